@@ -1,0 +1,236 @@
+# MITIGATOR gateway firmware. `make help` lists the targets.
+
+BOARD ?= qemu
+# Where everything goes that is not in git. A board's files are in $(B)/<board>.
+B     ?= build
+V     ?=
+
+ifeq ($(wildcard board/$(BOARD)/board.conf),)
+$(error BOARD=$(BOARD): there is no such board; boards: $(notdir $(wildcard board/*)))
+endif
+include board/$(BOARD)/board.conf
+include src/deps.mk
+
+Q   := $(if $(V),,@)
+say  = @printf '  %-7s %s\n'
+JOBS := $(shell nproc)
+MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
+.DEFAULT_GOAL := image
+.DELETE_ON_ERROR:
+.SECONDARY:
+.SUFFIXES:
+.PHONY: image help deps deps-fetch lock run test check clean
+
+# Packages are looked for before anything else, whatever the target.
+GOALS := $(or $(MAKECMDGOALS),image)
+ifneq ($(filter-out help clean,$(GOALS)),)
+ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check,$(GOALS)),$(PACKAGES_CHECK)) >&2 || echo missing),)
+$(error the packages named above could not be installed)
+endif
+endif
+
+image: $(addprefix $(B)/$(BOARD)/,vmlinuz vmlinux initramfs.img cmdline data.img gateway) ## build everything a board boots from (BOARD=qemu)
+
+help: ## list the targets
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile src/deps.mk | expand -t 20
+
+deps: ## install what a bare Debian 12 lacks (every target does)
+	$(say) DEPS 'all packages are installed'
+
+lock: ## move deps.lock to the newest versions in the archive
+	$(say) LOCK deps.lock
+	$(Q)scripts/archive --build $(B) lock $(addprefix source:,$(SOURCES)) $(addprefix deb:,$(DEBS))
+	$(Q)git --no-pager diff --stat -- deps.lock
+
+clean: ## remove build/
+	$(Q)rm -rf $(B)
+
+# --- compiling ---------------------------------------------------------------
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
+BASE     := -std=c11 -D_GNU_SOURCE -Isrc -isystem $(BEARSSL)/inc
+
+MUSL        := /usr/lib/x86_64-linux-musl
+CC_target   := musl-gcc
+# musl-gcc knows neither the kernel's headers nor libmnl's.
+BASE_target := $(BASE) -isystem $(B)/include
+FLAGS_target := -O2 -g -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
+
+CC_host     := gcc
+BASE_host   := $(BASE)
+FLAGS_host  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
+
+SRC     := $(wildcard src/*.c src/*/*.c)
+STANDIN := $(wildcard src/netlink/mnl/*.c)
+UNIT    := $(wildcard tests/unit/*.c)
+# What compares the stand-in with Debian's shared libmnl needs both in one binary.
+UNIT_host := $(wildcard tests/unit/mnl/*.c)
+
+objects = $(patsubst %.c,$(B)/$1/%.o,$2)
+ready  := $(BEARSSL)/.unpacked $(B)/include/.made
+
+define variant
+$(B)/$1/%.o: %.c | $(ready)
+	$$(say) CC '$$< ($1)'
+	$$(Q)mkdir -p $$(@D)
+	$$(Q)$$(CC_$1) $$(BASE_$1) $$(WARNINGS) $$(FLAGS_$1) $$(FLAGS) -MMD -MP -c -o $$@ $$<
+
+$(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
+	$$(say) LIB $$@
+	$$(Q)rm -rf $$(@D)/bearssl && mkdir -p $$(@D)/bearssl
+	$$(Q)cd $$(@D)/bearssl && find $$(BEARSSL_PARTS:%=$$(abspath $(BEARSSL))/src/%) -name '*.c' | \
+		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE -ffunction-sections -fdata-sections \
+		-I$$(abspath $(BEARSSL))/inc -I$$(abspath $(BEARSSL))/src -c
+	$$(Q)rm -f $$@ && find $$(@D)/bearssl -name '*.o' | LC_ALL=C sort | xargs ar rcsD $$@
+
+-include $$(patsubst %.o,%.d,$$(call objects,$1,$(SRC) $(STANDIN) $(UNIT)))
+endef
+$(foreach v,target host,$(eval $(call variant,$v)))
+
+# musl-gcc -static-pie makes a dynamic binary, so the line is spelled out.
+crt          = $(shell gcc -print-file-name=$1)
+define link_target
+gcc -nostdlib -static -Wl,-pie,--no-dynamic-linker,-z,text,-z,relro,-z,now,--gc-sections,--build-id=none \
+	-L$(MUSL) -o $@ $(MUSL)/rcrt1.o $(MUSL)/crti.o $(call crt,crtbeginS.o) $(filter %.o %.a,$^) \
+	-Wl,--start-group -lc -lgcc -lgcc_eh -Wl,--end-group $(call crt,crtendS.o) $(MUSL)/crtn.o
+endef
+define assert_static_pie
+readelf -h $@ | grep -q 'Type: *DYN' && ! readelf -lW $@ | grep -q INTERP || \
+	{ echo '$@ is not a static PIE' >&2; exit 1; }
+endef
+link_host = $(CC_host) $(FLAGS_host) -o $@ $(filter %.o %.a,$^) -lmnl
+
+$(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.a $(B)/target/libmnl.a
+	$(say) LINK $@
+	$(Q)$(link_target)
+	$(Q)$(assert_static_pie)
+
+$(B)/target/gateway: $(B)/target/gateway.debug
+	$(Q)strip -o $@ $<
+
+$(B)/host/gateway: $(call objects,host,$(SRC)) $(B)/host/libbearssl.a
+	$(say) LINK $@
+	$(Q)$(link_host)
+
+$(B)/include/.made:
+	$(Q)mkdir -p $(@D)
+	$(Q)ln -sfn /usr/include/linux $(@D)/linux
+	$(Q)ln -sfn /usr/include/asm-generic $(@D)/asm-generic
+	$(Q)ln -sfn /usr/include/x86_64-linux-gnu/asm $(@D)/asm
+	$(Q)cp -r /usr/include/libmnl $(@D)/
+	$(Q)touch $@
+
+# libmnl from its source package where that can be had, else the stand-in.
+$(B)/target/libmnl.a: $(LIBMNL)/.unpacked $(call objects,target,$(STANDIN))
+	$(Q)rm -rf $@ $(@D)/libmnl && mkdir -p $(@D)/libmnl
+	$(Q)if [ -d $(LIBMNL)/src ]; then \
+		printf '  %-7s %s\n' LIB $@; cd $(@D)/libmnl && \
+		$(CC_target) $(FLAGS_target) -I$(abspath $(LIBMNL))/include -isystem $(abspath $(B))/include \
+			-c $(abspath $(LIBMNL))/src/*.c; \
+	else \
+		printf '  %-7s %s\n' NOTE 'libmnl source not in the archive: building the stand-in src/netlink/mnl'; \
+	fi
+	$(Q)set -- $(@D)/libmnl/*.o; [ -e "$$1" ] || set -- $(call objects,target,$(STANDIN)); ar rcsD $@ "$$@"
+
+# The unit tests, as a sanitized glibc binary and again as a static musl one.
+lib_objects = $(call objects,$1,$(filter-out src/main.c,$(SRC)))
+
+$(B)/target/unit: $(call objects,target,$(UNIT)) $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/libmnl.a
+	$(say) LINK $@
+	$(Q)$(link_target)
+
+ifneq ($(wildcard src/netlink/mnl/prefix.h),)
+STANDIN_TEST_OBJS := $(STANDIN:src/netlink/mnl/%.c=$(B)/host/standin/%.o)
+endif
+$(B)/host/standin/%.o: src/netlink/mnl/%.c src/netlink/mnl/prefix.h | $(ready)
+	$(say) CC '$< (host, prefixed)'
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC_host) $(BASE_host) $(WARNINGS) $(FLAGS_host) -include src/netlink/mnl/prefix.h -MMD -MP -c -o $@ $<
+-include $(STANDIN_TEST_OBJS:.o=.d) $(patsubst %.o,%.d,$(call objects,host,$(UNIT_host)))
+
+$(B)/host/unit: $(call objects,host,$(UNIT) $(UNIT_host)) $(STANDIN_TEST_OBJS) $(call lib_objects,host) $(B)/host/libbearssl.a
+	$(say) LINK $@
+	$(Q)$(link_host)
+
+# --- the image ---------------------------------------------------------------
+
+OUT      := $(B)/$(BOARD)
+KERNEL   := $(B)/src/$(KERNEL_PACKAGE)
+MANIFEST := initramfs/manifest
+
+$(OUT)/vmlinuz: $(KERNEL)/.unpacked
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $(KERNEL)/boot/vmlinuz-* $@
+
+$(OUT)/vmlinux: $(OUT)/vmlinuz scripts/unpack-vmlinuz
+	$(say) UNPACK $@
+	$(Q)scripts/unpack-vmlinuz $< $@
+
+$(OUT)/modules/.made: $(KERNEL)/.unpacked board/$(BOARD)/board.conf scripts/modules
+	$(say) MODULES $(@D)
+	$(Q)rm -rf $(@D)
+	$(Q)scripts/modules $(KERNEL) $(@D) $(MODULES) $(DRIVERS)
+	$(Q)touch $@
+
+$(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modules/.made board/$(BOARD)/board.conf \
+		$(B)/src/e2fsck-static/.unpacked $(shell find rootfs ! -type l)
+	$(say) PACK $@
+	$(Q)initramfs/pack $(MANIFEST) gateway=$(B)/target/gateway modules=$(OUT)/modules/lib/modules \
+		board=board/$(BOARD)/board.conf e2fsck=$(B)/src/e2fsck-static/sbin/e2fsck.static > $@.cpio
+	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
+
+$(OUT)/cmdline: board/$(BOARD)/board.conf
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(CMDLINE)' > $@
+
+$(OUT)/data.img: scripts/data-image board/$(BOARD)/board.conf $(wildcard initramfs/data/* initramfs/data/.env)
+	$(say) MKFS $@
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/data-image $@ $(DATA_LABEL) $(DATA_SIZE_MB) initramfs/data
+
+$(OUT)/gateway: $(B)/target/gateway
+	$(Q)mkdir -p $(@D)
+	$(Q)cp $< $@
+
+# What tests add to the image at boot: a shell on the second serial port.
+$(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu/agent/*) $(B)/src/busybox-static/.unpacked
+	$(say) PACK $@
+	$(Q)mkdir -p $(@D)
+	$(Q)tests/qemu/agent-manifest $(B)/src/busybox-static/bin/busybox > $@.manifest
+	$(Q)initramfs/pack $@.manifest > $@
+
+# --- running and testing -----------------------------------------------------
+
+run: image ## two instances in QEMU, you at the first one's console
+	$(Q)tests/qemu/demo --image $(OUT)
+
+test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway ## every test
+	$(Q)tests/run --build $(B) --board $(BOARD)
+
+# --- analysis ----------------------------------------------------------------
+
+ANALYZED := $(SRC:%.c=$(B)/check/%.gcc)
+TIDIED   := $(SRC:%.c=$(B)/check/%.tidy)
+
+check: $(ANALYZED) $(TIDIED) $(B)/check/cppcheck ## gcc -fanalyzer, clang-tidy and cppcheck over src
+
+$(B)/check/%.gcc: %.c | $(ready)
+	$(say) ANALYZE $<
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(BASE_host) $(WARNINGS) -O0 -fanalyzer -MMD -MP -MT $@ -MF $@.d -c -o $@ $<
+
+$(B)/check/%.tidy: %.c .clang-tidy | $(ready)
+	$(say) TIDY $<
+	$(Q)mkdir -p $(@D)
+	$(Q)clang-tidy --quiet $< -- $(BASE_host) > $@.out 2>&1 || { cat $@.out; exit 1; }
+	$(Q)clang $(BASE_host) -MM -MP -MT $@ -MF $@.d $< && touch $@
+
+$(B)/check/cppcheck: $(SRC) $(wildcard src/*/*.h) | $(ready)
+	$(say) CPPCHECK src
+	$(Q)mkdir -p $(@D)
+	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
+		--error-exitcode=1 -D_GNU_SOURCE -Isrc --suppress=missingIncludeSystem -isrc/netlink/mnl src
+	$(Q)touch $@
+
+-include $(wildcard $(B)/check/src/*.d $(B)/check/src/*/*.d)

@@ -1,0 +1,33 @@
+# What the firmware is made of besides its own sources. deps.lock pins it all.
+
+# Debian packages the build machine needs.
+PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 xz-utils zstd lz4 bzip2 \
+            kmod e2fsprogs fakeroot qemu-system-x86 wireguard-tools iproute2 iputils-ping ca-certificates
+PACKAGES_CHECK := clang clang-tidy cppcheck
+
+# Source packages and binary packages from the archive: NAME/SUITE.
+SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm
+DEBS    := e2fsck-static/bookworm busybox-static/bookworm
+# Every board's kernel, from whichever suite of the release has the newest.
+DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
+
+BEARSSL := $(B)/src/bearssl
+LIBMNL  := $(B)/src/libmnl
+LWIP    := $(B)/src/lwip
+
+# No RSA, TLS or X.509.
+BEARSSL_PARTS := aead codec ec hash int kdf mac symcipher
+
+deps-fetch: $(patsubst %,$(B)/src/%/.unpacked,$(foreach d,$(SOURCES) $(DEBS),$(firstword $(subst /, ,$d)))) ## fetch and verify all of deps.lock
+
+$(B)/src/%/.unpacked: deps.lock scripts/archive
+	$(say) FETCH $*
+	$(Q)scripts/archive --build $(B) unpack $* $(@D)
+	$(Q)touch $@
+
+# Its tarballs are not to be had from every mirror.
+$(LIBMNL)/.unpacked: deps.lock scripts/archive
+	$(say) FETCH libmnl
+	$(Q)mkdir -p $(@D)
+	$(Q)scripts/archive --build $(B) unpack libmnl $(@D) 2> $(B)/libmnl.log || mkdir -p $(@D)
+	$(Q)touch $@

@@ -1,0 +1,355 @@
+"""Virtual machines for tests and demos: a hub between them, their console, and a
+root shell beside the firmware.
+
+    with Hub(2) as hub, Vm("a", "build/qemu", "a.img", nics=[hub.port(0)], agent=True) as a:
+        a.console.expect("gateway> ", 30)
+        print(a.console.command("show", 5))
+        status, words = a.agent.run("wg show", 5)
+"""
+import base64
+import codecs
+import errno
+import os
+import random
+import re
+import selectors
+import shlex
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+
+PROMPT = "gateway> "
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
+HALF_ESCAPE = re.compile(r"\x1b[][()0-9;?]*\Z")
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+
+
+class Timeout(Exception):
+    pass
+
+
+class Nic:
+    """A network card on a hub's port."""
+
+    def __init__(self, local, remote, mac):
+        self.local, self.remote, self.mac = local, remote, mac
+
+
+class Hub:
+    """An Ethernet hub: what comes in at one port goes out at all the others.
+
+    loss is the share of frames that get lost, 0..1; it may be set at any time.
+    frames counts what came in at each port.
+    """
+
+    def __init__(self, ports, loss=0.0):
+        self.loss = loss
+        self.frames = [0] * ports
+        self.unplugged = set()      # ports whose cable is pulled
+        self._dir = tempfile.mkdtemp(prefix="hub.")
+        self._sockets = []
+        for n in range(ports):
+            s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+            s.bind(self._path("hub", n))
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+            s.setblocking(False)
+            self._sockets.append(s)
+        self._quit, self._end = socket.socketpair()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def _path(self, side, n):
+        return "%s/%s%d" % (self._dir, side, n)
+
+    def port(self, n, mac=None):
+        return Nic(self._path("vm", n), self._path("hub", n), mac or "52:54:00:00:00:%02x" % (n + 1))
+
+    def _run(self):
+        selector = selectors.DefaultSelector()
+        for n, s in enumerate(self._sockets):
+            selector.register(s, selectors.EVENT_READ, n)
+        selector.register(self._end, selectors.EVENT_READ, None)
+        while True:
+            for key, _ in selector.select():
+                if key.data is None:
+                    return
+                try:
+                    frame = key.fileobj.recv(1 << 16)
+                except BlockingIOError:
+                    continue
+                self.frames[key.data] += 1
+                self._repeat(frame, key.data)
+
+    def _repeat(self, frame, came_in):
+        for n, s in enumerate(self._sockets):
+            if n == came_in or {n, came_in} & self.unplugged or random.random() < self.loss:
+                continue
+            try:
+                s.sendto(frame, self._path("vm", n))
+            except OSError as err:      # not started yet, gone, or slow: a hub loses frames
+                if err.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ENOBUFS):
+                    raise
+
+    def close(self):
+        if not self._sockets:
+            return
+        self._quit.close()
+        self._thread.join()
+        for s in self._sockets:
+            s.close()
+        self._sockets = []
+        self._end.close()
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+
+class Port:
+    """A serial port: everything it said, and how to wait for more."""
+
+    def __init__(self, name):
+        self.name = name
+        self.text = ""              # without escape sequences
+        self.seen = 0               # up to where expect() has read
+        self.on_bytes = None        # called with what arrives
+        self.closed = False
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._half = ""             # of an escape sequence
+        self._news = threading.Condition()
+        self._socket = None
+
+    def attach(self, connection):
+        self._socket = connection
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self):
+        while True:
+            try:
+                data = self._socket.recv(4096)
+            except OSError:
+                data = b""
+            if data and self.on_bytes:
+                self.on_bytes(data)
+            with self._news:
+                if data:
+                    text = self._half + self._decoder.decode(data)
+                    half = HALF_ESCAPE.search(text)
+                    cut = half.start() if half else len(text)
+                    self.text += ESCAPES.sub("", text[:cut])
+                    self._half = text[cut:]
+                else:
+                    self.closed = True
+                self._news.notify_all()
+            if not data:
+                return
+
+    def write(self, data):
+        self._socket.sendall(data)
+
+    def send(self, line):
+        self.write(line.encode() + b"\n")
+
+    def wait_for(self, regex, timeout, start):
+        """Wait until regex matches at or after position start; return the match."""
+        pattern = re.compile(regex, re.M)
+        deadline = time.monotonic() + timeout
+        with self._news:
+            while True:
+                match = pattern.search(self.text, start)
+                if match:
+                    return match
+                left = deadline - time.monotonic()
+                if self.closed or left <= 0:
+                    raise Timeout("%s: no %r %s; it said:\n%s" % (
+                        self.name, regex, "before it closed" if self.closed else "in %g s" % timeout,
+                        self.text[start:][-2000:]))
+                self._news.wait(left)
+
+    def expect(self, regex, timeout=30):
+        """Wait for regex after what was expected last."""
+        match = self.wait_for(regex, timeout, self.seen)
+        self.seen = match.end()
+        return match
+
+
+class Console(Port):
+    def command(self, line, timeout=30):
+        """What a command prints, from its echo up to the next prompt."""
+        start = len(self.text)
+        self.send(line)
+        echo = self.wait_for(re.escape(line) + r" *\n", timeout, start)
+        prompt = self.wait_for("^" + PROMPT + r"\Z", timeout, echo.end())
+        self.seen = prompt.end()
+        return self.text[echo.end():prompt.start()]
+
+
+class Agent(Port):
+    """A root shell in the machine, on its second serial port."""
+    count = 0
+
+    def run(self, command, timeout=30):
+        """(exit status, output) of a shell command. What it leaves behind must redirect its output."""
+        if not self.count:
+            self.wait_for(r"^ready\n", timeout, 0)
+        self.count += 1
+        marker = "agent-%d-done" % self.count
+        start = len(self.text)
+        self.send(marker + " " + base64.b64encode(command.encode()).decode())
+        match = self.wait_for(r"\n%s (\d+)\n" % marker, timeout, start)
+        return int(match.group(1)), self.text[start:match.start()]
+
+    def output(self, command, timeout=30):
+        """The output of a command that must succeed."""
+        status, words = self.run(command, timeout)
+        if status != 0:
+            raise RuntimeError("%s: %r ended with %d:\n%s" % (self.name, command, status, words))
+        return words
+
+    def read_file(self, path):
+        return base64.b64decode(self.output("base64 " + shlex.quote(path)))
+
+    def write_file(self, path, data, mode=0o644):
+        """Replace a file atomically."""
+        text = base64.b64encode(data if isinstance(data, bytes) else data.encode()).decode()
+        target, new = shlex.quote(path), shlex.quote(path + ".new")
+        self.output(": > /run/upload")
+        for i in range(0, len(text), 2048):
+            self.output("printf %%s %s >> /run/upload" % text[i:i + 2048])
+        self.output("base64 -d < /run/upload > %s && chmod %o %s && mv %s %s && rm /run/upload"
+                    % (new, mode, new, new, target))
+
+
+def read_board(path):
+    """A board.conf as a dict."""
+    with open(path) as f:
+        return {name.strip(): value.strip() for name, _, value in
+                (line.partition("=") for line in f if "=" in line and not line.startswith("#"))}
+
+
+def make_data_image(path, files, label="mitigator-data", size_mb=16):
+    """An ext4 image with these files (name -> text); vpn-private.conf is its owner's alone."""
+    with tempfile.TemporaryDirectory() as stage:
+        for name, text in files.items():
+            to = os.path.join(stage, name)
+            with open(to, "w") as f:
+                f.write(text)
+            os.chmod(to, 0o600 if name == "vpn-private.conf" else 0o644)
+        subprocess.run([TOP + "/scripts/data-image", path, label, str(size_mb), stage], check=True)
+
+
+class Vm:
+    """A virtual machine that boots an image directory (build/<board>).
+
+    data_image (or None) is written to; keep a copy of what should stay. What the machine
+    said is kept in log_dir: NAME.console, NAME.agent, NAME.qemu.
+    """
+
+    def __init__(self, name, board_dir, data_image, nics=(), agent=False, extra_cmdline="",
+                 log_dir=None, no_reboot=True, extra_args=()):
+        self.name = name
+        board = read_board(TOP + "/board/%s/board.conf" % os.path.basename(os.path.abspath(board_dir)))
+        self._dir = tempfile.mkdtemp(prefix="vm.")
+        self.log_dir = log_dir or self._dir
+        os.makedirs(self.log_dir, exist_ok=True)
+        self.console = Console(name + " console")
+        self.agent = Agent(name + " agent") if agent else None
+        self._log = open(self.log("qemu"), "w")
+        self._process = None
+        try:
+            self._start(board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args)
+        except BaseException:
+            self.close()
+            raise
+
+    def log(self, what):
+        return "%s/%s.%s" % (self.log_dir, self.name, what)
+
+    def _start(self, board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args):
+        with open(board_dir + "/cmdline") as f:
+            cmdline = f.read().strip() + " " + extra_cmdline
+        initrd = board_dir + "/initramfs.img"
+        ports = {"console": self.console}
+        if self.agent:
+            ports["agent"] = self.agent
+            cmdline += " rdinit=/test/init"
+            initrd = self._dir + "/initrd"
+            with open(initrd, "wb") as out:
+                for part in ("/initramfs.img", "/agent.img"):
+                    with open(board_dir + part, "rb") as f:
+                        data = f.read()
+                        out.write(data + bytes(-len(data) % 4))
+        args = shlex.split(board["QEMU"]) + [
+            "-nodefaults", "-display", "none", "-name", self.name,
+            "-kernel", board_dir + "/vmlinux", "-initrd", initrd, "-append", cmdline.strip(),
+            "-device", "virtio-rng-pci"]
+        if no_reboot:
+            args.append("-no-reboot")
+        if data_image:
+            args += ["-drive", "if=none,id=data,format=raw,file=" + data_image,
+                     "-device", board["QEMU_DISK"] + ",drive=data"]
+        for n, nic in enumerate(nics):
+            args += ["-netdev", "dgram,id=net%d,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s"
+                     % (n, nic.local, nic.remote),
+                     "-device", "%s,netdev=net%d,mac=%s,romfile=" % (board["QEMU_NIC"], n, nic.mac)]
+            if os.path.exists(nic.local):
+                os.unlink(nic.local)
+        listeners = []
+        for what, port in ports.items():
+            listener = socket.socket(socket.AF_UNIX)
+            listener.bind("%s/%s" % (self._dir, what))
+            listener.listen(1)
+            listener.settimeout(10)
+            listeners.append((listener, port))
+            args += ["-chardev", "socket,id=%s,path=%s/%s,logfile=%s"
+                     % (what, self._dir, what, self.log(what)), "-serial", "chardev:" + what]
+        self.started = time.monotonic()
+        # setpriv: the machine ends with us, however we end.
+        self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *args, *extra_args],
+                                         stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log)
+        for listener, port in listeners:
+            try:
+                port.attach(listener.accept()[0])
+            except socket.timeout:
+                with open(self.log("qemu")) as f:
+                    raise RuntimeError("%s: QEMU does not start:\n%s" % (self.name, f.read()))
+            finally:
+                listener.close()
+
+    def age(self):
+        """Seconds since QEMU was started."""
+        return time.monotonic() - self.started
+
+    def rss_mb(self):
+        with open("/proc/%d/status" % self._process.pid) as f:
+            return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1)) // 1024
+
+    def running(self):
+        return self._process is not None and self._process.poll() is None
+
+    def wait(self, timeout=30):
+        """Wait until the machine is off; its exit status."""
+        return self._process.wait(timeout)
+
+    def kill(self):
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+
+    def close(self):
+        self.kill()
+        self._log.close()
+        shutil.rmtree(self._dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
