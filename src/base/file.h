@@ -1,0 +1,17 @@
+/* Whole files: read at once within a limit, replaced so that a power cut leaves the old or the new one. */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads all of dir/name into buf and ends it with NUL: the length, or -errno; -EFBIG when it has cap bytes or more. */
+ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap);
+
+/* Writes a temporary file beside it, syncs, renames, syncs the directory: 0 or -errno. */
+int file_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode);
+
+/* One write to an existing file, as /proc and /sys take it: 0 or -errno. */
+int file_poke(const char *path, const char *value);
+
+#endif

@@ -1,0 +1,61 @@
+#include "base/log.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <syslog.h>
+#include <unistd.h>
+
+/* Linux Documentation/admin-guide/devices.txt: /dev/kmsg */
+enum { KMSG_MAJOR = 1, KMSG_MINOR = 11, LINE_LEN = 900 };
+
+static const char *who = "gateway";
+static bool to_kmsg;
+
+void log_open(const char *name)
+{
+	struct stat st;
+
+	who = name;
+	to_kmsg = !fstat(STDERR_FILENO, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(KMSG_MAJOR, KMSG_MINOR);
+}
+
+/* One write per line: /dev/kmsg takes each write as one record, with its level in front as in dev-kmsg(4). */
+static void log_line(int level, const char *fmt, va_list ap)
+{
+	char line[LINE_LEN];
+	size_t len = 0;
+	int n;
+
+	if (to_kmsg)
+		len = (size_t)snprintf(line, sizeof(line), "<%d>", LOG_DAEMON | level);
+	n = snprintf(line + len, sizeof(line) - len, "%s: ", who);
+	len += n > 0 ? (size_t)n : 0;
+	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
+	len += n > 0 ? (size_t)n : 0;
+	if (len > sizeof(line) - 2)
+		len = sizeof(line) - 2;
+	line[len++] = '\n';
+	if (write(STDERR_FILENO, line, len) < 0)
+		return; /* there is no other place to say it */
+}
+
+void log_err(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(LOG_ERR, fmt, ap);
+	va_end(ap);
+}
+
+void log_info(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	log_line(LOG_INFO, fmt, ap);
+	va_end(ap);
+}

@@ -1,0 +1,11 @@
+/* The log of a process: one line says who, what and why. Lines go to standard error; where that is /dev/kmsg they
+ * join the kernel's ring buffer, so one place on the box has them all, in order, and errors reach the serial console. */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+void log_open(const char *who); /* borrowed for good */
+
+void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* an operator must mend this */
+void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a state changed */
+
+#endif

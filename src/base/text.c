@@ -1,0 +1,165 @@
+#include "base/text.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+struct slice slice_of(const char *text)
+{
+	return (struct slice){ text, strlen(text) };
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+static char lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+struct slice slice_trim(struct slice s)
+{
+	while (s.len && is_blank(s.ptr[0])) {
+		s.ptr++;
+		s.len--;
+	}
+	while (s.len && is_blank(s.ptr[s.len - 1]))
+		s.len--;
+	return s;
+}
+
+bool slice_equal(struct slice a, const char *b)
+{
+	return a.len == strlen(b) && !memcmp(a.ptr, b, a.len);
+}
+
+bool slice_equal_nocase(struct slice a, const char *b)
+{
+	if (a.len != strlen(b))
+		return false;
+	for (size_t i = 0; i < a.len; i++)
+		if (lower(a.ptr[i]) != lower(b[i]))
+			return false;
+	return true;
+}
+
+bool slice_starts(struct slice s, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return s.len >= len && !memcmp(s.ptr, prefix, len);
+}
+
+bool slice_cut(struct slice *rest, char sep, struct slice *field)
+{
+	const char *end;
+
+	if (!rest->ptr)
+		return false;
+	*field = *rest;
+	end = memchr(rest->ptr, sep, rest->len);
+	if (!end) {
+		*rest = (struct slice){ NULL, 0 };
+		return true;
+	}
+	field->len = (size_t)(end - rest->ptr);
+	rest->ptr += field->len + 1;
+	rest->len -= field->len + 1;
+	return true;
+}
+
+bool slice_word(struct slice *rest, struct slice *word)
+{
+	*rest = slice_trim(*rest);
+	*word = (struct slice){ rest->ptr, 0 };
+	while (word->len < rest->len && !is_blank(rest->ptr[word->len]))
+		word->len++;
+	rest->ptr += word->len;
+	rest->len -= word->len;
+	return word->len != 0;
+}
+
+int slice_copy(struct slice s, char *dst, size_t cap)
+{
+	dst[0] = '\0';
+	if (s.len >= cap)
+		return -ENAMETOOLONG;
+	memcpy(dst, s.ptr, s.len);
+	dst[s.len] = '\0';
+	return 0;
+}
+
+int text_uint(struct slice s, uint64_t max, uint64_t *value)
+{
+	uint64_t v = 0;
+	bool over = false;
+
+	if (!s.len)
+		return -EINVAL;
+	for (size_t i = 0; i < s.len; i++) {
+		unsigned digit = (unsigned char)s.ptr[i] - (unsigned)'0';
+
+		if (digit > 9)
+			return -EINVAL;
+		over = over || v > (max - (digit > max ? max : digit)) / 10 || digit > max;
+		v = v * 10 + digit;
+	}
+	if (over)
+		return -ERANGE;
+	*value = v;
+	return 0;
+}
+
+size_t text_distance(struct slice a, const char *b)
+{
+	enum { NAME_MAX_LEN = 64 };
+	size_t row[NAME_MAX_LEN + 1], b_len = strlen(b);
+
+	if (a.len > NAME_MAX_LEN || b_len > NAME_MAX_LEN)
+		return SIZE_MAX;
+	for (size_t j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (size_t i = 1; i <= a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i;
+		for (size_t j = 1; j <= b_len; j++) {
+			size_t best = diagonal + (lower(a.ptr[i - 1]) != lower(b[j - 1]));
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[b_len];
+}
+
+void text_init(struct text *t, char *buf, size_t cap)
+{
+	*t = (struct text){ .buf = buf, .cap = cap };
+	buf[0] = '\0';
+}
+
+void text_add(struct text *t, const char *fmt, ...)
+{
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(t->buf + t->len, t->cap - t->len, fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	if ((size_t)n >= t->cap - t->len) {
+		t->truncated = true;
+		t->len = t->cap - 1;
+		return;
+	}
+	t->len += (size_t)n;
+}

@@ -1,0 +1,127 @@
+#include "conf/applied.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/file.h"
+
+enum { NAME_LEN = 64 };
+
+static int open_dir(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
+static int make_dir(int dir_fd, const char *name)
+{
+	if (mkdirat(dir_fd, name, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return open_dir(dir_fd, name);
+}
+
+int applied_open(int conf_dir_fd, const char *name)
+{
+	int all = open_dir(conf_dir_fd, APPLIED_DIR), fd;
+
+	if (all < 0)
+		return all;
+	fd = open_dir(all, name);
+	close(all);
+	return fd;
+}
+
+static bool same_file(int dir_fd, const char *name, const struct conf_text *text)
+{
+	char part[4096];
+	size_t offset = 0;
+	ssize_t n;
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	if (fd < 0)
+		return errno == ENOENT && !text->present;
+	while ((n = read(fd, part, sizeof(part))) > 0) {
+		if (!text->present || (size_t)n > text->len - offset || memcmp(part, text->bytes + offset, (size_t)n) != 0)
+			break;
+		offset += (size_t)n;
+	}
+	explicit_bzero(part, sizeof(part));
+	close(fd);
+	return n == 0 && text->present && offset == text->len;
+}
+
+static bool same_set(int all, const char *name, const struct conf_set *set)
+{
+	int fd = open_dir(all, name);
+	bool same = fd >= 0;
+
+	for (enum conf_file file = 0; same && file < CONF_FILES; file++)
+		same = same_file(fd, conf_file_name(file), &set->texts[file]);
+	if (fd >= 0)
+		close(fd);
+	return same;
+}
+
+static void remove_set(int all, const char *name)
+{
+	int fd = open_dir(all, name);
+
+	if (fd < 0)
+		return;
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		unlinkat(fd, conf_file_name(file), 0);
+	close(fd);
+	unlinkat(all, name, AT_REMOVEDIR);
+}
+
+static int write_set(int all, const char *name, const struct conf_set *set)
+{
+	int fd, err = 0;
+
+	remove_set(all, name);
+	fd = make_dir(all, name);
+	if (fd < 0)
+		return fd;
+	for (enum conf_file file = 0; !err && file < CONF_FILES; file++)
+		if (set->texts[file].present)
+			err = file_replace(fd, conf_file_name(file), set->texts[file].bytes, set->texts[file].len, 0600);
+	close(fd);
+	return err;
+}
+
+/* A power cut leaves the old set or the new one under name, never a mixture. */
+static int put_in_place(int all, const char *fresh, const char *name)
+{
+	if (syscall(SYS_renameat2, all, fresh, all, name, RENAME_EXCHANGE) < 0) {
+		if (errno != ENOENT)
+			return -errno;
+		if (renameat(all, fresh, all, name) < 0)
+			return -errno;
+	}
+	return fsync(all) < 0 ? -errno : 0;
+}
+
+int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set)
+{
+	char fresh[NAME_LEN];
+	int all = make_dir(conf_dir_fd, APPLIED_DIR), err = 0;
+
+	if (all < 0)
+		return all;
+	snprintf(fresh, sizeof(fresh), ".%s.new", name);
+	if (!same_set(all, name, set)) {
+		err = write_set(all, fresh, set);
+		if (!err)
+			err = put_in_place(all, fresh, name);
+		remove_set(all, fresh);
+	}
+	close(all);
+	return err;
+}

@@ -1,0 +1,223 @@
+/* What needs more than one line or file to see, in the order of bad-input.md. */
+#include <string.h>
+
+#include "conf/overlap.h"
+#include "conf/set.h"
+#include "conf/value.h"
+
+struct check {
+	const struct conf_set *set;
+	const struct conf_facts *facts;
+	struct inet_prefix network; /* family 0 when MITIGATOR_VPN_ADDRESS is missing or wrong */
+	bool strict;
+	struct diag *diag;
+};
+
+bool conf_isolated(const struct env_conf *env, const struct conf_facts *facts)
+{
+	return env->isolation == ENV_ISOLATION_ON || (env->isolation == ENV_ISOLATION_AUTO && !facts->mellanox);
+}
+
+static void check_inputs(const struct check *check)
+{
+	const struct {
+		const char *file, *missing;
+		bool present;
+	} rows[] = {
+		{ VPN_PRIVATE_FILE, "the file is missing", check->set->texts[CONF_PRIVATE].present },
+		{ VPN_PUBLIC_FILE, "the file is missing", check->set->texts[CONF_PUBLIC].present },
+		{ ENV_FILE, "MITIGATOR_VPN_ADDRESS is missing",
+		  check->set->env.address_line || check->set->env.unread },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!rows[i].present)
+			diag_error(check->diag, rows[i].file, 1,
+				   "%s, a half-configured cluster; expected all of " VPN_PRIVATE_FILE
+				   ", " VPN_PUBLIC_FILE " and MITIGATOR_VPN_ADDRESS in " ENV_FILE ", or none",
+				   rows[i].missing);
+}
+
+static void check_ports(const struct check *check)
+{
+	const struct env_conf *env = &check->set->env;
+	const struct vpn_conf *vpn = &check->set->vpn;
+	struct text where;
+	char buf[64];
+
+	if (!vpn->listen_port || vpn->listen_port != env->dataplane_port)
+		return;
+	text_init(&where, buf, sizeof(buf));
+	if (env->port_line)
+		text_add(&where, ENV_FILE ":%u", env->port_line);
+	else
+		text_add(&where, "the default, as " ENV_FILE " sets none");
+	diag_error(check->diag, VPN_PRIVATE_FILE, vpn->port_line,
+		   "ListenPort %u is DATA_PLANE_VPN_PORT too (%s): each path needs a port of its own", vpn->listen_port,
+		   buf);
+}
+
+/* A private key that someone took for a public one. */
+static void check_private_key_unshared(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+
+	if (key_is_zero(vpn->private_key))
+		return;
+	for (size_t i = 0; i < vpn->peer_count; i++)
+		if (ct_equal(vpn->peers[i].public_key, vpn->private_key, VPN_KEY_LEN) ||
+		    ct_equal(vpn->peers[i].preshared_key, vpn->private_key, VPN_KEY_LEN))
+			diag_error(check->diag, VPN_PUBLIC_FILE, vpn->peers[i].line,
+				   "the private key of this instance in the file that all share: replace this key, "
+				   "others have seen it (new one by wg genkey, into " VPN_PRIVATE_FILE
+				   "; its public key here)");
+}
+
+static void check_in_network(const struct check *check, const struct vpn_allowed *allowed)
+{
+	const struct inet_prefix *prefix = &allowed->prefix, *network = &check->network;
+	char text[INET_PREFIX_STRLEN], net[INET_PREFIX_STRLEN];
+	const char *reserved = value_reserved(network, &prefix->addr);
+
+	inet_prefix_text(prefix, text);
+	inet_prefix_text(network, net);
+	if (prefix->len < network->len || !inet_contains(network, &prefix->addr))
+		diag_error(check->diag, VPN_PUBLIC_FILE, allowed->line,
+			   "AllowedIPs %s are outside the VPN network %s of MITIGATOR_VPN_ADDRESS (" ENV_FILE ":%u)",
+			   text, net, check->set->env.address_line);
+	else if (prefix->len == inet_bits(prefix->addr.family) && reserved)
+		diag_error(check->diag, VPN_PUBLIC_FILE, allowed->line,
+			   "AllowedIPs %s are the %s of the VPN network %s (" ENV_FILE ":%u); expected another address",
+			   text, reserved, net, check->set->env.address_line);
+}
+
+static int find_own(const struct vpn_conf *vpn)
+{
+	if (key_is_zero(vpn->public_key))
+		return -1;
+	for (int i = 0; i < vpn->peer_count; i++)
+		if (!memcmp(vpn->peers[i].public_key, vpn->public_key, VPN_KEY_LEN))
+			return i;
+	return -1;
+}
+
+/* Every section has a key, so that none of them can be meant to be ours. */
+static bool all_have_keys(const struct vpn_conf *vpn)
+{
+	for (size_t i = 0; i < vpn->peer_count; i++)
+		if (key_is_zero(vpn->peers[i].public_key))
+			return false;
+	return vpn->peer_count != 0;
+}
+
+static void check_own_present(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	char key[KEY_BASE64_LEN];
+
+	if (vpn->own >= 0 || key_is_zero(vpn->public_key) || !all_have_keys(vpn))
+		return;
+	key_to_base64(vpn->public_key, key);
+	(check->strict ? diag_error : diag_warning)(check->diag, VPN_PUBLIC_FILE, 1,
+						    "this instance is in no [Peer]; expected one with PublicKey = %s",
+						    key);
+}
+
+static void check_own_address(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	const struct env_conf *env = &check->set->env;
+	const struct vpn_peer *own = &vpn->peers[vpn->own];
+	char addr[INET_ADDR_STRLEN], prefix[INET_PREFIX_STRLEN];
+
+	if (!env->vpn_address.addr.family || !own->allowed_count)
+		return;
+	for (size_t i = 0; i < own->allowed_count; i++)
+		if (inet_contains(&vpn->allowed[own->allowed_first + i].prefix, &env->vpn_address.addr))
+			return;
+	diag_error(check->diag, ENV_FILE, env->address_line,
+		   "MITIGATOR_VPN_ADDRESS is %s, but this instance has AllowedIPs %s in " VPN_PUBLIC_FILE
+		   ":%u; expected the same address in both",
+		   inet_addr_text(&env->vpn_address.addr, addr),
+		   inet_prefix_text(&vpn->allowed[own->allowed_first].prefix, prefix),
+		   vpn->allowed[own->allowed_first].line);
+}
+
+static void check_own_port(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	const struct vpn_peer *own = &vpn->peers[vpn->own];
+
+	if (own->port && vpn->listen_port && own->port != vpn->listen_port)
+		diag_warning(check->diag, VPN_PUBLIC_FILE, own->endpoint_line,
+			     "Endpoint of this instance has port %u, its ListenPort is %u (" VPN_PRIVATE_FILE
+			     ":%u): right only when a NAT between changes it",
+			     own->port, vpn->listen_port, vpn->port_line);
+}
+
+static void check_endpoints(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+
+	for (int i = 0; i < vpn->peer_count; i++)
+		if (i != vpn->own && !vpn->peers[i].endpoint_line)
+			diag_warning(check->diag, VPN_PUBLIC_FILE, vpn->peers[i].line,
+				     "[Peer] has no Endpoint: this instance waits until that one calls");
+}
+
+static void check_host_routes(const struct check *check)
+{
+	const struct env_conf *env = &check->set->env;
+	const struct conf_facts *facts = check->facts;
+	bool isolated = conf_isolated(env, facts), off = env->isolation == ENV_ISOLATION_OFF;
+	char net[INET_PREFIX_STRLEN], to[INET_PREFIX_STRLEN];
+
+	inet_prefix_text(&check->network, net);
+	for (size_t i = 0; i < facts->route_count; i++) {
+		const struct conf_route *route = &facts->routes[i];
+
+		if (!route->destination.len || !strcmp(route->device, env->dataplane_device) ||
+		    !inet_overlap(&check->network, &route->destination))
+			continue;
+		inet_prefix_text(&route->destination, to);
+		if (isolated)
+			diag_warning(check->diag, ENV_FILE, env->address_line,
+				     "the VPN network %s overlaps the host's route %s on %s: harmless while the "
+				     "dataplane is isolated",
+				     net, to, route->device);
+		else
+			diag_error(check->diag, ENV_FILE, env->address_line,
+				   "the VPN network %s overlaps the host's route %s on %s, and the dataplane is not "
+				   "isolated (%s%s); expected a network that the host does not use",
+				   net, to, route->device, off ? "DATA_PLANE_ISOLATION=off" : "Mellanox NIC ",
+				   off ? "" : facts->mellanox_where);
+	}
+}
+
+void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool strict, struct diag *diag)
+{
+	struct check check = { .set = set, .facts = facts, .strict = strict, .diag = diag };
+	const struct vpn_conf *vpn = &set->vpn;
+
+	if (!set->clustered)
+		return;
+	set->vpn.own = find_own(vpn);
+	if (set->env.vpn_address.addr.family)
+		check.network =
+			(struct inet_prefix){ inet_prefix_first(&set->env.vpn_address), set->env.vpn_address.len };
+	check_inputs(&check);
+	check_ports(&check);
+	overlap_keys(vpn, diag);
+	overlap_addresses(vpn, diag);
+	for (size_t i = 0; i < vpn->allowed_count && check.network.addr.family; i++)
+		check_in_network(&check, &vpn->allowed[i]);
+	check_own_present(&check);
+	if (vpn->own >= 0) {
+		check_own_address(&check);
+		check_own_port(&check);
+	}
+	check_endpoints(&check);
+	check_private_key_unshared(&check);
+	if (check.network.addr.family)
+		check_host_routes(&check);
+}

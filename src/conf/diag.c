@@ -1,0 +1,120 @@
+#include "conf/diag.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void diag_clear(struct diag *diag)
+{
+	diag->count = diag->error_count = diag->warning_count = 0;
+}
+
+/* A finding goes to serial consoles: no byte of a file may steer one. */
+static void make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
+/* Where the next finding goes; an error takes the place of a warning when there is no more room. */
+static struct diag_finding *room(struct diag *diag, enum diag_level level)
+{
+	if (diag->count < DIAG_FINDINGS_MAX)
+		return &diag->findings[diag->count++];
+	if (level != DIAG_ERROR || diag->error_count >= DIAG_FINDINGS_MAX)
+		return NULL;
+	for (size_t i = DIAG_FINDINGS_MAX; i--;)
+		if (diag->findings[i].level == DIAG_WARNING)
+			return &diag->findings[i];
+	return NULL;
+}
+
+static void add(struct diag *diag, enum diag_level level, const char *file, unsigned line, const char *fmt, va_list ap)
+{
+	struct diag_finding *finding = room(diag, level);
+
+	*(level == DIAG_ERROR ? &diag->error_count : &diag->warning_count) += 1;
+	if (!finding)
+		return;
+	finding->file = file;
+	finding->line = line;
+	finding->level = level;
+	(void)vsnprintf(finding->text, sizeof(finding->text), fmt, ap); /* NOLINT: ap is started, clang 14 loses that */
+	make_printable(finding->text);
+}
+
+void diag_error(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(diag, DIAG_ERROR, file, line, fmt, ap);
+	va_end(ap);
+}
+
+void diag_warning(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(diag, DIAG_WARNING, file, line, fmt, ap);
+	va_end(ap);
+}
+
+static bool comes_before(const struct diag_finding *a, const struct diag_finding *b)
+{
+	int order = strcmp(a->file, b->file);
+
+	return order ? order < 0 : a->line < b->line;
+}
+
+/* By file and line, in the order of finding among equals. */
+static void sort(const struct diag_finding *findings, size_t count, const struct diag_finding **sorted)
+{
+	for (size_t i = 0; i < count; i++)
+		sorted[i] = &findings[i];
+	for (size_t i = 1; i < count; i++)
+		for (size_t j = i; j && comes_before(sorted[j], sorted[j - 1]); j--) {
+			const struct diag_finding *earlier = sorted[j];
+
+			sorted[j] = sorted[j - 1];
+			sorted[j - 1] = earlier;
+		}
+}
+
+void diag_print(const struct diag *diag, void (*line)(void *arg, const char *text), void *arg)
+{
+	const struct diag_finding *sorted[DIAG_FINDINGS_MAX];
+	size_t count = diag->count, total = diag->error_count + diag->warning_count;
+	char buf[DIAG_TEXT_LEN + 64];
+	struct text text;
+
+	sort(diag->findings, count, sorted);
+	for (size_t i = 0; i < count; i++) {
+		text_init(&text, buf, sizeof(buf));
+		text_add(&text, "%s:%u: %s%s", sorted[i]->file, sorted[i]->line,
+			 sorted[i]->level == DIAG_WARNING ? "warning: " : "", sorted[i]->text);
+		line(arg, buf);
+	}
+	if (total > count) {
+		text_init(&text, buf, sizeof(buf));
+		text_add(&text, "and %zu more: mend these first, then check again", total - count);
+		line(arg, buf);
+	}
+}
+
+const char *diag_summary(const struct diag *diag, char *dst, size_t cap)
+{
+	size_t errors = diag->error_count, warnings = diag->warning_count;
+	struct text text;
+
+	text_init(&text, dst, cap);
+	if (errors || !warnings)
+		text_add(&text, "%zu error%s%s", errors, errors == 1 ? "" : "s", warnings ? ", " : "");
+	if (warnings)
+		text_add(&text, "%zu warning%s", warnings, warnings == 1 ? "" : "s");
+	return dst;
+}

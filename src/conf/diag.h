@@ -1,0 +1,39 @@
+/* What is wrong with the operator's files: file, line and a sentence each, collected until someone prints them. */
+#ifndef CONF_DIAG_H
+#define CONF_DIAG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { DIAG_FINDINGS_MAX = 256, DIAG_TEXT_LEN = 256 };
+
+enum diag_level { DIAG_ERROR, DIAG_WARNING };
+
+struct diag_finding {
+	const char *file; /* a name that lives as long as the program */
+	unsigned line;    /* from 1; 1 for a problem of the whole file */
+	enum diag_level level;
+	char text[DIAG_TEXT_LEN];
+};
+
+struct diag {
+	struct diag_finding findings[DIAG_FINDINGS_MAX];
+	size_t count;         /* kept in findings */
+	size_t error_count;   /* counted also when there was no room to keep one */
+	size_t warning_count; /* likewise */
+};
+
+void diag_clear(struct diag *diag);
+void diag_error(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+void diag_warning(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+
+/* Calls line once per finding, by file and line, as "file:line: sentence" ("file:line: warning: sentence"), and once
+ * more for what there was no room to keep. */
+void diag_print(const struct diag *diag, void (*line)(void *arg, const char *text), void *arg);
+
+/* "2 errors, 1 warning" */
+const char *diag_summary(const struct diag *diag, char *dst, size_t cap);
+
+#endif

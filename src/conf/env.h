@@ -1,0 +1,32 @@
+/* The names of .env that are ours; the file belongs to docker-compose and may hold many others. */
+#ifndef CONF_ENV_H
+#define CONF_ENV_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "conf/diag.h"
+
+#define ENV_FILE ".env"
+
+enum { ENV_DATAPLANE_PORT_DEFAULT = 4568, ENV_VPN_LEN4_DEFAULT = 24, ENV_VPN_LEN6_DEFAULT = 64 };
+
+enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF };
+
+struct env_conf {
+	bool has_file;
+	bool unread;                    /* it could not be read: what it sets is not known */
+	unsigned address_line;          /* 0 when MITIGATOR_VPN_ADDRESS is missing */
+	struct inet_prefix vpn_address; /* with /24 (IPv6: /64) unless it carries its own */
+	unsigned device_line, port_line; /* 0 when the default holds */
+	char dataplane_device[IFNAMSIZ];
+	uint16_t dataplane_port;
+	enum env_isolation isolation;
+};
+
+void env_conf_init(struct env_conf *conf); /* the defaults */
+void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag);
+
+#endif

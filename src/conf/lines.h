@@ -1,0 +1,28 @@
+/* The lines of a file as editors leave them: byte order mark, CRLF and a last line without end are fine; bytes that are
+ * no text and lines beyond the limit are findings. */
+#ifndef CONF_LINES_H
+#define CONF_LINES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/text.h"
+#include "conf/diag.h"
+
+struct lines {
+	struct slice rest;
+	const char *file;
+	unsigned line; /* the number of the line last returned */
+	struct diag *diag;
+};
+
+/* False, and said so, when the file is no text: then nothing of it counts. */
+bool lines_open(struct lines *lines, const char *file, const char *text, size_t len, struct diag *diag);
+
+/* The next line without its end; those over CONF_LINE_MAX are reported and passed over. False after the last. */
+bool lines_next(struct lines *lines, struct slice *line);
+
+/* Goes on behind the line that holds p, a place in lines->rest. */
+void lines_skip(struct lines *lines, const char *p);
+
+#endif

@@ -1,0 +1,56 @@
+/* The model of network.conf: what each NIC gets, in systemd.network(5)'s words. */
+#ifndef CONF_NETWORK_H
+#define CONF_NETWORK_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "conf/diag.h"
+
+#define NETWORK_FILE "network.conf"
+
+enum {
+	NETWORK_NICS_MAX = 32,
+	NETWORK_ADDRESSES_MAX = 16, /* per [Match] */
+	NETWORK_ROUTES_MAX = 64,    /* per [Match], the default routes of Gateway= among them */
+	NETWORK_DNS_MAX = 3,        /* per file: what resolv.conf(5) takes */
+	NETWORK_MAC_LEN = 6,
+	NETWORK_PATTERN_LEN = 64,
+};
+
+struct network_route {
+	struct inet_prefix destination; /* len 0 for a default route */
+	struct inet_addr gateway;       /* family 0: the destination is on the link */
+	unsigned line;
+};
+
+struct network_nic {
+	unsigned line;                     /* of [Match] */
+	char pattern[NETWORK_PATTERN_LEN]; /* Name=: a shell glob as fnmatch(3) takes it; "" when none */
+	bool has_mac;
+	uint8_t mac[NETWORK_MAC_LEN];
+	struct inet_prefix addresses[NETWORK_ADDRESSES_MAX];
+	uint8_t address_count;
+	struct network_route routes[NETWORK_ROUTES_MAX]; /* Gateway= and [Route] */
+	uint8_t route_count;
+	uint32_t mtu_bytes; /* 0: leave it */
+};
+
+struct network_conf {
+	bool has_file;
+	struct network_nic nics[NETWORK_NICS_MAX];
+	uint8_t nic_count;
+	struct inet_addr dns[NETWORK_DNS_MAX];
+	uint8_t dns_count;
+};
+
+void network_conf_init(struct network_conf *conf);
+void network_parse(struct network_conf *conf, const char *text, size_t len, struct diag *diag);
+
+/* The first [Match] that fits a NIC, or NULL. As in systemd.network, all conditions given must hold. */
+const struct network_nic *network_match(const struct network_conf *conf, const char *name,
+					const uint8_t mac[static NETWORK_MAC_LEN]);
+
+#endif

@@ -1,0 +1,113 @@
+#include "conf/set.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "crypto/key.h"
+
+enum { OTHERS = 077, PRIVATE_MODE = 0600 };
+
+static const struct {
+	const char *name;
+	size_t limit; /* bytes */
+	bool private; /* for its owner only */
+} files[CONF_FILES] = {
+	[CONF_PRIVATE] = { VPN_PRIVATE_FILE, CONF_OTHER_MAX, true },
+	[CONF_PUBLIC] = { VPN_PUBLIC_FILE, CONF_PUBLIC_MAX, false },
+	[CONF_ENV] = { ENV_FILE, CONF_OTHER_MAX, false },
+	[CONF_NETWORK] = { NETWORK_FILE, CONF_OTHER_MAX, false },
+};
+
+const char *conf_file_name(enum conf_file file)
+{
+	return files[file].name;
+}
+
+static void mend_mode(int fd, const char *name, unsigned mode, struct diag *diag)
+{
+	if (!fchmod(fd, PRIVATE_MODE))
+		diag_warning(diag, name, 1, "mode was %04o, so others could read the private key; mended to 0600",
+			     mode);
+	else
+		diag_warning(diag, name, 1,
+			     "mode %04o lets others read the private key and cannot be mended (%s); expected 0600",
+			     mode, strerror(errno));
+}
+
+/* 0 when the file can be read whole, else -errno; -ENOENT without a finding. */
+static int look_at(int dir_fd, enum conf_file file, struct diag *diag)
+{
+	const char *name = files[file].name;
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err = 0;
+	struct stat st;
+
+	if (fd < 0 || fstat(fd, &st) < 0) {
+		err = -errno;
+		if (err != -ENOENT)
+			diag_error(diag, name, 1, "cannot be read: %s", strerror(-err));
+	} else if (!S_ISREG(st.st_mode)) {
+		err = -EINVAL;
+		diag_error(diag, name, 1, "not a regular file; expected a text file");
+	} else if (files[file].private && st.st_mode & OTHERS) {
+		mend_mode(fd, name, st.st_mode & 07777u, diag);
+	}
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* True when there is text to parse. */
+static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, struct diag *diag)
+{
+	struct conf_text *text = &set->texts[file];
+	int err = look_at(dir_fd, file, diag);
+	ssize_t len;
+
+	text->present = err != -ENOENT;
+	if (err < 0)
+		return false;
+	len = file_read(dir_fd, files[file].name, text->bytes, files[file].limit + 1);
+	if (len == -EFBIG)
+		diag_error(diag, files[file].name, 1, "larger than %zu bytes, the limit: nothing of it was read",
+			   files[file].limit);
+	else if (len < 0)
+		diag_error(diag, files[file].name, 1, "cannot be read: %s", strerror((int)-len));
+	if (len < 0) {
+		wipe(text->bytes, files[file].limit + 1);
+		return false;
+	}
+	text->len = (size_t)len;
+	return true;
+}
+
+void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
+{
+	struct conf_text *texts = set->texts;
+
+	conf_set_wipe(set);
+	for (int i = 0; i < CONF_FILES; i++)
+		texts[i].bytes = i == CONF_PUBLIC ? set->public_bytes : set->other_bytes[i];
+	if (read_file(set, dir_fd, CONF_PRIVATE, diag))
+		vpn_private_parse(&set->vpn, texts[CONF_PRIVATE].bytes, texts[CONF_PRIVATE].len, diag);
+	if (read_file(set, dir_fd, CONF_PUBLIC, diag))
+		vpn_public_parse(&set->vpn, texts[CONF_PUBLIC].bytes, texts[CONF_PUBLIC].len, diag);
+	if (read_file(set, dir_fd, CONF_ENV, diag))
+		env_parse(&set->env, texts[CONF_ENV].bytes, texts[CONF_ENV].len, diag);
+	else
+		set->env.unread = texts[CONF_ENV].present;
+	if (read_file(set, dir_fd, CONF_NETWORK, diag))
+		network_parse(&set->network, texts[CONF_NETWORK].bytes, texts[CONF_NETWORK].len, diag);
+	set->clustered = texts[CONF_PRIVATE].present || texts[CONF_PUBLIC].present || set->env.address_line;
+}
+
+void conf_set_wipe(struct conf_set *set)
+{
+	wipe(set, sizeof(*set));
+	vpn_conf_init(&set->vpn);
+	env_conf_init(&set->env);
+	network_conf_init(&set->network);
+}

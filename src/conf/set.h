@@ -1,0 +1,70 @@
+/* One configuration set: the four files of a directory as read at one time, their models and their findings. */
+#ifndef CONF_SET_H
+#define CONF_SET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "conf/diag.h"
+#include "conf/env.h"
+#include "conf/network.h"
+#include "conf/vpn.h"
+
+enum conf_file { CONF_PRIVATE, CONF_PUBLIC, CONF_ENV, CONF_NETWORK, CONF_FILES };
+
+enum {
+	CONF_PUBLIC_MAX = 1 << 20, /* bytes; the limits of each file are in set.c's table */
+	CONF_OTHER_MAX = 1 << 16,
+	CONF_LINE_MAX = 4096,
+};
+
+struct conf_text {
+	bool present;
+	size_t len;
+	char *bytes; /* in conf_set's own buffers */
+};
+
+/* Large: static storage only. Holds the private key: conf_set_wipe when done. */
+struct conf_set {
+	struct conf_text texts[CONF_FILES];
+	struct vpn_conf vpn;
+	struct env_conf env;
+	struct network_conf network;
+	bool clustered; /* any of the three VPN inputs is present and, after a clean check, all are */
+	char public_bytes[CONF_PUBLIC_MAX + 1];
+	char other_bytes[CONF_FILES][CONF_OTHER_MAX + 1];
+};
+
+/* A route of the host's main table that is not ours. */
+struct conf_route {
+	struct inet_prefix destination;
+	char device[IFNAMSIZ];
+};
+
+enum { CONF_ROUTES_MAX = 512 };
+
+/* What the host is like, told by the caller: conf/ asks no kernel. */
+struct conf_facts {
+	bool mellanox;              /* a Mellanox NIC is present */
+	const char *mellanox_where; /* for people, "" when absent */
+	struct conf_route routes[CONF_ROUTES_MAX];
+	size_t route_count;
+};
+
+/* The file's name in its directory ("vpn-private.conf", ".env"). */
+const char *conf_file_name(enum conf_file file);
+
+/* Reads and parses all four files of dir_fd; what is wrong with a line, a file or its mode goes to diag (mode of
+ * vpn-private.conf is mended to 0600 where we may). Never fails otherwise. */
+void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag);
+
+/* Everything that needs more than one line or file to see. strict: our own key in no [Peer] is an error. */
+void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool strict, struct diag *diag);
+
+/* The dataplane is isolated in its own namespace: .env decides, a Mellanox NIC when that says auto. */
+bool conf_isolated(const struct env_conf *env, const struct conf_facts *facts);
+
+void conf_set_wipe(struct conf_set *set);
+
+#endif

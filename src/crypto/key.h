@@ -1,0 +1,19 @@
+/* 32-byte keys: base64 as wg(8) writes it, comparison and clearing that tell nothing. */
+#ifndef CRYPTO_KEY_H
+#define CRYPTO_KEY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { KEY_LEN = 32, KEY_BASE64_LEN = 45 }; /* base64 with '=' and NUL */
+
+/* RFC 4648 4, exactly 44 characters, padding bits zero. 0 or -EINVAL; time depends on the length alone. */
+int key_from_base64(const char *text, size_t len, uint8_t key[static KEY_LEN]);
+void key_to_base64(const uint8_t key[static KEY_LEN], char text[static KEY_BASE64_LEN]);
+
+bool ct_equal(const void *a, const void *b, size_t len);
+bool key_is_zero(const uint8_t key[static KEY_LEN]); /* constant time */
+void wipe(void *p, size_t len);                      /* not removed by the compiler */
+
+#endif

@@ -1,0 +1,18 @@
+/* X25519 (RFC 7748) on BearSSL. */
+#ifndef CRYPTO_X25519_H
+#define CRYPTO_X25519_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "crypto/key.h"
+
+/* Clears and sets the bits of RFC 7748 5; wg genkey stores keys so. */
+void x25519_clamp(uint8_t private_key[static KEY_LEN]);
+void x25519_public(uint8_t public_key[static KEY_LEN], const uint8_t private_key[static KEY_LEN]);
+
+/* False, and shared all zero, for a point of small order (RFC 7748 6.1). */
+bool x25519(uint8_t shared[static KEY_LEN], const uint8_t private_key[static KEY_LEN],
+	    const uint8_t public_key[static KEY_LEN]);
+
+#endif

@@ -1,0 +1,201 @@
+#include "netlink/link.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <string.h>
+
+#include "netlink/attrs.h"
+
+/* <linux/if.h>, which has it, cannot be included beside <net/if.h>. */
+#define LOWER_UP (1U << 16)
+
+static int read_kind(const struct nlattr *info, char kind[static LINK_KIND_LEN])
+{
+	static const struct nl_rule rules[IFLA_INFO_KIND + 1] = { [IFLA_INFO_KIND] = NL_RULE_TEXT };
+	const struct nlattr *attrs[IFLA_INFO_KIND + 1];
+	int err = nl_attrs_read_nest(info, rules, attrs, IFLA_INFO_KIND + 1);
+
+	if (err < 0 || !attrs[IFLA_INFO_KIND])
+		return err;
+	return nl_attr_text(attrs[IFLA_INFO_KIND], kind, LINK_KIND_LEN);
+}
+
+enum { LINK_ATTRS = IFLA_IFALIAS + 1 };
+
+int link_read(const struct nlmsghdr *message, struct link *link)
+{
+	static const struct nl_rule rules[LINK_ATTRS] = {
+		[IFLA_IFNAME] = NL_RULE_TEXT,
+		[IFLA_MTU] = NL_RULE_U32,
+		[IFLA_IFALIAS] = NL_RULE_TEXT,
+		[IFLA_LINKINFO] = NL_RULE_NEST,
+	};
+	const struct nlattr *attrs[LINK_ATTRS], *mac;
+	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+	int err;
+
+	if (message->nlmsg_type != RTM_NEWLINK && message->nlmsg_type != RTM_DELLINK)
+		return -ENOMSG;
+	err = nl_attrs_read(message, sizeof(*info), rules, attrs, LINK_ATTRS);
+	if (err < 0)
+		return err;
+	if (info->ifi_family != AF_UNSPEC)
+		return -ENOMSG;
+	if (!attrs[IFLA_IFNAME] || info->ifi_index <= 0)
+		return -EBADMSG;
+	*link = (struct link){
+		.index = (uint32_t)info->ifi_index,
+		.type = info->ifi_type,
+		.up = info->ifi_flags & IFF_UP,
+		.carrier = info->ifi_flags & LOWER_UP,
+		.mtu_bytes = attrs[IFLA_MTU] ? mnl_attr_get_u32(attrs[IFLA_MTU]) : 0,
+	};
+	mac = attrs[IFLA_ADDRESS];
+	link->has_mac = mac && mnl_attr_get_payload_len(mac) == LINK_MAC_LEN;
+	if (link->has_mac)
+		memcpy(link->mac, mnl_attr_get_payload(mac), LINK_MAC_LEN);
+	if (attrs[IFLA_IFALIAS] && nl_attr_text(attrs[IFLA_IFALIAS], link->alias, sizeof(link->alias)) < 0)
+		link->alias[0] = '\0';
+	err = nl_attr_text(attrs[IFLA_IFNAME], link->name, sizeof(link->name));
+	if (!err && attrs[IFLA_LINKINFO])
+		err = read_kind(attrs[IFLA_LINKINFO], link->kind);
+	return err;
+}
+
+static struct nlmsghdr *begin(struct nl *nl, uint16_t type, uint16_t flags, uint32_t index)
+{
+	struct nlmsghdr *message = nl_begin(nl, type, flags, sizeof(struct ifinfomsg));
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+
+	info->ifi_index = (int)index;
+	return message;
+}
+
+static int get_one(const struct nlmsghdr *message, void *arg)
+{
+	return link_read(message, arg);
+}
+
+static int get(struct nl *nl, struct nlmsghdr *message, struct link *link)
+{
+	int err;
+
+	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	memset(link, 0, sizeof(*link));
+	err = nl_request(nl, message, get_one, link);
+	return err ? err : link->index ? 0 : -EBADMSG;
+}
+
+int link_get(struct nl *nl, const char *name, struct link *link)
+{
+	struct nlmsghdr *message = begin(nl, RTM_GETLINK, 0, 0);
+
+	if (!*name || strlen(name) >= IFNAMSIZ)
+		return -ENODEV;
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	return get(nl, message, link);
+}
+
+int link_get_index(struct nl *nl, uint32_t index, struct link *link)
+{
+	if (!index || index > INT32_MAX)
+		return -ENODEV;
+	return get(nl, begin(nl, RTM_GETLINK, 0, index), link);
+}
+
+struct each {
+	void (*call)(const struct link *link, void *arg);
+	void *arg;
+};
+
+static int each_one(const struct nlmsghdr *message, void *arg)
+{
+	const struct each *each = arg;
+	struct link link;
+	int err = link_read(message, &link);
+
+	if (!err)
+		each->call(&link, each->arg);
+	return err == -ENOMSG ? 0 : err;
+}
+
+int link_each(struct nl *nl, void (*each)(const struct link *link, void *arg), void *arg)
+{
+	struct nlmsghdr *message = begin(nl, RTM_GETLINK, NLM_F_DUMP, 0);
+	struct each to = { each, arg };
+
+	mnl_attr_put_u32(message, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
+	return nl_request(nl, message, each_one, &to);
+}
+
+int link_create(struct nl *nl, const char *name, const char *kind, int netns_fd)
+{
+	struct nlmsghdr *message = begin(nl, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, 0);
+	struct nlattr *info;
+
+	if (!*name || strlen(name) >= IFNAMSIZ || strlen(kind) >= LINK_KIND_LEN)
+		return -EINVAL;
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	if (netns_fd >= 0)
+		mnl_attr_put_u32(message, IFLA_NET_NS_FD, (uint32_t)netns_fd);
+	info = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, kind);
+	mnl_attr_nest_end(message, info);
+	return nl_request(nl, message, NULL, NULL);
+}
+
+int link_delete(struct nl *nl, uint32_t index)
+{
+	return nl_request(nl, begin(nl, RTM_DELLINK, 0, index), NULL, NULL);
+}
+
+int link_set_up(struct nl *nl, uint32_t index, bool up)
+{
+	struct nlmsghdr *message = begin(nl, RTM_SETLINK, 0, index);
+	struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
+
+	info->ifi_change = IFF_UP;
+	info->ifi_flags = up ? IFF_UP : 0;
+	return nl_request(nl, message, NULL, NULL);
+}
+
+int link_set_alias(struct nl *nl, uint32_t index, const char *alias)
+{
+	struct nlmsghdr *message = begin(nl, RTM_SETLINK, 0, index);
+
+	mnl_attr_put_strz(message, IFLA_IFALIAS, alias);
+	return nl_request(nl, message, NULL, NULL);
+}
+
+int link_set_mtu(struct nl *nl, uint32_t index, uint32_t mtu_bytes)
+{
+	struct nlmsghdr *message = begin(nl, RTM_SETLINK, 0, index);
+
+	mnl_attr_put_u32(message, IFLA_MTU, mtu_bytes);
+	return nl_request(nl, message, NULL, NULL);
+}
+
+bool link_message_index(const struct nlmsghdr *message, uint32_t *index)
+{
+	static const struct {
+		uint16_t type;
+		uint16_t header_len;
+		uint16_t index_at;
+	} rows[] = {
+		{ RTM_NEWLINK, sizeof(struct ifinfomsg), offsetof(struct ifinfomsg, ifi_index) },
+		{ RTM_DELLINK, sizeof(struct ifinfomsg), offsetof(struct ifinfomsg, ifi_index) },
+		{ RTM_NEWADDR, sizeof(struct ifaddrmsg), offsetof(struct ifaddrmsg, ifa_index) },
+		{ RTM_DELADDR, sizeof(struct ifaddrmsg), offsetof(struct ifaddrmsg, ifa_index) },
+		{ RTM_NEWNEIGH, sizeof(struct ndmsg), offsetof(struct ndmsg, ndm_ifindex) },
+		{ RTM_DELNEIGH, sizeof(struct ndmsg), offsetof(struct ndmsg, ndm_ifindex) },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		if (rows[i].type != message->nlmsg_type ||
+		    mnl_nlmsg_get_payload_len(message) < rows[i].header_len)
+			continue;
+		memcpy(index, (const uint8_t *)mnl_nlmsg_get_payload(message) + rows[i].index_at, sizeof(*index));
+		return true;
+	}
+	return false;
+}

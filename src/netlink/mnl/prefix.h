@@ -1,0 +1,52 @@
+/* Gives the stand-in names of its own, so that one test binary can hold it beside libmnl: -include this. */
+#ifndef NETLINK_MNL_PREFIX_H
+#define NETLINK_MNL_PREFIX_H
+
+#define mnl_attr_get_payload standin_mnl_attr_get_payload
+#define mnl_attr_get_payload_len standin_mnl_attr_get_payload_len
+#define mnl_attr_get_str standin_mnl_attr_get_str
+#define mnl_attr_get_type standin_mnl_attr_get_type
+#define mnl_attr_get_u16 standin_mnl_attr_get_u16
+#define mnl_attr_get_u32 standin_mnl_attr_get_u32
+#define mnl_attr_get_u64 standin_mnl_attr_get_u64
+#define mnl_attr_get_u8 standin_mnl_attr_get_u8
+#define mnl_attr_nest_cancel standin_mnl_attr_nest_cancel
+#define mnl_attr_nest_end standin_mnl_attr_nest_end
+#define mnl_attr_nest_start standin_mnl_attr_nest_start
+#define mnl_attr_nest_start_check standin_mnl_attr_nest_start_check
+#define mnl_attr_next standin_mnl_attr_next
+#define mnl_attr_ok standin_mnl_attr_ok
+#define mnl_attr_parse standin_mnl_attr_parse
+#define mnl_attr_parse_nested standin_mnl_attr_parse_nested
+#define mnl_attr_parse_payload standin_mnl_attr_parse_payload
+#define mnl_attr_put standin_mnl_attr_put
+#define mnl_attr_put_check standin_mnl_attr_put_check
+#define mnl_attr_put_strz standin_mnl_attr_put_strz
+#define mnl_attr_put_strz_check standin_mnl_attr_put_strz_check
+#define mnl_attr_put_u16 standin_mnl_attr_put_u16
+#define mnl_attr_put_u16_check standin_mnl_attr_put_u16_check
+#define mnl_attr_put_u32 standin_mnl_attr_put_u32
+#define mnl_attr_put_u32_check standin_mnl_attr_put_u32_check
+#define mnl_attr_put_u64 standin_mnl_attr_put_u64
+#define mnl_attr_put_u64_check standin_mnl_attr_put_u64_check
+#define mnl_attr_put_u8 standin_mnl_attr_put_u8
+#define mnl_attr_put_u8_check standin_mnl_attr_put_u8_check
+#define mnl_attr_validate standin_mnl_attr_validate
+#define mnl_attr_validate2 standin_mnl_attr_validate2
+#define mnl_nlmsg_get_payload standin_mnl_nlmsg_get_payload
+#define mnl_nlmsg_get_payload_len standin_mnl_nlmsg_get_payload_len
+#define mnl_nlmsg_get_payload_offset standin_mnl_nlmsg_get_payload_offset
+#define mnl_nlmsg_get_payload_tail standin_mnl_nlmsg_get_payload_tail
+#define mnl_nlmsg_next standin_mnl_nlmsg_next
+#define mnl_nlmsg_ok standin_mnl_nlmsg_ok
+#define mnl_nlmsg_put_extra_header standin_mnl_nlmsg_put_extra_header
+#define mnl_nlmsg_put_header standin_mnl_nlmsg_put_header
+#define mnl_socket_bind standin_mnl_socket_bind
+#define mnl_socket_close standin_mnl_socket_close
+#define mnl_socket_get_fd standin_mnl_socket_get_fd
+#define mnl_socket_get_portid standin_mnl_socket_get_portid
+#define mnl_socket_open2 standin_mnl_socket_open2
+#define mnl_socket_sendto standin_mnl_socket_sendto
+#define mnl_socket_setsockopt standin_mnl_socket_setsockopt
+
+#endif

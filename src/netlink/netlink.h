@@ -1,0 +1,53 @@
+/* Request and answer over one netlink socket, on libmnl. */
+#ifndef NETLINK_NETLINK_H
+#define NETLINK_NETLINK_H
+
+#include <libmnl/libmnl.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { NL_BUF_LEN = 32768, NL_ERROR_LEN = 128 };
+
+/* One per protocol and network namespace; a socket stays in the namespace it was opened in. */
+struct nl {
+	struct mnl_socket *socket; /* NULL when closed */
+	uint32_t seq;
+	uint32_t port;
+	char error[NL_ERROR_LEN]; /* the kernel's own words (extended ack) for the last failure, or "" */
+	_Alignas(8) uint8_t request[NL_BUF_LEN];
+	_Alignas(8) uint8_t answer[NL_BUF_LEN];
+};
+
+/* Called once per message of an answer. A value below 0 ends the answer's delivery (the rest is drained) and is
+ * what nl_request returns. The message is borrowed until the call returns; nl is busy until then. */
+typedef int nl_each_fn(const struct nlmsghdr *message, void *arg);
+
+int nl_open(struct nl *nl, int protocol); /* NETLINK_ROUTE, NETLINK_GENERIC: 0 or -errno */
+void nl_close(struct nl *nl);             /* also after a failed nl_open */
+
+/* A message begun in nl->request: header, then extra bytes of fixed header (zeroed, to be found by
+ * mnl_nlmsg_get_payload). NLM_F_REQUEST is added to flags; NLM_F_ACK too, unless it is a dump. */
+struct nlmsghdr *nl_begin(struct nl *nl, uint16_t type, uint16_t flags, size_t extra_len);
+
+/* Bytes left in nl->request behind the message: builders of long messages split by it. */
+size_t nl_room(const struct nl *nl, const struct nlmsghdr *message);
+
+/* Sends the message and waits for its whole answer: 0 or -errno (-ETIMEDOUT after 5 s, -EBADMSG for a malformed
+ * answer, -EINTR when a dump was inconsistent three times). each may be NULL. An inconsistent dump is asked for
+ * again, so each may get a message twice, and one of what is gone by now: it builds a set. On return request and
+ * answer are wiped, message too: they may have held keys. */
+int nl_request(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg);
+
+/* The same for who gathers more than a set: -EINTR for an inconsistent dump at once, to start again from nothing. */
+int nl_request_once(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg);
+
+/* Generic netlink: the id of a family, -ENOENT when the kernel has none of that name. */
+int nl_family(struct nl *nl, const char *name, uint16_t *id);
+
+/* A socket that is told of changes, non-blocking, for a loop: fd or -errno. groups: RTMGRP_* bits. */
+int nl_monitor_open(unsigned groups);
+/* Reads all that waits and calls each (which may be NULL) per message: 0, or -errno (-ENOBUFS: changes were lost; after any error look
+ * anew). A value below 0 of each ends the delivery as in nl_request. */
+int nl_monitor_read(int fd, nl_each_fn *each, void *arg);
+
+#endif

@@ -1,0 +1,63 @@
+/* Bytes as one datagram of an answer, through all that netlink/ reads messages with. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "netlink/answer.h"
+#include "netlink/link.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
+
+static void take_route(const struct link_route *route, void *arg)
+{
+	char prefix[INET_PREFIX_STRLEN], gateway[INET_ADDR_STRLEN];
+
+	(void)arg;
+	(void)inet_prefix_text(&route->destination, prefix);
+	(void)inet_addr_text(&route->gateway, gateway);
+}
+
+static int read_all(const struct nlmsghdr *message, void *arg)
+{
+	struct link link;
+	struct link_address address;
+	char text[INET_PREFIX_STRLEN];
+	uint32_t index;
+
+	(void)arg;
+	(void)link_message_index(message, &index);
+	(void)link_route_read(message, take_route, NULL);
+	if (!link_read(message, &link) && (!link.name[0] ? strlen(link.kind) : strlen(link.name)) >= IFNAMSIZ)
+		abort();
+	if (!link_address_read(message, &address))
+		(void)inet_prefix_text(&address.prefix, text);
+	return 0;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
+{
+	char words[NL_ERROR_LEN] = "";
+	struct nl_answer answer = { .each = read_all, .error = words };
+	struct nlmsghdr first;
+	uint8_t *copy;
+
+	if (len > NL_BUF_LEN)
+		return 0;
+	/* The answer is to the first message's request, else little would be read. */
+	if (len >= sizeof(first)) {
+		memcpy(&first, data, sizeof(first));
+		answer.seq = first.nlmsg_seq;
+		answer.port = first.nlmsg_pid;
+	}
+	/* An exact, aligned copy: the sanitizer sees every byte read behind it. */
+	copy = malloc(len ? len : 1);
+	if (!copy)
+		return 0;
+	if (len)
+		memcpy(copy, data, len);
+	nl_answer_feed(&answer, copy, len);
+	(void)nl_each_message(copy, len, read_all, NULL);
+	if (!memchr(words, '\0', sizeof(words)) || answer.result > 0)
+		abort();
+	free(copy);
+	return 0;
+}

@@ -1,0 +1,2 @@
+#define SHAPES shapes_debian
+#include "shapes_code.h"

@@ -1,0 +1,3 @@
+#include "netlink/mnl/prefix.h"
+#define SHAPES shapes_standin
+#include "shapes_code.h"
