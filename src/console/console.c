@@ -1,0 +1,280 @@
+#include "console/console.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "base/version.h"
+#include "console/log.h"
+
+#define SELF "/proc/self/exe"
+#define PROMPT "gateway> "
+#define BOOT_FILE "/run/gateway/boot"
+
+enum { WORDS_MAX = 16, LINE_LEN = 1024 };
+
+static const char *const paths[] = { "gateway", "gateway-dataplane" };
+
+enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
+
+static _Noreturn void become(const char *const argv[])
+{
+	char *copy[WORDS_MAX + 1] = { NULL };
+
+	for (size_t i = 0; argv[i] && i < WORDS_MAX; i++)
+		copy[i] = strdup(argv[i]);
+	signal(SIGINT, SIG_DFL);
+	execv(SELF, copy);
+	fprintf(stderr, "cannot start: %s\n", strerror(errno));
+	_exit(127);
+}
+
+/* Runs our own binary as argv and waits for it: its exit status. */
+static int run(const char *const argv[])
+{
+	int status;
+	pid_t pid;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		become(argv);
+	if (pid < 0) {
+		printf("cannot start: %s\n", strerror(errno));
+		return 1;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		continue;
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	printf("\n");
+	return 1;
+}
+
+/* PROGRAM and the words from argv[first] on, but for the one at skip (-1: all). */
+static int run_with(const char *program, int argc, char **argv, int first, int skip)
+{
+	const char *words[WORDS_MAX + 1] = { program };
+	size_t count = 1;
+
+	for (int i = first; i < argc; i++)
+		if (i != skip)
+			words[count++] = argv[i];
+	return run(words);
+}
+
+/* Where a path is named among the words behind the command, 0 when none is. */
+static int find_path(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++)
+		for (size_t j = 0; j < PATHS; j++)
+			if (!strcmp(argv[i], paths[j]))
+				return i;
+	return 0;
+}
+
+static int command_show(int argc, char **argv)
+{
+	int at = find_path(argc, argv), status = 0;
+
+	if (at)
+		return run_with(argv[at], argc, argv, 0, at);
+	for (size_t i = 0; i < PATHS; i++)
+		status |= run_with(paths[i], argc, argv, 0, -1);
+	return status;
+}
+
+static int command_check(int argc, char **argv)
+{
+	return run_with("gateway", argc, argv, 0, -1);
+}
+
+/* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
+static int command_reconfigure(int argc, char **argv)
+{
+	static const char *const check[] = { "gateway", "check", NULL };
+	static const char *const network[] = { "network", "reconfigure", "--quiet", NULL };
+	int at = find_path(argc, argv), status;
+	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
+
+	if (at)
+		return run_with(argv[at], argc, argv, 0, at);
+	if (argc > 1 + force) {
+		printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n");
+		return 2;
+	}
+	status = run(check);
+	if (status)
+		return status;
+	status = run(network);
+	for (size_t i = 0; i < PATHS; i++) {
+		const char *const words[] = { paths[i], "reconfigure", "--quiet", force ? "--force" : NULL, NULL };
+
+		status |= run(words);
+	}
+	return status;
+}
+
+static int command_ping(int argc, char **argv)
+{
+	int at = find_path(argc, argv);
+
+	return run_with(at ? argv[at] : paths[0], argc, argv, 0, at ? at : -1);
+}
+
+static int command_path(int argc, char **argv)
+{
+	return run_with(argv[0], argc, argv, 1, -1);
+}
+
+static int command_network(int argc, char **argv)
+{
+	static const char *const show[] = { "network", "show", NULL };
+
+	return argc > 1 ? run_with("network", argc, argv, 1, -1) : run(show);
+}
+
+static int command_log(int argc, char **argv)
+{
+	return log_print(argc > 1 ? argv[1] : NULL);
+}
+
+static int command_boot(int argc, char **argv)
+{
+	char text[8192];
+	ssize_t n = file_read(AT_FDCWD, BOOT_FILE, text, sizeof(text));
+
+	(void)argc;
+	(void)argv;
+	printf("   since      took    step\n%s", n < 0 ? "" : text);
+	return n < 0;
+}
+
+static int command_version(int argc, char **argv)
+{
+	if (run_with("gateway", argc, argv, 0, -1) != 0)
+		printf("MITIGATOR gateway %s\n", GATEWAY_VERSION);
+	return 0;
+}
+
+/* PID 1 takes these as sysvinit and busybox do. */
+static int command_reboot(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return kill(1, SIGTERM);
+}
+
+static int command_poweroff(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return kill(1, SIGUSR2);
+}
+
+static int command_help(int argc, char **argv);
+
+static const struct {
+	const char *name, *words, *help;
+	int (*run)(int argc, char **argv);
+} commands[] = {
+	{ "help", "", "this list", command_help },
+	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
+	{ "check", "[--strict]", "look through the files, change nothing", command_check },
+	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
+	  command_reconfigure },
+	{ "ping", "ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside a path", command_ping },
+	{ "network", "", "the NICs and what network.conf gives them", command_network },
+	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },
+	{ "boot", "", "the boot steps and the time each took", command_boot },
+	{ "gateway", "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
+	{ "gateway-dataplane", "VERB...", "the same for the path between packet processors", command_path },
+	{ "version", "", "of the program and the kernel", command_version },
+	{ "reboot", "", "stop everything, start again", command_reboot },
+	{ "poweroff", "", "stop everything, switch off", command_poweroff },
+};
+
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static int command_help(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		char usage[80];
+
+		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].words);
+		printf("  %-56s %s\n", usage, commands[i].help);
+	}
+	printf("PATH is gateway or gateway-dataplane. Ctrl-C ends a command.\n");
+	return 0;
+}
+
+static void obey(char *line)
+{
+	char *argv[WORDS_MAX];
+	int argc = 0;
+
+	for (char *save = NULL, *word = strtok_r(line, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
+		if (argc == WORDS_MAX - 1) {
+			printf("too many words\n");
+			return;
+		}
+		argv[argc++] = word;
+	}
+	if (!argc)
+		return;
+	argv[argc] = NULL;
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, argv[0]) != 0)
+			continue;
+		commands[i].run(argc, argv);
+		return;
+	}
+	printf("unknown command %s: `help` lists them\n", argv[0]);
+}
+
+static void interrupted(int sig)
+{
+	(void)sig;
+}
+
+/* A line of the terminal, without its end: its length, 0 for an interrupted one too, -1 at the end. */
+static ssize_t read_line(char *line, size_t cap)
+{
+	ssize_t n = read(STDIN_FILENO, line, cap - 1);
+
+	if (n < 0 && errno == EINTR) {
+		printf("\n");
+		n = 0;
+	} else if (n <= 0) {
+		return -1;
+	}
+	line[n] = '\0';
+	return n;
+}
+
+int console_main(void)
+{
+	struct sigaction action = { .sa_handler = interrupted }; /* without SA_RESTART: a Ctrl-C ends the line */
+	char line[LINE_LEN];
+
+	sigaction(SIGINT, &action, NULL);
+	signal(SIGQUIT, SIG_IGN);
+	signal(SIGTSTP, SIG_IGN);
+	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
+	for (;;) {
+		printf(PROMPT);
+		fflush(stdout);
+		if (read_line(line, sizeof(line)) < 0)
+			return 0;
+		obey(line);
+	}
+}

@@ -1,0 +1,8 @@
+/* The operator's shell on the serial tty. It knows commands only: each runs as a process of its own, so that nothing
+ * that goes wrong there takes the console along, and Ctrl-C ends it. */
+#ifndef CONSOLE_CONSOLE_H
+#define CONSOLE_CONSOLE_H
+
+int console_main(void);
+
+#endif

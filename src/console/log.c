@@ -1,0 +1,80 @@
+#include "console/log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { RECORD_LEN = 8192 };
+
+/* One record of /dev/kmsg (kernel Documentation/ABI/testing/dev-kmsg): "prio,seq,usec,flags;text\n" and continuation
+ * lines. What it says in one line, or false when there is nothing to say. */
+static bool line_of(char *record, char *line, size_t cap)
+{
+	char *text = strchr(record, ';'), *end;
+	unsigned long long usec;
+	char *comma = strchr(record, ',');
+
+	if (!text || !comma || !(comma = strchr(comma + 1, ',')))
+		return false;
+	usec = strtoull(comma + 1, NULL, 10);
+	text++;
+	end = strchr(text, '\n');
+	if (end)
+		*end = '\0';
+	snprintf(line, cap, "[%5llu.%06llu] %s", usec / 1000000, usec % 1000000, text);
+	return true;
+}
+
+/* Calls each for the records that hold word: how many those were, or -errno. */
+static long walk(const char *word, void (*each)(const char *line, long number, long from), long from)
+{
+	char record[RECORD_LEN], line[RECORD_LEN];
+	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	long count = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		ssize_t n = read(fd, record, sizeof(record) - 1);
+
+		/* EPIPE: the buffer was written over while we read; the next one is there. */
+		if (n < 0 && errno == EPIPE)
+			continue;
+		if (n <= 0)
+			break;
+		record[n] = '\0';
+		if (line_of(record, line, sizeof(line)) && (!word || strstr(line, word)))
+			each(line, count++, from);
+	}
+	close(fd);
+	return count;
+}
+
+static void count_only(const char *line, long number, long from)
+{
+	(void)line;
+	(void)number;
+	(void)from;
+}
+
+static void print_from(const char *line, long number, long from)
+{
+	if (number >= from)
+		puts(line);
+}
+
+int log_print(const char *word)
+{
+	long count = walk(word, count_only, 0);
+
+	if (count < 0) {
+		printf("cannot read the log: %s\n", strerror((int)-count));
+		return 1;
+	}
+	walk(word, print_from, count - LOG_LINES);
+	return 0;
+}

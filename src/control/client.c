@@ -1,0 +1,95 @@
+#include "control/client.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { SILENCE_MAX_S = 30 };
+
+static int connect_to(const char *path)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	struct timeval silence = { .tv_sec = SILENCE_MAX_S };
+	int fd, err = 0;
+
+	if (snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path) >= (int)sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &silence, sizeof(silence)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &silence, sizeof(silence)) < 0 ||
+	    connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
+		err = -errno;
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+static int send_words(int fd, int argc, char *const argv[])
+{
+	char packet[CONTROL_REQUEST_MAX];
+	size_t len = 0;
+
+	if (argc > CONTROL_WORDS_MAX)
+		return -E2BIG;
+	for (int i = 0; i < argc; i++) {
+		size_t word_len = strlen(argv[i]) + 1;
+
+		if (word_len > sizeof(packet) - len)
+			return -E2BIG;
+		memcpy(packet + len, argv[i], word_len);
+		len += word_len;
+	}
+	return send(fd, packet, len, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+static int copy_out(int fd, const char *bytes, size_t len)
+{
+	while (len) {
+		ssize_t n = write(fd, bytes, len);
+
+		if (n < 0)
+			return -errno;
+		bytes += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int receive(int fd, int out_fd, int err_fd)
+{
+	for (;;) {
+		char packet[CONTROL_PACKET_MAX];
+		ssize_t n = recv(fd, packet, sizeof(packet), 0);
+		int err = 0;
+
+		if (n < 0)
+			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+		if (!n)
+			return -ECONNRESET;
+		if (packet[0] == CONTROL_END)
+			return n > 1 ? (unsigned char)packet[1] : 1;
+		err = copy_out(packet[0] == CONTROL_ERR ? err_fd : out_fd, packet + 1, (size_t)n - 1);
+		if (err < 0)
+			return err;
+	}
+}
+
+int control_request(const char *path, int argc, char *const argv[], int out_fd, int err_fd)
+{
+	int fd = connect_to(path), status;
+
+	if (fd < 0)
+		return fd;
+	status = send_words(fd, argc, argv);
+	if (!status)
+		status = receive(fd, out_fd, err_fd);
+	close(fd);
+	return status;
+}

@@ -1,0 +1,261 @@
+#include "control/server.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { LENGTH_LEN = sizeof(uint32_t) };
+
+static void call_close(struct control_call *call)
+{
+	struct control_server *server = call->server;
+
+	if (!call->ended && call->cancelled)
+		call->cancelled(call);
+	loop_remove(server->loop, &call->source);
+	close(call->source.fd);
+	/* What was shown may hold a private key (wg showconf). */
+	if (call->out)
+		explicit_bzero(call->out, call->out_len);
+	free(call->out);
+	*call = (struct control_call){ 0 };
+}
+
+/* Room for len more bytes of output; false when the client would hold more than it may. */
+static bool reserve(struct control_call *call, size_t len)
+{
+	size_t cap = call->out_cap ? call->out_cap : 4096;
+	char *out;
+
+	if (len > CONTROL_OUTPUT_MAX - call->out_len)
+		return false;
+	while (cap < call->out_len + len)
+		cap *= 2;
+	if (cap == call->out_cap)
+		return true;
+	out = realloc(call->out, cap);
+	if (!out)
+		return false;
+	call->out = out;
+	call->out_cap = cap;
+	return true;
+}
+
+static void append(struct control_call *call, enum control_kind kind, const char *bytes, size_t len)
+{
+	while (len) {
+		uint32_t last = 0;
+		size_t part;
+
+		/* Goes on with the last packet when that is of the same kind, has room and was not sent. */
+		if (call->out_last >= call->out_sent && call->out_len > call->out_last + LENGTH_LEN)
+			memcpy(&last, call->out + call->out_last, LENGTH_LEN);
+		if (!last || last == CONTROL_PACKET_MAX || call->out[call->out_last + LENGTH_LEN] != (char)kind) {
+			if (!reserve(call, LENGTH_LEN + 1))
+				return;
+			call->out_last = call->out_len;
+			last = 1;
+			call->out[call->out_len + LENGTH_LEN] = (char)kind;
+			call->out_len += LENGTH_LEN + 1;
+		}
+		part = CONTROL_PACKET_MAX - last;
+		if (part > len)
+			part = len;
+		if (!reserve(call, part))
+			part = 0;
+		memcpy(call->out + call->out_len, bytes, part);
+		call->out_len += part;
+		last += (uint32_t)part;
+		memcpy(call->out + call->out_last, &last, LENGTH_LEN);
+		if (!part)
+			return;
+		bytes += part;
+		len -= part;
+	}
+}
+
+/* Sends what the socket takes. Closes the call only once an ended answer is out: whoever still answers must not find
+ * it gone, so a client that left is seen to when the loop says so. */
+static void flush(struct control_call *call)
+{
+	while (call->out_sent < call->out_len) {
+		uint32_t len;
+
+		memcpy(&len, call->out + call->out_sent, LENGTH_LEN);
+		if (send(call->source.fd, call->out + call->out_sent + LENGTH_LEN, len, MSG_NOSIGNAL) < 0) {
+			if (errno == EAGAIN) {
+				call->waiting_to_send = true;
+				loop_change(call->server->loop, &call->source, EPOLLIN | EPOLLOUT);
+				return;
+			}
+			call->out_sent = call->out_len;
+			break;
+		}
+		call->out_sent += LENGTH_LEN + len;
+	}
+	if (call->ended) {
+		call_close(call);
+		return;
+	}
+	call->out_sent = call->out_len = call->out_last = 0;
+	if (call->waiting_to_send) {
+		call->waiting_to_send = false;
+		loop_change(call->server->loop, &call->source, EPOLLIN);
+	}
+}
+
+void control_print(struct control_call *call, enum control_kind kind, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	if (n < 0)
+		return;
+	append(call, kind, text, (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+	explicit_bzero(text, sizeof(text));
+	/* A stream such as ping's goes out line by line; a long answer gathers until it would fill a packet. */
+	if (!call->waiting_to_send && call->job)
+		flush(call);
+}
+
+void control_end(struct control_call *call, int status)
+{
+	char byte = (char)status;
+
+	call->ended = true;
+	append(call, CONTROL_END, &byte, 1);
+	flush(call);
+}
+
+static void call_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct control_call *call = (struct control_call *)source;
+	char packet[CONTROL_REQUEST_MAX + 1];
+	char *argv[CONTROL_WORDS_MAX];
+	int argc = 0;
+	ssize_t n;
+
+	if (events & EPOLLOUT) {
+		flush(call);
+		return;
+	}
+	n = recv(source->fd, packet, sizeof(packet), MSG_DONTWAIT);
+	/* One request per connection: anything more, or the end of it, is the client leaving. */
+	if (n <= 0 || n > CONTROL_REQUEST_MAX || packet[n - 1] != '\0' || call->ended || call->job || call->out_len) {
+		if (n < 0 && errno == EAGAIN)
+			return;
+		call_close(call);
+		return;
+	}
+	for (char *word = packet; word < packet + n; word += strlen(word) + 1) {
+		if (argc == CONTROL_WORDS_MAX) {
+			call_close(call);
+			return;
+		}
+		argv[argc++] = word;
+	}
+	call->server->request(call, argc, argv, now_ns);
+}
+
+static bool peer_may(int fd)
+{
+	struct ucred cred;
+	socklen_t len = sizeof(cred);
+
+	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) && (cred.uid == 0 || cred.uid == geteuid());
+}
+
+static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct control_server *server =
+		(struct control_server *)((char *)source - offsetof(struct control_server, listener));
+	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	(void)events;
+	(void)now_ns;
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < CONTROL_CALLS_MAX && peer_may(fd); i++) {
+		struct control_call *call = &server->calls[i];
+
+		if (call->server)
+			continue;
+		*call = (struct control_call){ .server = server };
+		if (loop_add(server->loop, &call->source, fd, EPOLLIN, call_ready) == 0)
+			return;
+		call->server = NULL;
+		break;
+	}
+	close(fd);
+}
+
+/* Binds addr; a socket file that is left over from a process that died is in the way and is removed. */
+static int bind_fresh(int fd, const struct sockaddr_un *addr)
+{
+	int probe, alive;
+
+	if (!bind(fd, (const struct sockaddr *)addr, sizeof(*addr)))
+		return 0;
+	if (errno != EADDRINUSE)
+		return -errno;
+	probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+	if (probe < 0)
+		return -errno;
+	alive = !connect(probe, (const struct sockaddr *)addr, sizeof(*addr));
+	close(probe);
+	if (alive)
+		return -EADDRINUSE;
+	unlink(addr->sun_path);
+	return bind(fd, (const struct sockaddr *)addr, sizeof(*addr)) < 0 ? -errno : 0;
+}
+
+int control_serve(struct control_server *server, struct loop *loop, const char *dir, const char *name,
+		  control_request_fn *request, void *arg)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd, err;
+	mode_t mask;
+
+	server->loop = loop;
+	server->request = request;
+	server->arg = arg;
+	err = control_path(server->path, dir, name);
+	if (err < 0)
+		return err;
+	memcpy(addr.sun_path, server->path, sizeof(addr.sun_path));
+	if (mkdir(dir, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	mask = umask(0177);
+	err = bind_fresh(fd, &addr);
+	umask(mask);
+	if (!err && listen(fd, CONTROL_CALLS_MAX) < 0)
+		err = -errno;
+	if (!err)
+		err = loop_add(loop, &server->listener, fd, EPOLLIN, listener_ready);
+	if (err)
+		close(fd);
+	return err;
+}
+
+void control_close(struct control_server *server)
+{
+	for (size_t i = 0; i < CONTROL_CALLS_MAX; i++)
+		if (server->calls[i].server)
+			call_close(&server->calls[i]);
+	loop_remove(server->loop, &server->listener);
+	close(server->listener.fd);
+	unlink(server->path);
+}

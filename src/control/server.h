@@ -1,0 +1,48 @@
+/* The server's end of the control socket: many clients at once, no write ever blocks the loop. */
+#ifndef CONTROL_SERVER_H
+#define CONTROL_SERVER_H
+
+#include <stdbool.h>
+
+#include "base/loop.h"
+#include "control/control.h"
+
+enum { CONTROL_CALLS_MAX = 16, CONTROL_OUTPUT_MAX = 4 << 20 };
+
+struct control_server;
+
+/* One client and its request. */
+struct control_call {
+	struct loop_source source;
+	struct control_server *server; /* NULL: a free slot */
+	bool ended;                    /* control_end was called: what is left goes out, then it closes */
+	void *job;                     /* of whoever answers later */
+	void (*cancelled)(struct control_call *call); /* the client left before control_end; may be NULL */
+	char *out;                     /* the server's: packets not sent yet, each behind its length */
+	size_t out_len, out_cap, out_sent, out_last;
+	bool waiting_to_send;
+};
+
+/* Answers with control_print and, now or later, exactly one control_end. */
+typedef void control_request_fn(struct control_call *call, int argc, char **argv, uint64_t now_ns);
+
+struct control_server {
+	struct loop *loop;
+	struct loop_source listener;
+	control_request_fn *request;
+	void *arg;
+	char path[CONTROL_PATH_LEN];
+	struct control_call calls[CONTROL_CALLS_MAX];
+};
+
+/* Makes dir (0700) and the socket (0600) in it; a socket that no one answers on is replaced: 0 or -errno,
+ * -EADDRINUSE when another process serves it. */
+int control_serve(struct control_server *server, struct loop *loop, const char *dir, const char *name,
+		  control_request_fn *request, void *arg);
+void control_close(struct control_server *server);
+
+void control_print(struct control_call *call, enum control_kind kind, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+void control_end(struct control_call *call, int status); /* 0..255; call is not to be used afterwards */
+
+#endif

@@ -1,0 +1,80 @@
+#include "gateway/check.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "conf/set.h"
+#include "network/facts.h"
+
+enum { EXIT_CLEAN, EXIT_ERRORS, EXIT_USAGE };
+
+static void print_error_line(void *arg, const char *text)
+{
+	(void)arg;
+	(void)fprintf(stderr, "%s\n", text);
+}
+
+static void print_clean(const struct conf_set *set, const struct diag *diag)
+{
+	char addr[INET_PREFIX_STRLEN], buf[64], summary[48];
+	struct text warnings;
+	unsigned peers = set->vpn.peer_count - (set->vpn.own >= 0 ? 1u : 0u);
+
+	text_init(&warnings, buf, sizeof(buf));
+	if (diag->warning_count)
+		text_add(&warnings, " (%s)", diag_summary(diag, summary, sizeof(summary)));
+	if (!set->clustered)
+		printf("not clustered: no VPN%s\n", buf);
+	else
+		printf("ok: %s, %u peer%s, ports %u and %u%s\n", inet_prefix_text(&set->env.vpn_address, addr), peers,
+		       peers == 1 ? "" : "s", set->vpn.listen_port, set->env.dataplane_port, buf);
+}
+
+static int check_dir(const char *dir, bool strict)
+{
+	static struct conf_set set;
+	static struct conf_facts facts;
+	static struct diag diag;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	char summary[48];
+
+	if (dir_fd < 0) {
+		(void)fprintf(stderr, "gateway check: %s: %s\n", dir, strerror(errno));
+		return EXIT_ERRORS;
+	}
+	conf_set_load(&set, dir_fd, &diag);
+	close(dir_fd);
+	err = facts_collect(&facts);
+	if (err < 0)
+		(void)fprintf(stderr, "gateway check: routes of this host not known: %s\n", strerror(-err));
+	conf_set_check(&set, &facts, strict, &diag);
+	diag_print(&diag, print_error_line, NULL);
+	if (diag.error_count)
+		(void)fprintf(stderr, "%s: nothing was applied, what runs keeps running\n",
+			      diag_summary(&diag, summary, sizeof(summary)));
+	else
+		print_clean(&set, &diag);
+	conf_set_wipe(&set);
+	return diag.error_count ? EXIT_ERRORS : EXIT_CLEAN;
+}
+
+int check_main(int argc, char **argv)
+{
+	const char *dir = "/srv/mitigator";
+	bool strict = false;
+
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--strict")) {
+			strict = true;
+		} else if (!strcmp(argv[i], "--conf") && i + 1 < argc) {
+			dir = argv[++i];
+		} else {
+			(void)fprintf(stderr, "usage: gateway check [--conf DIR] [--strict]\n");
+			return EXIT_USAGE;
+		}
+	}
+	return check_dir(dir, strict);
+}

@@ -1,0 +1,160 @@
+#include "gateway/gateway.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "control/client.h"
+#include "crypto/key.h"
+#include "crypto/random.h"
+#include "crypto/x25519.h"
+#include "gateway/check.h"
+#include "gateway/service.h"
+#include "gateway/verbs.h"
+#include "tunnel/backend.h"
+
+enum { EXIT_USAGE = 2 };
+
+static void print_usage_line(void *arg, const char *text)
+{
+	fprintf(stderr, "       %s %s\n", (const char *)arg, text);
+}
+
+static int usage(const char *name)
+{
+	static char arg[32];
+
+	snprintf(arg, sizeof(arg), "%s", name);
+	fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
+		name, backend_names());
+	fprintf(stderr, "       %s check --conf DIR [--strict]\n", name);
+	fprintf(stderr, "       %s wg genkey | wg pubkey\n", name);
+	fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
+	verbs_usage(print_usage_line, arg);
+	return EXIT_USAGE;
+}
+
+static int run(const struct profile *profile, int argc, char **argv)
+{
+	static struct service_options options = {
+		.conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .backend = BACKEND_AUTO, .ready_fd = -1
+	};
+	const char *ready = NULL;
+	const struct {
+		const char *name;
+		const char **value;
+	} table[] = {
+		{ "--conf", &options.conf_dir }, { "--run", &options.run_dir },	 { "--netns", &options.netns },
+		{ "--backend", &options.backend }, { "--ready-fd", &ready },
+	};
+	uint64_t fd;
+
+	for (int i = 0; i < argc; i += 2) {
+		size_t j = 0;
+
+		while (j < sizeof(table) / sizeof(table[0]) && strcmp(table[j].name, argv[i]) != 0)
+			j++;
+		if (j == sizeof(table) / sizeof(table[0]) || i + 1 == argc)
+			return usage(profile->name);
+		*table[j].value = argv[i + 1];
+	}
+	if (ready) {
+		if (text_uint(slice_of(ready), 1 << 20, &fd) < 0)
+			return usage(profile->name);
+		options.ready_fd = (int)fd;
+	}
+	if (!backend_known(options.backend)) {
+		fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
+			backend_names());
+		return EXIT_USAGE;
+	}
+	return service_run(profile, &options);
+}
+
+/* As wg(8): a key on standard output. */
+static int genkey(void)
+{
+	uint8_t key[KEY_LEN];
+	char text[KEY_BASE64_LEN];
+	int err = random_bytes(key, sizeof(key));
+
+	if (err < 0) {
+		fprintf(stderr, "wg: no random bytes: %s\n", strerror(-err));
+		return 1;
+	}
+	x25519_clamp(key);
+	key_to_base64(key, text);
+	puts(text);
+	wipe(key, sizeof(key));
+	wipe(text, sizeof(text));
+	return 0;
+}
+
+/* As wg(8): the private key on standard input, white space around it allowed. */
+static int pubkey(void)
+{
+	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
+	char text[256];
+	size_t len = fread(text, 1, sizeof(text) - 1, stdin), first;
+	int err;
+
+	text[len] = '\0';
+	first = strspn(text, " \t\r\n");
+	len = strcspn(text + first, " \t\r\n");
+	err = text[first + len + strspn(text + first + len, " \t\r\n")] ? -EINVAL
+									 : key_from_base64(text + first, len, private_key);
+	wipe(text, sizeof(text));
+	if (err < 0) {
+		fprintf(stderr, "wg: Key is not the correct length or format\n");
+		return 1;
+	}
+	x25519_public(public_key, private_key);
+	wipe(private_key, sizeof(private_key));
+	key_to_base64(public_key, text);
+	puts(text);
+	return 0;
+}
+
+static int ask(const struct profile *profile, const char *run_dir, int argc, char **argv)
+{
+	char path[CONTROL_PATH_LEN];
+	int status = control_path(path, run_dir, profile->name);
+
+	if (!status)
+		status = control_request(path, argc, argv, STDOUT_FILENO, STDERR_FILENO);
+	if (status >= 0)
+		return status;
+	if (status == -ECONNREFUSED || status == -ENOENT)
+		fprintf(stderr, "%s: the service does not run (%s)\n", profile->name, path);
+	else
+		fprintf(stderr, "%s: %s: %s\n", profile->name, path, strerror(-status));
+	return 1;
+}
+
+int gateway_main(int argc, char **argv)
+{
+	const struct profile *profile = profile_find(argv[0]);
+	const char *run_dir = CONTROL_DIR, *verb;
+
+	argc--;
+	argv++;
+	if (argc >= 2 && !strcmp(argv[0], "--run")) {
+		run_dir = argv[1];
+		argc -= 2;
+		argv += 2;
+	}
+	verb = argc ? argv[0] : "";
+	if (!argc || !strcmp(verb, "help") || verb[0] == '-')
+		return usage(profile->name);
+	if (!strcmp(verb, "run"))
+		return run(profile, argc - 1, argv + 1);
+	if (!strcmp(verb, "check"))
+		return check_main(argc, argv);
+	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "genkey"))
+		return genkey();
+	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "pubkey"))
+		return pubkey();
+	return ask(profile, run_dir, argc, argv);
+}

@@ -1,0 +1,84 @@
+#include "gateway/inner.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+
+enum {
+	OVERHEAD_BYTES = 40 + 8 + 32,
+	MTU_DEFAULT_BYTES = 1420, /* of 1500 */
+	MTU_MIN_BYTES = 576,      /* RFC 791: what every host takes */
+};
+
+enum { STALE_MAX = 16 };
+
+struct stale_addresses {
+	const struct inet_prefix *wanted;
+	struct inet_prefix list[STALE_MAX];
+	size_t count;
+	bool found;
+};
+
+static void sort_out(const struct link_address *address, void *arg)
+{
+	struct stale_addresses *stale = arg;
+
+	if (inet_prefix_equal(&address->prefix, stale->wanted))
+		stale->found = true;
+	else if (address->scope != RT_SCOPE_LINK && stale->count < STALE_MAX)
+		stale->list[stale->count++] = address->prefix;
+}
+
+static int add(struct tunnel *tunnel, const struct inet_prefix *address)
+{
+	int err = link_address_add(&tunnel->inner, tunnel->index, address);
+
+	return err == -EEXIST ? 0 : err;
+}
+
+int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address)
+{
+	struct stale_addresses stale = { .wanted = address };
+	int err = link_address_each(&tunnel->inner, tunnel->index, sort_out, &stale);
+
+	/* Before the old ones go, so that one with another prefix length is never without; and once more behind it,
+	 * since one in the same network goes along with the address it was second to. */
+	if (!err && !stale.found)
+		err = add(tunnel, address);
+	for (size_t i = 0; i < stale.count && !err; i++)
+		err = link_address_remove(&tunnel->inner, tunnel->index, &stale.list[i]);
+	if (!err && stale.count)
+		err = add(tunnel, address);
+	return err;
+}
+
+struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_config *config)
+{
+	struct underlay underlay = { 0 };
+	struct link link = { 0 };
+
+	for (size_t i = 0; i < config->peer_count; i++) {
+		const struct inet_addr *addr = &config->peers[i].endpoint.addr;
+		struct link_route route;
+		uint32_t mtu_bytes;
+
+		if (!addr->family || link_route_get(tunnel->host, addr, &route) < 0 ||
+		    (route.index == tunnel->index && tunnel->netns_fd < 0))
+			continue;
+		if (link.index != route.index && link_get_index(tunnel->host, route.index, &link) < 0)
+			continue;
+		mtu_bytes = route.mtu_bytes && route.mtu_bytes < link.mtu_bytes ? route.mtu_bytes : link.mtu_bytes;
+		if (!underlay.mtu_bytes || mtu_bytes < underlay.mtu_bytes)
+			underlay.mtu_bytes = mtu_bytes;
+		underlay.ready = underlay.ready || link.carrier;
+	}
+	return underlay;
+}
+
+uint32_t inner_mtu(const struct underlay *underlay)
+{
+	if (!underlay->mtu_bytes)
+		return MTU_DEFAULT_BYTES;
+	if (underlay->mtu_bytes < MTU_MIN_BYTES + OVERHEAD_BYTES)
+		return MTU_MIN_BYTES;
+	return underlay->mtu_bytes - OVERHEAD_BYTES;
+}

@@ -1,0 +1,22 @@
+/* The inner interface's own settings, the same for every backend: address, MTU, up. */
+#ifndef GATEWAY_INNER_H
+#define GATEWAY_INNER_H
+
+#include "tunnel/tunnel.h"
+
+/* Makes address the only one of the interface (link-local ones apart), least change: 0 or -errno. */
+int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address);
+
+struct underlay {
+	uint32_t mtu_bytes; /* of the narrowest way to a peer; 0: there is no way to any */
+	bool ready;         /* a way to a peer has carrier */
+};
+
+/* How config's endpoints are reached from the host. */
+struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_config *config);
+
+/* What an inner packet may have on that underlay: less IPv6 and UDP headers and WireGuard's 32 bytes (paper 5.4.6), for
+ * IPv4 endpoints too, since a peer may roam from one to the other. */
+uint32_t inner_mtu(const struct underlay *underlay);
+
+#endif

@@ -1,0 +1,373 @@
+#include "gateway/netservice.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "conf/applied.h"
+#include "control/client.h"
+#include "control/server.h"
+#include "network/facts.h"
+#include "network/nics.h"
+
+#define SERVICE_NAME "network"
+#define CONF_DIR "/srv/mitigator"
+#define RESOLV_DIR "/run"
+#define RESOLV_FILE "resolv.conf"
+
+enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
+
+struct netservice {
+	struct loop loop;
+	struct control_server control;
+	struct loop_source signals, monitor;
+	struct loop_timer follow, ready;
+	struct nl nl;
+	struct conf_set *set, *spare; /* what runs, and room for a candidate */
+	bool has_set, fallback;
+	struct diag diag;
+	int ready_fd; /* -1 once the supervisor was told */
+};
+
+#define SERVICE_OF(member_ptr, member) \
+	((struct netservice *)((char *)(member_ptr)-offsetof(struct netservice, member)))
+
+static void log_change(void *arg, bool error, const char *text)
+{
+	(void)arg;
+	if (error)
+		log_err("%s", text);
+	else
+		log_info("%s", text);
+}
+
+static void tell_ready(struct netservice *service)
+{
+	if (service->ready_fd < 0)
+		return;
+	if (write(service->ready_fd, "\n", 1) < 0)
+		log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
+	close(service->ready_fd);
+	service->ready_fd = -1;
+	loop_timer_clear(&service->loop, &service->ready);
+}
+
+static void ready_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	log_err("a NIC of network.conf has no carrier after %d s, or is not there", CARRIER_WAIT_S);
+	tell_ready(SERVICE_OF(timer, ready));
+}
+
+/* resolv.conf(5); the image's /etc/resolv.conf points to it. */
+static void write_resolv(const struct network_conf *conf)
+{
+	char bytes[512], addr[INET_ADDR_STRLEN];
+	struct text text;
+	int fd = open(RESOLV_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+
+	text_init(&text, bytes, sizeof(bytes));
+	for (size_t i = 0; i < conf->dns_count; i++)
+		text_add(&text, "nameserver %s\n", inet_addr_text(&conf->dns[i], addr));
+	err = fd < 0 ? -errno : file_replace(fd, RESOLV_FILE, bytes, text.len, 0644);
+	if (err < 0)
+		log_err("cannot write %s/%s: %s", RESOLV_DIR, RESOLV_FILE, strerror(-err));
+	if (fd >= 0)
+		close(fd);
+}
+
+static int apply(struct netservice *service, const struct network_conf *conf, struct nics_report *report)
+{
+	int err = nics_apply(&service->nl, conf, report);
+
+	if (err < 0 && !report->errors)
+		log_err("cannot read the NICs: %s", strerror(-err));
+	if (report->matched && report->matched == report->with_carrier)
+		tell_ready(service);
+	return err;
+}
+
+static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct netservice *service = SERVICE_OF(timer, follow);
+	struct nics_report report = { .say = log_change };
+
+	(void)now_ns;
+	if (service->has_set)
+		apply(service, &service->set->network, &report);
+}
+
+static void links_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct netservice *service = SERVICE_OF(source, monitor);
+
+	(void)events;
+	nl_monitor_read(source->fd, NULL, NULL);
+	if (!service->follow.armed)
+		loop_timer_set(&service->loop, &service->follow, now_ns + SETTLE_MS * NS_PER_MS, follow_fires);
+}
+
+/* ---- the files ---- */
+
+static bool load(struct netservice *service, int dir_fd)
+{
+	static struct conf_facts facts;
+
+	diag_clear(&service->diag);
+	facts_collect(&facts);
+	conf_set_load(service->spare, dir_fd, &service->diag);
+	conf_set_check(service->spare, &facts, false, &service->diag);
+	return service->diag.error_count == 0;
+}
+
+/* The candidate becomes what runs. The keys in it are not this service's business. */
+static int adopt(struct netservice *service, struct nics_report *report)
+{
+	struct conf_set *set = service->spare;
+	int err;
+
+	service->spare = service->set;
+	service->set = set;
+	service->has_set = true;
+	err = apply(service, &set->network, report);
+	write_resolv(&set->network);
+	return err;
+}
+
+static void log_finding(void *arg, const char *text)
+{
+	(void)arg;
+	log_err("%s", text);
+}
+
+static void keep(struct netservice *service, int dir_fd)
+{
+	int err = applied_save(dir_fd, SERVICE_NAME, service->set);
+
+	if (err < 0)
+		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
+}
+
+/* The files when they are good, else the last applied ones. The path services say what is wrong with all files; here
+ * only what network.conf has to do with is said. */
+static void start(struct netservice *service)
+{
+	struct nics_report report = { .say = log_change };
+	int dir_fd = open(CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+
+	if (dir_fd < 0) {
+		log_err("cannot open %s: %s: no NIC is configured", CONF_DIR, strerror(errno));
+		tell_ready(service);
+		return;
+	}
+	if (load(service, dir_fd)) {
+		if (!service->spare->network.has_file)
+			log_err("there is no %s: no NIC is configured", NETWORK_FILE);
+		adopt(service, &report);
+		keep(service, dir_fd);
+	} else {
+		diag_print(&service->diag, log_finding, NULL);
+		fd = applied_open(dir_fd, SERVICE_NAME);
+		service->fallback = fd >= 0 && load(service, fd);
+		log_err("the files have errors: %s", service->fallback ? "the NICs get the last applied configuration"
+								       : "no NIC is configured");
+		if (service->fallback)
+			adopt(service, &report);
+		if (fd >= 0)
+			close(fd);
+	}
+	close(dir_fd);
+	if (!service->has_set || !service->set->network.nic_count)
+		tell_ready(service);
+}
+
+/* ---- verbs ---- */
+
+static void print_finding(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_ERR, "%s\n", text);
+}
+
+static void print_change(void *arg, bool error, const char *text)
+{
+	control_print(arg, error ? CONTROL_ERR : CONTROL_OUT, SERVICE_NAME ": %s\n", text);
+}
+
+static void reconfigure(struct netservice *service, struct control_call *call, bool quiet)
+{
+	struct nics_report report = { .say = print_change, .arg = call };
+	int dir_fd = open(CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = dir_fd >= 0 && load(service, dir_fd);
+	int err;
+
+	if (dir_fd < 0)
+		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", CONF_DIR, strerror(errno));
+	else if (!good || !quiet)
+		diag_print(&service->diag, print_finding, call);
+	if (!good) {
+		control_print(call, CONTROL_ERR, SERVICE_NAME ": nothing was applied; the NICs stay as they are\n");
+		control_end(call, 1);
+	} else {
+		err = adopt(service, &report);
+		service->fallback = false;
+		if (!err)
+			keep(service, dir_fd);
+		control_print(call, CONTROL_OUT, SERVICE_NAME ": %zu changes, %zu NICs matched\n", report.changes,
+			      report.matched);
+		control_end(call, err < 0);
+	}
+	if (dir_fd >= 0)
+		close(dir_fd);
+}
+
+struct printer {
+	struct control_call *call;
+	uint32_t index;
+};
+
+static void print_address(const struct link_address *address, void *arg)
+{
+	const struct printer *printer = arg;
+	char text[INET_PREFIX_STRLEN];
+
+	control_print(printer->call, CONTROL_OUT, "  address  %s\n", inet_prefix_text(&address->prefix, text));
+}
+
+static void print_route(const struct link_route *route, void *arg)
+{
+	const struct printer *printer = arg;
+	char to[INET_PREFIX_STRLEN], via[INET_ADDR_STRLEN];
+
+	if (route->index == printer->index && route->gateway.family)
+		control_print(printer->call, CONTROL_OUT, "  route    %s via %s\n",
+			      inet_prefix_text(&route->destination, to), inet_addr_text(&route->gateway, via));
+}
+
+static void show(struct netservice *service, struct control_call *call)
+{
+	struct nics nics;
+	int err = nics_find(&service->nl, &nics);
+
+	if (service->fallback)
+		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
+	for (size_t i = 0; i < nics.count && !err; i++) {
+		const struct link *link = &nics.list[i];
+		struct printer printer = { call, link->index };
+		const struct network_nic *nic =
+			service->has_set ? network_match(&service->set->network, link->name, link->mac) : NULL;
+
+		control_print(call, CONTROL_OUT, "%s  %02x:%02x:%02x:%02x:%02x:%02x  %s, MTU %u, ", link->name,
+			      link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5],
+			      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
+		if (nic)
+			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u\n", nic->line);
+		else
+			control_print(call, CONTROL_OUT, "no [Match] fits\n");
+		link_address_each(&service->nl, link->index, print_address, &printer);
+		link_route_each(&service->nl, print_route, &printer);
+	}
+	if (!nics.count)
+		control_print(call, CONTROL_OUT, "no NIC\n");
+	control_end(call, err < 0);
+}
+
+static void request(struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	struct netservice *service = call->server->arg;
+
+	(void)now_ns;
+	if (argc >= 1 && !strcmp(argv[0], "show")) {
+		show(service, call);
+	} else if (argc >= 1 && !strcmp(argv[0], "reconfigure")) {
+		reconfigure(service, call, argc == 2 && !strcmp(argv[1], "--quiet"));
+	} else {
+		control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " show | reconfigure [--quiet]\n");
+		control_end(call, 2);
+	}
+}
+
+/* ---- the process ---- */
+
+static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	(void)now_ns;
+	loop_stop(&SERVICE_OF(source, signals)->loop);
+}
+
+static int open_all(struct netservice *service)
+{
+	struct link lo;
+	sigset_t set;
+	int err = loop_open(&service->loop), fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	fd = loop_signal_fd(&set);
+	if (!err)
+		err = fd < 0 ? fd : loop_add(&service->loop, &service->signals, fd, EPOLLIN, signal_came);
+	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+			     RTMGRP_IPV6_ROUTE);
+	if (!err)
+		err = fd < 0 ? fd : loop_add(&service->loop, &service->monitor, fd, EPOLLIN, links_changed);
+	if (!err)
+		err = nl_open(&service->nl, NETLINK_ROUTE);
+	if (!err && link_get(&service->nl, "lo", &lo) == 0 && !lo.up)
+		link_set_up(&service->nl, lo.index, true);
+	if (!err)
+		err = control_serve(&service->control, &service->loop, CONTROL_DIR, SERVICE_NAME, request, service);
+	return err;
+}
+
+static int run(int ready_fd)
+{
+	static struct conf_set sets[2];
+	static struct netservice service;
+	int err;
+
+	service.set = &sets[0];
+	service.spare = &sets[1];
+	service.ready_fd = ready_fd;
+	log_open(SERVICE_NAME);
+	err = open_all(&service);
+	if (!err) {
+		loop_timer_set(&service.loop, &service.ready, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, ready_fires);
+		start(&service);
+		if (service.ready_fd < 0)
+			loop_timer_clear(&service.loop, &service.ready);
+		err = loop_run(&service.loop);
+		control_close(&service.control);
+	}
+	if (err < 0)
+		log_err("cannot run: %s", strerror(-err));
+	conf_set_wipe(&sets[0]);
+	conf_set_wipe(&sets[1]);
+	return err < 0;
+}
+
+int netservice_main(int argc, char **argv)
+{
+	char path[CONTROL_PATH_LEN];
+	uint64_t fd;
+	int status;
+
+	if (argc == 4 && !strcmp(argv[1], "run") && !strcmp(argv[2], "--ready-fd") &&
+	    text_uint(slice_of(argv[3]), 1 << 20, &fd) == 0)
+		return run((int)fd);
+	status = control_path(path, CONTROL_DIR, SERVICE_NAME);
+	if (!status)
+		status = control_request(path, argc - 1, argv + 1, STDOUT_FILENO, STDERR_FILENO);
+	if (status < 0)
+		fprintf(stderr, SERVICE_NAME ": %s: %s\n", path, strerror(-status));
+	return status < 0 ? 1 : status;
+}

@@ -1,0 +1,312 @@
+#include "gateway/ping.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <netinet/in.h>
+#include <netinet/icmp6.h>
+#include <netinet/ip.h>
+#include <netinet/ip_icmp.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "netlink/netns.h"
+
+/* RFC 792: type, code, checksum, identifier, sequence number; then our data: 8 bytes of send time, padding. */
+enum {
+	ECHO_TYPE = 0,
+	ECHO_SUM = 2,
+	ECHO_ID = 4,
+	ECHO_SEQ = 6,
+	ECHO_DATA = 8,
+	ECHO_LEN = 64,
+	WAIT_AFTER_LAST_MS = 1000,
+	PROBE_ID = 0,
+};
+
+/* RFC 1071 */
+static uint16_t checksum(const uint8_t *bytes, size_t len)
+{
+	uint32_t sum = 0;
+
+	for (size_t i = 0; i + 1 < len; i += 2)
+		sum += load_be16(bytes + i);
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return (uint16_t)~sum;
+}
+
+static int send_echo(const struct pinger *pinger, const struct inet_addr *target, uint16_t id, uint16_t seq)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	uint8_t packet[ECHO_LEN] = { 0 };
+	uint64_t now_ns = clock_now_ns();
+	ssize_t n;
+
+	packet[ECHO_TYPE] = target->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
+	store_be16(packet + ECHO_ID, id);
+	store_be16(packet + ECHO_SEQ, seq);
+	memcpy(packet + ECHO_DATA, &now_ns, sizeof(now_ns));
+	if (target->family == AF_INET) {
+		store_be16(packet + ECHO_SUM, checksum(packet, sizeof(packet)));
+		memcpy(&in.sin_addr, target->bytes, sizeof(in.sin_addr));
+		n = sendto(pinger->v4.fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&in, sizeof(in));
+	} else {
+		/* RFC 3542 3.1: the kernel fills in the checksum of a raw ICMPv6 socket. */
+		memcpy(&in6.sin6_addr, target->bytes, sizeof(in6.sin6_addr));
+		n = sendto(pinger->v6.fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&in6, sizeof(in6));
+	}
+	return n < 0 ? -errno : 0;
+}
+
+static const char *words_of(int err)
+{
+	switch (-err) {
+	case ENOKEY:
+		return "no peer has this address in its AllowedIPs";
+	case EDESTADDRREQ:
+		return "the peer with this address has no endpoint (yet)";
+	case ENETUNREACH:
+		return "no route: the address is not in the VPN network, or the path is down";
+	default:
+		return strerror(-err);
+	}
+}
+
+static void finish(struct ping_job *job)
+{
+	struct control_call *call = job->call;
+
+	loop_timer_clear(job->pinger->loop, &job->timer);
+	if (job->sent_error[0] && !job->received)
+		control_print(call, CONTROL_ERR, "%s\n", job->sent_error);
+	control_print(call, CONTROL_OUT, "%" PRIu64 " sent, %" PRIu64 " received, %" PRIu64 " lost", job->sent,
+		      job->received, job->sent - job->received);
+	if (job->received)
+		control_print(call, CONTROL_OUT, ", min/avg/max %.3f/%.3f/%.3f ms", (double)job->min_ns / 1e6,
+			      (double)job->sum_ns / (double)job->received / 1e6, (double)job->max_ns / 1e6);
+	control_print(call, CONTROL_OUT, "\n");
+	job->pinger = NULL;
+	control_end(call, job->received ? 0 : 1);
+}
+
+static void timer_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct ping_job *job = (struct ping_job *)((char *)timer - offsetof(struct ping_job, timer));
+	uint64_t next_ns;
+	int err;
+
+	if (job->sent == job->count) {
+		finish(job);
+		return;
+	}
+	err = send_echo(job->pinger, &job->target, job->id, (uint16_t)job->sent);
+	if (err < 0)
+		snprintf(job->sent_error, sizeof(job->sent_error), "%s", words_of(err));
+	job->sent++;
+	/* From when it was due and not from now, so that the rate holds. */
+	next_ns = job->timer.due_ns + job->interval_ns;
+	if (job->sent == job->count)
+		next_ns = now_ns + WAIT_AFTER_LAST_MS * NS_PER_MS;
+	loop_timer_set(job->pinger->loop, &job->timer, next_ns, timer_fires);
+}
+
+static void heard(struct pinger *pinger, const struct inet_addr *from, const uint8_t *echo, int ttl, uint64_t now_ns)
+{
+	uint16_t id = load_be16(echo + ECHO_ID);
+	uint64_t sent_ns, rtt_ns;
+
+	memcpy(&sent_ns, echo + ECHO_DATA, sizeof(sent_ns));
+	for (size_t i = 0; i < PING_JOBS_MAX; i++) {
+		struct ping_job *job = &pinger->jobs[i];
+
+		if (!job->pinger || job->id != id || !inet_addr_equal(&job->target, from) || sent_ns > now_ns ||
+		    job->received == job->sent)
+			continue;
+		rtt_ns = now_ns - sent_ns;
+		job->min_ns = !job->received || rtt_ns < job->min_ns ? rtt_ns : job->min_ns;
+		job->max_ns = rtt_ns > job->max_ns ? rtt_ns : job->max_ns;
+		job->sum_ns += rtt_ns;
+		job->received++;
+		if (!job->quiet) {
+			char text[INET_ADDR_STRLEN];
+
+			control_print(job->call, CONTROL_OUT, "%d bytes from %s: seq=%u ttl=%d time=%.3f ms\n",
+				      ECHO_LEN, inet_addr_text(from, text), load_be16(echo + ECHO_SEQ), ttl,
+				      (double)rtt_ns / 1e6);
+		}
+		if (job->received == job->count)
+			finish(job);
+		return;
+	}
+}
+
+static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct pinger *pinger = (struct pinger *)((char *)source - offsetof(struct pinger, v4));
+	struct inet_addr from = { .family = AF_INET };
+	uint8_t packet[256];
+	struct iphdr ip;
+	ssize_t n;
+
+	(void)events;
+	while ((n = recv(source->fd, packet, sizeof(packet), MSG_DONTWAIT)) >= 0) {
+		size_t header_len;
+
+		if ((size_t)n < sizeof(ip))
+			continue;
+		memcpy(&ip, packet, sizeof(ip));
+		header_len = ip.ihl * 4u;
+		if ((size_t)n < header_len + ECHO_LEN || packet[header_len] != ICMP_ECHOREPLY)
+			continue;
+		memcpy(from.bytes, &ip.saddr, sizeof(ip.saddr));
+		heard(pinger, &from, packet + header_len, ip.ttl, now_ns);
+	}
+}
+
+static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct pinger *pinger = (struct pinger *)((char *)source - offsetof(struct pinger, v6));
+	struct inet_addr from = { .family = AF_INET6 };
+	struct sockaddr_in6 in6;
+	socklen_t in6_len = sizeof(in6);
+	uint8_t packet[256];
+	ssize_t n;
+
+	(void)events;
+	while ((n = recvfrom(source->fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&in6, &in6_len)) >=
+	       0) {
+		if (n >= ECHO_LEN && packet[0] == ICMP6_ECHO_REPLY && in6_len == sizeof(in6)) {
+			memcpy(from.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
+			heard(pinger, &from, packet, 64, now_ns);
+		}
+		in6_len = sizeof(in6);
+	}
+}
+
+static int open_sockets(void *arg)
+{
+	struct pinger *pinger = arg;
+
+	pinger->v4.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+	if (pinger->v4.fd < 0)
+		return -errno;
+	/* A kernel may come without IPv6. */
+	pinger->v6.fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	return 0;
+}
+
+int pinger_open(struct pinger *pinger, struct loop *loop, int netns_fd)
+{
+	int err;
+
+	*pinger = (struct pinger){ .loop = loop, .v4.fd = -1, .v6.fd = -1 };
+	err = netns_call(netns_fd, open_sockets, pinger);
+	if (!err)
+		err = loop_add(loop, &pinger->v4, pinger->v4.fd, EPOLLIN, v4_ready);
+	if (!err && pinger->v6.fd >= 0)
+		err = loop_add(loop, &pinger->v6, pinger->v6.fd, EPOLLIN, v6_ready);
+	return err;
+}
+
+void pinger_close(struct pinger *pinger)
+{
+	struct loop_source *sources[] = { &pinger->v4, &pinger->v6 };
+
+	if (!pinger->loop)
+		return;
+	for (size_t i = 0; i < PING_JOBS_MAX; i++)
+		if (pinger->jobs[i].pinger)
+			finish(&pinger->jobs[i]);
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (sources[i]->fd < 0)
+			continue;
+		loop_remove(pinger->loop, sources[i]);
+		close(sources[i]->fd);
+		sources[i]->fd = -1;
+	}
+	pinger->loop = NULL;
+}
+
+static void cancelled(struct control_call *call)
+{
+	struct ping_job *job = call->job;
+
+	loop_timer_clear(job->pinger->loop, &job->timer);
+	job->pinger = NULL;
+}
+
+/* Seconds with up to three decimals, as ping(8) takes -i. */
+static int parse_interval(const char *text, uint64_t *interval_ns)
+{
+	struct slice rest = slice_of(text), whole, part;
+	uint64_t s, ms = 0;
+
+	if (!slice_cut(&rest, '.', &whole) || text_uint(whole, 3600, &s) < 0)
+		return -EINVAL;
+	if (rest.ptr) {
+		part = rest;
+		if (part.len > 3 || text_uint(part, 999, &ms) < 0)
+			return -EINVAL;
+		for (size_t i = part.len; i < 3; i++)
+			ms *= 10;
+	}
+	ms += s * 1000;
+	*interval_ns = ms * NS_PER_MS;
+	return ms < PING_INTERVAL_MIN_MS ? -ERANGE : 0;
+}
+
+static const char *parse_words(struct ping_job *job, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		const char *value = i + 1 < argc ? argv[i + 1] : "";
+
+		if (!strcmp(argv[i], "-q")) {
+			job->quiet = true;
+		} else if (!strcmp(argv[i], "-c")) {
+			if (text_uint(slice_of(value), PING_COUNT_MAX, &job->count) < 0 || !job->count)
+				return "-c takes a number from 1 to 1000000";
+			i++;
+		} else if (!strcmp(argv[i], "-i")) {
+			if (parse_interval(value, &job->interval_ns) < 0)
+				return "-i takes seconds from 0.002 to 3600";
+			i++;
+		} else if (job->target.family || inet_addr_parse(slice_of(argv[i]), &job->target) < 0) {
+			return "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-q]";
+		}
+	}
+	return job->target.family ? NULL : "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-q]";
+}
+
+void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	static uint16_t last_id = PROBE_ID;
+	struct ping_job fresh = { .count = PING_COUNT_DEFAULT, .interval_ns = NS_PER_S, .call = call };
+	const char *wrong = parse_words(&fresh, argc, argv);
+
+	for (size_t i = 0; i < PING_JOBS_MAX && !wrong; i++) {
+		struct ping_job *job = &pinger->jobs[i];
+
+		if (job->pinger)
+			continue;
+		fresh.id = ++last_id == PROBE_ID ? ++last_id : last_id;
+		*job = fresh;
+		job->pinger = pinger;
+		call->job = job;
+		call->cancelled = cancelled;
+		loop_timer_set(pinger->loop, &job->timer, now_ns, timer_fires);
+		return;
+	}
+	control_print(call, CONTROL_ERR, "%s\n", wrong ? wrong : "too many pings at once");
+	control_end(call, 2);
+}
+
+void pinger_probe(struct pinger *pinger, const struct inet_addr *target)
+{
+	if (pinger->loop)
+		send_echo(pinger, target, PROBE_ID, 0);
+}

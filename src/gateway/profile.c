@@ -1,0 +1,51 @@
+#include "gateway/profile.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct profile profiles[PROFILES] = {
+	[PROFILE_GATEWAY] = { "gateway", "management", false },
+	[PROFILE_DATAPLANE] = { "gateway-dataplane", "between packet processors", true },
+};
+
+const struct profile *profile_find(const char *name)
+{
+	for (size_t i = 0; i < PROFILES; i++)
+		if (!strcmp(profiles[i].name, name))
+			return &profiles[i];
+	return NULL;
+}
+
+const char *profile_device(const struct profile *profile, const struct env_conf *env)
+{
+	return profile->dataplane ? env->dataplane_device : "wg0";
+}
+
+uint16_t profile_port(const struct profile *profile, const struct conf_set *set)
+{
+	return profile->dataplane ? set->env.dataplane_port : set->vpn.listen_port;
+}
+
+uint16_t profile_peer_port(const struct profile *profile, const struct conf_set *set, const struct vpn_peer *peer)
+{
+	return profile->dataplane ? set->env.dataplane_port : peer->port;
+}
+
+bool profile_isolated(const struct profile *profile, const struct env_conf *env, const struct conf_facts *facts)
+{
+	return !profile->dataplane || conf_isolated(env, facts);
+}
+
+void profile_isolation_reason(const struct profile *profile, const struct env_conf *env,
+			      const struct conf_facts *facts, char *dst, size_t cap)
+{
+	if (!profile->dataplane)
+		snprintf(dst, cap, "the management path always is");
+	else if (env->isolation != ENV_ISOLATION_AUTO)
+		snprintf(dst, cap, "DATA_PLANE_ISOLATION=%s in .env",
+			 env->isolation == ENV_ISOLATION_ON ? "on" : "off");
+	else if (facts->mellanox)
+		snprintf(dst, cap, "a Mellanox NIC is present: %s", facts->mellanox_where);
+	else
+		snprintf(dst, cap, "no Mellanox NIC is present");
+}

@@ -1,0 +1,34 @@
+/* Endpoint names to addresses, in a child process: getaddrinfo(3) blocks, the service must not. */
+#ifndef GATEWAY_RESOLVE_H
+#define GATEWAY_RESOLVE_H
+
+#include "base/loop.h"
+#include "conf/vpn.h"
+
+struct resolved_name {
+	char host[VPN_HOST_LEN];
+	struct inet_addr addr; /* family 0: does not resolve (yet) */
+};
+
+struct resolver {
+	struct loop *loop;
+	struct loop_source source; /* the child's pipe */
+	struct loop_timer retry;
+	pid_t child; /* 0: none runs */
+	uint64_t wait_ns; /* until the next attempt */
+	struct resolved_name names[VPN_PEERS_MAX];
+	size_t count;
+	/* Every name was tried once more; changed: one has an address that it had not. */
+	void (*done)(struct resolver *resolver, bool changed, uint64_t now_ns);
+	bool changed;
+};
+
+void resolver_init(struct resolver *resolver, struct loop *loop,
+		   void (*done)(struct resolver *resolver, bool changed, uint64_t now_ns));
+/* Makes the names of conf's endpoints the ones to know; what is known of them stays known. Starts on the unknown ones:
+ * true when there are any, and done will be called. They are tried again, less and less often, until they resolve. */
+bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf);
+const struct inet_addr *resolver_address(const struct resolver *resolver, const char *host); /* NULL: not known */
+void resolver_stop(struct resolver *resolver);
+
+#endif

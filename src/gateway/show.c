@@ -1,0 +1,262 @@
+#include "gateway/show.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "crypto/key.h"
+
+static const char *const source_words[] = {
+	[SERVICE_NOTHING] = "none",
+	[SERVICE_FILES] = "from the files",
+	[SERVICE_FALLBACK] = "the last applied one: the files had errors at start, see `check`",
+};
+
+const char *show_duration(int64_t seconds, char *dst, size_t cap)
+{
+	static const struct {
+		int64_t seconds;
+		const char *word;
+	} units[] = { { 365 * 86400, "year" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+	struct text text;
+
+	text_init(&text, dst, cap);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		int64_t n = seconds / units[i].seconds;
+
+		seconds %= units[i].seconds;
+		if (n)
+			text_add(&text, "%s%" PRId64 " %s%s", text.len ? ", " : "", n, units[i].word, n == 1 ? "" : "s");
+	}
+	return dst;
+}
+
+const char *show_ago(int64_t seconds, char *dst, size_t cap)
+{
+	char duration[96];
+
+	if (seconds < 0)
+		snprintf(dst, cap, "(System clock wound backward; connection problems may ensue.)");
+	else if (!seconds)
+		snprintf(dst, cap, "Now");
+	else
+		snprintf(dst, cap, "%s ago", show_duration(seconds, duration, sizeof(duration)));
+	return dst;
+}
+
+const char *show_bytes(uint64_t bytes, char *dst, size_t cap)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes / 1024;
+	size_t i = 0;
+
+	if (bytes < 1024) {
+		snprintf(dst, cap, "%" PRIu64 " B", bytes);
+		return dst;
+	}
+	for (; value >= 1024 && i < sizeof(units) / sizeof(units[0]) - 1; i++)
+		value /= 1024;
+	snprintf(dst, cap, "%.2f %s", value, units[i]);
+	return dst;
+}
+
+static const char *peer_name(const struct service *service, const uint8_t *public_key)
+{
+	const struct vpn_conf *vpn = &service->set->vpn;
+
+	for (size_t i = 0; i < vpn->peer_count; i++)
+		if (!memcmp(vpn->peers[i].public_key, public_key, VPN_KEY_LEN))
+			return vpn->peers[i].name;
+	return "";
+}
+
+static const char *peer_host(const struct service *service, const uint8_t *public_key)
+{
+	const struct vpn_conf *vpn = &service->set->vpn;
+
+	for (size_t i = 0; i < vpn->peer_count; i++)
+		if (!memcmp(vpn->peers[i].public_key, public_key, VPN_KEY_LEN))
+			return vpn->peers[i].host;
+	return "";
+}
+
+enum path_state { PATH_UP, PATH_STARTING, PATH_IDLE, PATH_DOWN };
+
+static const char *const state_words[] = {
+	[PATH_UP] = "up",
+	[PATH_STARTING] = "waiting for carrier",
+	[PATH_IDLE] = "not clustered: no VPN",
+	[PATH_DOWN] = "down",
+};
+
+static enum path_state state_of(const struct service *service)
+{
+	if (service->tunnel.ops)
+		return service->inner_up ? PATH_UP : PATH_STARTING;
+	return service->source != SERVICE_NOTHING && !service->set->clustered ? PATH_IDLE : PATH_DOWN;
+}
+
+static void show_peer(const struct service *service, struct control_call *call, const struct tunnel_peer *peer,
+		      int64_t now_s)
+{
+	const char *name = peer_name(service, peer->public_key), *host = peer_host(service, peer->public_key);
+	char key[KEY_BASE64_LEN], endpoint[INET_ENDPOINT_STRLEN], prefix[INET_PREFIX_STRLEN];
+	char ago[96] = "none yet", received[32], sent[32];
+
+	key_to_base64(peer->public_key, key);
+	control_print(call, CONTROL_OUT, "  peer %s%s%s\n", name, *name ? " " : "", key);
+	if (peer->endpoint.addr.family)
+		control_print(call, CONTROL_OUT, "    endpoint       %s\n",
+			      inet_endpoint_text(&peer->endpoint, endpoint));
+	else
+		control_print(call, CONTROL_OUT, "    endpoint       %s%s\n", *host ? host : "none: it must call us",
+			      *host ? " does not resolve (yet)" : "");
+	control_print(call, CONTROL_OUT, "    allowed IPs    ");
+	for (size_t i = 0; i < peer->allowed_count; i++)
+		control_print(call, CONTROL_OUT, "%s%s", i ? ", " : "",
+			      inet_prefix_text(&service->running.allowed[peer->allowed_first + i], prefix));
+	if (peer->handshake_s)
+		show_ago(now_s - peer->handshake_s, ago, sizeof(ago));
+	control_print(call, CONTROL_OUT, "\n    handshake      %s\n    transfer       %s received, %s sent\n", ago,
+		      show_bytes(peer->received_bytes, received, sizeof(received)),
+		      show_bytes(peer->sent_bytes, sent, sizeof(sent)));
+	if (peer->keepalive_s)
+		control_print(call, CONTROL_OUT, "    keepalive      every %u s\n", peer->keepalive_s);
+}
+
+static void isolation_words(const struct service *service, char *dst, size_t cap)
+{
+	char reason[160];
+
+	profile_isolation_reason(service->profile, &service->set->env, &service->facts, reason, sizeof(reason));
+	if (service->options->netns)
+		snprintf(reason, sizeof(reason), "--netns %s", service->options->netns);
+	if (service->netns[0])
+		snprintf(dst, cap, "on, namespace %s (%s)", service->netns, reason);
+	else
+		snprintf(dst, cap, "off, on the host (%s)", reason);
+}
+
+static void show_device(struct service *service, struct control_call *call)
+{
+	const struct tunnel_config *running = &service->running;
+	char isolation[256], address[INET_PREFIX_STRLEN], key[KEY_BASE64_LEN];
+
+	isolation_words(service, isolation, sizeof(isolation));
+	key_to_base64(running->public_key, key);
+	control_print(call, CONTROL_OUT, "  backend          %s%s%s%s\n", service->tunnel.ops->name,
+		      *service->backend_reason ? " (auto: " : "", service->backend_reason,
+		      *service->backend_reason ? ")" : "");
+	control_print(call, CONTROL_OUT, "  isolation        %s\n", isolation);
+	control_print(call, CONTROL_OUT, "  interface        %s, MTU %u\n", service->tunnel.device,
+		      service->mtu_bytes);
+	control_print(call, CONTROL_OUT, "  address          %s\n",
+		      inet_prefix_text(&service->set->env.vpn_address, address));
+	control_print(call, CONTROL_OUT, "  port             %u\n", running->listen_port);
+	control_print(call, CONTROL_OUT, "  public key       %s\n", key);
+}
+
+int show_text(struct service *service, struct control_call *call)
+{
+	enum path_state state = state_of(service);
+	int64_t now_s = time(NULL);
+	char ago[96];
+
+	control_print(call, CONTROL_OUT, "%s (%s): %s%s%s\n", service->profile->name, service->profile->title,
+		      state_words[state], service->down_reason[0] ? ": " : "", service->down_reason);
+	if (service->source != SERVICE_NOTHING)
+		control_print(call, CONTROL_OUT, "  configuration    %s, %s\n", source_words[service->source],
+			      show_ago(now_s - service->applied_s, ago, sizeof(ago)));
+	if (!service->tunnel.ops || service_dump(service) < 0)
+		return state == PATH_DOWN;
+	show_device(service, call);
+	for (size_t i = 0; i < service->running.peer_count; i++)
+		show_peer(service, call, &service->running.peers[i], now_s);
+	return state == PATH_DOWN;
+}
+
+/* A JSON string (RFC 8259 7); text is UTF-8. */
+static void print_string(struct control_call *call, const char *text)
+{
+	control_print(call, CONTROL_OUT, "\"");
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			control_print(call, CONTROL_OUT, "\\%c", *text);
+		else if ((unsigned char)*text < ' ')
+			control_print(call, CONTROL_OUT, "\\u%04x", (unsigned char)*text);
+		else
+			control_print(call, CONTROL_OUT, "%c", *text);
+	}
+	control_print(call, CONTROL_OUT, "\"");
+}
+
+static void print_field(struct control_call *call, const char *name, const char *value)
+{
+	control_print(call, CONTROL_OUT, ",\"%s\":", name);
+	print_string(call, value);
+}
+
+static void json_peer(const struct service *service, struct control_call *call, const struct tunnel_peer *peer,
+		      int64_t now_s)
+{
+	char key[KEY_BASE64_LEN], text[INET_ENDPOINT_STRLEN], prefix[INET_PREFIX_STRLEN];
+
+	key_to_base64(peer->public_key, key);
+	control_print(call, CONTROL_OUT, "{\"public_key\":\"%s\"", key);
+	print_field(call, "name", peer_name(service, peer->public_key));
+	print_field(call, "endpoint",
+		    peer->endpoint.addr.family ? inet_endpoint_text(&peer->endpoint, text) : "");
+	control_print(call, CONTROL_OUT, ",\"allowed_ips\":[");
+	for (size_t i = 0; i < peer->allowed_count; i++)
+		control_print(call, CONTROL_OUT, "%s\"%s\"", i ? "," : "",
+			      inet_prefix_text(&service->running.allowed[peer->allowed_first + i], prefix));
+	control_print(call, CONTROL_OUT, "],\"latest_handshake\":%" PRId64, peer->handshake_s);
+	if (peer->handshake_s)
+		control_print(call, CONTROL_OUT, ",\"handshake_age_s\":%" PRId64, now_s - peer->handshake_s);
+	control_print(call, CONTROL_OUT,
+		      ",\"received_bytes\":%" PRIu64 ",\"sent_bytes\":%" PRIu64 ",\"keepalive_s\":%u}",
+		      peer->received_bytes, peer->sent_bytes, peer->keepalive_s);
+}
+
+static void json_device(struct service *service, struct control_call *call)
+{
+	const struct tunnel_config *running = &service->running;
+	char isolation[256], address[INET_PREFIX_STRLEN], key[KEY_BASE64_LEN];
+
+	isolation_words(service, isolation, sizeof(isolation));
+	key_to_base64(running->public_key, key);
+	print_field(call, "backend", service->tunnel.ops->name);
+	print_field(call, "backend_reason", service->backend_reason);
+	control_print(call, CONTROL_OUT, ",\"isolated\":%s", service->netns[0] ? "true" : "false");
+	print_field(call, "isolation", isolation);
+	print_field(call, "namespace", service->netns);
+	print_field(call, "interface", service->tunnel.device);
+	print_field(call, "address", inet_prefix_text(&service->set->env.vpn_address, address));
+	print_field(call, "public_key", key);
+	control_print(call, CONTROL_OUT, ",\"port\":%u,\"mtu_bytes\":%u", running->listen_port, service->mtu_bytes);
+}
+
+int show_json(struct service *service, struct control_call *call)
+{
+	enum path_state state = state_of(service);
+	int64_t now_s = time(NULL);
+
+	control_print(call, CONTROL_OUT, "{\"path\":\"%s\"", service->profile->name);
+	print_field(call, "state", state_words[state]);
+	print_field(call, "reason", service->down_reason);
+	print_field(call, "configuration", source_words[service->source]);
+	control_print(call, CONTROL_OUT, ",\"applied_at\":%" PRId64, service->applied_s);
+	if (service->tunnel.ops && service_dump(service) == 0) {
+		json_device(service, call);
+		control_print(call, CONTROL_OUT, ",\"peers\":[");
+		for (size_t i = 0; i < service->running.peer_count; i++) {
+			control_print(call, CONTROL_OUT, i ? "," : "");
+			json_peer(service, call, &service->running.peers[i], now_s);
+		}
+		control_print(call, CONTROL_OUT, "]");
+	}
+	control_print(call, CONTROL_OUT, "}\n");
+	return state == PATH_DOWN;
+}

@@ -1,0 +1,15 @@
+/* The verbs of a path's control socket, as a table. */
+#ifndef GATEWAY_VERBS_H
+#define GATEWAY_VERBS_H
+
+#include "gateway/service.h"
+
+void verbs_request(struct control_call *call, int argc, char **argv, uint64_t now_ns);
+
+/* The names a reconfigure waits for were all tried. */
+void verbs_names_done(struct service *service);
+
+/* "show | check | reconfigure ..." for usage lines. */
+void verbs_usage(void (*line)(void *arg, const char *text), void *arg);
+
+#endif

@@ -1,0 +1,136 @@
+#include "init/child.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#define SELF "/sbin/gateway"
+
+static const struct {
+	unsigned bits_per_s;
+	speed_t speed;
+} speeds[] = {
+	{ 9600, B9600 }, { 19200, B19200 }, { 38400, B38400 }, { 57600, B57600 }, { 115200, B115200 },
+};
+
+static void default_signals(void)
+{
+	sigset_t none;
+
+	for (int sig = 1; sig < NSIG; sig++)
+		signal(sig, SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static void set_line(int fd, unsigned bits_per_s)
+{
+	struct termios line;
+
+	if (tcgetattr(fd, &line) < 0)
+		return;
+	for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++)
+		if (speeds[i].bits_per_s == bits_per_s)
+			cfsetspeed(&line, speeds[i].speed);
+	line.c_cflag = (line.c_cflag & ~(tcflag_t)(CSIZE | PARENB | CSTOPB)) | CS8 | CREAD | CLOCAL | HUPCL;
+	line.c_iflag = ICRNL | IXON | IUTF8;
+	line.c_oflag = OPOST | ONLCR;
+	line.c_lflag = ICANON | ISIG | ECHO | ECHOE | ECHOK | ECHOCTL | ECHOKE | IEXTEN;
+	tcsetattr(fd, TCSANOW, &line);
+}
+
+static int take_tty(const char *tty, unsigned bits_per_s)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", tty);
+	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
+	if (fd < 0)
+		return -errno;
+	fcntl(fd, F_SETFL, 0);
+	/* The 1 takes it from whoever had it: a console that died may have left it to its session. */
+	if (ioctl(fd, TIOCSCTTY, 1) < 0)
+		log_err("%s as controlling terminal: %s", path, strerror(errno));
+	set_line(fd, bits_per_s);
+	for (int std = 0; std <= STDERR_FILENO; std++)
+		dup2(fd, std);
+	return 0;
+}
+
+static _Noreturn void become(const struct child_spec *spec)
+{
+	static char search_path[] = "PATH=/sbin";
+	static char *const environment[] = { search_path, NULL };
+	const char *path = spec->path ? spec->path : SELF;
+	char *argv[16] = { 0 };
+
+	setsid();
+	default_signals();
+	if (spec->tty && take_tty(spec->tty, spec->tty_speed) < 0)
+		_exit(127);
+	/* dup2 onto itself would leave it to be closed by execve. */
+	if (spec->ready_fd == CHILD_READY_FD)
+		fcntl(spec->ready_fd, F_SETFD, 0);
+	else if (spec->ready_fd >= 0)
+		dup2(spec->ready_fd, CHILD_READY_FD);
+	for (size_t i = 0; spec->argv[i] && i < sizeof(argv) / sizeof(argv[0]) - 1; i++)
+		argv[i] = strdup(spec->argv[i]);
+	execve(path, argv, environment);
+	log_err("cannot execute %s: %s", path, strerror(errno));
+	_exit(127);
+}
+
+pid_t child_start(const struct child_spec *spec)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		become(spec);
+	return pid < 0 ? -errno : pid;
+}
+
+int child_wait(pid_t pid, uint64_t timeout_ns)
+{
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	uint64_t deadline_ns = clock_now_ns() + timeout_ns, now_ns;
+	int status = 0, n = 0;
+
+	if (end.fd < 0)
+		return -errno;
+	while (n <= 0 && (now_ns = clock_now_ns()) < deadline_ns)
+		n = poll(&end, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+	close(end.fd);
+	if (n <= 0) {
+		kill(pid, SIGKILL);
+		return -ETIMEDOUT;
+	}
+	return waitpid(pid, &status, WNOHANG) == pid ? status : -ECHILD;
+}
+
+int child_call(int (*fn)(void), uint64_t timeout_ns)
+{
+	pid_t pid = fork();
+	int status;
+
+	if (pid < 0)
+		return -errno;
+	if (!pid) {
+		default_signals();
+		_exit(fn());
+	}
+	status = child_wait(pid, timeout_ns);
+	return status < 0 ? status : WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}

@@ -1,0 +1,27 @@
+/* Child processes of PID 1: started, waited for with a deadline, never waited for without one. */
+#ifndef INIT_CHILD_H
+#define INIT_CHILD_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct child_spec {
+	const char *const *argv; /* argv[0] is the program's name; it is our own binary unless path is given */
+	const char *path;        /* NULL: our own binary */
+	const char *tty;         /* its controlling terminal and standard input and output; NULL: none */
+	unsigned tty_speed;      /* bit/s; 0: leave it */
+	int ready_fd;            /* passed on as CHILD_READY_FD; -1: none */
+};
+
+enum { CHILD_READY_FD = 3 };
+
+pid_t child_start(const struct child_spec *spec); /* pid or -errno */
+
+/* The wait status of a child of ours, or -ETIMEDOUT (it is killed then), or -errno. */
+int child_wait(pid_t pid, uint64_t timeout_ns);
+
+/* Runs fn in a process of its own, since it may block: its exit status, or as child_wait. */
+int child_call(int (*fn)(void), uint64_t timeout_ns);
+
+#endif

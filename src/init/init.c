@@ -1,0 +1,358 @@
+#include "init/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/reboot.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "init/board.h"
+#include "init/child.h"
+#include "init/clockfloor.h"
+#include "init/persist.h"
+#include "init/steps.h"
+#include "init/supervise.h"
+
+enum {
+	NETWORK_WAIT_S = 12,  /* longer than the network service waits for carrier */
+	SHUTDOWN_S = 15,      /* then it goes on without those that do not stop */
+	UNMOUNT_S = 10,
+	LAST_KILL_S = 2,
+};
+
+enum process_name { PROCESS_CONSOLE, PROCESS_NETWORK, PROCESS_GATEWAY, PROCESS_DATAPLANE, PROCESSES };
+
+struct process {
+	const char *name;
+	const char *const *argv;
+	bool on_tty;
+	bool tells_ready;
+	bool after_network; /* started once that is ready, or its time is over */
+	/* what follows changes */
+	struct supervised supervised;
+	pid_t pid; /* 0: none */
+	struct loop_source ready;
+	bool ready_open;
+	struct loop_timer timer;
+	bool told; /* its first readiness is in the boot report */
+};
+
+static struct process processes[PROCESSES] = {
+	[PROCESS_CONSOLE] = { .name = "console", .argv = (const char *const[]){ "console", NULL }, .on_tty = true },
+	[PROCESS_NETWORK] = { .name = "network",
+			      .argv = (const char *const[]){ "network", "run", "--ready-fd", "3", NULL },
+			      .tells_ready = true },
+	[PROCESS_GATEWAY] = { .name = "gateway",
+			      .argv = (const char *const[]){ "gateway", "run", "--ready-fd", "3", NULL },
+			      .tells_ready = true,
+			      .after_network = true },
+	[PROCESS_DATAPLANE] = { .name = "gateway-dataplane",
+				.argv = (const char *const[]){ "gateway-dataplane", "run", "--ready-fd", "3", NULL },
+				.tells_ready = true,
+				.after_network = true },
+};
+
+static struct loop loop;
+static struct loop_source signals;
+static struct loop_timer network_wait, clock_timer, shutdown_timer;
+static bool network_waited; /* for, and it is ready or late */
+static int ending; /* how, as for reboot(2); 0: not at all */
+
+static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
+
+static char tty_name[32];
+static unsigned tty_speed;
+
+static void ready_close(struct process *process)
+{
+	if (!process->ready_open)
+		return;
+	loop_remove(&loop, &process->ready);
+	close(process->ready.fd);
+	process->ready_open = false;
+}
+
+static void start_after_network(uint64_t now_ns)
+{
+	if (network_waited)
+		return;
+	network_waited = true;
+	loop_timer_clear(&loop, &network_wait);
+	for (size_t i = 0; i < PROCESSES && !ending; i++)
+		if (processes[i].after_network)
+			happens(&processes[i], SUPERVISE_START, now_ns);
+}
+
+static void network_wait_over(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	log_err("the network is not ready after %d s: the paths start without it", NETWORK_WAIT_S);
+	start_after_network(now_ns);
+}
+
+static void ready_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct process *process = (struct process *)((char *)source - offsetof(struct process, ready));
+	char byte;
+	bool ready = read(source->fd, &byte, 1) == 1;
+
+	(void)events;
+	ready_close(process);
+	if (!ready)
+		return;
+	happens(process, SUPERVISE_IS_READY, now_ns);
+	if (!process->told)
+		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
+	process->told = true;
+	if (process == &processes[PROCESS_NETWORK])
+		start_after_network(now_ns);
+}
+
+static int open_ready(struct process *process)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	if (loop_add(&loop, &process->ready, ends[0], EPOLLIN, ready_came) < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -EIO;
+	}
+	process->ready_open = true;
+	return ends[1];
+}
+
+static void spawn(struct process *process, uint64_t now_ns)
+{
+	struct child_spec spec = { .argv = process->argv, .ready_fd = -1 };
+	int ready_fd = process->tells_ready ? open_ready(process) : -1;
+	pid_t pid;
+
+	if (process->on_tty) {
+		spec.tty = tty_name;
+		spec.tty_speed = tty_speed;
+	}
+	spec.ready_fd = ready_fd;
+	pid = child_start(&spec);
+	if (ready_fd >= 0)
+		close(ready_fd);
+	if (pid < 0) {
+		log_err("%s: cannot start: %s", process->name, strerror(-pid));
+		ready_close(process);
+		happens(process, SUPERVISE_EXITED, now_ns);
+		return;
+	}
+	process->pid = pid;
+	if (!process->tells_ready)
+		happens(process, SUPERVISE_IS_READY, now_ns);
+}
+
+static void timer_due(struct loop_timer *timer, uint64_t now_ns)
+{
+	happens((struct process *)((char *)timer - offsetof(struct process, timer)), SUPERVISE_DUE, now_ns);
+}
+
+static void happens(struct process *process, enum supervise_event event, uint64_t now_ns)
+{
+	enum supervise_action action = supervise_step(&process->supervised, event, now_ns);
+
+	loop_timer_clear(&loop, &process->timer);
+	if (process->supervised.due_ns)
+		loop_timer_set(&loop, &process->timer, process->supervised.due_ns, timer_due);
+	if (action == SUPERVISE_SPAWN)
+		spawn(process, now_ns);
+	else if (action != SUPERVISE_NOTHING && process->pid)
+		kill(process->pid, action == SUPERVISE_KILL ? SIGKILL : SIGTERM);
+}
+
+/* ---- the end ---- */
+
+/* For child_call: it may hang on a disk that does not answer. */
+static int put_away(void)
+{
+	clockfloor_keep();
+	return persist_unmount();
+}
+
+static _Noreturn void end(void)
+{
+	uint64_t deadline_ns = clock_now_ns() + LAST_KILL_S * NS_PER_S;
+
+	kill(-1, SIGKILL);
+	while (clock_now_ns() < deadline_ns) {
+		struct timespec wait = { .tv_nsec = 100 * (long)NS_PER_MS };
+		sigset_t child;
+
+		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+			break;
+		sigemptyset(&child);
+		sigaddset(&child, SIGCHLD);
+		sigtimedwait(&child, NULL, &wait);
+	}
+	if (child_call(put_away, UNMOUNT_S * NS_PER_S) != 0)
+		log_err("the persistent partition was not unmounted cleanly");
+	log_err("%s", ending == RB_POWER_OFF ? "power off" : "reboot");
+	reboot(ending);
+	/* No power switch: halted, or a machine that cannot reboot. */
+	for (;;)
+		pause();
+}
+
+static bool all_down(void)
+{
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (processes[i].supervised.state != SUPERVISE_DOWN)
+			return false;
+	return true;
+}
+
+static void shutdown_over(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	(void)now_ns;
+	log_err("not everything stopped in %d s", SHUTDOWN_S);
+	end();
+}
+
+static void begin_to_end(int how, uint64_t now_ns)
+{
+	if (ending)
+		return;
+	ending = how;
+	loop_timer_clear(&loop, &network_wait);
+	loop_timer_set(&loop, &shutdown_timer, now_ns + SHUTDOWN_S * NS_PER_S, shutdown_over);
+	for (size_t i = 0; i < PROCESSES; i++)
+		happens(&processes[i], SUPERVISE_STOP, now_ns);
+	if (all_down())
+		end();
+}
+
+/* ---- signals ---- */
+
+static void report_exit(const struct process *process, int status)
+{
+	const char *how = WIFSIGNALED(status) ? "was killed by signal" : "ended with status";
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+
+	if (ending || process == &processes[PROCESS_CONSOLE])
+		log_info("%s %s %d", process->name, how, number);
+	else
+		log_err("%s %s %d: started again in %llu s", process->name, how, number,
+			(unsigned long long)process->supervised.backoff_s);
+}
+
+static void reap(uint64_t now_ns)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		for (size_t i = 0; i < PROCESSES; i++) {
+			struct process *process = &processes[i];
+
+			if (process->pid != pid)
+				continue;
+			process->pid = 0;
+			/* It may have said that it is ready and died in the same moment: dead is what counts. */
+			ready_close(process);
+			happens(process, SUPERVISE_EXITED, now_ns);
+			report_exit(process, status);
+		}
+	}
+	if (ending && all_down())
+		end();
+}
+
+/* As sysvinit and busybox have it: SIGUSR2 powers off, SIGTERM reboots; SIGINT is Ctrl-Alt-Del. */
+static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct signalfd_siginfo info;
+
+	(void)events;
+	while (read(source->fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGCHLD)
+			reap(now_ns);
+		else if (info.ssi_signo == SIGUSR2)
+			begin_to_end(RB_POWER_OFF, now_ns);
+		else
+			begin_to_end(RB_AUTOBOOT, now_ns);
+	}
+}
+
+static int watch_signals(void)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR2);
+	fd = loop_signal_fd(&set);
+	return fd < 0 ? fd : loop_add(&loop, &signals, fd, EPOLLIN, signal_came);
+}
+
+static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
+{
+	pid_t pid = fork(); /* reaped like any other */
+
+	if (!pid)
+		_exit(clockfloor_keep());
+	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
+}
+
+static int start_console(void)
+{
+	struct slice tty = board_value("CONSOLE_TTY");
+	uint64_t speed;
+
+	if (slice_copy(tty.len ? tty : slice_of("console"), tty_name, sizeof(tty_name)) < 0)
+		snprintf(tty_name, sizeof(tty_name), "console");
+	if (text_uint(board_value("CONSOLE_SPEED"), 1 << 24, &speed) == 0)
+		tty_speed = (unsigned)speed;
+	happens(&processes[PROCESS_CONSOLE], SUPERVISE_START, clock_now_ns());
+	return processes[PROCESS_CONSOLE].pid ? 0 : -ECHILD;
+}
+
+/* Opened over and over until it works: PID 1 has nowhere to go. */
+static void open_loop(void)
+{
+	while (loop_open(&loop) < 0 || watch_signals() < 0) {
+		struct timespec wait = { .tv_sec = 1 };
+
+		log_err("cannot watch for signals: %s", strerror(errno));
+		nanosleep(&wait, NULL);
+	}
+}
+
+_Noreturn void init_main(void)
+{
+	uint64_t now_ns;
+
+	reboot(RB_DISABLE_CAD);
+	umask(022);
+	open_loop();
+	steps_run(start_console);
+	now_ns = clock_now_ns();
+	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
+	happens(&processes[PROCESS_NETWORK], SUPERVISE_START, now_ns);
+	keep_clock(&clock_timer, now_ns);
+	for (;;) {
+		int err = loop_run(&loop);
+
+		log_err("loop: %s", strerror(-err));
+	}
+}

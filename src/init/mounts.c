@@ -1,0 +1,35 @@
+#include "init/mounts.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static const struct {
+	const char *type, *target, *options;
+	unsigned long flags;
+} mounts[] = {
+	{ "proc", "/proc", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC },
+	{ "sysfs", "/sys", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC },
+	{ "devtmpfs", "/dev", "mode=755", MS_NOSUID | MS_NOEXEC },
+	{ "tmpfs", "/run", "mode=755,size=16m", MS_NODEV | MS_NOSUID | MS_NOEXEC },
+};
+
+int mounts_make(void)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		mkdir(mounts[i].target, 0755);
+		/* EBUSY: the kernel mounted it before us. */
+		if (mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) < 0 &&
+		    errno != EBUSY && !err)
+			err = -errno;
+	}
+	return err;
+}
+
+int mounts_root_read_only(void)
+{
+	return mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
+}

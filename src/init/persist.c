@@ -1,0 +1,213 @@
+#include "init/persist.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "init/child.h"
+#include "init/modules.h"
+
+#define FSCK "/sbin/e2fsck"
+
+enum { APPEAR_S = 10, FSCK_S = 600, NAME_LEN = 32 };
+
+enum {
+	EXT_MAGIC_AT = 0x38,
+	EXT_STATE_AT = 0x3a,
+	EXT_INCOMPAT_AT = 0x60,
+	EXT_LABEL_AT = 0x78,
+	EXT_LABEL_LEN = 16,
+	EXT_MAGIC = 0xef53,
+	EXT_STATE_VALID = 1,
+	EXT_STATE_ERROR = 2,
+	EXT_INCOMPAT_RECOVER = 4,
+	/* e2fsck(8): errors corrected; corrected and reboot; anything above is not mended */
+	FSCK_MENDED = 1,
+	FSCK_MENDED_REBOOT = 2,
+};
+
+bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN])
+{
+	return load_le16(block + EXT_MAGIC_AT) == EXT_MAGIC;
+}
+
+bool superblock_has_label(const uint8_t block[static SUPERBLOCK_LEN], const char *label)
+{
+	return !strncmp((const char *)block + EXT_LABEL_AT, label, EXT_LABEL_LEN);
+}
+
+bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN])
+{
+	uint16_t state = load_le16(block + EXT_STATE_AT);
+
+	return (state & EXT_STATE_VALID) && !(state & EXT_STATE_ERROR) &&
+	       !(load_le32(block + EXT_INCOMPAT_AT) & EXT_INCOMPAT_RECOVER);
+}
+
+static bool read_superblock(const char *name, uint8_t block[static SUPERBLOCK_LEN])
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = pread(fd, block, SUPERBLOCK_LEN, SUPERBLOCK_OFFSET);
+	close(fd);
+	return n == SUPERBLOCK_LEN && superblock_is_ext(block);
+}
+
+static bool has_partition_name(const char *name, const char *label)
+{
+	char path[128], text[1024];
+	struct slice rest = { text, 0 }, line, key;
+	ssize_t n;
+
+	snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", name);
+	n = file_read(AT_FDCWD, path, text, sizeof(text));
+	rest.len = n > 0 ? (size_t)n : 0;
+	while (slice_cut(&rest, '\n', &line))
+		if (slice_cut(&line, '=', &key) && slice_equal(key, "PARTNAME") && line.ptr && slice_equal(line, label))
+			return true;
+	return false;
+}
+
+/* The block device, first by name when several fit; how many fit. */
+static size_t find(const char *label, char name[static NAME_LEN])
+{
+	uint8_t block[SUPERBLOCK_LEN];
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = opendir("/sys/class/block");
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= NAME_LEN ||
+		    !read_superblock(entry->d_name, block))
+			continue;
+		if (!superblock_has_label(block, label) && !has_partition_name(entry->d_name, label))
+			continue;
+		if (!count++ || strcmp(entry->d_name, name) < 0)
+			snprintf(name, NAME_LEN, "%s", entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+static int open_uevents(void)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
+	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
+
+	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. */
+static size_t find_in_time(const char *label, char name[static NAME_LEN])
+{
+	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S, now_ns;
+	struct pollfd news = { .fd = open_uevents(), .events = POLLIN };
+	char drain[4096];
+	size_t count;
+
+	while (!(count = find(label, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
+		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+		while (recv(news.fd, drain, sizeof(drain), 0) > 0)
+			continue;
+		modules_coldplug();
+	}
+	if (news.fd >= 0)
+		close(news.fd);
+	return count;
+}
+
+static int fsck(const char *path, const char *how)
+{
+	const char *const argv[] = { "e2fsck", how, path, NULL };
+	const struct child_spec spec = { .argv = argv, .path = FSCK, .ready_fd = -1 };
+	pid_t pid = child_start(&spec);
+	int status = pid < 0 ? pid : child_wait(pid, FSCK_S * NS_PER_S);
+
+	if (status < 0)
+		return status;
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}
+
+/* -p mends what cannot lose anything; -y all the rest, since no one stands beside the box to say yes. */
+static bool mend(const char *path, char *words, size_t cap)
+{
+	static const char *const ways[] = { "-p", "-y" };
+
+	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+		int status = fsck(path, ways[i]);
+
+		snprintf(words, cap, "%s was not clean: e2fsck %s said %d", path, ways[i], status);
+		if (status >= 0 && status <= FSCK_MENDED_REBOOT)
+			return true;
+		log_err("%s", words);
+	}
+	return false;
+}
+
+static int mount_at(const char *path, unsigned long flags)
+{
+	if (mkdir(PERSIST_DIR, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	return mount(path, PERSIST_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | flags, "errors=remount-ro") < 0
+		       ? -errno
+		       : 0;
+}
+
+int persist_mount(const char *label, char *words, size_t cap)
+{
+	uint8_t block[SUPERBLOCK_LEN];
+	char name[NAME_LEN], path[64];
+	size_t count = find_in_time(label, name);
+	bool sound = true;
+	int err;
+
+	if (!count) {
+		snprintf(words, cap, "no partition or disk is named or labelled %s", label);
+		return -ENOENT;
+	}
+	if (count > 1)
+		log_err("%zu file systems are named or labelled %s: %s is taken", count, label, name);
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	snprintf(words, cap, "%s", path);
+	if (!read_superblock(name, block) || !superblock_is_clean(block))
+		sound = mend(path, words, cap);
+	/* Read-only, the files still serve. */
+	err = mount_at(path, sound ? 0 : MS_RDONLY);
+	if (err < 0)
+		snprintf(words, cap, "%s cannot be mounted", path);
+	else if (!sound)
+		snprintf(words, cap, "%s could not be mended and is mounted read-only", path);
+	return err;
+}
+
+int persist_unmount(void)
+{
+	sync();
+	if (umount(PERSIST_DIR) < 0 && errno == EBUSY)
+		return mount(NULL, PERSIST_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0;
+	return 0;
+}

@@ -1,0 +1,25 @@
+/* The persistent partition: found by name or label, checked when it is not clean, mounted. */
+#ifndef INIT_PERSIST_H
+#define INIT_PERSIST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PERSIST_DIR "/srv/mitigator"
+
+/* Finds the ext4 file system whose GPT partition name or volume label is label, a partition or a whole disk, waiting
+ * for it to appear; has it checked when it was not unmounted cleanly; mounts it at PERSIST_DIR. 0 or -errno; words gets
+ * what is worth telling either way. */
+int persist_mount(const char *label, char *words, size_t cap);
+
+/* For child_call: all is written and it is unmounted. */
+int persist_unmount(void);
+
+/* What the ext4 superblock (kernel Documentation/filesystems/ext4/super.rst) at block says. */
+enum { SUPERBLOCK_OFFSET = 1024, SUPERBLOCK_LEN = 1024 };
+bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN]);
+bool superblock_has_label(const uint8_t block[static SUPERBLOCK_LEN], const char *label);
+bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN]);
+
+#endif

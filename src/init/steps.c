@@ -1,0 +1,146 @@
+#include "init/steps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "init/board.h"
+#include "init/clockfloor.h"
+#include "init/modules.h"
+#include "init/mounts.h"
+#include "init/persist.h"
+
+enum { WORDS_LEN = 192, ENTROPY_S = 30 };
+
+/* What a step wants told, beside its error. */
+static char words[WORDS_LEN];
+
+static int step_mounts(void)
+{
+	int err = mounts_make();
+	int kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC), null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+	if (null >= 0) {
+		dup2(null, STDIN_FILENO);
+		dup2(null, STDOUT_FILENO);
+	}
+	if (kmsg >= 0)
+		dup2(kmsg, STDERR_FILENO);
+	log_open("init");
+	mkdir(BOOT_DIR, 0700);
+	return err;
+}
+
+static int step_board(void)
+{
+	return board_load("/etc/board.conf");
+}
+
+static int step_modules(void)
+{
+	struct slice rest = board_value("MODULES"), name;
+	int err = modules_open(), first = 0;
+
+	if (err < 0)
+		return err;
+	while (slice_word(&rest, &name)) {
+		err = modules_load(name);
+		if (err < 0 && !first) {
+			first = err;
+			snprintf(words, sizeof(words), "%.*s", SLICE_ARG(name));
+		}
+	}
+	modules_coldplug();
+	return first;
+}
+
+/* random(4): readable once the generator is initialised; before that no key is to be made and no handshake starts. */
+static int step_entropy(void)
+{
+	struct pollfd random = { .fd = open("/dev/random", O_RDONLY | O_CLOEXEC), .events = POLLIN };
+	int n;
+
+	if (random.fd < 0)
+		return -errno;
+	n = poll(&random, 1, ENTROPY_S * 1000);
+	close(random.fd);
+	snprintf(words, sizeof(words), n > 0 ? "" : "no entropy: no handshake until there is (RDRAND or virtio-rng?)");
+	return n > 0 ? 0 : -ETIMEDOUT;
+}
+
+static int step_persist(void)
+{
+	struct slice value = board_value("DATA_LABEL");
+	char label[64];
+
+	if (!value.len || slice_copy(value, label, sizeof(label)) < 0)
+		return -EINVAL;
+	return persist_mount(label, words, sizeof(words));
+}
+
+static int step_clock(void)
+{
+	return clockfloor_raise(words, sizeof(words));
+}
+
+static int step_read_only(void)
+{
+	return mounts_root_read_only();
+}
+
+enum need { MUST, SHOULD };
+
+static const struct {
+	const char *name;
+	int (*run)(void);
+	enum need need; /* MUST: without it no tunnel comes up */
+} steps[] = {
+	{ "mounts", step_mounts, MUST },	{ "board", step_board, MUST },
+	{ "modules", step_modules, SHOULD },	{ "console", NULL, MUST }, /* the caller's */
+	{ "entropy", step_entropy, MUST },
+	{ "persistent partition", step_persist, MUST }, { "clock", step_clock, SHOULD },
+	{ "read-only root", step_read_only, SHOULD },
+};
+
+void steps_tell(const char *name, uint64_t took_ns, int err, const char *said)
+{
+	char line[320];
+	int fd = open(BOOT_DIR "/" BOOT_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int len = snprintf(line, sizeof(line), "%8.3f s  %7.3f s  %-24s %s%s%s%s%s", (double)clock_now_ns() / 1e9,
+			   (double)took_ns / 1e9, name, err < 0 ? "FAILED" : "ok", *said ? ": " : "", said,
+			   err < 0 ? ": " : "", err < 0 ? strerror(-err) : "");
+
+	if (err < 0)
+		log_err("%s", line);
+	else
+		log_info("%s", line);
+	if (len > 0 && (size_t)len < sizeof(line) - 1)
+		line[len++] = '\n';
+	if (fd < 0)
+		return;
+	if (len > 0 && write(fd, line, (size_t)len) < 0)
+		log_err("cannot write %s: %s", BOOT_FILE, strerror(errno));
+	close(fd);
+}
+
+void steps_run(int (*console)(void))
+{
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+		uint64_t start_ns = clock_now_ns();
+		int err;
+
+		words[0] = '\0';
+		err = steps[i].run ? steps[i].run() : console();
+		steps_tell(steps[i].name, clock_now_ns() - start_ns, err, words);
+		if (err < 0 && steps[i].need == MUST)
+			log_err("without `%s` no tunnel comes up: mend that, then `reboot`", steps[i].name);
+	}
+}

@@ -1,0 +1,79 @@
+#include "init/supervise.h"
+
+#include <stddef.h>
+
+#include "base/clock.h"
+
+typedef enum supervise_action step_fn(struct supervised *service, uint64_t now_ns);
+
+static enum supervise_action spawn(struct supervised *service, uint64_t now_ns)
+{
+	service->state = SUPERVISE_STARTING;
+	service->started_ns = now_ns;
+	service->due_ns = 0;
+	return SUPERVISE_SPAWN;
+}
+
+static enum supervise_action respawn(struct supervised *service, uint64_t now_ns)
+{
+	service->restarts++;
+	return spawn(service, now_ns);
+}
+
+static enum supervise_action ready(struct supervised *service, uint64_t now_ns)
+{
+	(void)now_ns;
+	service->state = SUPERVISE_READY;
+	return SUPERVISE_NOTHING;
+}
+
+static enum supervise_action crashed(struct supervised *service, uint64_t now_ns)
+{
+	if (!service->backoff_s || now_ns - service->started_ns >= STABLE_S * NS_PER_S)
+		service->backoff_s = BACKOFF_MIN_S;
+	else if (service->backoff_s < BACKOFF_MAX_S / 2)
+		service->backoff_s *= 2;
+	else
+		service->backoff_s = BACKOFF_MAX_S;
+	service->state = SUPERVISE_WAITING;
+	service->due_ns = now_ns + service->backoff_s * NS_PER_S;
+	return SUPERVISE_NOTHING;
+}
+
+static enum supervise_action terminate(struct supervised *service, uint64_t now_ns)
+{
+	service->state = SUPERVISE_STOPPING;
+	service->due_ns = now_ns + STOP_WAIT_S * NS_PER_S;
+	return SUPERVISE_TERMINATE;
+}
+
+static enum supervise_action kill_it(struct supervised *service, uint64_t now_ns)
+{
+	service->due_ns = now_ns + STOP_WAIT_S * NS_PER_S;
+	return SUPERVISE_KILL;
+}
+
+static enum supervise_action is_down(struct supervised *service, uint64_t now_ns)
+{
+	(void)now_ns;
+	service->state = SUPERVISE_DOWN;
+	service->due_ns = 0;
+	return SUPERVISE_NOTHING;
+}
+
+static step_fn *const steps[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
+	[SUPERVISE_DOWN] = { [SUPERVISE_START] = spawn },
+	[SUPERVISE_STARTING] = { [SUPERVISE_IS_READY] = ready,
+				 [SUPERVISE_EXITED] = crashed,
+				 [SUPERVISE_STOP] = terminate },
+	[SUPERVISE_READY] = { [SUPERVISE_EXITED] = crashed, [SUPERVISE_STOP] = terminate },
+	[SUPERVISE_WAITING] = { [SUPERVISE_DUE] = respawn, [SUPERVISE_STOP] = is_down },
+	[SUPERVISE_STOPPING] = { [SUPERVISE_EXITED] = is_down, [SUPERVISE_DUE] = kill_it },
+};
+
+enum supervise_action supervise_step(struct supervised *service, enum supervise_event event, uint64_t now_ns)
+{
+	step_fn *step = steps[service->state][event];
+
+	return step ? step(service, now_ns) : SUPERVISE_NOTHING;
+}

@@ -1,0 +1,41 @@
+/* The applets of the one binary, by the name it is called by. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "console/console.h"
+#include "gateway/gateway.h"
+#include "gateway/netservice.h"
+#include "init/init.h"
+
+static int applet_console(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return console_main();
+}
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} applets[] = {
+	{ "gateway", gateway_main },
+	{ "gateway-dataplane", gateway_main },
+	{ "network", netservice_main },
+	{ "console", applet_console },
+};
+
+int main(int argc, char **argv)
+{
+	char *name = argc ? strrchr(argv[0], '/') : NULL;
+
+	if (getpid() == 1)
+		init_main();
+	if (name)
+		argv[0] = name + 1;
+	for (size_t i = 0; i < sizeof(applets) / sizeof(applets[0]) && argc; i++)
+		if (!strcmp(applets[i].name, argv[0]))
+			return applets[i].run(argc, argv);
+	fprintf(stderr, "this is the MITIGATOR gateway; call it gateway or gateway-dataplane\n");
+	return 2;
+}

@@ -1,0 +1,217 @@
+#include "network/nics.h"
+
+#include <errno.h>
+#include <linux/if_addr.h>
+#include <linux/if_arp.h>
+#include <linux/rtnetlink.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+
+enum { FOUND_MAX = 128 };
+
+static void add_nic(const struct link *link, void *arg)
+{
+	struct nics *nics = arg;
+
+	if (link->type == ARPHRD_ETHER && !link->kind[0] && nics->count < NICS_MAX)
+		nics->list[nics->count++] = *link;
+}
+
+int nics_find(struct nl *nl, struct nics *nics)
+{
+	nics->count = 0;
+	return link_each(nl, add_nic, nics);
+}
+
+/* One NIC being brought to what its section says. */
+struct fitting {
+	struct nl *nl;
+	const struct link *link;
+	const struct network_nic *wanted;
+	struct nics_report *report;
+	int err; /* the first */
+};
+
+__attribute__((format(printf, 3, 4))) static void say(struct fitting *fitting, int err, const char *fmt, ...)
+{
+	char text[192];
+	va_list ap;
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s: ", fitting->link->name);
+	int n;
+
+	va_start(ap, fmt);
+	n = vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	va_end(ap);
+	len += n > 0 ? (size_t)n : 0;
+	if (err < 0 && len < sizeof(text))
+		snprintf(text + len, sizeof(text) - len, ": %s%s%s", strerror(-err),
+			 fitting->nl->error[0] ? ": " : "", fitting->nl->error);
+	if (err < 0) {
+		fitting->report->errors++;
+		fitting->err = fitting->err ? fitting->err : err;
+	} else {
+		fitting->report->changes++;
+	}
+	if (fitting->report->say)
+		fitting->report->say(fitting->report->arg, err < 0, text);
+}
+
+static void fit_link(struct fitting *fitting)
+{
+	const struct link *link = fitting->link;
+	uint32_t mtu_bytes = fitting->wanted->mtu_bytes;
+	char sysctl[96];
+
+	/* An address that goes must not take others of its network along. */
+	snprintf(sysctl, sizeof(sysctl), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", link->name);
+	if (!link->up)
+		file_poke(sysctl, "1");
+	if (mtu_bytes && link->mtu_bytes != mtu_bytes)
+		say(fitting, link_set_mtu(fitting->nl, link->index, mtu_bytes), "MTU %u", mtu_bytes);
+	if (!link->up)
+		say(fitting, link_set_up(fitting->nl, link->index, true), "up");
+}
+
+struct found_addresses {
+	struct inet_prefix list[FOUND_MAX];
+	size_t count;
+};
+
+static void add_address(const struct link_address *address, void *arg)
+{
+	struct found_addresses *found = arg;
+
+	/* Link-local ones and those of router advertisements are the kernel's. */
+	if (address->scope != RT_SCOPE_LINK && (address->flags & IFA_F_PERMANENT) && found->count < FOUND_MAX)
+		found->list[found->count++] = address->prefix;
+}
+
+static bool is_among(const struct inet_prefix *prefix, const struct inet_prefix *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (inet_prefix_equal(prefix, &list[i]))
+			return true;
+	return false;
+}
+
+static void fit_addresses(struct fitting *fitting)
+{
+	const struct network_nic *wanted = fitting->wanted;
+	struct found_addresses found = { .count = 0 };
+	uint32_t index = fitting->link->index;
+	char text[INET_PREFIX_STRLEN];
+	int err = link_address_each(fitting->nl, index, add_address, &found);
+
+	if (err < 0) {
+		say(fitting, err, "cannot read the addresses");
+		return;
+	}
+	for (size_t i = 0; i < wanted->address_count; i++)
+		if (!is_among(&wanted->addresses[i], found.list, found.count))
+			say(fitting, link_address_add(fitting->nl, index, &wanted->addresses[i]), "address %s added",
+			    inet_prefix_text(&wanted->addresses[i], text));
+	for (size_t i = 0; i < found.count; i++)
+		if (!is_among(&found.list[i], wanted->addresses, wanted->address_count))
+			say(fitting, link_address_remove(fitting->nl, index, &found.list[i]), "address %s removed",
+			    inet_prefix_text(&found.list[i], text));
+}
+
+struct found_routes {
+	uint32_t index;
+	struct link_route list[FOUND_MAX];
+	size_t count;
+};
+
+static void add_route(const struct link_route *route, void *arg)
+{
+	struct found_routes *found = arg;
+
+	if (route->index == found->index && route->protocol == RTPROT_STATIC && found->count < FOUND_MAX)
+		found->list[found->count++] = *route;
+}
+
+static bool same_route(const struct link_route *route, const struct network_route *wanted)
+{
+	return inet_prefix_equal(&route->destination, &wanted->destination) &&
+	       inet_addr_equal(&route->gateway, &wanted->gateway);
+}
+
+static bool has_route(const struct found_routes *found, const struct network_route *wanted)
+{
+	for (size_t i = 0; i < found->count; i++)
+		if (same_route(&found->list[i], wanted))
+			return true;
+	return false;
+}
+
+static bool wants_route(const struct network_nic *wanted, const struct link_route *route)
+{
+	for (size_t i = 0; i < wanted->route_count; i++)
+		if (same_route(route, &wanted->routes[i]))
+			return true;
+	return false;
+}
+
+static void say_route(struct fitting *fitting, int err, const struct inet_prefix *destination,
+		      const struct inet_addr *gateway, const char *what)
+{
+	char to[INET_PREFIX_STRLEN], via[INET_ADDR_STRLEN] = "the link";
+
+	if (gateway->family)
+		inet_addr_text(gateway, via);
+	say(fitting, err, "route %s via %s %s", inet_prefix_text(destination, to), via, what);
+}
+
+/* What is stale goes first: a destination has one static route per link. */
+static void fit_routes(struct fitting *fitting)
+{
+	const struct network_nic *wanted = fitting->wanted;
+	struct found_routes found = { .index = fitting->link->index };
+	int err = link_route_each(fitting->nl, add_route, &found);
+
+	if (err < 0) {
+		say(fitting, err, "cannot read the routes");
+		return;
+	}
+	for (size_t i = 0; i < found.count; i++)
+		if (!wants_route(wanted, &found.list[i]))
+			say_route(fitting, link_route_remove(fitting->nl, &found.list[i]), &found.list[i].destination,
+				  &found.list[i].gateway, "removed");
+	for (size_t i = 0; i < wanted->route_count; i++) {
+		const struct network_route *route = &wanted->routes[i];
+		const struct link_route fresh = { .destination = route->destination,
+						  .gateway = route->gateway,
+						  .index = found.index,
+						  .protocol = RTPROT_STATIC };
+
+		if (!has_route(&found, route))
+			say_route(fitting, link_route_add(fitting->nl, &fresh), &route->destination, &route->gateway,
+				  "added");
+	}
+}
+
+int nics_apply(struct nl *nl, const struct network_conf *conf, struct nics_report *report)
+{
+	struct nics nics;
+	int err = nics_find(nl, &nics);
+
+	for (size_t i = 0; i < nics.count; i++) {
+		struct fitting fitting = { .nl = nl, .link = &nics.list[i], .report = report };
+
+		if (!nics.list[i].has_mac)
+			continue;
+		fitting.wanted = network_match(conf, nics.list[i].name, nics.list[i].mac);
+		if (!fitting.wanted)
+			continue;
+		report->matched++;
+		report->with_carrier += nics.list[i].carrier;
+		fit_link(&fitting);
+		fit_addresses(&fitting);
+		fit_routes(&fitting);
+		err = err ? err : fitting.err;
+	}
+	return err;
+}

@@ -1,0 +1,33 @@
+/* network.conf onto the NICs: match, compare, least change. */
+#ifndef NETWORK_NICS_H
+#define NETWORK_NICS_H
+
+#include "conf/network.h"
+#include "netlink/link.h"
+
+enum { NICS_MAX = 64 };
+
+/* The host's NICs: Ethernet links of hardware, not what software made on top. */
+struct nics {
+	struct link list[NICS_MAX];
+	size_t count;
+};
+
+int nics_find(struct nl *nl, struct nics *nics);
+
+struct nics_report {
+	size_t changes;
+	size_t matched;   /* NICs that some [Match] fits */
+	size_t with_carrier; /* of those */
+	size_t errors;
+	/* Called per change and per error, a sentence without newline. */
+	void (*say)(void *arg, bool error, const char *text);
+	void *arg;
+};
+
+/* Makes every NIC that a [Match] fits have exactly what its section says: up, MTU, addresses, static routes. What is
+ * so already is not touched; addresses the kernel learned by itself and routes of others stay. NICs that no [Match]
+ * fits are left alone. 0 or the -errno of the first step that failed; the others are done all the same. */
+int nics_apply(struct nl *nl, const struct network_conf *conf, struct nics_report *report);
+
+#endif

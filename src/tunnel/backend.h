@@ -1,0 +1,18 @@
+/* The backends by name and in the order in which auto tries them. */
+#ifndef TUNNEL_BACKEND_H
+#define TUNNEL_BACKEND_H
+
+#include "tunnel/tunnel.h"
+
+#define BACKEND_AUTO "auto"
+
+/* Opens the tunnel with the backend of that name; auto takes the first that this host can carry, and *reason tells why
+ * that one. 0 or -errno with words in tunnel->error; a named one is never replaced by another. */
+int backend_open(struct tunnel *tunnel, const char *name, const char *device, int netns_fd, struct nl *host,
+		 const char **reason);
+
+/* "auto|kernel|..." */
+const char *backend_names(void);
+bool backend_known(const char *name);
+
+#endif

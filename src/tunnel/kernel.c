@@ -1,0 +1,386 @@
+/* The kernel's WireGuard: rtnetlink makes the device, generic netlink (linux/wireguard.h) drives it. */
+#include "tunnel/tunnel.h"
+
+#include <errno.h>
+#include <linux/genetlink.h>
+#include <linux/wireguard.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "netlink/attrs.h"
+#include "netlink/netns.h"
+
+#define KIND "wireguard"
+
+/* One allowed IP: nested header, family, address, mask. */
+enum { ALLOWED_ROOM = 64, DUMP_ATTEMPTS = 5 };
+
+static int fail(struct tunnel *tunnel, int err, const char *kernel_words, const char *what)
+{
+	snprintf(tunnel->error, sizeof(tunnel->error), "%s: %s%s%s", what, strerror(-err), *kernel_words ? ": " : "",
+		 kernel_words);
+	return err;
+}
+
+static int open_genl(void *arg)
+{
+	struct tunnel *tunnel = arg;
+	int err = nl_open(&tunnel->genl, NETLINK_GENERIC);
+
+	if (err < 0)
+		return err;
+	err = nl_family(&tunnel->genl, WG_GENL_NAME, &tunnel->family);
+	if (err < 0)
+		nl_close(&tunnel->genl);
+	return err;
+}
+
+static int make_device(struct tunnel *tunnel, struct link *link)
+{
+	int err = link_create(tunnel->host, tunnel->device, KIND, tunnel->netns_fd);
+
+	if (err == -EOPNOTSUPP) {
+		snprintf(tunnel->error, sizeof(tunnel->error),
+			 "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded");
+		return err;
+	}
+	if (err < 0)
+		return fail(tunnel, err, tunnel->host->error, "cannot create the interface");
+	err = link_get(&tunnel->inner, tunnel->device, link);
+	if (!err)
+		err = link_set_alias(&tunnel->inner, link->index, TUNNEL_ALIAS);
+	return err < 0 ? fail(tunnel, err, tunnel->inner.error, "cannot mark the interface as ours") : 0;
+}
+
+static int kernel_open(struct tunnel *tunnel)
+{
+	struct link link;
+	int err = link_get(&tunnel->inner, tunnel->device, &link);
+
+	if (err == -ENODEV)
+		err = make_device(tunnel, &link);
+	else if (!err && (strcmp(link.kind, KIND) != 0 || strcmp(link.alias, TUNNEL_ALIAS) != 0)) {
+		snprintf(tunnel->error, sizeof(tunnel->error),
+			 "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		err = -EEXIST;
+	}
+	if (err < 0)
+		return err;
+	tunnel->index = link.index;
+	err = netns_call(tunnel->netns_fd, open_genl, tunnel);
+	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot speak to the kernel's WireGuard") : 0;
+}
+
+static void kernel_close(struct tunnel *tunnel, bool remove)
+{
+	if (remove)
+		link_delete(&tunnel->inner, tunnel->index);
+	explicit_bzero(tunnel->genl.request, sizeof(tunnel->genl.request));
+	explicit_bzero(tunnel->genl.answer, sizeof(tunnel->genl.answer));
+	nl_close(&tunnel->genl);
+}
+
+static struct nlmsghdr *begin(struct tunnel *tunnel, uint8_t command, uint16_t flags)
+{
+	struct nlmsghdr *message = nl_begin(&tunnel->genl, tunnel->family, flags, sizeof(struct genlmsghdr));
+	struct genlmsghdr *header = mnl_nlmsg_get_payload(message);
+
+	header->cmd = command;
+	header->version = WG_GENL_VERSION;
+	mnl_attr_put_u32(message, WGDEVICE_A_IFINDEX, tunnel->index);
+	return message;
+}
+
+static int kernel_set_device(struct tunnel *tunnel, const struct tunnel_config *config)
+{
+	struct nlmsghdr *message = begin(tunnel, WG_CMD_SET_DEVICE, 0);
+	int err;
+
+	mnl_attr_put(message, WGDEVICE_A_PRIVATE_KEY, TUNNEL_KEY_LEN, config->private_key);
+	mnl_attr_put_u16(message, WGDEVICE_A_LISTEN_PORT, config->listen_port);
+	err = nl_request(&tunnel->genl, message, NULL, NULL);
+	if (err == -EADDRINUSE) {
+		snprintf(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program",
+			 config->listen_port);
+		return err;
+	}
+	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot set key and port") : 0;
+}
+
+static void put_endpoint(struct nlmsghdr *message, const struct inet_endpoint *endpoint)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(endpoint->port) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
+				    .sin6_port = htons(endpoint->port),
+				    .sin6_scope_id = endpoint->scope_id };
+
+	if (endpoint->addr.family == AF_INET) {
+		memcpy(&in.sin_addr, endpoint->addr.bytes, sizeof(in.sin_addr));
+		mnl_attr_put(message, WGPEER_A_ENDPOINT, sizeof(in), &in);
+	} else if (endpoint->addr.family == AF_INET6) {
+		memcpy(&in6.sin6_addr, endpoint->addr.bytes, sizeof(in6.sin6_addr));
+		mnl_attr_put(message, WGPEER_A_ENDPOINT, sizeof(in6), &in6);
+	}
+}
+
+static void put_allowed(struct nlmsghdr *message, const struct inet_prefix *prefix)
+{
+	struct nlattr *nest = mnl_attr_nest_start(message, 0);
+
+	mnl_attr_put_u16(message, WGALLOWEDIP_A_FAMILY, prefix->addr.family);
+	mnl_attr_put(message, WGALLOWEDIP_A_IPADDR, inet_size(prefix->addr.family), prefix->addr.bytes);
+	mnl_attr_put_u8(message, WGALLOWEDIP_A_CIDR_MASK, prefix->len);
+	mnl_attr_nest_end(message, nest);
+}
+
+/* One message about one peer, with as many allowed IPs as fit, from *next on. */
+static int send_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
+		     unsigned fields, size_t *next)
+{
+	struct nlmsghdr *message = begin(tunnel, WG_CMD_SET_DEVICE, 0);
+	struct nlattr *peers = mnl_attr_nest_start(message, WGDEVICE_A_PEERS);
+	struct nlattr *entry = mnl_attr_nest_start(message, 0);
+	bool first = *next == 0;
+	uint32_t flags = 0;
+
+	if (!(fields & TUNNEL_SET_NEW) || !first)
+		flags |= WGPEER_F_UPDATE_ONLY;
+	if (first && (fields & TUNNEL_SET_ALLOWED))
+		flags |= WGPEER_F_REPLACE_ALLOWEDIPS;
+	mnl_attr_put(message, WGPEER_A_PUBLIC_KEY, TUNNEL_KEY_LEN, peer->public_key);
+	mnl_attr_put_u32(message, WGPEER_A_FLAGS, flags);
+	if (first && (fields & TUNNEL_SET_PRESHARED_KEY))
+		mnl_attr_put(message, WGPEER_A_PRESHARED_KEY, TUNNEL_KEY_LEN, peer->preshared_key);
+	if (first && (fields & TUNNEL_SET_ENDPOINT))
+		put_endpoint(message, &peer->endpoint);
+	if (first && (fields & TUNNEL_SET_KEEPALIVE))
+		mnl_attr_put_u16(message, WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, peer->keepalive_s);
+	if (fields & TUNNEL_SET_ALLOWED) {
+		struct nlattr *allowed = mnl_attr_nest_start(message, WGPEER_A_ALLOWEDIPS);
+
+		while (*next < peer->allowed_count && nl_room(&tunnel->genl, message) > ALLOWED_ROOM)
+			put_allowed(message, &config->allowed[peer->allowed_first + (*next)++]);
+		mnl_attr_nest_end(message, allowed);
+	}
+	mnl_attr_nest_end(message, entry);
+	mnl_attr_nest_end(message, peers);
+	return nl_request(&tunnel->genl, message, NULL, NULL);
+}
+
+static int kernel_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
+			   unsigned fields)
+{
+	size_t next = 0;
+	int err;
+
+	do
+		err = send_peer(tunnel, config, peer, fields, &next);
+	while (!err && (fields & TUNNEL_SET_ALLOWED) && next < peer->allowed_count);
+	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot set a peer") : 0;
+}
+
+static int kernel_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	struct nlmsghdr *message = begin(tunnel, WG_CMD_SET_DEVICE, 0);
+	struct nlattr *peers = mnl_attr_nest_start(message, WGDEVICE_A_PEERS);
+	struct nlattr *entry = mnl_attr_nest_start(message, 0);
+	int err;
+
+	mnl_attr_put(message, WGPEER_A_PUBLIC_KEY, TUNNEL_KEY_LEN, public_key);
+	mnl_attr_put_u32(message, WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME);
+	mnl_attr_nest_end(message, entry);
+	mnl_attr_nest_end(message, peers);
+	err = nl_request(&tunnel->genl, message, NULL, NULL);
+	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot remove a peer") : 0;
+}
+
+#define RULE_U8 { MNL_TYPE_U8, 0 }
+#define RULE_U64 { MNL_TYPE_U64, 0 }
+#define RULE_KEY { MNL_TYPE_BINARY, TUNNEL_KEY_LEN }
+
+static void read_key(uint8_t key[static TUNNEL_KEY_LEN], const struct nlattr *attr)
+{
+	if (attr)
+		memcpy(key, mnl_attr_get_payload(attr), TUNNEL_KEY_LEN);
+}
+
+static uint16_t read_u16(const struct nlattr *attr)
+{
+	return attr ? mnl_attr_get_u16(attr) : 0;
+}
+
+static void read_endpoint(struct inet_endpoint *endpoint, const struct nlattr *attr)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+	} addr = { 0 };
+	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
+
+	if (len)
+		memcpy(&addr, mnl_attr_get_payload(attr), len < sizeof(addr) ? len : sizeof(addr));
+	if (addr.any.sa_family == AF_INET && len >= sizeof(addr.in)) {
+		endpoint->port = ntohs(addr.in.sin_port);
+		memcpy(endpoint->addr.bytes, &addr.in.sin_addr, sizeof(addr.in.sin_addr));
+	} else if (addr.any.sa_family == AF_INET6 && len >= sizeof(addr.in6)) {
+		endpoint->port = ntohs(addr.in6.sin6_port);
+		endpoint->scope_id = addr.in6.sin6_scope_id;
+		memcpy(endpoint->addr.bytes, &addr.in6.sin6_addr, sizeof(addr.in6.sin6_addr));
+	} else {
+		return;
+	}
+	endpoint->addr.family = (uint8_t)addr.any.sa_family;
+}
+
+static int read_allowed(struct tunnel_config *running, struct tunnel_peer *peer, const struct nlattr *entry)
+{
+	enum { COUNT = WGALLOWEDIP_A_CIDR_MASK + 1 };
+	static const struct nl_rule rules[COUNT] = {
+		[WGALLOWEDIP_A_FAMILY] = NL_RULE_U16,
+		[WGALLOWEDIP_A_CIDR_MASK] = RULE_U8,
+	};
+	const struct nlattr *attrs[COUNT];
+	struct inet_prefix prefix = { 0 };
+	int err = nl_attrs_read_nest(entry, rules, attrs, COUNT);
+
+	if (err < 0)
+		return err;
+	if (!attrs[WGALLOWEDIP_A_FAMILY] || !attrs[WGALLOWEDIP_A_IPADDR] || !attrs[WGALLOWEDIP_A_CIDR_MASK])
+		return -EBADMSG;
+	if (running->allowed_count == TUNNEL_PREFIXES_MAX)
+		return -ENOSPC;
+	err = nl_attr_addr(attrs[WGALLOWEDIP_A_IPADDR], (uint8_t)mnl_attr_get_u16(attrs[WGALLOWEDIP_A_FAMILY]),
+			   &prefix.addr);
+	if (err < 0)
+		return err;
+	prefix.len = mnl_attr_get_u8(attrs[WGALLOWEDIP_A_CIDR_MASK]);
+	running->allowed[running->allowed_count++] = prefix;
+	peer->allowed_count++;
+	return 0;
+}
+
+/* A peer with many allowed IPs comes in pieces: the next message goes on with the same public key. */
+static struct tunnel_peer *peer_of(struct tunnel_config *running, const struct nlattr *public_key)
+{
+	struct tunnel_peer *last = running->peer_count ? &running->peers[running->peer_count - 1] : NULL;
+
+	if (last && !memcmp(last->public_key, mnl_attr_get_payload(public_key), TUNNEL_KEY_LEN))
+		return last;
+	if (running->peer_count == TUNNEL_PEERS_MAX)
+		return NULL;
+	last = &running->peers[running->peer_count++];
+	*last = (struct tunnel_peer){ .allowed_first = running->allowed_count };
+	read_key(last->public_key, public_key);
+	return last;
+}
+
+static void read_peer_values(struct tunnel_peer *peer, const struct nlattr *const *attrs)
+{
+	int64_t time[2]; /* struct __kernel_timespec */
+
+	read_key(peer->preshared_key, attrs[WGPEER_A_PRESHARED_KEY]);
+	read_endpoint(&peer->endpoint, attrs[WGPEER_A_ENDPOINT]);
+	peer->keepalive_s = read_u16(attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]);
+	peer->received_bytes = attrs[WGPEER_A_RX_BYTES] ? mnl_attr_get_u64(attrs[WGPEER_A_RX_BYTES]) : 0;
+	peer->sent_bytes = attrs[WGPEER_A_TX_BYTES] ? mnl_attr_get_u64(attrs[WGPEER_A_TX_BYTES]) : 0;
+	if (!attrs[WGPEER_A_LAST_HANDSHAKE_TIME])
+		return;
+	memcpy(time, mnl_attr_get_payload(attrs[WGPEER_A_LAST_HANDSHAKE_TIME]), sizeof(time));
+	peer->handshake_s = time[0];
+	peer->handshake_ns = (uint32_t)time[1];
+}
+
+static int read_peer(struct tunnel_config *running, const struct nlattr *entry)
+{
+	enum { COUNT = WGPEER_A_ALLOWEDIPS + 1 };
+	static const struct nl_rule rules[COUNT] = {
+		[WGPEER_A_PUBLIC_KEY] = RULE_KEY,
+		[WGPEER_A_PRESHARED_KEY] = RULE_KEY,
+		[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL] = NL_RULE_U16,
+		[WGPEER_A_LAST_HANDSHAKE_TIME] = { MNL_TYPE_UNSPEC, 16 },
+		[WGPEER_A_RX_BYTES] = RULE_U64,
+		[WGPEER_A_TX_BYTES] = RULE_U64,
+		[WGPEER_A_ALLOWEDIPS] = NL_RULE_NEST,
+	};
+	const struct nlattr *attrs[COUNT], *allowed;
+	struct tunnel_peer *peer;
+	int err = nl_attrs_read_nest(entry, rules, attrs, COUNT);
+
+	if (err < 0)
+		return err;
+	if (!attrs[WGPEER_A_PUBLIC_KEY])
+		return -EBADMSG;
+	peer = peer_of(running, attrs[WGPEER_A_PUBLIC_KEY]);
+	if (!peer)
+		return -ENOSPC;
+	/* A later piece has the key and more allowed IPs, nothing else. */
+	if (!peer->allowed_count)
+		read_peer_values(peer, attrs);
+	if (!attrs[WGPEER_A_ALLOWEDIPS])
+		return 0;
+	nl_for_each_nested(allowed, attrs[WGPEER_A_ALLOWEDIPS]) {
+		err = read_allowed(running, peer, allowed);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static int read_device(const struct nlmsghdr *message, void *arg)
+{
+	enum { COUNT = WGDEVICE_A_PEERS + 1 };
+	static const struct nl_rule rules[COUNT] = {
+		[WGDEVICE_A_PRIVATE_KEY] = RULE_KEY,
+		[WGDEVICE_A_PUBLIC_KEY] = RULE_KEY,
+		[WGDEVICE_A_LISTEN_PORT] = NL_RULE_U16,
+		[WGDEVICE_A_FWMARK] = NL_RULE_U32,
+		[WGDEVICE_A_PEERS] = NL_RULE_NEST,
+	};
+	struct tunnel_config *running = arg;
+	const struct nlattr *attrs[COUNT], *entry;
+	int err = nl_attrs_read(message, sizeof(struct genlmsghdr), rules, attrs, COUNT);
+
+	if (err < 0)
+		return err;
+	/* The device's own values stand in the first message alone. */
+	read_key(running->private_key, attrs[WGDEVICE_A_PRIVATE_KEY]);
+	read_key(running->public_key, attrs[WGDEVICE_A_PUBLIC_KEY]);
+	running->has_private_key = !key_is_zero(running->private_key);
+	if (attrs[WGDEVICE_A_LISTEN_PORT])
+		running->listen_port = read_u16(attrs[WGDEVICE_A_LISTEN_PORT]);
+	if (attrs[WGDEVICE_A_FWMARK])
+		running->fwmark = mnl_attr_get_u32(attrs[WGDEVICE_A_FWMARK]);
+	if (!attrs[WGDEVICE_A_PEERS])
+		return 0;
+	nl_for_each_nested(entry, attrs[WGDEVICE_A_PEERS]) {
+		err = read_peer(running, entry);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+/* A device that changes while it is read gives a dump that does not add up: read anew, from nothing. */
+static int kernel_dump(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	int err = -EINTR;
+
+	for (int i = 0; i < DUMP_ATTEMPTS && err == -EINTR; i++) {
+		tunnel_config_clear(running);
+		err = nl_request_once(&tunnel->genl, begin(tunnel, WG_CMD_GET_DEVICE, NLM_F_DUMP), read_device, running);
+	}
+	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot read the interface") : 0;
+}
+
+const struct tunnel_ops tunnel_kernel = {
+	.name = "kernel",
+	.open = kernel_open,
+	.close = kernel_close,
+	.set_device = kernel_set_device,
+	.set_peer = kernel_set_peer,
+	.remove_peer = kernel_remove_peer,
+	.dump = kernel_dump,
+};

@@ -1,0 +1,69 @@
+#include "tunnel/tunnel.h"
+
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crypto/key.h"
+#include "netlink/netns.h"
+
+struct nl_opening {
+	struct nl *nl;
+	int protocol;
+};
+
+static int open_nl(void *arg)
+{
+	struct nl_opening *opening = arg;
+
+	return nl_open(opening->nl, opening->protocol);
+}
+
+int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char *device, int netns_fd, struct nl *host)
+{
+	struct nl_opening inner = { &tunnel->inner, NETLINK_ROUTE };
+	int err;
+
+	memset(tunnel, 0, sizeof(*tunnel));
+	snprintf(tunnel->device, sizeof(tunnel->device), "%s", device);
+	tunnel->netns_fd = netns_fd;
+	tunnel->host = host;
+	err = netns_call(netns_fd, open_nl, &inner);
+	if (err < 0)
+		return err;
+	err = ops->open(tunnel);
+	if (err < 0) {
+		nl_close(&tunnel->inner);
+		return err;
+	}
+	tunnel->ops = ops;
+	return 0;
+}
+
+void tunnel_close(struct tunnel *tunnel, bool remove)
+{
+	if (!tunnel->ops)
+		return;
+	tunnel->ops->close(tunnel, remove);
+	nl_close(&tunnel->inner);
+	tunnel->ops = NULL;
+}
+
+const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
+				      const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	for (size_t i = 0; i < config->peer_count; i++)
+		if (!memcmp(config->peers[i].public_key, public_key, TUNNEL_KEY_LEN))
+			return &config->peers[i];
+	return NULL;
+}
+
+void tunnel_config_clear(struct tunnel_config *config)
+{
+	wipe(config->peers, config->peer_count * sizeof(config->peers[0]));
+	wipe(config->private_key, sizeof(config->private_key));
+	config->has_private_key = false;
+	config->listen_port = 0;
+	config->fwmark = 0;
+	config->peer_count = config->allowed_count = 0;
+}

@@ -1,0 +1,93 @@
+/* One WireGuard interface behind six operations, whichever backend carries it. The inner interface is a Linux netdev
+ * in every backend, so its addresses and MTU are set over netlink by whoever owns the tunnel. */
+#ifndef TUNNEL_TUNNEL_H
+#define TUNNEL_TUNNEL_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "netlink/link.h"
+
+enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320 };
+
+struct tunnel_peer {
+	uint8_t public_key[TUNNEL_KEY_LEN];
+	uint8_t preshared_key[TUNNEL_KEY_LEN]; /* all zero: none */
+	struct inet_endpoint endpoint;         /* family 0: not known (yet) */
+	/* What the file says of the endpoint, as a number: equal means the file did not change it. 0: nothing. */
+	uint64_t endpoint_id;
+	uint16_t keepalive_s; /* 0: off */
+	uint16_t allowed_first, allowed_count; /* in the config's allowed */
+	/* of a dump only: */
+	uint64_t received_bytes, sent_bytes;
+	int64_t handshake_s; /* of the last one, seconds of CLOCK_REALTIME; 0: none yet */
+	uint32_t handshake_ns;
+};
+
+/* What a tunnel is to be, or is. Large: static storage. Holds keys. */
+struct tunnel_config {
+	bool has_private_key;
+	uint8_t private_key[TUNNEL_KEY_LEN];
+	uint8_t public_key[TUNNEL_KEY_LEN];
+	uint16_t listen_port;
+	uint32_t fwmark; /* of a dump only */
+	struct tunnel_peer peers[TUNNEL_PEERS_MAX];
+	uint16_t peer_count;
+	struct inet_prefix allowed[TUNNEL_PREFIXES_MAX]; /* host bits clear */
+	uint16_t allowed_count;
+};
+
+enum tunnel_set {
+	TUNNEL_SET_ENDPOINT = 1 << 0,
+	TUNNEL_SET_KEEPALIVE = 1 << 1,
+	TUNNEL_SET_PRESHARED_KEY = 1 << 2,
+	TUNNEL_SET_ALLOWED = 1 << 3, /* replaces the whole list */
+	TUNNEL_SET_NEW = 1 << 4,     /* the peer is not there yet */
+};
+
+struct tunnel;
+
+/* Each returns 0 or -errno and puts words into tunnel->error when errno alone does not say it. */
+struct tunnel_ops {
+	const char *name; /* as --backend and show say it */
+	/* Makes the interface tunnel->device in tunnel->netns_fd, or takes up our own that outlived us. */
+	int (*open)(struct tunnel *tunnel);
+	/* Gives back what open took. remove: the interface too; otherwise it stays and carries on where it can. */
+	void (*close)(struct tunnel *tunnel, bool remove);
+	int (*set_device)(struct tunnel *tunnel, const struct tunnel_config *config);
+	int (*set_peer)(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
+			unsigned fields);
+	int (*remove_peer)(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN]);
+	/* -ENOSPC when more runs than a config holds. */
+	int (*dump)(struct tunnel *tunnel, struct tunnel_config *running);
+};
+
+struct tunnel {
+	const struct tunnel_ops *ops; /* NULL: closed */
+	char device[IFNAMSIZ];
+	int netns_fd;    /* where the inner interface lives; -1: where the process is. Borrowed. */
+	uint32_t index;  /* of the inner interface, from open */
+	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
+	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
+	struct nl genl;  /* the kernel backend's */
+	uint16_t family; /* the kernel backend's: id of generic netlink family "wireguard" */
+	char error[TUNNEL_ERROR_LEN];
+};
+
+extern const struct tunnel_ops tunnel_kernel;
+
+/* The link alias that marks an interface as ours: nothing without it is ever taken over. */
+#define TUNNEL_ALIAS "MITIGATOR gateway"
+
+int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char *device, int netns_fd,
+		struct nl *host);
+void tunnel_close(struct tunnel *tunnel, bool remove);
+
+const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
+				      const uint8_t public_key[static TUNNEL_KEY_LEN]);
+void tunnel_config_clear(struct tunnel_config *config); /* wiped; cheap when little was in it */
+
+#endif
