@@ -36,6 +36,6 @@ int main(int argc, char **argv)
 	for (size_t i = 0; i < sizeof(applets) / sizeof(applets[0]) && argc; i++)
 		if (!strcmp(applets[i].name, argv[0]))
 			return applets[i].run(argc, argv);
-	fprintf(stderr, "this is the MITIGATOR gateway; call it gateway or gateway-dataplane\n");
+	(void)fprintf(stderr, "this is the MITIGATOR gateway; call it gateway or gateway-dataplane\n");
 	return 2;
 }

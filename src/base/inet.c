@@ -79,11 +79,11 @@ static struct inet_addr fill_host_bits(const struct inet_prefix *prefix, bool bi
 
 	for (size_t i = 0; i < inet_size(addr.family); i++) {
 		size_t first = i * 8;
-		uint8_t host = prefix->len <= first	? 0xff
-			       : prefix->len >= first + 8 ? 0
-							  : (uint8_t)(0xff >> (prefix->len - first));
+		unsigned host = 0xff; /* bits of this byte */
 
-		addr.bytes[i] = bit ? addr.bytes[i] | host : (uint8_t)(addr.bytes[i] & ~host);
+		if (prefix->len > first)
+			host = prefix->len >= first + 8 ? 0 : 0xffu >> (prefix->len - first);
+		addr.bytes[i] = (uint8_t)(bit ? addr.bytes[i] | host : addr.bytes[i] & ~host);
 	}
 	return addr;
 }
@@ -117,7 +117,7 @@ bool inet_overlap(const struct inet_prefix *a, const struct inet_prefix *b)
 const char *inet_addr_text(const struct inet_addr *addr, char dst[static INET_ADDR_STRLEN])
 {
 	if (!addr->family || !inet_ntop(addr->family, addr->bytes, dst, INET_ADDR_STRLEN))
-		snprintf(dst, INET_ADDR_STRLEN, "(none)");
+		text_format(dst, INET_ADDR_STRLEN, "(none)");
 	return dst;
 }
 
@@ -125,7 +125,7 @@ const char *inet_prefix_text(const struct inet_prefix *prefix, char dst[static I
 {
 	char addr[INET_ADDR_STRLEN];
 
-	snprintf(dst, INET_PREFIX_STRLEN, "%s/%u", inet_addr_text(&prefix->addr, addr), prefix->len);
+	text_format(dst, INET_PREFIX_STRLEN, "%s/%u", inet_addr_text(&prefix->addr, addr), prefix->len);
 	return dst;
 }
 
@@ -135,12 +135,12 @@ const char *inet_endpoint_text(const struct inet_endpoint *endpoint, char dst[st
 
 	inet_addr_text(&endpoint->addr, addr);
 	if (endpoint->scope_id)
-		snprintf(scope, sizeof(scope), "%%%u", endpoint->scope_id);
+		text_format(scope, sizeof(scope), "%%%u", endpoint->scope_id);
 	if (!endpoint->addr.family)
-		snprintf(dst, INET_ENDPOINT_STRLEN, "(none)");
+		text_format(dst, INET_ENDPOINT_STRLEN, "(none)");
 	else if (endpoint->addr.family == AF_INET)
-		snprintf(dst, INET_ENDPOINT_STRLEN, "%s:%u", addr, endpoint->port);
+		text_format(dst, INET_ENDPOINT_STRLEN, "%s:%u", addr, endpoint->port);
 	else
-		snprintf(dst, INET_ENDPOINT_STRLEN, "[%s%s]:%u", addr, scope, endpoint->port);
+		text_format(dst, INET_ENDPOINT_STRLEN, "[%s%s]:%u", addr, scope, endpoint->port);
 	return dst;
 }

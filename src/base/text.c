@@ -140,6 +140,16 @@ size_t text_distance(struct slice a, const char *b)
 	return row[b_len];
 }
 
+void text_format(char *dst, size_t cap, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	if (vsnprintf(dst, cap, fmt, ap) < 0)
+		dst[0] = '\0';
+	va_end(ap);
+}
+
 void text_init(struct text *t, char *buf, size_t cap)
 {
 	*t = (struct text){ .buf = buf, .cap = cap };

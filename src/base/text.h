@@ -37,6 +37,9 @@ int text_uint(struct slice s, uint64_t max, uint64_t *value);
 /* Levenshtein distance without regard to ASCII case; SIZE_MAX for names over 64 characters. */
 size_t text_distance(struct slice a, const char *b);
 
+/* snprintf(3) for where a cut-off end does no harm: messages, names of known length. */
+void text_format(char *dst, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+
 /* Text built up in a buffer of fixed size; what does not fit is cut off and remembered as truncated. */
 struct text {
 	char *buf;

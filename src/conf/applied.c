@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum { NAME_LEN = 64 };
 
@@ -115,7 +116,7 @@ int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set)
 
 	if (all < 0)
 		return all;
-	snprintf(fresh, sizeof(fresh), ".%s.new", name);
+	text_format(fresh, sizeof(fresh), ".%s.new", name);
 	if (!same_set(all, name, set)) {
 		err = write_set(all, fresh, set);
 		if (!err)

@@ -1,4 +1,4 @@
-/* What needs more than one line or file to see, in the order of bad-input.md. */
+/* What needs more than one line or file to see: files against each other and the host, peers against each other. */
 #include <string.h>
 
 #include "conf/overlap.h"

@@ -106,7 +106,12 @@ void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 
 void conf_set_wipe(struct conf_set *set)
 {
-	wipe(set, sizeof(*set));
+	for (int i = 0; i < CONF_FILES; i++) {
+		if (set->texts[i].bytes)
+			wipe(set->texts[i].bytes, set->texts[i].len);
+		set->texts[i] = (struct conf_text){ 0 };
+	}
+	set->clustered = false;
 	vpn_conf_init(&set->vpn);
 	env_conf_init(&set->env);
 	network_conf_init(&set->network);

@@ -54,9 +54,11 @@ struct vpn_conf {
 	uint16_t allowed_count;
 };
 
+/* Empties conf, which was all zero or initialised before; wipes keys. */
+void vpn_conf_init(struct vpn_conf *conf);
+
 /* Each goes on after a bad line and reports every one. text is the file, len bytes; both may be called on the same
  * conf after vpn_conf_init in any order. */
-void vpn_conf_init(struct vpn_conf *conf);
 void vpn_private_parse(struct vpn_conf *conf, const char *text, size_t len, struct diag *diag);
 void vpn_public_parse(struct vpn_conf *conf, const char *text, size_t len, struct diag *diag);
 

@@ -55,7 +55,13 @@ const struct conf_format vpn_private_format = {
 
 void vpn_conf_init(struct vpn_conf *conf)
 {
-	wipe(conf, sizeof(*conf));
+	/* Only what was filled: most of the table is never touched and costs no memory. */
+	wipe(conf->peers, conf->peer_count * sizeof(conf->peers[0]));
+	wipe(conf->private_key, sizeof(conf->private_key));
+	memset(conf->public_key, 0, sizeof(conf->public_key));
+	conf->has_private_file = conf->has_public_file = false;
+	conf->port_line = conf->private_key_line = 0;
+	conf->listen_port = conf->peer_count = conf->allowed_count = 0;
 	conf->own = -1;
 }
 

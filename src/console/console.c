@@ -32,7 +32,7 @@ static _Noreturn void become(const char *const argv[])
 		copy[i] = strdup(argv[i]);
 	signal(SIGINT, SIG_DFL);
 	execv(SELF, copy);
-	fprintf(stderr, "cannot start: %s\n", strerror(errno));
+	(void)fprintf(stderr, "cannot start: %s\n", strerror(errno));
 	_exit(127);
 }
 
@@ -185,7 +185,7 @@ static const struct {
 	const char *name, *words, *help;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "help", "", "this list", command_help },
+	{ "help", "[conf]", "this list; what the files may hold", command_help },
 	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
 	{ "check", "[--strict]", "look through the files, change nothing", command_check },
 	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
@@ -205,12 +205,12 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static int command_help(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
+	if (argc > 1)
+		return run_with("gateway", argc, argv, 0, -1);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		char usage[80];
 
-		snprintf(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].words);
+		text_format(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].words);
 		printf("  %-56s %s\n", usage, commands[i].help);
 	}
 	printf("PATH is gateway or gateway-dataplane. Ctrl-C ends a command.\n");

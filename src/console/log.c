@@ -8,6 +8,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 enum { RECORD_LEN = 8192 };
 
 /* One record of /dev/kmsg (kernel Documentation/ABI/testing/dev-kmsg): "prio,seq,usec,flags;text\n" and continuation
@@ -25,7 +27,7 @@ static bool line_of(char *record, char *line, size_t cap)
 	end = strchr(text, '\n');
 	if (end)
 		*end = '\0';
-	snprintf(line, cap, "[%5llu.%06llu] %s", usec / 1000000, usec % 1000000, text);
+	text_format(line, cap, "[%5llu.%06llu] %s", usec / 1000000, usec % 1000000, text);
 	return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -33,6 +34,25 @@ static void print_clean(const struct conf_set *set, const struct diag *diag)
 		       peers == 1 ? "" : "s", set->vpn.listen_port, set->env.dataplane_port, buf);
 }
 
+/* Names are looked up here and not in conf/, which asks nobody. */
+static void check_names(const struct vpn_conf *vpn, struct diag *diag)
+{
+	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
+	struct addrinfo *list;
+
+	for (int i = 0; i < vpn->peer_count; i++) {
+		const struct vpn_peer *peer = &vpn->peers[i];
+
+		if (i == vpn->own || !peer->host[0] || peer->addr.family)
+			continue;
+		if (getaddrinfo(peer->host, NULL, &hints, &list) != 0)
+			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,
+				     "Endpoint %s does not resolve: this peer is reached once it does", peer->host);
+		else
+			freeaddrinfo(list);
+	}
+}
+
 static int check_dir(const char *dir, bool strict)
 {
 	static struct conf_set set;
@@ -51,6 +71,8 @@ static int check_dir(const char *dir, bool strict)
 	if (err < 0)
 		(void)fprintf(stderr, "gateway check: routes of this host not known: %s\n", strerror(-err));
 	conf_set_check(&set, &facts, strict, &diag);
+	if (!diag.error_count)
+		check_names(&set.vpn, &diag);
 	diag_print(&diag, print_error_line, NULL);
 	if (diag.error_count)
 		(void)fprintf(stderr, "%s: nothing was applied, what runs keeps running\n",

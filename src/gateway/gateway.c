@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "conf/keys.h"
 #include "control/client.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
@@ -19,19 +20,26 @@ enum { EXIT_USAGE = 2 };
 
 static void print_usage_line(void *arg, const char *text)
 {
-	fprintf(stderr, "       %s %s\n", (const char *)arg, text);
+	(void)fprintf(stderr, "       %s %s\n", (const char *)arg, text);
+}
+
+static void print_line(void *arg, const char *text)
+{
+	(void)arg;
+	puts(text);
 }
 
 static int usage(const char *name)
 {
 	static char arg[32];
 
-	snprintf(arg, sizeof(arg), "%s", name);
-	fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
+	text_format(arg, sizeof(arg), "%s", name);
+	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
 		name, backend_names());
-	fprintf(stderr, "       %s check --conf DIR [--strict]\n", name);
-	fprintf(stderr, "       %s wg genkey | wg pubkey\n", name);
-	fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
+	(void)fprintf(stderr, "       %s check --conf DIR [--strict]\n", name);
+	(void)fprintf(stderr, "       %s wg genkey | wg pubkey\n", name);
+	(void)fprintf(stderr, "       %s help conf\n", name);
+	(void)fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
 	verbs_usage(print_usage_line, arg);
 	return EXIT_USAGE;
 }
@@ -66,7 +74,7 @@ static int run(const struct profile *profile, int argc, char **argv)
 		options.ready_fd = (int)fd;
 	}
 	if (!backend_known(options.backend)) {
-		fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
+		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
 			backend_names());
 		return EXIT_USAGE;
 	}
@@ -81,7 +89,7 @@ static int genkey(void)
 	int err = random_bytes(key, sizeof(key));
 
 	if (err < 0) {
-		fprintf(stderr, "wg: no random bytes: %s\n", strerror(-err));
+		(void)fprintf(stderr, "wg: no random bytes: %s\n", strerror(-err));
 		return 1;
 	}
 	x25519_clamp(key);
@@ -107,7 +115,7 @@ static int pubkey(void)
 									 : key_from_base64(text + first, len, private_key);
 	wipe(text, sizeof(text));
 	if (err < 0) {
-		fprintf(stderr, "wg: Key is not the correct length or format\n");
+		(void)fprintf(stderr, "wg: Key is not the correct length or format\n");
 		return 1;
 	}
 	x25519_public(public_key, private_key);
@@ -127,9 +135,9 @@ static int ask(const struct profile *profile, const char *run_dir, int argc, cha
 	if (status >= 0)
 		return status;
 	if (status == -ECONNREFUSED || status == -ENOENT)
-		fprintf(stderr, "%s: the service does not run (%s)\n", profile->name, path);
+		(void)fprintf(stderr, "%s: the service does not run (%s)\n", profile->name, path);
 	else
-		fprintf(stderr, "%s: %s: %s\n", profile->name, path, strerror(-status));
+		(void)fprintf(stderr, "%s: %s: %s\n", profile->name, path, strerror(-status));
 	return 1;
 }
 
@@ -146,6 +154,10 @@ int gateway_main(int argc, char **argv)
 		argv += 2;
 	}
 	verb = argc ? argv[0] : "";
+	if (argc == 2 && !strcmp(verb, "help") && !strcmp(argv[1], "conf")) {
+		conf_reference(print_line, NULL);
+		return 0;
+	}
 	if (!argc || !strcmp(verb, "help") || verb[0] == '-')
 		return usage(profile->name);
 	if (!strcmp(verb, "run"))

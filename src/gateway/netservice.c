@@ -368,6 +368,6 @@ int netservice_main(int argc, char **argv)
 	if (!status)
 		status = control_request(path, argc - 1, argv + 1, STDOUT_FILENO, STDERR_FILENO);
 	if (status < 0)
-		fprintf(stderr, SERVICE_NAME ": %s: %s\n", path, strerror(-status));
+		(void)fprintf(stderr, SERVICE_NAME ": %s: %s\n", path, strerror(-status));
 	return status < 0 ? 1 : status;
 }

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/text.h"
 #include "netlink/netns.h"
 
 /* RFC 792: type, code, checksum, identifier, sequence number; then our data: 8 bytes of send time, padding. */
@@ -106,7 +107,7 @@ static void timer_fires(struct loop_timer *timer, uint64_t now_ns)
 	}
 	err = send_echo(job->pinger, &job->target, job->id, (uint16_t)job->sent);
 	if (err < 0)
-		snprintf(job->sent_error, sizeof(job->sent_error), "%s", words_of(err));
+		text_format(job->sent_error, sizeof(job->sent_error), "%s", words_of(err));
 	job->sent++;
 	/* From when it was due and not from now, so that the rate holds. */
 	next_ns = job->timer.due_ns + job->interval_ns;

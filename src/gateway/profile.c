@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
+
 const struct profile profiles[PROFILES] = {
 	[PROFILE_GATEWAY] = { "gateway", "management", false },
 	[PROFILE_DATAPLANE] = { "gateway-dataplane", "between packet processors", true },
@@ -40,12 +42,12 @@ void profile_isolation_reason(const struct profile *profile, const struct env_co
 			      const struct conf_facts *facts, char *dst, size_t cap)
 {
 	if (!profile->dataplane)
-		snprintf(dst, cap, "the management path always is");
+		text_format(dst, cap, "the management path always is");
 	else if (env->isolation != ENV_ISOLATION_AUTO)
-		snprintf(dst, cap, "DATA_PLANE_ISOLATION=%s in .env",
+		text_format(dst, cap, "DATA_PLANE_ISOLATION=%s in .env",
 			 env->isolation == ENV_ISOLATION_ON ? "on" : "off");
 	else if (facts->mellanox)
-		snprintf(dst, cap, "a Mellanox NIC is present: %s", facts->mellanox_where);
+		text_format(dst, cap, "a Mellanox NIC is present: %s", facts->mellanox_where);
 	else
-		snprintf(dst, cap, "no Mellanox NIC is present");
+		text_format(dst, cap, "no Mellanox NIC is present");
 }

@@ -38,11 +38,11 @@ const char *show_ago(int64_t seconds, char *dst, size_t cap)
 	char duration[96];
 
 	if (seconds < 0)
-		snprintf(dst, cap, "(System clock wound backward; connection problems may ensue.)");
+		text_format(dst, cap, "(System clock wound backward; connection problems may ensue.)");
 	else if (!seconds)
-		snprintf(dst, cap, "Now");
+		text_format(dst, cap, "Now");
 	else
-		snprintf(dst, cap, "%s ago", show_duration(seconds, duration, sizeof(duration)));
+		text_format(dst, cap, "%s ago", show_duration(seconds, duration, sizeof(duration)));
 	return dst;
 }
 
@@ -53,12 +53,12 @@ const char *show_bytes(uint64_t bytes, char *dst, size_t cap)
 	size_t i = 0;
 
 	if (bytes < 1024) {
-		snprintf(dst, cap, "%" PRIu64 " B", bytes);
+		text_format(dst, cap, "%" PRIu64 " B", bytes);
 		return dst;
 	}
 	for (; value >= 1024 && i < sizeof(units) / sizeof(units[0]) - 1; i++)
 		value /= 1024;
-	snprintf(dst, cap, "%.2f %s", value, units[i]);
+	text_format(dst, cap, "%.2f %s", value, units[i]);
 	return dst;
 }
 
@@ -93,8 +93,8 @@ static const char *const state_words[] = {
 
 static enum path_state state_of(const struct service *service)
 {
-	if (service->tunnel.ops)
-		return service->inner_up ? PATH_UP : PATH_STARTING;
+	if (service->path.tunnel.ops)
+		return service->path.inner_up ? PATH_UP : PATH_STARTING;
 	return service->source != SERVICE_NOTHING && !service->set->clustered ? PATH_IDLE : PATH_DOWN;
 }
 
@@ -116,7 +116,7 @@ static void show_peer(const struct service *service, struct control_call *call, 
 	control_print(call, CONTROL_OUT, "    allowed IPs    ");
 	for (size_t i = 0; i < peer->allowed_count; i++)
 		control_print(call, CONTROL_OUT, "%s%s", i ? ", " : "",
-			      inet_prefix_text(&service->running.allowed[peer->allowed_first + i], prefix));
+			      inet_prefix_text(&service->path.running.allowed[peer->allowed_first + i], prefix));
 	if (peer->handshake_s)
 		show_ago(now_s - peer->handshake_s, ago, sizeof(ago));
 	control_print(call, CONTROL_OUT, "\n    handshake      %s\n    transfer       %s received, %s sent\n", ago,
@@ -130,28 +130,28 @@ static void isolation_words(const struct service *service, char *dst, size_t cap
 {
 	char reason[160];
 
-	profile_isolation_reason(service->profile, &service->set->env, &service->facts, reason, sizeof(reason));
+	profile_isolation_reason(service->path.profile, &service->set->env, &service->facts, reason, sizeof(reason));
 	if (service->options->netns)
-		snprintf(reason, sizeof(reason), "--netns %s", service->options->netns);
-	if (service->netns[0])
-		snprintf(dst, cap, "on, namespace %s (%s)", service->netns, reason);
+		text_format(reason, sizeof(reason), "--netns %s", service->options->netns);
+	if (service->path.netns[0])
+		text_format(dst, cap, "on, namespace %s (%s)", service->path.netns, reason);
 	else
-		snprintf(dst, cap, "off, on the host (%s)", reason);
+		text_format(dst, cap, "off, on the host (%s)", reason);
 }
 
 static void show_device(struct service *service, struct control_call *call)
 {
-	const struct tunnel_config *running = &service->running;
+	const struct tunnel_config *running = &service->path.running;
 	char isolation[256], address[INET_PREFIX_STRLEN], key[KEY_BASE64_LEN];
 
 	isolation_words(service, isolation, sizeof(isolation));
 	key_to_base64(running->public_key, key);
-	control_print(call, CONTROL_OUT, "  backend          %s%s%s%s\n", service->tunnel.ops->name,
-		      *service->backend_reason ? " (auto: " : "", service->backend_reason,
-		      *service->backend_reason ? ")" : "");
+	control_print(call, CONTROL_OUT, "  backend          %s%s%s%s\n", service->path.tunnel.ops->name,
+		      *service->path.backend_reason ? " (auto: " : "", service->path.backend_reason,
+		      *service->path.backend_reason ? ")" : "");
 	control_print(call, CONTROL_OUT, "  isolation        %s\n", isolation);
-	control_print(call, CONTROL_OUT, "  interface        %s, MTU %u\n", service->tunnel.device,
-		      service->mtu_bytes);
+	control_print(call, CONTROL_OUT, "  interface        %s, MTU %u\n", service->path.tunnel.device,
+		      service->path.mtu_bytes);
 	control_print(call, CONTROL_OUT, "  address          %s\n",
 		      inet_prefix_text(&service->set->env.vpn_address, address));
 	control_print(call, CONTROL_OUT, "  port             %u\n", running->listen_port);
@@ -164,16 +164,16 @@ int show_text(struct service *service, struct control_call *call)
 	int64_t now_s = time(NULL);
 	char ago[96];
 
-	control_print(call, CONTROL_OUT, "%s (%s): %s%s%s\n", service->profile->name, service->profile->title,
-		      state_words[state], service->down_reason[0] ? ": " : "", service->down_reason);
+	control_print(call, CONTROL_OUT, "%s (%s): %s%s%s\n", service->path.profile->name, service->path.profile->title,
+		      state_words[state], service->path.down_reason[0] ? ": " : "", service->path.down_reason);
 	if (service->source != SERVICE_NOTHING)
 		control_print(call, CONTROL_OUT, "  configuration    %s, %s\n", source_words[service->source],
 			      show_ago(now_s - service->applied_s, ago, sizeof(ago)));
-	if (!service->tunnel.ops || service_dump(service) < 0)
+	if (!service->path.tunnel.ops || path_dump(&service->path) < 0)
 		return state == PATH_DOWN;
 	show_device(service, call);
-	for (size_t i = 0; i < service->running.peer_count; i++)
-		show_peer(service, call, &service->running.peers[i], now_s);
+	for (size_t i = 0; i < service->path.running.peer_count; i++)
+		show_peer(service, call, &service->path.running.peers[i], now_s);
 	return state == PATH_DOWN;
 }
 
@@ -211,7 +211,7 @@ static void json_peer(const struct service *service, struct control_call *call, 
 	control_print(call, CONTROL_OUT, ",\"allowed_ips\":[");
 	for (size_t i = 0; i < peer->allowed_count; i++)
 		control_print(call, CONTROL_OUT, "%s\"%s\"", i ? "," : "",
-			      inet_prefix_text(&service->running.allowed[peer->allowed_first + i], prefix));
+			      inet_prefix_text(&service->path.running.allowed[peer->allowed_first + i], prefix));
 	control_print(call, CONTROL_OUT, "],\"latest_handshake\":%" PRId64, peer->handshake_s);
 	if (peer->handshake_s)
 		control_print(call, CONTROL_OUT, ",\"handshake_age_s\":%" PRId64, now_s - peer->handshake_s);
@@ -222,20 +222,20 @@ static void json_peer(const struct service *service, struct control_call *call, 
 
 static void json_device(struct service *service, struct control_call *call)
 {
-	const struct tunnel_config *running = &service->running;
+	const struct tunnel_config *running = &service->path.running;
 	char isolation[256], address[INET_PREFIX_STRLEN], key[KEY_BASE64_LEN];
 
 	isolation_words(service, isolation, sizeof(isolation));
 	key_to_base64(running->public_key, key);
-	print_field(call, "backend", service->tunnel.ops->name);
-	print_field(call, "backend_reason", service->backend_reason);
-	control_print(call, CONTROL_OUT, ",\"isolated\":%s", service->netns[0] ? "true" : "false");
+	print_field(call, "backend", service->path.tunnel.ops->name);
+	print_field(call, "backend_reason", service->path.backend_reason);
+	control_print(call, CONTROL_OUT, ",\"isolated\":%s", service->path.netns[0] ? "true" : "false");
 	print_field(call, "isolation", isolation);
-	print_field(call, "namespace", service->netns);
-	print_field(call, "interface", service->tunnel.device);
+	print_field(call, "namespace", service->path.netns);
+	print_field(call, "interface", service->path.tunnel.device);
 	print_field(call, "address", inet_prefix_text(&service->set->env.vpn_address, address));
 	print_field(call, "public_key", key);
-	control_print(call, CONTROL_OUT, ",\"port\":%u,\"mtu_bytes\":%u", running->listen_port, service->mtu_bytes);
+	control_print(call, CONTROL_OUT, ",\"port\":%u,\"mtu_bytes\":%u", running->listen_port, service->path.mtu_bytes);
 }
 
 int show_json(struct service *service, struct control_call *call)
@@ -243,17 +243,17 @@ int show_json(struct service *service, struct control_call *call)
 	enum path_state state = state_of(service);
 	int64_t now_s = time(NULL);
 
-	control_print(call, CONTROL_OUT, "{\"path\":\"%s\"", service->profile->name);
+	control_print(call, CONTROL_OUT, "{\"path\":\"%s\"", service->path.profile->name);
 	print_field(call, "state", state_words[state]);
-	print_field(call, "reason", service->down_reason);
+	print_field(call, "reason", service->path.down_reason);
 	print_field(call, "configuration", source_words[service->source]);
 	control_print(call, CONTROL_OUT, ",\"applied_at\":%" PRId64, service->applied_s);
-	if (service->tunnel.ops && service_dump(service) == 0) {
+	if (service->path.tunnel.ops && path_dump(&service->path) == 0) {
 		json_device(service, call);
 		control_print(call, CONTROL_OUT, ",\"peers\":[");
-		for (size_t i = 0; i < service->running.peer_count; i++) {
+		for (size_t i = 0; i < service->path.running.peer_count; i++) {
 			control_print(call, CONTROL_OUT, i ? "," : "");
-			json_peer(service, call, &service->running.peers[i], now_s);
+			json_peer(service, call, &service->path.running.peers[i], now_s);
 		}
 		control_print(call, CONTROL_OUT, "]");
 	}

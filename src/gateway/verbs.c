@@ -6,6 +6,7 @@
 #include <sys/utsname.h>
 #include <time.h>
 
+#include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
 #include "gateway/show.h"
@@ -42,13 +43,13 @@ static void conclude(struct service *service, struct control_call *call)
 
 	if (service->source == SERVICE_NOTHING) {
 		control_print(call, CONTROL_ERR, "%s: nothing was applied; no configuration runs\n",
-			      service->profile->name);
+			      service->path.profile->name);
 		return;
 	}
 	if (gmtime_r(&applied, &tm))
-		strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
+		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	control_print(call, CONTROL_ERR, "%s: nothing was applied; the configuration of %s keeps running (%s)\n",
-		      service->profile->name, when,
+		      service->path.profile->name, when,
 		      service->source == SERVICE_FALLBACK ? "the last applied one, taken as fallback"
 		      : service->set->clustered		  ? "applied from the files"
 							  : "not clustered: no VPN");
@@ -85,7 +86,7 @@ static void print_change(void *arg, enum tunnel_change change, const uint8_t pub
 	if (!words[change])
 		return;
 	key_to_base64(public_key, key);
-	control_print(printer->call, CONTROL_OUT, "%s: %s peer %s%s%s", printer->service->profile->name,
+	control_print(printer->call, CONTROL_OUT, "%s: %s peer %s%s%s", printer->service->path.profile->name,
 		      words[change], name, *name ? " " : "", key);
 	for (size_t i = 0; change == TUNNEL_UPDATED && i < sizeof(field_words) / sizeof(field_words[0]); i++) {
 		if (!(fields & 1u << i))
@@ -101,10 +102,10 @@ static bool every_peer_goes(struct service *service)
 {
 	const struct vpn_conf *vpn = &service->spare->vpn;
 
-	if (service_dump(service) < 0 || !service->running.peer_count)
+	if (path_dump(&service->path) < 0 || !service->path.running.peer_count)
 		return false;
 	for (size_t i = 0; i < vpn->peer_count && service->spare->clustered; i++)
-		if ((int)i != vpn->own && tunnel_find(&service->running, vpn->peers[i].public_key))
+		if ((int)i != vpn->own && tunnel_find(&service->path.running, vpn->peers[i].public_key))
 			return false;
 	return true;
 }
@@ -140,11 +141,12 @@ static void apply_candidate(struct service *service, struct control_call *call)
 {
 	struct change_printer printer = { service, call };
 	struct tunnel_report report = { .peer = print_change, .arg = &printer };
-	const char *path = service->profile->name;
-	bool resolving;
+	const char *path = service->path.profile->name;
+	char why[PATH_REASON_LEN];
+	int resolving = service_adopt(service, &report, why);
 
-	if (service_adopt(service, &report, &resolving) < 0) {
-		control_print(call, CONTROL_ERR, "%s: %s\n", path, service->down_reason);
+	if (resolving < 0) {
+		control_print(call, CONTROL_ERR, "%s: %s\n", path, why);
 		conclude(service, call);
 		control_end(call, 1);
 		return;
@@ -182,7 +184,7 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 		}
 	}
 	if (service->pending) {
-		control_print(call, CONTROL_ERR, "%s: another reconfigure is under way\n", service->profile->name);
+		control_print(call, CONTROL_ERR, "%s: another reconfigure is under way\n", service->path.profile->name);
 		control_end(call, 1);
 		return;
 	}
@@ -194,7 +196,7 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 	if (!err && !force && every_peer_goes(service)) {
 		control_print(call, CONTROL_ERR,
 			      "%s: none of the %u peers that run is in the files: `reconfigure --force` if that is meant\n",
-			      service->profile->name, service->running.peer_count);
+			      service->path.profile->name, service->path.running.peer_count);
 		err = -EINVAL;
 	}
 	if (err < 0) {
@@ -207,12 +209,12 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 
 static void verb_ping(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
-	if (service->tunnel.ops) {
-		pinger_start(&service->pinger, call, argc, argv, now_ns);
+	if (service->path.tunnel.ops) {
+		pinger_start(&service->path.pinger, call, argc, argv, now_ns);
 		return;
 	}
-	control_print(call, CONTROL_ERR, "%s: the path is down%s%s\n", service->profile->name,
-		      service->down_reason[0] ? ": " : "", service->down_reason);
+	control_print(call, CONTROL_ERR, "%s: the path is down%s%s\n", service->path.profile->name,
+		      service->path.down_reason[0] ? ": " : "", service->path.down_reason);
 	control_end(call, 1);
 }
 
@@ -254,7 +256,7 @@ void verbs_usage(void (*line)(void *arg, const char *text), void *arg)
 	char text[128];
 
 	for (size_t i = 0; i < VERBS; i++) {
-		snprintf(text, sizeof(text), "%s %s", verbs[i].name, verbs[i].words);
+		text_format(text, sizeof(text), "%s %s", verbs[i].name, verbs[i].words);
 		line(arg, text);
 	}
 }

@@ -25,7 +25,7 @@ static void print_allowed(const struct service *service, struct control_call *ca
 
 	for (size_t i = 0; i < peer->allowed_count; i++)
 		control_print(call, CONTROL_OUT, "%s%s", i ? separator : "",
-			      inet_prefix_text(&service->running.allowed[peer->allowed_first + i], text));
+			      inet_prefix_text(&service->path.running.allowed[peer->allowed_first + i], text));
 }
 
 static void print_endpoint(struct control_call *call, const struct tunnel_peer *peer, const char *end)
@@ -73,9 +73,9 @@ static void pretty_peer(const struct service *service, struct control_call *call
 
 static void pretty(struct service *service, struct control_call *call)
 {
-	struct tunnel_config *running = &service->running;
+	struct tunnel_config *running = &service->path.running;
 
-	control_print(call, CONTROL_OUT, "interface: %s\n", service->tunnel.device);
+	control_print(call, CONTROL_OUT, "interface: %s\n", service->path.tunnel.device);
 	if (running->has_private_key) {
 		control_print(call, CONTROL_OUT, "  public key: ");
 		print_key(call, running->public_key, "\n  private key: (hidden)\n");
@@ -111,7 +111,7 @@ static void dump_peer(const struct service *service, struct control_call *call, 
 
 static void dump(struct service *service, struct control_call *call)
 {
-	const struct tunnel_config *running = &service->running;
+	const struct tunnel_config *running = &service->path.running;
 
 	if (running->has_private_key) {
 		print_key(call, running->private_key, "\t");
@@ -150,7 +150,7 @@ static void conf_peer(const struct service *service, struct control_call *call, 
 
 static void showconf(struct service *service, struct control_call *call)
 {
-	const struct tunnel_config *running = &service->running;
+	const struct tunnel_config *running = &service->path.running;
 
 	control_print(call, CONTROL_OUT, "[Interface]\n");
 	if (running->listen_port)
@@ -182,12 +182,12 @@ int wgshow(struct service *service, struct control_call *call, int argc, char **
 	const char *verb = argc > 1 ? argv[1] : "show";
 	int next = 2;
 
-	if (service_dump(service) < 0) {
+	if (path_dump(&service->path) < 0) {
 		control_print(call, CONTROL_ERR, "Unable to access interface: the path is down%s%s\n",
-			      service->down_reason[0] ? ": " : "", service->down_reason);
+			      service->path.down_reason[0] ? ": " : "", service->path.down_reason);
 		return 1;
 	}
-	if (argc > next && !strcmp(argv[next], service->tunnel.device))
+	if (argc > next && !strcmp(argv[next], service->path.tunnel.device))
 		next++;
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]) && argc <= next + 1; i++) {
 		if (strcmp(views[i].verb, verb) != 0 || strcmp(views[i].what, argc > next ? argv[next] : "") != 0)
@@ -195,7 +195,7 @@ int wgshow(struct service *service, struct control_call *call, int argc, char **
 		views[i].print(service, call);
 		return 0;
 	}
-	control_print(call, CONTROL_ERR, "usage: wg show [%s] [dump] | wg showconf [%s]\n", service->tunnel.device,
-		      service->tunnel.device);
+	control_print(call, CONTROL_ERR, "usage: wg show [%s] [dump] | wg showconf [%s]\n", service->path.tunnel.device,
+		      service->path.tunnel.device);
 	return 1;
 }

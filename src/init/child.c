@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/text.h"
 
 #define SELF "/sbin/gateway"
 
@@ -56,7 +57,7 @@ static int take_tty(const char *tty, unsigned bits_per_s)
 	char path[64];
 	int fd;
 
-	snprintf(path, sizeof(path), "/dev/%s", tty);
+	text_format(path, sizeof(path), "/dev/%s", tty);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0)
 		return -errno;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "init/persist.h"
 
 #define FLOOR_FILE PERSIST_DIR "/.clock"
@@ -28,7 +29,7 @@ int clockfloor_raise(char *words, size_t cap)
 	struct stat st;
 
 	text_of(now_s, now_text, sizeof(now_text));
-	snprintf(words, cap, "%s", now_text);
+	text_format(words, cap, "%s", now_text);
 	if (stat(FLOOR_FILE, &st) < 0)
 		return errno == ENOENT ? 0 : -errno;
 	if (now_s >= st.st_mtime)
@@ -38,7 +39,7 @@ int clockfloor_raise(char *words, size_t cap)
 	if (clock_settime(CLOCK_REALTIME, &floor) < 0)
 		return -errno;
 	text_of(floor.tv_sec, floor_text, sizeof(floor_text));
-	snprintf(words, cap, "the clock said %s, which was before: set to %s", now_text, floor_text);
+	text_format(words, cap, "the clock said %s, which was before: set to %s", now_text, floor_text);
 	return 0;
 }
 

@@ -320,7 +320,7 @@ static int start_console(void)
 	uint64_t speed;
 
 	if (slice_copy(tty.len ? tty : slice_of("console"), tty_name, sizeof(tty_name)) < 0)
-		snprintf(tty_name, sizeof(tty_name), "console");
+		text_format(tty_name, sizeof(tty_name), "console");
 	if (text_uint(board_value("CONSOLE_SPEED"), 1 << 24, &speed) == 0)
 		tty_speed = (unsigned)speed;
 	happens(&processes[PROCESS_CONSOLE], SUPERVISE_START, clock_now_ns());

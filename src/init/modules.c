@@ -15,6 +15,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum { OPTIONS_LEN = 1024, NAME_LEN = 64, PATH_LEN = 512, ROUNDS_MAX = 5 };
 
@@ -46,7 +47,7 @@ int modules_open(void)
 	struct utsname system;
 
 	uname(&system);
-	snprintf(path, sizeof(path), "/lib/modules/%s", system.release);
+	text_format(path, sizeof(path), "/lib/modules/%s", system.release);
 	modules_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (modules_fd < 0)
 		return errno == ENOENT ? 0 : -errno;
@@ -209,12 +210,12 @@ static size_t plug_bus(const char *bus)
 	size_t count = 0;
 	DIR *dir;
 
-	snprintf(path, sizeof(path), "/sys/bus/%s/devices", bus);
+	text_format(path, sizeof(path), "/sys/bus/%s/devices", bus);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir)) != NULL) {
 		ssize_t n;
 
-		snprintf(path, sizeof(path), "/sys/bus/%s/devices/%s/modalias", bus, entry->d_name);
+		text_format(path, sizeof(path), "/sys/bus/%s/devices/%s/modalias", bus, entry->d_name);
 		n = file_read(AT_FDCWD, path, modalias, sizeof(modalias));
 		if (n <= 0)
 			continue;

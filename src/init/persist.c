@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 #include "init/child.h"
 #include "init/modules.h"
 
@@ -63,7 +64,7 @@ static bool read_superblock(const char *name, uint8_t block[static SUPERBLOCK_LE
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/dev/%s", name);
+	text_format(path, sizeof(path), "/dev/%s", name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
@@ -78,7 +79,7 @@ static bool has_partition_name(const char *name, const char *label)
 	struct slice rest = { text, 0 }, line, key;
 	ssize_t n;
 
-	snprintf(path, sizeof(path), "/sys/class/block/%s/uevent", name);
+	text_format(path, sizeof(path), "/sys/class/block/%s/uevent", name);
 	n = file_read(AT_FDCWD, path, text, sizeof(text));
 	rest.len = n > 0 ? (size_t)n : 0;
 	while (slice_cut(&rest, '\n', &line))
@@ -102,7 +103,7 @@ static size_t find(const char *label, char name[static NAME_LEN])
 		if (!superblock_has_label(block, label) && !has_partition_name(entry->d_name, label))
 			continue;
 		if (!count++ || strcmp(entry->d_name, name) < 0)
-			snprintf(name, NAME_LEN, "%s", entry->d_name);
+			text_format(name, NAME_LEN, "%s", entry->d_name);
 	}
 	if (dir)
 		closedir(dir);
@@ -160,7 +161,7 @@ static bool mend(const char *path, char *words, size_t cap)
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
 		int status = fsck(path, ways[i]);
 
-		snprintf(words, cap, "%s was not clean: e2fsck %s said %d", path, ways[i], status);
+		text_format(words, cap, "%s was not clean: e2fsck %s said %d", path, ways[i], status);
 		if (status >= 0 && status <= FSCK_MENDED_REBOOT)
 			return true;
 		log_err("%s", words);
@@ -186,21 +187,21 @@ int persist_mount(const char *label, char *words, size_t cap)
 	int err;
 
 	if (!count) {
-		snprintf(words, cap, "no partition or disk is named or labelled %s", label);
+		text_format(words, cap, "no partition or disk is named or labelled %s", label);
 		return -ENOENT;
 	}
 	if (count > 1)
 		log_err("%zu file systems are named or labelled %s: %s is taken", count, label, name);
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	snprintf(words, cap, "%s", path);
+	text_format(path, sizeof(path), "/dev/%s", name);
+	text_format(words, cap, "%s", path);
 	if (!read_superblock(name, block) || !superblock_is_clean(block))
 		sound = mend(path, words, cap);
 	/* Read-only, the files still serve. */
 	err = mount_at(path, sound ? 0 : MS_RDONLY);
 	if (err < 0)
-		snprintf(words, cap, "%s cannot be mounted", path);
+		text_format(words, cap, "%s cannot be mounted", path);
 	else if (!sound)
-		snprintf(words, cap, "%s could not be mended and is mounted read-only", path);
+		text_format(words, cap, "%s could not be mended and is mounted read-only", path);
 	return err;
 }
 

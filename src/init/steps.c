@@ -55,7 +55,7 @@ static int step_modules(void)
 		err = modules_load(name);
 		if (err < 0 && !first) {
 			first = err;
-			snprintf(words, sizeof(words), "%.*s", SLICE_ARG(name));
+			text_format(words, sizeof(words), "%.*s", SLICE_ARG(name));
 		}
 	}
 	modules_coldplug();
@@ -72,7 +72,7 @@ static int step_entropy(void)
 		return -errno;
 	n = poll(&random, 1, ENTROPY_S * 1000);
 	close(random.fd);
-	snprintf(words, sizeof(words), n > 0 ? "" : "no entropy: no handshake until there is (RDRAND or virtio-rng?)");
+	text_format(words, sizeof(words), n > 0 ? "" : "no entropy: no handshake until there is (RDRAND or virtio-rng?)");
 	return n > 0 ? 0 : -ETIMEDOUT;
 }
 

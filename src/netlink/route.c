@@ -164,8 +164,8 @@ int link_route_each(struct nl *nl, link_route_fn *each, void *arg)
 static void put_gateway(struct nlmsghdr *message, const struct link_route *route)
 {
 	const struct inet_addr *gateway = &route->gateway;
-	uint8_t via[sizeof(uint16_t) + sizeof(gateway->bytes)];
-	uint16_t family = gateway->family;
+	uint8_t via[sizeof(uint16_t) + sizeof(gateway->bytes)] = { 0 };
+	const uint16_t family = gateway->family;
 
 	if (family == route->destination.addr.family) {
 		mnl_attr_put(message, RTA_GATEWAY, inet_size(gateway->family), gateway->bytes);

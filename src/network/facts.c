@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/text.h"
 #include "netlink/link.h"
 
 #define PCI_DIR "/sys/bus/pci/devices"
@@ -32,7 +33,7 @@ static void driver_of(int dir_fd, char *dst, size_t cap)
 
 	target[n > 0 ? n : 0] = '\0';
 	name = strrchr(target, '/');
-	snprintf(dst, cap, "%s", name ? name + 1 : "no driver");
+	text_format(dst, cap, "%s", name ? name + 1 : "no driver");
 }
 
 bool facts_find_mellanox(const char *pci_dir, char *where, size_t cap)
@@ -49,7 +50,7 @@ bool facts_find_mellanox(const char *pci_dir, char *where, size_t cap)
 			continue;
 		if (read_hex(fd, "vendor") == PCI_VENDOR_MELLANOX && read_hex(fd, "class") >> 16 == PCI_CLASS_NETWORK) {
 			driver_of(fd, driver, sizeof(driver));
-			snprintf(where, cap, "%.32s (%s)", entry->d_name, driver);
+			text_format(where, cap, "%.32s (%s)", entry->d_name, driver);
 			found = true;
 		}
 		close(fd);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/text.h"
 
 enum { FOUND_MAX = 128 };
 
@@ -47,7 +48,7 @@ __attribute__((format(printf, 3, 4))) static void say(struct fitting *fitting, i
 	va_end(ap);
 	len += n > 0 ? (size_t)n : 0;
 	if (err < 0 && len < sizeof(text))
-		snprintf(text + len, sizeof(text) - len, ": %s%s%s", strerror(-err),
+		text_format(text + len, sizeof(text) - len, ": %s%s%s", strerror(-err),
 			 fitting->nl->error[0] ? ": " : "", fitting->nl->error);
 	if (err < 0) {
 		fitting->report->errors++;
@@ -66,7 +67,7 @@ static void fit_link(struct fitting *fitting)
 	char sysctl[96];
 
 	/* An address that goes must not take others of its network along. */
-	snprintf(sysctl, sizeof(sysctl), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", link->name);
+	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", link->name);
 	if (!link->up)
 		file_poke(sysctl, "1");
 	if (mtu_bytes && link->mtu_bytes != mtu_bytes)

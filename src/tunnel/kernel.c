@@ -1,4 +1,5 @@
 /* The kernel's WireGuard: rtnetlink makes the device, generic netlink (linux/wireguard.h) drives it. */
+#include "base/text.h"
 #include "tunnel/tunnel.h"
 
 #include <errno.h>
@@ -19,7 +20,7 @@ enum { ALLOWED_ROOM = 64, DUMP_ATTEMPTS = 5 };
 
 static int fail(struct tunnel *tunnel, int err, const char *kernel_words, const char *what)
 {
-	snprintf(tunnel->error, sizeof(tunnel->error), "%s: %s%s%s", what, strerror(-err), *kernel_words ? ": " : "",
+	text_format(tunnel->error, sizeof(tunnel->error), "%s: %s%s%s", what, strerror(-err), *kernel_words ? ": " : "",
 		 kernel_words);
 	return err;
 }
@@ -42,7 +43,7 @@ static int make_device(struct tunnel *tunnel, struct link *link)
 	int err = link_create(tunnel->host, tunnel->device, KIND, tunnel->netns_fd);
 
 	if (err == -EOPNOTSUPP) {
-		snprintf(tunnel->error, sizeof(tunnel->error),
+		text_format(tunnel->error, sizeof(tunnel->error),
 			 "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded");
 		return err;
 	}
@@ -62,7 +63,7 @@ static int kernel_open(struct tunnel *tunnel)
 	if (err == -ENODEV)
 		err = make_device(tunnel, &link);
 	else if (!err && (strcmp(link.kind, KIND) != 0 || strcmp(link.alias, TUNNEL_ALIAS) != 0)) {
-		snprintf(tunnel->error, sizeof(tunnel->error),
+		text_format(tunnel->error, sizeof(tunnel->error),
 			 "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
 		err = -EEXIST;
 	}
@@ -102,7 +103,7 @@ static int kernel_set_device(struct tunnel *tunnel, const struct tunnel_config *
 	mnl_attr_put_u16(message, WGDEVICE_A_LISTEN_PORT, config->listen_port);
 	err = nl_request(&tunnel->genl, message, NULL, NULL);
 	if (err == -EADDRINUSE) {
-		snprintf(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program",
+		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program",
 			 config->listen_port);
 		return err;
 	}

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "crypto/key.h"
 #include "netlink/netns.h"
 
@@ -25,7 +26,7 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char 
 	int err;
 
 	memset(tunnel, 0, sizeof(*tunnel));
-	snprintf(tunnel->device, sizeof(tunnel->device), "%s", device);
+	text_format(tunnel->device, sizeof(tunnel->device), "%s", device);
 	tunnel->netns_fd = netns_fd;
 	tunnel->host = host;
 	err = netns_call(netns_fd, open_nl, &inner);
@@ -56,6 +57,20 @@ const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 		if (!memcmp(config->peers[i].public_key, public_key, TUNNEL_KEY_LEN))
 			return &config->peers[i];
 	return NULL;
+}
+
+void tunnel_config_copy(struct tunnel_config *to, const struct tunnel_config *from)
+{
+	tunnel_config_clear(to);
+	to->has_private_key = from->has_private_key;
+	memcpy(to->private_key, from->private_key, sizeof(to->private_key));
+	memcpy(to->public_key, from->public_key, sizeof(to->public_key));
+	to->listen_port = from->listen_port;
+	to->fwmark = from->fwmark;
+	to->peer_count = from->peer_count;
+	memcpy(to->peers, from->peers, from->peer_count * sizeof(from->peers[0]));
+	to->allowed_count = from->allowed_count;
+	memcpy(to->allowed, from->allowed, from->allowed_count * sizeof(from->allowed[0]));
 }
 
 void tunnel_config_clear(struct tunnel_config *config)

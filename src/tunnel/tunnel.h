@@ -88,6 +88,8 @@ void tunnel_close(struct tunnel *tunnel, bool remove);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN]);
+/* Costs as much as is in from. */
+void tunnel_config_copy(struct tunnel_config *to, const struct tunnel_config *from);
 void tunnel_config_clear(struct tunnel_config *config); /* wiped; cheap when little was in it */
 
 #endif

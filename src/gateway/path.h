@@ -1,0 +1,54 @@
+/* One path on this host: its place, its tunnel, its inner interface, kept so while the host changes around it. Knows
+ * nothing of files. */
+#ifndef GATEWAY_PATH_H
+#define GATEWAY_PATH_H
+
+#include "base/loop.h"
+#include "gateway/ping.h"
+#include "gateway/profile.h"
+#include "gateway/resolve.h"
+#include "tunnel/apply.h"
+
+enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN, PATH_NETNS_LEN = 64 };
+
+struct path {
+	const struct profile *profile;
+	const char *netns_option; /* NULL: the path's own, when isolated; "none": where the process is; or a name */
+	const char *backend;      /* "auto", or the name of a tunnel backend */
+	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
+
+	struct loop *loop;
+	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
+	struct loop_timer refresh, settle, look;
+	struct nl host;
+	struct pinger pinger;
+
+	char netns[PATH_NETNS_LEN]; /* of the inner interface, "" when that is where the process is */
+	int netns_fd;
+	bool netns_created;
+	bool placed; /* the namespace is open, and what watches it */
+	struct tunnel tunnel;
+	bool inner_up; /* the interface is */
+	uint32_t mtu_bytes;
+	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
+	const char *backend_reason;        /* why this backend, for auto; "" otherwise */
+	struct tunnel_config wanted, applied, running;
+	bool has_applied;
+};
+
+/* profile, netns_option, backend and disturbed are set before. 0 or -errno. */
+int path_open(struct path *path, struct loop *loop);
+void path_close(struct path *path); /* the interface and a namespace that was made here go too */
+
+/* Makes the path what set says: 0 or -errno with down_reason. set is clustered. */
+int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
+	       const struct resolver *resolver, struct tunnel_report *report);
+void path_down(struct path *path); /* not clustered: nothing of it stays */
+
+/* set was applied before this process began: what it says of endpoints is no change. */
+void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver);
+
+/* Reads what runs into path->running: 0, -ENETDOWN when the path is down, or -errno. */
+int path_dump(struct path *path);
+
+#endif

@@ -1,0 +1,211 @@
+/* base/: text, addresses, files, the loop. */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/inet.h"
+#include "base/loop.h"
+#include "base/text.h"
+
+TEST(number_takes_digits_within_its_bound_only)
+{
+	static const struct {
+		const char *text;
+		uint64_t max;
+		int err;
+		uint64_t value;
+	} rows[] = {
+		{ "0", 0, 0, 0 },
+		{ "65535", 65535, 0, 65535 },
+		{ "65536", 65535, -ERANGE, 0 },
+		{ "18446744073709551615", UINT64_MAX, 0, UINT64_MAX },
+		{ "18446744073709551616", UINT64_MAX, -ERANGE, 0 },
+		{ "99999999999999999999999", 65535, -ERANGE, 0 },
+		{ "99999999999999999999999x", 65535, -EINVAL, 0 },
+		{ "", 9, -EINVAL, 0 },
+		{ "+1", 9, -EINVAL, 0 },
+		{ "-1", 9, -EINVAL, 0 },
+		{ " 1", 9, -EINVAL, 0 },
+		{ "0x1", 9, -EINVAL, 0 },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		uint64_t value = 0;
+
+		CHECK_INT(text_uint(slice_of(rows[i].text), rows[i].max, &value), rows[i].err);
+		CHECK(value == rows[i].value);
+	}
+}
+
+TEST(cut_gives_the_empty_last_field)
+{
+	struct slice rest = slice_of("a,,"), field;
+
+	CHECK(slice_cut(&rest, ',', &field) && slice_equal(field, "a"));
+	CHECK(slice_cut(&rest, ',', &field) && field.len == 0);
+	CHECK(slice_cut(&rest, ',', &field) && field.len == 0);
+	CHECK(!slice_cut(&rest, ',', &field));
+}
+
+TEST(distance_counts_edits_without_case)
+{
+	CHECK_INT(text_distance(slice_of("AllowedIP"), "allowedips"), 1);
+	CHECK_INT(text_distance(slice_of("kitten"), "sitting"), 3);
+	CHECK_INT(text_distance(slice_of(""), "abc"), 3);
+}
+
+TEST(text_that_does_not_fit_is_cut_and_says_so)
+{
+	char buf[8];
+	struct text text;
+
+	text_init(&text, buf, sizeof(buf));
+	text_add(&text, "1234567");
+	CHECK(!text.truncated);
+	text_add(&text, "8");
+	CHECK(text.truncated);
+	CHECK_STR(buf, "1234567");
+}
+
+TEST(address_refuses_what_is_not_exactly_one)
+{
+	static const char *const bad[] = { "", "1.2.3", "010.8.3.1", "1.2.3.4 ", "1.2.3.256", "::g", "1.2.3.4.5", "fe80::1%eth0" };
+	struct inet_addr addr;
+	char text[INET_ADDR_STRLEN];
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK_INT(inet_addr_parse(slice_of(bad[i]), &addr), -EINVAL);
+	CHECK_INT(inet_addr_parse(slice_of("2001:db8::1"), &addr), 0);
+	CHECK_STR(inet_addr_text(&addr, text), "2001:db8::1");
+}
+
+TEST(prefix_knows_its_first_and_last_address)
+{
+	static const struct {
+		const char *prefix, *first, *last;
+	} rows[] = {
+		{ "10.8.3.77/24", "10.8.3.0", "10.8.3.255" },   { "10.8.3.77/20", "10.8.0.0", "10.8.15.255" },
+		{ "10.8.3.77/32", "10.8.3.77", "10.8.3.77" },   { "10.8.3.77/0", "0.0.0.0", "255.255.255.255" },
+		{ "2001:db8::1/126", "2001:db8::", "2001:db8::3" },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct inet_prefix prefix;
+		struct inet_addr addr;
+		char text[INET_ADDR_STRLEN];
+		bool has_len;
+
+		CHECK_INT(inet_prefix_parse(slice_of(rows[i].prefix), &prefix, &has_len), 0);
+		addr = inet_prefix_first(&prefix);
+		CHECK_STR(inet_addr_text(&addr, text), rows[i].first);
+		addr = inet_prefix_last(&prefix);
+		CHECK_STR(inet_addr_text(&addr, text), rows[i].last);
+	}
+}
+
+static struct inet_prefix prefix_of(const char *text)
+{
+	struct inet_prefix prefix = { 0 };
+	bool has_len;
+
+	if (inet_prefix_parse(slice_of(text), &prefix, &has_len) < 0)
+		abort();
+	return prefix;
+}
+
+TEST(prefixes_overlap_when_one_holds_the_other)
+{
+	struct inet_prefix net = prefix_of("10.8.3.0/24"), in = prefix_of("10.8.3.128/25"), out = prefix_of("10.8.2.0/24"),
+			   six = prefix_of("::/0"), all = prefix_of("0.0.0.0/0");
+
+	CHECK(inet_overlap(&net, &in) && inet_overlap(&in, &net));
+	CHECK(!inet_overlap(&net, &out));
+	CHECK(inet_overlap(&all, &out));
+	CHECK(!inet_overlap(&six, &net) && !inet_overlap(&net, &six));
+}
+
+TEST(file_replace_leaves_the_whole_new_file_with_its_mode)
+{
+	char dir[] = "/tmp/unit.XXXXXX", buf[16];
+	struct stat st;
+	int fd;
+
+	CHECK(mkdtemp(dir) != NULL);
+	fd = open(dir, O_RDONLY | O_DIRECTORY);
+	CHECK_INT(file_replace(fd, "key", "old", 3, 0644), 0);
+	CHECK_INT(file_replace(fd, "key", "secret", 6, 0600), 0);
+	CHECK_INT(file_read(fd, "key", buf, sizeof(buf)), 6);
+	CHECK_STR(buf, "secret");
+	CHECK(fstatat(fd, "key", &st, 0) == 0 && (st.st_mode & 07777) == 0600);
+	CHECK_INT(file_read(fd, "key", buf, 6), -EFBIG);
+	CHECK_INT(file_read(fd, "nothing", buf, sizeof(buf)), -ENOENT);
+	CHECK_INT(unlinkat(fd, "key", 0), 0);
+	close(fd);
+	CHECK_INT(rmdir(dir), 0);
+}
+
+static struct loop loop;
+static struct loop_source first_source, second_source;
+static struct loop_timer timers[3];
+static char order[8];
+
+static void removes_the_other(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct loop_source *other = source == &first_source ? &second_source : &first_source;
+
+	(void)events;
+	(void)now_ns;
+	strcat(order, "r");
+	loop_remove(&loop, other);
+	loop_stop(&loop);
+}
+
+TEST(loop_forgets_events_of_a_source_that_was_removed)
+{
+	int ends[2];
+
+	order[0] = '\0';
+	CHECK_INT(loop_open(&loop), 0);
+	CHECK_INT(pipe(ends), 0);
+	CHECK_INT(loop_add(&loop, &first_source, ends[1], EPOLLOUT, removes_the_other), 0);
+	CHECK_INT(loop_add(&loop, &second_source, dup(ends[1]), EPOLLOUT, removes_the_other), 0);
+	CHECK_INT(loop_run(&loop), 0);
+	CHECK_STR(order, "r");
+	close(ends[0]);
+	close(ends[1]);
+	close(second_source.fd);
+	loop_close(&loop);
+}
+
+static void notes(struct loop_timer *timer, uint64_t now_ns)
+{
+	char name[2] = { (char)('0' + (timer - timers)), '\0' };
+
+	(void)now_ns;
+	strcat(order, name);
+	if (!loop.timers)
+		loop_stop(&loop);
+}
+
+TEST(timers_fire_in_the_order_they_are_due)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	order[0] = '\0';
+	CHECK_INT(loop_open(&loop), 0);
+	loop_timer_set(&loop, &timers[0], now_ns + 3 * NS_PER_MS, notes);
+	loop_timer_set(&loop, &timers[1], now_ns + 1 * NS_PER_MS, notes);
+	loop_timer_set(&loop, &timers[2], now_ns + 2 * NS_PER_MS, notes);
+	loop_timer_set(&loop, &timers[1], now_ns + 4 * NS_PER_MS, notes);
+	CHECK_INT(loop_run(&loop), 0);
+	CHECK_STR(order, "201");
+	loop_close(&loop);
+}

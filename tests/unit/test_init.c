@@ -1,0 +1,88 @@
+/* init/: when processes are started again, what a superblock says, what board.conf holds. */
+#include "test.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "init/persist.h"
+#include "init/supervise.h"
+
+static uint64_t s(uint64_t seconds)
+{
+	return seconds * NS_PER_S;
+}
+
+TEST(crash_is_answered_with_a_growing_wait_up_to_a_minute)
+{
+	static const uint64_t waits_s[] = { 1, 2, 4, 8, 16, 32, 60, 60 };
+	struct supervised service = { 0 };
+	uint64_t now_ns = s(100);
+
+	CHECK_INT(supervise_step(&service, SUPERVISE_START, now_ns), SUPERVISE_SPAWN);
+	for (size_t i = 0; i < sizeof(waits_s) / sizeof(waits_s[0]); i++) {
+		CHECK_INT(supervise_step(&service, SUPERVISE_EXITED, now_ns), SUPERVISE_NOTHING);
+		CHECK_INT(service.due_ns - now_ns, s(waits_s[i]));
+		now_ns = service.due_ns;
+		CHECK_INT(supervise_step(&service, SUPERVISE_DUE, now_ns), SUPERVISE_SPAWN);
+	}
+	CHECK_INT(service.restarts, 8);
+}
+
+TEST(process_that_ran_for_a_minute_is_started_again_at_once)
+{
+	struct supervised service = { 0 };
+
+	supervise_step(&service, SUPERVISE_START, s(1));
+	for (int i = 0; i < 5; i++) {
+		supervise_step(&service, SUPERVISE_EXITED, s(1));
+		supervise_step(&service, SUPERVISE_DUE, s(1));
+	}
+	supervise_step(&service, SUPERVISE_EXITED, s(62));
+	CHECK_INT(service.due_ns, s(63));
+}
+
+TEST(stop_terminates_then_kills_and_starts_nothing_again)
+{
+	struct supervised service = { 0 };
+
+	supervise_step(&service, SUPERVISE_START, s(1));
+	supervise_step(&service, SUPERVISE_IS_READY, s(2));
+	CHECK_INT(supervise_step(&service, SUPERVISE_STOP, s(3)), SUPERVISE_TERMINATE);
+	CHECK_INT(supervise_step(&service, SUPERVISE_STOP, s(4)), SUPERVISE_NOTHING);
+	CHECK_INT(supervise_step(&service, SUPERVISE_DUE, service.due_ns), SUPERVISE_KILL);
+	CHECK_INT(supervise_step(&service, SUPERVISE_EXITED, s(20)), SUPERVISE_NOTHING);
+	CHECK_INT(service.state, SUPERVISE_DOWN);
+	CHECK_INT(supervise_step(&service, SUPERVISE_DUE, s(99)), SUPERVISE_NOTHING);
+}
+
+TEST(stop_while_waiting_for_a_restart_is_down_at_once)
+{
+	struct supervised service = { 0 };
+
+	supervise_step(&service, SUPERVISE_START, s(1));
+	supervise_step(&service, SUPERVISE_EXITED, s(1));
+	CHECK_INT(supervise_step(&service, SUPERVISE_STOP, s(1)), SUPERVISE_NOTHING);
+	CHECK_INT(service.state, SUPERVISE_DOWN);
+	CHECK_INT(service.due_ns, 0);
+}
+
+/* An ext4 superblock: magic at 0x38, state at 0x3a, incompatible features at 0x60, label at 0x78. */
+TEST(file_system_is_clean_when_valid_without_errors_or_a_journal_to_replay)
+{
+	uint8_t block[SUPERBLOCK_LEN] = { [0x38] = 0x53, [0x39] = 0xef, [0x3a] = 1, [0x60] = 0xc2 };
+
+	memcpy(block + 0x78, "mitigator-data", 14);
+	CHECK(superblock_is_ext(block));
+	CHECK(superblock_has_label(block, "mitigator-data"));
+	CHECK(!superblock_has_label(block, "mitigator"));
+	CHECK(superblock_is_clean(block));
+	block[0x60] |= 4;
+	CHECK(!superblock_is_clean(block));
+	block[0x60] = 0xc2;
+	block[0x3a] = 3;
+	CHECK(!superblock_is_clean(block));
+	block[0x3a] = 0;
+	CHECK(!superblock_is_clean(block));
+	block[0x38] = 0;
+	CHECK(!superblock_is_ext(block));
+}

@@ -1,0 +1,224 @@
+/* tunnel_apply against a backend of its own, which keeps what it is told and counts every call. */
+#include "test.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "tunnel/apply.h"
+#include "tunnel/backend.h"
+
+static struct tunnel_config state; /* of the fake interface */
+static unsigned device_calls, peer_calls, remove_calls;
+static unsigned last_fields;
+static int fail_with;
+
+static int fake_set_device(struct tunnel *tunnel, const struct tunnel_config *config)
+{
+	(void)tunnel;
+	device_calls++;
+	memcpy(state.private_key, config->private_key, TUNNEL_KEY_LEN);
+	state.has_private_key = true;
+	state.listen_port = config->listen_port;
+	return fail_with;
+}
+
+static int fake_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
+			 unsigned fields)
+{
+	struct tunnel_peer *mine = NULL;
+
+	(void)tunnel;
+	peer_calls++;
+	last_fields = fields;
+	for (size_t i = 0; i < state.peer_count; i++)
+		if (!memcmp(state.peers[i].public_key, peer->public_key, TUNNEL_KEY_LEN))
+			mine = &state.peers[i];
+	if (!mine) {
+		mine = &state.peers[state.peer_count++];
+		*mine = (struct tunnel_peer){ 0 };
+		memcpy(mine->public_key, peer->public_key, TUNNEL_KEY_LEN);
+	}
+	if (fields & TUNNEL_SET_ENDPOINT)
+		mine->endpoint = peer->endpoint;
+	if (fields & TUNNEL_SET_KEEPALIVE)
+		mine->keepalive_s = peer->keepalive_s;
+	if (fields & TUNNEL_SET_PRESHARED_KEY)
+		memcpy(mine->preshared_key, peer->preshared_key, TUNNEL_KEY_LEN);
+	if (fields & TUNNEL_SET_ALLOWED) {
+		mine->allowed_first = state.allowed_count;
+		mine->allowed_count = peer->allowed_count;
+		for (size_t i = 0; i < peer->allowed_count; i++)
+			state.allowed[state.allowed_count++] = config->allowed[peer->allowed_first + i];
+	}
+	return 0;
+}
+
+static int fake_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	(void)tunnel;
+	remove_calls++;
+	for (size_t i = 0; i < state.peer_count; i++)
+		if (!memcmp(state.peers[i].public_key, public_key, TUNNEL_KEY_LEN))
+			state.peers[i] = state.peers[--state.peer_count];
+	return 0;
+}
+
+static int fake_dump(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	(void)tunnel;
+	tunnel_config_copy(running, &state);
+	return 0;
+}
+
+static const struct tunnel_ops fake = { .name = "fake",
+					.set_device = fake_set_device,
+					.set_peer = fake_set_peer,
+					.remove_peer = fake_remove_peer,
+					.dump = fake_dump };
+
+static struct tunnel tunnel = { .ops = &fake };
+static struct tunnel_config wanted, applied, running;
+static struct tunnel_report report;
+
+static struct tunnel_peer *add_peer(struct tunnel_config *config, uint8_t number)
+{
+	struct tunnel_peer *peer = &config->peers[config->peer_count++];
+
+	*peer = (struct tunnel_peer){ .allowed_first = config->allowed_count,
+				      .allowed_count = 1,
+				      .endpoint = { .addr = { AF_INET, { 192, 0, 2, number } }, .port = 4567 },
+				      .endpoint_id = number };
+	memset(peer->public_key, number, TUNNEL_KEY_LEN);
+	config->allowed[config->allowed_count++] = (struct inet_prefix){ { AF_INET, { 10, 8, 3, number } }, 32 };
+	return peer;
+}
+
+/* A fake interface that runs peers 1 and 2, as applied. */
+static void begin(void)
+{
+	tunnel_config_clear(&state);
+	tunnel_config_clear(&wanted);
+	wanted.has_private_key = true;
+	memset(wanted.private_key, 7, TUNNEL_KEY_LEN);
+	wanted.listen_port = 4567;
+	add_peer(&wanted, 1);
+	add_peer(&wanted, 2);
+	memset(&report, 0, sizeof(report));
+	fail_with = 0;
+	tunnel_apply(&tunnel, &wanted, NULL, &running, &report);
+	tunnel_config_copy(&applied, &wanted);
+	device_calls = peer_calls = remove_calls = last_fields = 0;
+	memset(&report, 0, sizeof(report));
+}
+
+TEST(apply_of_what_runs_changes_nothing)
+{
+	begin();
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(device_calls + peer_calls + remove_calls, 0);
+	CHECK_INT(report.count[TUNNEL_KEPT], 2);
+	CHECK(!report.device_changed);
+}
+
+TEST(apply_adds_updates_and_removes_only_what_differs)
+{
+	begin();
+	tunnel_config_clear(&wanted);
+	wanted.has_private_key = true;
+	memset(wanted.private_key, 7, TUNNEL_KEY_LEN);
+	wanted.listen_port = 4567;
+	add_peer(&wanted, 2)->keepalive_s = 25;
+	add_peer(&wanted, 3);
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(device_calls, 0);
+	CHECK_INT(remove_calls, 1);
+	CHECK_INT(peer_calls, 2);
+	CHECK_INT(report.count[TUNNEL_ADDED], 1);
+	CHECK_INT(report.count[TUNNEL_UPDATED], 1);
+	CHECK_INT(report.count[TUNNEL_REMOVED], 1);
+	CHECK_INT(state.peer_count, 2);
+}
+
+TEST(reload_keeps_roamed_endpoint)
+{
+	begin();
+	state.peers[0].endpoint.addr.bytes[3] = 99;
+	wanted.peers[0].keepalive_s = 5;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(last_fields, TUNNEL_SET_KEEPALIVE);
+	CHECK_INT(state.peers[0].endpoint.addr.bytes[3], 99);
+}
+
+TEST(reload_sets_endpoint_that_the_file_changed)
+{
+	begin();
+	wanted.peers[0].endpoint.port = 5000;
+	wanted.peers[0].endpoint_id = 77;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(last_fields, TUNNEL_SET_ENDPOINT);
+	CHECK_INT(state.peers[0].endpoint.port, 5000);
+}
+
+TEST(start_without_memory_keeps_endpoints_that_run)
+{
+	begin();
+	state.peers[0].endpoint.addr.bytes[3] = 99;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, NULL, &running, &report), 0);
+	CHECK_INT(peer_calls, 0);
+}
+
+TEST(endpoint_that_is_missing_is_set_though_the_file_is_the_same)
+{
+	begin();
+	state.peers[1].endpoint = (struct inet_endpoint){ 0 };
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(last_fields, TUNNEL_SET_ENDPOINT);
+}
+
+TEST(name_that_does_not_resolve_leaves_the_endpoint_that_runs)
+{
+	begin();
+	wanted.peers[0].endpoint = (struct inet_endpoint){ 0 };
+	wanted.peers[0].endpoint_id = 5;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(peer_calls, 0);
+	CHECK_INT(state.peers[0].endpoint.port, 4567);
+}
+
+TEST(allowed_ips_are_compared_as_sets)
+{
+	begin();
+	state.allowed[state.allowed_count] = (struct inet_prefix){ { AF_INET, { 10, 8, 3, 50 } }, 32 };
+	state.allowed[state.allowed_count + 1] = state.allowed[state.peers[0].allowed_first];
+	state.peers[0].allowed_first = state.allowed_count;
+	state.peers[0].allowed_count = 2;
+	state.allowed_count += 2;
+	wanted.peers[1].allowed_first = wanted.allowed_count; /* keeps its own one */
+	wanted.allowed[wanted.allowed_count++] = wanted.allowed[1];
+	wanted.peers[0].allowed_first = wanted.allowed_count;
+	wanted.peers[0].allowed_count = 2;
+	wanted.allowed[wanted.allowed_count++] = wanted.allowed[0];
+	wanted.allowed[wanted.allowed_count++] = (struct inet_prefix){ { AF_INET, { 10, 8, 3, 50 } }, 32 };
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(peer_calls, 0);
+	wanted.allowed[wanted.allowed_count - 1].addr.bytes[3] = 51;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(last_fields, TUNNEL_SET_ALLOWED);
+}
+
+TEST(new_key_or_port_sets_the_device_and_a_failure_is_told)
+{
+	begin();
+	wanted.listen_port = 4570;
+	fail_with = -EADDRINUSE;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), -EADDRINUSE);
+	CHECK_INT(device_calls, 1);
+	CHECK(report.device_changed);
+	CHECK_INT(peer_calls, 0);
+}
+
+TEST(backend_that_is_not_built_in_is_not_known)
+{
+	CHECK(backend_known("auto") && backend_known("kernel"));
+	CHECK(!backend_known("carrier-pigeon"));
+}
