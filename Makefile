@@ -19,12 +19,12 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image help deps deps-fetch lock run test check clean
+.PHONY: image help deps deps-fetch lock run test check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
 ifneq ($(filter-out help clean,$(GOALS)),)
-ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check,$(GOALS)),$(PACKAGES_CHECK)) >&2 || echo missing),)
+ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) >&2 || echo missing),)
 $(error the packages named above could not be installed)
 endif
 endif
@@ -153,6 +153,13 @@ $(B)/host/unit: $(call objects,host,$(UNIT) $(UNIT_host)) $(STANDIN_TEST_OBJS) $
 	$(say) LINK $@
 	$(Q)$(link_host)
 
+# What needs namespaces of its own: tests/netns/test_X.c is build/host/netns-X.
+NETNS := $(patsubst tests/netns/test_%.c,$(B)/host/netns-%,$(wildcard tests/netns/test_*.c))
+
+$(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(call lib_objects,host) $(B)/host/libbearssl.a
+	$(say) LINK $@
+	$(Q)$(link_host)
+
 # --- the image ---------------------------------------------------------------
 
 OUT      := $(B)/$(BOARD)
@@ -205,7 +212,7 @@ $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu
 run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
-test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway ## every test
+test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)
 
 # --- analysis ----------------------------------------------------------------
@@ -213,7 +220,7 @@ test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway #
 ANALYZED := $(SRC:%.c=$(B)/check/%.gcc)
 TIDIED   := $(SRC:%.c=$(B)/check/%.tidy)
 
-check: $(ANALYZED) $(TIDIED) $(B)/check/cppcheck ## gcc -fanalyzer, clang-tidy and cppcheck over src
+check: $(ANALYZED) $(TIDIED) $(B)/check/cppcheck fuzz ## gcc -fanalyzer, clang-tidy and cppcheck over src; the fuzzers
 
 $(B)/check/%.gcc: %.c | $(ready)
 	$(say) ANALYZE $<
@@ -231,6 +238,31 @@ $(B)/check/cppcheck: $(SRC) $(wildcard src/*/*.h) | $(ready)
 	$(Q)mkdir -p $(@D)
 	$(Q)cppcheck --quiet --std=c11 --enable=warning,performance,portability --inline-suppr \
 		--error-exitcode=1 -D_GNU_SOURCE -Isrc --suppress=missingIncludeSystem -isrc/netlink/mnl src
+	$(Q)touch $@
+
+# --- fuzzing -----------------------------------------------------------------
+
+# tests/fuzz/fuzz_X.c feeds a parser of foreign bytes; FUZZ_S seconds each.
+FUZZ_S  ?= 60
+FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+CC_fuzz    := clang
+BASE_fuzz  := $(BASE)
+FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
+$(eval $(call variant,fuzz))
+
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(call lib_objects,fuzz) $(B)/fuzz/libbearssl.a
+	$(say) LINK $@
+	$(Q)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) -lmnl
+
+fuzz: $(FUZZERS:%=$(B)/fuzz/%.done) ## every fuzzer for FUZZ_S seconds (60)
+
+$(B)/fuzz/%.done: $(B)/fuzz/fuzz_%
+	$(say) FUZZ '$* ($(FUZZ_S) s)'
+	$(Q)mkdir -p $(B)/fuzz/corpus/$*
+	$(Q)$< -max_total_time=$(FUZZ_S) -timeout=10 -print_final_stats=1 -artifact_prefix=$(B)/fuzz/$*- \
+		$(B)/fuzz/corpus/$* > $(B)/fuzz/$*.log 2>&1 || { tail -40 $(B)/fuzz/$*.log; exit 1; }
+	$(Q)sed -n 's/^stat::number_of_executed_units: */          $*: runs without a finding: /p' $(B)/fuzz/$*.log
 	$(Q)touch $@
 
 -include $(wildcard $(B)/check/src/*.d $(B)/check/src/*/*.d)

@@ -24,6 +24,12 @@ static inline uint64_t load_le64(const uint8_t *p)
 	return (uint64_t)load_le32(p + 4) << 32 | load_le32(p);
 }
 
+static inline void store_le32(uint8_t *p, uint32_t v)
+{
+	for (int i = 0; i < 4; i++)
+		p[i] = (uint8_t)(v >> (8 * i));
+}
+
 static inline void store_be16(uint8_t *p, uint16_t v)
 {
 	p[0] = (uint8_t)(v >> 8);

@@ -15,9 +15,11 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-static char lower(char c)
+static unsigned char lower(char character)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+	unsigned char c = (unsigned char)character;
+
+	return c >= 'A' && c <= 'Z' ? (unsigned char)(c - 'A' + 'a') : c;
 }
 
 struct slice slice_trim(struct slice s)

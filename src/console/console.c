@@ -28,9 +28,9 @@ static _Noreturn void become(const char *const argv[])
 {
 	char *copy[WORDS_MAX + 1] = { NULL };
 
-	for (size_t i = 0; argv[i] && i < WORDS_MAX; i++)
+	for (size_t i = 0; i < WORDS_MAX && argv[i]; i++)
 		copy[i] = strdup(argv[i]);
-	signal(SIGINT, SIG_DFL);
+	(void)signal(SIGINT, SIG_DFL);
 	execv(SELF, copy);
 	(void)fprintf(stderr, "cannot start: %s\n", strerror(errno));
 	_exit(127);
@@ -42,7 +42,7 @@ static int run(const char *const argv[])
 	int status;
 	pid_t pid;
 
-	fflush(stdout);
+	(void)fflush(stdout);
 	pid = fork();
 	if (!pid)
 		become(argv);
@@ -266,13 +266,13 @@ int console_main(void)
 	struct sigaction action = { .sa_handler = interrupted }; /* without SA_RESTART: a Ctrl-C ends the line */
 	char line[LINE_LEN];
 
-	sigaction(SIGINT, &action, NULL);
-	signal(SIGQUIT, SIG_IGN);
-	signal(SIGTSTP, SIG_IGN);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)signal(SIGQUIT, SIG_IGN);
+	(void)signal(SIGTSTP, SIG_IGN);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
 	for (;;) {
 		printf(PROMPT);
-		fflush(stdout);
+		(void)fflush(stdout);
 		if (read_line(line, sizeof(line)) < 0)
 			return 0;
 		obey(line);

@@ -10,6 +10,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
+
 enum { LENGTH_LEN = sizeof(uint32_t) };
 
 static void call_close(struct control_call *call)
@@ -47,34 +49,38 @@ static bool reserve(struct control_call *call, size_t len)
 	return true;
 }
 
+static uint32_t packet_len(const struct control_call *call, size_t at)
+{
+	return load_le32((const uint8_t *)call->out + at);
+}
+
+/* The packet that more of kind may join: the last one, unless it was sent, is of another kind or full. */
+static bool can_join(const struct control_call *call, enum control_kind kind)
+{
+	return call->out_last >= call->out_sent && call->out_len > call->out_last + LENGTH_LEN &&
+	       call->out[call->out_last + LENGTH_LEN] == (char)kind &&
+	       packet_len(call, call->out_last) < CONTROL_PACKET_MAX;
+}
+
 static void append(struct control_call *call, enum control_kind kind, const char *bytes, size_t len)
 {
 	while (len) {
-		uint32_t last = 0;
+		uint32_t packet;
 		size_t part;
 
-		/* Goes on with the last packet when that is of the same kind, has room and was not sent. */
-		if (call->out_last >= call->out_sent && call->out_len > call->out_last + LENGTH_LEN)
-			memcpy(&last, call->out + call->out_last, LENGTH_LEN);
-		if (!last || last == CONTROL_PACKET_MAX || call->out[call->out_last + LENGTH_LEN] != (char)kind) {
-			if (!reserve(call, LENGTH_LEN + 1))
-				return;
+		if (!reserve(call, LENGTH_LEN + 1 + CONTROL_PACKET_MAX))
+			return;
+		if (!can_join(call, kind)) {
 			call->out_last = call->out_len;
-			last = 1;
+			store_le32((uint8_t *)call->out + call->out_last, 1);
 			call->out[call->out_len + LENGTH_LEN] = (char)kind;
 			call->out_len += LENGTH_LEN + 1;
 		}
-		part = CONTROL_PACKET_MAX - last;
-		if (part > len)
-			part = len;
-		if (!reserve(call, part))
-			part = 0;
+		packet = packet_len(call, call->out_last);
+		part = CONTROL_PACKET_MAX - packet < len ? CONTROL_PACKET_MAX - packet : len;
 		memcpy(call->out + call->out_len, bytes, part);
 		call->out_len += part;
-		last += (uint32_t)part;
-		memcpy(call->out + call->out_last, &last, LENGTH_LEN);
-		if (!part)
-			return;
+		store_le32((uint8_t *)call->out + call->out_last, packet + (uint32_t)part);
 		bytes += part;
 		len -= part;
 	}
@@ -85,9 +91,8 @@ static void append(struct control_call *call, enum control_kind kind, const char
 static void flush(struct control_call *call)
 {
 	while (call->out_sent < call->out_len) {
-		uint32_t len;
+		size_t len = packet_len(call, call->out_sent);
 
-		memcpy(&len, call->out + call->out_sent, LENGTH_LEN);
 		if (send(call->source.fd, call->out + call->out_sent + LENGTH_LEN, len, MSG_NOSIGNAL) < 0) {
 			if (errno == EAGAIN) {
 				call->waiting_to_send = true;

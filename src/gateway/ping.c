@@ -161,7 +161,7 @@ static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 		if ((size_t)n < sizeof(ip))
 			continue;
 		memcpy(&ip, packet, sizeof(ip));
-		header_len = ip.ihl * 4u;
+		header_len = (size_t)ip.ihl * 4;
 		if ((size_t)n < header_len + ECHO_LEN || packet[header_len] != ICMP_ECHOREPLY)
 			continue;
 		memcpy(from.bytes, &ip.saddr, sizeof(ip.saddr));

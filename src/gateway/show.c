@@ -19,7 +19,7 @@ const char *show_duration(int64_t seconds, char *dst, size_t cap)
 	static const struct {
 		int64_t seconds;
 		const char *word;
-	} units[] = { { 365 * 86400, "year" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+	} units[] = { { INT64_C(365) * 86400, "year" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
 	struct text text;
 
 	text_init(&text, dst, cap);

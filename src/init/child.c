@@ -31,7 +31,7 @@ static void default_signals(void)
 	sigset_t none;
 
 	for (int sig = 1; sig < NSIG; sig++)
-		signal(sig, SIG_DFL);
+		(void)signal(sig, SIG_DFL);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -87,7 +87,7 @@ static _Noreturn void become(const struct child_spec *spec)
 		fcntl(spec->ready_fd, F_SETFD, 0);
 	else if (spec->ready_fd >= 0)
 		dup2(spec->ready_fd, CHILD_READY_FD);
-	for (size_t i = 0; spec->argv[i] && i < sizeof(argv) / sizeof(argv[0]) - 1; i++)
+	for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]) - 1 && spec->argv[i]; i++)
 		argv[i] = strdup(spec->argv[i]);
 	execve(path, argv, environment);
 	log_err("cannot execute %s: %s", path, strerror(errno));

@@ -40,12 +40,12 @@ struct process {
 	bool tells_ready;
 	bool after_network; /* started once that is ready, or its time is over */
 	/* what follows changes */
-	struct supervised supervised;
+	bool ready_open;
+	bool told; /* its first readiness is in the boot report */
 	pid_t pid; /* 0: none */
 	struct loop_source ready;
-	bool ready_open;
 	struct loop_timer timer;
-	bool told; /* its first readiness is in the boot report */
+	struct supervised supervised;
 };
 
 static struct process processes[PROCESSES] = {

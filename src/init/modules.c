@@ -78,9 +78,9 @@ static bool same_name(struct slice a, struct slice b)
 	if (a.len != b.len)
 		return false;
 	for (size_t i = 0; i < a.len; i++) {
-		char x = a.ptr[i] == '-' ? '_' : a.ptr[i], y = b.ptr[i] == '-' ? '_' : b.ptr[i];
+		bool dash = a.ptr[i] == '-' || a.ptr[i] == '_', other_dash = b.ptr[i] == '-' || b.ptr[i] == '_';
 
-		if (x != y)
+		if (dash != other_dash || (!dash && a.ptr[i] != b.ptr[i]))
 			return false;
 	}
 	return true;

@@ -164,16 +164,16 @@ int link_route_each(struct nl *nl, link_route_fn *each, void *arg)
 static void put_gateway(struct nlmsghdr *message, const struct link_route *route)
 {
 	const struct inet_addr *gateway = &route->gateway;
-	uint8_t via[sizeof(uint16_t) + sizeof(gateway->bytes)] = { 0 };
-	const uint16_t family = gateway->family;
+	uint8_t via[sizeof(struct rtvia) + sizeof(gateway->bytes)];
+	const struct rtvia head = { .rtvia_family = gateway->family };
 
-	if (family == route->destination.addr.family) {
+	if (gateway->family == route->destination.addr.family) {
 		mnl_attr_put(message, RTA_GATEWAY, inet_size(gateway->family), gateway->bytes);
 		return;
 	}
-	memcpy(via, &family, sizeof(family));
-	memcpy(via + sizeof(family), gateway->bytes, sizeof(gateway->bytes));
-	mnl_attr_put(message, RTA_VIA, sizeof(family) + inet_size(gateway->family), via);
+	memcpy(via, &head, sizeof(head));
+	memcpy(via + sizeof(head), gateway->bytes, sizeof(gateway->bytes));
+	mnl_attr_put(message, RTA_VIA, sizeof(head) + inet_size(gateway->family), via);
 }
 
 static void put_mtu(struct nlmsghdr *message, uint32_t mtu_bytes)
