@@ -59,6 +59,16 @@ static void parse_port(const struct conf_place *at, struct slice value)
 	value_port(at, value, &conf->dataplane_port);
 }
 
+/* The place of value among words, -1 and an error when it is none of them. */
+static int one_of(const struct conf_place *at, struct slice value, const char *const words[], size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (slice_equal(value, words[i]))
+			return (int)i;
+	value_error(at, value, "expected %s", at->key->syntax);
+	return -1;
+}
+
 static void parse_isolation(const struct conf_place *at, struct slice value)
 {
 	static const char *const words[] = {
@@ -67,14 +77,38 @@ static void parse_isolation(const struct conf_place *at, struct slice value)
 		[ENV_ISOLATION_OFF] = "off",
 	};
 	struct env_conf *conf = at->model;
+	int found = one_of(at, value, words, sizeof(words) / sizeof(words[0]));
 
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
-		if (slice_equal(value, words[i])) {
-			conf->isolation = (enum env_isolation)i;
-			return;
-		}
-	value_error(at, value, "expected %s", at->key->syntax);
+	if (found >= 0)
+		conf->isolation = (enum env_isolation)found;
 }
+
+const char *const env_backend_words[ENV_BACKENDS] = {
+	[ENV_BACKEND_AUTO] = "auto",
+	[ENV_BACKEND_KERNEL] = "kernel",
+	[ENV_BACKEND_LWIP] = "lwip",
+};
+
+static void parse_backend(const struct conf_place *at, struct slice value, enum env_path path)
+{
+	struct env_conf *conf = at->model;
+	int found = one_of(at, value, env_backend_words, ENV_BACKENDS);
+
+	if (found >= 0)
+		conf->backend[path] = (enum env_backend)found;
+}
+
+static void parse_management_backend(const struct conf_place *at, struct slice value)
+{
+	parse_backend(at, value, ENV_MANAGEMENT);
+}
+
+static void parse_dataplane_backend(const struct conf_place *at, struct slice value)
+{
+	parse_backend(at, value, ENV_DATAPLANE);
+}
+
+#define BACKEND_SYNTAX "auto, kernel or lwip"
 
 static const struct conf_key keys[] = {
 	{ "", "MITIGATOR_VPN_ADDRESS", 0, "ADDRESS or ADDRESS/LENGTH", "none: not clustered",
@@ -88,6 +122,12 @@ static const struct conf_key keys[] = {
 	{ "", "DATA_PLANE_ISOLATION", 0, "auto, on or off", "auto",
 	  "Whether the dataplane's VPN has a network namespace of its own; auto: unless there is a Mellanox NIC.",
 	  parse_isolation },
+	{ "", "MITIGATOR_VPN_BACKEND", 0, BACKEND_SYNTAX, "auto",
+	  "What carries the management path: the kernel's WireGuard or our own on lwIP; auto: the kernel's where it has "
+	  "one.",
+	  parse_management_backend },
+	{ "", "DATA_PLANE_VPN_BACKEND", 0, BACKEND_SYNTAX, "auto", "The same for the dataplane path.",
+	  parse_dataplane_backend },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

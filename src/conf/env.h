@@ -13,6 +13,9 @@
 
 enum { ENV_DATAPLANE_PORT_DEFAULT = 4568, ENV_VPN_LEN4_DEFAULT = 24, ENV_VPN_LEN6_DEFAULT = 64 };
 
+enum env_backend { ENV_BACKEND_AUTO, ENV_BACKEND_KERNEL, ENV_BACKEND_LWIP, ENV_BACKENDS };
+enum env_path { ENV_MANAGEMENT, ENV_DATAPLANE, ENV_PATHS };
+
 enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF };
 
 struct env_conf {
@@ -24,7 +27,10 @@ struct env_conf {
 	char dataplane_device[IFNAMSIZ];
 	uint16_t dataplane_port;
 	enum env_isolation isolation;
+	enum env_backend backend[ENV_PATHS];
 };
+
+extern const char *const env_backend_words[ENV_BACKENDS];
 
 void env_conf_init(struct env_conf *conf); /* the defaults */
 void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag);

@@ -47,7 +47,7 @@ static int usage(const char *name)
 static int run(const struct profile *profile, int argc, char **argv)
 {
 	static struct service_options options = {
-		.conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .backend = BACKEND_AUTO, .ready_fd = -1
+		.conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .ready_fd = -1
 	};
 	const char *ready = NULL;
 	const struct {
@@ -73,7 +73,7 @@ static int run(const struct profile *profile, int argc, char **argv)
 			return usage(profile->name);
 		options.ready_fd = (int)fd;
 	}
-	if (!backend_known(options.backend)) {
+	if (options.backend && !backend_known(options.backend)) {
 		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
 			backend_names());
 		return EXIT_USAGE;

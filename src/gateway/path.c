@@ -74,7 +74,7 @@ static void leave_place(struct path *path, bool remove)
 	/* One that was there before us is someone else's to remove. */
 	if (remove && path->netns_created)
 		netns_remove(path->netns);
-	path->netns_created = path->placed = path->inner_up = path->has_applied = false;
+	path->netns_created = path->placed = path->inner_up = false;
 }
 
 /* The name of the namespace for set, "" for where the process is. */
@@ -107,16 +107,26 @@ static int enter_place(struct path *path, const char *netns)
 	return pinger_open(&path->pinger, path->loop, path->netns_fd);
 }
 
-/* The namespace stays where it can: other programs of the appliance live in it. */
+static bool carried_by(const struct tunnel *tunnel, const char *backend)
+{
+	return tunnel->ops && (!strcmp(backend, BACKEND_AUTO) || !strcmp(backend, tunnel->ops->name));
+}
+
+/* The namespace stays where it can: other programs of the appliance live in it. auto takes what carries the path now. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
-	const char *device = profile_device(path->profile, &set->env);
+	const char *backend = path->backend_option ? path->backend_option : profile_backend(path->profile, &set->env);
 	const char *netns = wanted_netns(path, set, facts);
+	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
+				      .uapi_name = profile_uapi_name(path->profile, &set->env),
+				      .host = &path->host,
+				      .loop = path->loop };
 	bool same_place = path->placed && !strcmp(path->netns, netns);
 	int err;
 
-	if (path->tunnel.ops && same_place && !strcmp(path->tunnel.device, device))
+	if (same_place && carried_by(&path->tunnel, backend) && !strcmp(path->tunnel.device, place.device))
 		return 0;
+	path->moving = path_dump(path) == 0;
 	if (same_place)
 		tunnel_close(&path->tunnel, true);
 	else if (path->placed)
@@ -126,11 +136,30 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 		leave_place(path, false);
 		return err;
 	}
-	err = backend_open(&path->tunnel, path->backend, device, path->netns_fd, &path->host,
-			   &path->backend_reason);
+	place.netns_fd = path->netns_fd;
+	err = backend_open(&path->tunnel, backend, &place, &path->backend_reason);
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->tunnel.error);
+	else if (path->tunnel.error[0])
+		log_err("%s", path->tunnel.error);
 	return err;
+}
+
+/* The tunnel was opened anew in place of one that ran: where its peers had roamed to goes along, unless the file says
+ * otherwise now. */
+static void carry_endpoints(struct path *path)
+{
+	for (size_t i = 0; i < path->wanted.peer_count && path->moving; i++) {
+		struct tunnel_peer *peer = &path->wanted.peers[i];
+		const struct tunnel_peer *was = tunnel_find(&path->running, peer->public_key);
+		const struct tunnel_peer *before =
+			path->has_applied ? tunnel_find(&path->applied, peer->public_key) : NULL;
+
+		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
+		    was->endpoint.port == peer->endpoint.port)
+			peer->endpoint = was->endpoint;
+	}
+	path->moving = false;
 }
 
 /* Someone changed the inner interface, maybe we ourselves: what is it now? */
@@ -148,7 +177,7 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (err == -ENODEV) {
 		log_err("%s was removed by someone: made anew", path->tunnel.device);
 		tunnel_close(&path->tunnel, false);
-		path->has_applied = path->inner_up = false;
+		path->inner_up = false;
 	} else if (!err && was_up && !link.up) {
 		log_err("%s was set down by someone: brought up again", path->tunnel.device);
 	}
@@ -267,6 +296,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	wanted_build(&path->wanted, path->profile, set, resolver);
+	carry_endpoints(path);
 	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
 			   report);
 	if (err < 0) {
@@ -296,6 +326,7 @@ void path_down(struct path *path)
 {
 	if (path->placed)
 		leave_place(path, true);
+	path->has_applied = false;
 	path->down_reason[0] = '\0';
 }
 

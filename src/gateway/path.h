@@ -14,7 +14,7 @@ enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN, PATH_NETNS_LEN = 64 };
 struct path {
 	const struct profile *profile;
 	const char *netns_option; /* NULL: the path's own, when isolated; "none": where the process is; or a name */
-	const char *backend;      /* "auto", or the name of a tunnel backend */
+	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;
@@ -27,6 +27,7 @@ struct path {
 	int netns_fd;
 	bool netns_created;
 	bool placed; /* the namespace is open, and what watches it */
+	bool moving; /* the tunnel replaces one whose state is in running */
 	struct tunnel tunnel;
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
@@ -36,7 +37,7 @@ struct path {
 	bool has_applied;
 };
 
-/* profile, netns_option, backend and disturbed are set before. 0 or -errno. */
+/* profile, netns_option, backend_option and disturbed are set before. 0 or -errno. */
 int path_open(struct path *path, struct loop *loop);
 void path_close(struct path *path); /* the interface and a namespace that was made here go too */
 

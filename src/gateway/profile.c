@@ -3,11 +3,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MANAGEMENT_DEVICE "wg0"
+
 #include "base/text.h"
 
 const struct profile profiles[PROFILES] = {
-	[PROFILE_GATEWAY] = { "gateway", "management", false },
-	[PROFILE_DATAPLANE] = { "gateway-dataplane", "between packet processors", true },
+	[PROFILE_GATEWAY] = { "gateway", "management", false, ENV_MANAGEMENT },
+	[PROFILE_DATAPLANE] = { "gateway-dataplane", "between packet processors", true, ENV_DATAPLANE },
 };
 
 const struct profile *profile_find(const char *name)
@@ -20,7 +22,19 @@ const struct profile *profile_find(const char *name)
 
 const char *profile_device(const struct profile *profile, const struct env_conf *env)
 {
-	return profile->dataplane ? env->dataplane_device : "wg0";
+	return profile->dataplane ? env->dataplane_device : MANAGEMENT_DEVICE;
+}
+
+const char *profile_backend(const struct profile *profile, const struct env_conf *env)
+{
+	return env_backend_words[env->backend[profile->env]];
+}
+
+const char *profile_uapi_name(const struct profile *profile, const struct env_conf *env)
+{
+	const char *device = profile_device(profile, env);
+
+	return profile->dataplane && !strcmp(device, MANAGEMENT_DEVICE) ? profile->name : device;
 }
 
 uint16_t profile_port(const struct profile *profile, const struct conf_set *set)

@@ -275,7 +275,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 
 	service.path.profile = profile;
 	service.path.netns_option = options->netns;
-	service.path.backend = options->backend;
+	service.path.backend_option = options->backend;
 	service.path.disturbed = disturbed;
 	service.options = options;
 	service.set = &sets[0];

@@ -20,16 +20,18 @@ static int open_nl(void *arg)
 	return nl_open(opening->nl, opening->protocol);
 }
 
-int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char *device, int netns_fd, struct nl *host)
+int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place)
 {
 	struct nl_opening inner = { &tunnel->inner, NETLINK_ROUTE };
 	int err;
 
 	memset(tunnel, 0, sizeof(*tunnel));
-	text_format(tunnel->device, sizeof(tunnel->device), "%s", device);
-	tunnel->netns_fd = netns_fd;
-	tunnel->host = host;
-	err = netns_call(netns_fd, open_nl, &inner);
+	text_format(tunnel->device, sizeof(tunnel->device), "%s", place->device);
+	tunnel->uapi_name = place->uapi_name;
+	tunnel->netns_fd = place->netns_fd;
+	tunnel->host = place->host;
+	tunnel->loop = place->loop;
+	err = netns_call(place->netns_fd, open_nl, &inner);
 	if (err < 0)
 		return err;
 	err = ops->open(tunnel);

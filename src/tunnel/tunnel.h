@@ -50,7 +50,8 @@ enum tunnel_set {
 
 struct tunnel;
 
-/* Each returns 0 or -errno and puts words into tunnel->error when errno alone does not say it. */
+/* Each returns 0 or -errno and puts words into tunnel->error when errno alone does not say it; open may leave a warning
+ * there though it succeeded. */
 struct tunnel_ops {
 	const char *name; /* as --backend and show say it */
 	/* Makes the interface tunnel->device in tunnel->netns_fd, or takes up our own that outlived us. */
@@ -70,6 +71,8 @@ struct tunnel {
 	char device[IFNAMSIZ];
 	int netns_fd;    /* where the inner interface lives; -1: where the process is. Borrowed. */
 	uint32_t index;  /* of the inner interface, from open */
+	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
+	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
 	struct nl genl;  /* the kernel backend's */
@@ -77,13 +80,21 @@ struct tunnel {
 	char error[TUNNEL_ERROR_LEN];
 };
 
-extern const struct tunnel_ops tunnel_kernel;
+extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;
 
 /* The link alias that marks an interface as ours: nothing without it is ever taken over. */
 #define TUNNEL_ALIAS "MITIGATOR gateway"
 
-int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char *device, int netns_fd,
-		struct nl *host);
+/* What is the same for every backend of a path. */
+struct tunnel_place {
+	const char *device;
+	const char *uapi_name;
+	int netns_fd;
+	struct nl *host;
+	struct loop *loop;
+};
+
+int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);
 void tunnel_close(struct tunnel *tunnel, bool remove);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,

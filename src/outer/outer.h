@@ -1,0 +1,113 @@
+/* Owns the network outside of the tunnel: UDP datagrams on one port, carried by lwIP over AF_PACKET on NICs that the
+ * kernel also uses. lwIP is global by its nature, so there is one outer side per process and no handle. */
+#ifndef OUTER_OUTER_H
+#define OUTER_OUTER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+#include "base/loop.h"
+
+enum {
+	OUTER_LINK_MAX = 16,
+	OUTER_ADDRESS_MAX = 64,
+	OUTER_ROUTE_MAX = 512,
+	OUTER_MAC_LEN = 6,
+	OUTER_SEGMENT_MAX = 64,           /* datagrams in one super-frame (the kernel's UDP_MAX_SEGMENTS before 6.9) */
+	OUTER_LEN_MAX = 65535 - 40 - 8,   /* bytes in one outer_send, super-frame or not */
+	OUTER_MTU_AGE_S = 600,            /* a learned path MTU is forgotten: RFC 8201 4 */
+};
+
+/* What lwIP is to mirror: plain values, read by the owner (tunnel/mirror.h reads them over rtnetlink). */
+struct outer_link {
+	uint32_t index;
+	uint32_t mtu_bytes;
+	uint8_t mac[OUTER_MAC_LEN];
+	bool alone; /* the kernel has no address on it: we answer ARP, neighbour solicitations and pings */
+};
+
+struct outer_address {
+	uint32_t index;            /* of a link in links, or it is left out */
+	struct inet_prefix prefix; /* the address with its prefix length: no route follows from it */
+};
+
+struct outer_route {
+	struct inet_prefix destination;
+	struct inet_addr gateway; /* family 0: on the link */
+	struct inet_addr source;  /* preferred, family 0: the first fitting address of the link */
+	uint32_t index;           /* of the outgoing link; a route over a link that is not in links is a dead end */
+	uint32_t metric;
+	uint32_t mtu_bytes;       /* 0: the link's */
+};
+
+struct outer_table {
+	size_t link_count, address_count, route_count;
+	struct outer_link links[OUTER_LINK_MAX]; /* Ethernet links that are up */
+	struct outer_address addresses[OUTER_ADDRESS_MAX];
+	struct outer_route routes[OUTER_ROUTE_MAX];
+};
+
+struct outer_host {
+	void *arg;
+	/* One datagram (segment_len == len), or several of segment_len each, the last of 1 to segment_len: walk them with
+	 * for (at = 0; at < len; at += segment_len). len is never 0. bytes may be changed in place and are borrowed until
+	 * received() returned, from and local until this call returns. local is the address it was sent to. It may call outer_send. */
+	void (*receive)(void *arg, const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
+			size_t len, size_t segment_len, uint64_t now_ns);
+	/* A batch is over: write the TUN. Then outer flushes by itself, and the batch's bytes are gone. */
+	void (*received)(void *arg, uint64_t now_ns);
+};
+
+struct outer_options {
+	struct loop *loop;       /* outer's file descriptors and its timer live in it; outlives outer */
+	struct outer_host host;
+	uint16_t port;           /* 0: the kernel chooses, outer_port() tells */
+	bool no_super_frames;    /* never send UDP_L4 GSO: for tests, and for operators with a broken driver */
+};
+
+/* Reserves the port (IPv4 and IPv6) with placeholder sockets of the kernel, starts lwIP. No link yet: call
+ * outer_refresh. 0, -EADDRINUSE, -EBUSY when it is open already, or -errno. */
+int outer_open(const struct outer_options *options, uint64_t now_ns);
+/* Gives everything back; lwIP's pools are empty then (outer_pools_used() == 0). Also when not open. */
+void outer_close(void);
+
+/* Takes the whole table anew: links that stayed keep their sockets and neighbours. Call it at start and whenever a link,
+ * an address or a route changed. The table is copied. 0, or the first -errno of a link that could not be opened (the others
+ * work). */
+int outer_refresh(const struct outer_table *table, uint64_t now_ns);
+
+/* Moves to another port without a lost neighbour: 0, or -errno and the old port stays. 0: the kernel chooses. */
+int outer_set_port(uint16_t port);
+uint16_t outer_port(void); /* host order; 0 when closed */
+
+/* Queues one datagram (segment_len 0 or >= len) or a super-frame of datagrams of segment_len bytes each (the last one may be
+ * shorter; at most OUTER_SEGMENT_MAX). bytes are borrowed until outer_flush returned or, in receive(), until the batch
+ * is over; a full queue flushes by itself. They need no headroom. local may be NULL, or is the address to send from if it
+ * is still ours. Datagrams longer than the path MTU go as fragments.
+ * 0, -ENETUNREACH (no route, or the link is down), -EAFNOSUPPORT, -EMSGSIZE, -EHOSTUNREACH (an address of our own),
+ * -ENOBUFS. While a neighbour is unknown datagrams wait in lwIP (a few per neighbour, copied); they go or are dropped. */
+int outer_send(const struct inet_endpoint *to, const struct inet_addr *local, const uint8_t *bytes, size_t len,
+	       size_t segment_len, uint64_t now_ns);
+void outer_flush(void);
+
+/* IP bytes that fit on the way to this address now: link, route and what ICMP too big said; 0 without a route. */
+uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns);
+
+struct outer_stats {
+	uint64_t rx_frames, rx_datagrams, rx_bytes;
+	uint64_t rx_dropped;      /* not for us, malformed, truncated, empty */
+	uint64_t rx_bad_checksum;
+	uint64_t rx_fragments, rx_too_big;
+	uint64_t tx_frames, tx_datagrams, tx_bytes;
+	uint64_t tx_dropped;      /* the kernel did not take the frame, or an unresolved super-frame */
+	uint64_t tx_no_route;
+	uint64_t gso_refused;     /* links that fell back to single frames */
+};
+void outer_stats(struct outer_stats *stats);
+
+/* Elements of lwIP's pools and bytes of its heap in use: the UDP port's own block counts as none. */
+size_t outer_pools_used(void);
+
+#endif

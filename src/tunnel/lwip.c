@@ -1,0 +1,528 @@
+/* WireGuard in user space: the protocol core of wg/, the outer network of outer/ and a TUN device, in one loop. There is
+ * one per process, as there is one outer/. */
+#include "tunnel/tunnel.h"
+
+#include <errno.h>
+#include <linux/rtnetlink.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+#include "crypto/aead.h"
+#include "crypto/key.h"
+#include "crypto/random.h"
+#include "netlink/netns.h"
+#include "outer/outer.h"
+#include "tunnel/mirror.h"
+#include "tunnel/tun.h"
+#include "tunnel/uapi.h"
+#include "tunnel/unreachable.h"
+#include "wg/wg.h"
+
+enum {
+	BATCH = 8,         /* super-packets read before the outer side is flushed */
+	BATCH_PACKETS = 64,
+	BATCH_BYTES = TUN_MTU_MAX + 65536 + BATCH_PACKETS * (WG_HEADROOM + WG_TAILROOM),
+	SETTLE_MS = 50,    /* links and routes change in bursts */
+	STAGED_LEN_MAX = TUN_MTU_MAX,
+};
+
+static struct {
+	struct tunnel *tunnel; /* NULL: closed */
+	struct wg_device *device;
+	uint8_t *arena;
+	size_t arena_len;
+	bool outer_open;
+	uint16_t port;
+	uint32_t mtu_bytes;
+	struct tun tun;
+	struct uapi uapi;
+	struct loop_source tun_source, host_monitor, inner_monitor;
+	struct loop_timer due, mirror;
+	struct outer_table table;
+	uint8_t buffers[BATCH][BATCH_BYTES];
+} lwip = { .tun = { .fd = -1 }, .host_monitor = { .fd = -1 }, .inner_monitor = { .fd = -1 } };
+
+static void due_fires(struct loop_timer *timer, uint64_t now_ns);
+
+/* The core's next deadline; asked after whatever may have moved it. */
+static void arm(void)
+{
+	uint64_t due_ns = wg_next_due(lwip.device);
+
+	if (due_ns == WG_NEVER)
+		loop_timer_clear(lwip.tunnel->loop, &lwip.due);
+	else if (!lwip.due.armed || lwip.due.due_ns != due_ns)
+		loop_timer_set(lwip.tunnel->loop, &lwip.due, due_ns, due_fires);
+}
+
+static void due_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	wg_poll(lwip.device, now_ns);
+	arm();
+}
+
+/* ---- the core's ways out ---- */
+
+static void core_sends(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	(void)arg;
+	if (!lwip.outer_open)
+		return;
+	/* What cannot be sent is lost, as in any network; the bytes are the core's until we return. */
+	(void)outer_send(to, NULL, bytes, len, 0, clock_now_ns());
+	outer_flush();
+}
+
+static int core_random(void *arg, void *dst, size_t len)
+{
+	(void)arg;
+	return random_bytes(dst, len);
+}
+
+static struct wg_wall core_wall(void *arg)
+{
+	struct timespec ts;
+
+	(void)arg;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return (struct wg_wall){ ts.tv_sec, (uint32_t)ts.tv_nsec };
+}
+
+static uint64_t core_work(void *arg)
+{
+	(void)arg;
+	return clock_now_ns();
+}
+
+static const struct wg_host core_host = {
+	.send = core_sends,
+	.random = core_random,
+	.wall = core_wall,
+	.work_ns = core_work,
+};
+
+/* ---- network to TUN ---- */
+
+static void datagrams_came(void *arg, const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
+			   size_t len, size_t segment_len, uint64_t now_ns)
+{
+	(void)arg;
+	(void)local;
+	for (size_t at = 0; at < len; at += segment_len) {
+		size_t part = len - at < segment_len ? len - at : segment_len;
+		struct wg_view view;
+
+		if (wg_input(lwip.device, from, bytes + at, part, now_ns, &view) == WG_DATA)
+			tun_write(&lwip.tun, view.bytes, view.len);
+	}
+}
+
+static void batch_came(void *arg, uint64_t now_ns)
+{
+	(void)arg;
+	(void)now_ns;
+	tun_flush(&lwip.tun);
+	arm();
+}
+
+/* ---- TUN to network ---- */
+
+/* Sealed packets that lie one behind the other and go to one endpoint: they leave as one super-frame. */
+struct run {
+	struct inet_endpoint to;
+	const uint8_t *bytes;
+	size_t len, segment_len, count;
+	bool closed; /* its last one is shorter, so it is the last */
+};
+
+static void run_send(struct run *run, uint64_t now_ns)
+{
+	if (run->count)
+		(void)outer_send(&run->to, NULL, run->bytes, run->len, run->segment_len, now_ns);
+	run->count = 0;
+}
+
+static void run_add(struct run *run, const struct wg_view *view, uint64_t now_ns)
+{
+	bool joins = run->count && run->count < OUTER_SEGMENT_MAX && !run->closed &&
+		     view->bytes == run->bytes + run->len && view->len <= run->segment_len &&
+		     run->len + view->len <= OUTER_LEN_MAX && inet_endpoint_equal(&run->to, view->endpoint);
+
+	if (!joins) {
+		run_send(run, now_ns);
+		*run = (struct run){ .to = *view->endpoint, .bytes = view->bytes, .segment_len = view->len };
+	}
+	run->len += view->len;
+	run->count++;
+	run->closed = view->len < run->segment_len;
+}
+
+static void send_packets(const struct tun_packet *packets, int count, uint64_t now_ns)
+{
+	struct run run = { .count = 0 };
+	struct wg_view view;
+
+	for (int i = 0; i < count; i++) {
+		switch (wg_output(lwip.device, packets[i].bytes, packets[i].len, now_ns, &view)) {
+		case WG_SEALED:
+			run_add(&run, &view, now_ns);
+			break;
+		case WG_NO_PEER:
+		case WG_NO_ENDPOINT:
+			unreachable_answer(&lwip.tun, packets[i].bytes, packets[i].len, now_ns);
+			break;
+		default:
+			break;
+		}
+	}
+	run_send(&run, now_ns);
+}
+
+static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	const struct tun_layout layout = { .headroom = WG_HEADROOM,
+					   .tailroom = AEAD_TAG_LEN,
+					   .align = WG_TAILROOM + 1 - AEAD_TAG_LEN,
+					   .limit = (uint16_t)lwip.mtu_bytes };
+	struct tun_packet packets[BATCH_PACKETS];
+	bool super;
+	int n;
+
+	(void)source;
+	(void)events;
+	for (int i = 0; i < BATCH; i++) {
+		n = tun_read(&lwip.tun, &layout, lwip.buffers[i], BATCH_BYTES, packets, BATCH_PACKETS, &super);
+		if (n <= 0)
+			break;
+		send_packets(packets, n, now_ns);
+	}
+	outer_flush();
+	tun_flush(&lwip.tun);
+	arm();
+}
+
+/* ---- what the kernel says of links, addresses and routes ---- */
+
+static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	if (lwip.outer_open && mirror_read(lwip.tunnel->host, NULL, 0, &lwip.table) == 0)
+		(void)outer_refresh(&lwip.table, now_ns);
+}
+
+static void host_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	nl_monitor_read(source->fd, NULL, NULL);
+	if (!lwip.mirror.armed)
+		loop_timer_set(lwip.tunnel->loop, &lwip.mirror, now_ns + SETTLE_MS * NS_PER_MS, mirror_fires);
+}
+
+static void follow_mtu(void)
+{
+	struct link link;
+
+	if (link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link) < 0 || link.mtu_bytes == lwip.mtu_bytes)
+		return;
+	lwip.mtu_bytes = link.mtu_bytes;
+	tun_set_mtu(&lwip.tun, link.mtu_bytes);
+	wg_set_mtu(lwip.device, link.mtu_bytes);
+}
+
+static void inner_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	(void)now_ns;
+	nl_monitor_read(source->fd, NULL, NULL);
+	follow_mtu();
+}
+
+static int open_inner_monitor(void *arg)
+{
+	(void)arg;
+	return nl_monitor_open(RTMGRP_LINK);
+}
+
+/* ---- open and close ---- */
+
+static int fail(struct tunnel *tunnel, int err, const char *what)
+{
+	text_format(tunnel->error, sizeof(tunnel->error), "%s: %s", what, strerror(-err));
+	return err;
+}
+
+static int set_port(struct tunnel *tunnel, uint16_t port)
+{
+	const struct outer_options options = { .loop = tunnel->loop,
+					       .host = { .receive = datagrams_came, .received = batch_came },
+					       .port = port };
+	uint64_t now_ns = clock_now_ns();
+	int err;
+
+	if (lwip.outer_open) {
+		err = port == lwip.port ? 0 : outer_set_port(port);
+	} else {
+		err = outer_open(&options, now_ns);
+		lwip.outer_open = !err;
+		if (!err)
+			mirror_fires(&lwip.mirror, now_ns);
+	}
+	if (err == -EADDRINUSE)
+		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program", port);
+	else if (err < 0)
+		fail(tunnel, err, "cannot open the outer side");
+	if (!err)
+		lwip.port = outer_port();
+	return err;
+}
+
+static int uapi_sets_port(struct uapi *uapi, uint16_t port)
+{
+	(void)uapi;
+	return set_port(lwip.tunnel, port);
+}
+
+static uint16_t uapi_port(struct uapi *uapi)
+{
+	(void)uapi;
+	return lwip.port;
+}
+
+static void uapi_changed(struct uapi *uapi)
+{
+	(void)uapi;
+	arm();
+}
+
+static int open_core(void)
+{
+	const struct wg_limits limits = { .peers = TUNNEL_PEERS_MAX,
+					  .prefixes = TUNNEL_PREFIXES_MAX,
+					  .packet_len_max = STAGED_LEN_MAX };
+	void *arena;
+
+	lwip.arena_len = wg_arena_len(&limits);
+	arena = mmap(NULL, lwip.arena_len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (arena == MAP_FAILED)
+		return -errno;
+	lwip.arena = arena;
+	return wg_init(&lwip.device, arena, lwip.arena_len, &limits, &core_host);
+}
+
+static int watch(struct loop_source *source, int fd, loop_ready_fn *ready)
+{
+	int err = fd < 0 ? fd : loop_add(lwip.tunnel->loop, source, fd, EPOLLIN, ready);
+
+	if (err < 0 && fd >= 0)
+		close(fd);
+	if (err < 0)
+		source->fd = -1;
+	return err;
+}
+
+static void unwatch(struct loop_source *source)
+{
+	if (source->fd < 0)
+		return;
+	loop_remove(lwip.tunnel->loop, source);
+	close(source->fd);
+	source->fd = -1;
+}
+
+static void lwip_close(struct tunnel *tunnel, bool remove)
+{
+	/* A TUN device goes with its process, so there is nothing that could stay. */
+	(void)remove;
+	uapi_close(&lwip.uapi);
+	loop_timer_clear(tunnel->loop, &lwip.due);
+	loop_timer_clear(tunnel->loop, &lwip.mirror);
+	unwatch(&lwip.host_monitor);
+	unwatch(&lwip.inner_monitor);
+	if (lwip.outer_open)
+		outer_close();
+	lwip.outer_open = false;
+	if (lwip.tun.fd >= 0) {
+		loop_remove(tunnel->loop, &lwip.tun_source);
+		tun_close(&lwip.tun);
+	}
+	lwip.tun.fd = -1;
+	if (lwip.device)
+		wg_close(lwip.device);
+	lwip.device = NULL;
+	if (lwip.arena)
+		munmap(lwip.arena, lwip.arena_len);
+	lwip.arena = NULL;
+	lwip.port = 0;
+	lwip.mtu_bytes = 0;
+	explicit_bzero(lwip.buffers, sizeof(lwip.buffers));
+	lwip.tunnel = NULL;
+}
+
+static int open_tun(struct tunnel *tunnel)
+{
+	struct link link;
+	int err = link_get(&tunnel->inner, tunnel->device, &link);
+
+	/* The kernel backend's interface, when the path moves over. */
+	if (!err && !strcmp(link.alias, TUNNEL_ALIAS))
+		link_delete(&tunnel->inner, link.index);
+	else if (!err)
+		return -EEXIST;
+	err = tun_open(&lwip.tun, tunnel->device, tunnel->netns_fd, 0);
+	if (err < 0)
+		return err;
+	tunnel->index = lwip.tun.index;
+	err = link_set_alias(&tunnel->inner, tunnel->index, TUNNEL_ALIAS);
+	if (!err)
+		err = loop_add(tunnel->loop, &lwip.tun_source, lwip.tun.fd, EPOLLIN, tun_ready);
+	if (err < 0) {
+		tun_close(&lwip.tun);
+		lwip.tun.fd = -1;
+	}
+	return err;
+}
+
+static int lwip_open(struct tunnel *tunnel)
+{
+	struct uapi_host host = { .set_port = uapi_sets_port, .port = uapi_port, .changed = uapi_changed };
+	uint8_t stamp[WG_STAMP_LEN];
+	int err;
+
+	if (lwip.tunnel)
+		return fail(tunnel, -EBUSY, "WireGuard on lwIP carries another path of this process");
+	lwip.tunnel = tunnel;
+	err = open_core();
+	if (!err)
+		err = open_tun(tunnel);
+	if (err == -EEXIST)
+		text_format(tunnel->error, sizeof(tunnel->error),
+			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+	else if (err < 0)
+		fail(tunnel, err, "cannot open the TUN device");
+	if (!err)
+		err = watch(&lwip.host_monitor, nl_monitor_open(MIRROR_GROUPS), host_changed);
+	if (!err)
+		err = watch(&lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL), inner_changed);
+	if (err < 0) {
+		lwip_close(tunnel, true);
+		return err;
+	}
+	follow_mtu();
+	/* Whatever carried this path before, the kernel or a process that died, sent stamps up to now. */
+	wg_stamp(stamp, core_wall(NULL));
+	wg_set_stamp_sent(lwip.device, stamp);
+	host.device = lwip.device;
+	err = uapi_open(&lwip.uapi, tunnel->loop, tunnel->uapi_name, &host);
+	if (err < 0)
+		text_format(tunnel->error, sizeof(tunnel->error), "wg(8) will not find %s: cannot serve " UAPI_DIR
+			    "/%s.sock: %s", tunnel->device, tunnel->uapi_name, strerror(-err));
+	return 0;
+}
+
+/* ---- the other four operations ---- */
+
+static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *config)
+{
+	int err = set_port(tunnel, config->listen_port);
+
+	if (!err)
+		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
+	arm();
+	return err;
+}
+
+static int lwip_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
+			 unsigned fields)
+{
+	struct wg_peer_change change = { .public_key = peer->public_key };
+	int err;
+
+	if (fields & TUNNEL_SET_PRESHARED_KEY)
+		change.preshared_key = peer->preshared_key;
+	if ((fields & TUNNEL_SET_ENDPOINT) && peer->endpoint.addr.family)
+		change.endpoint = &peer->endpoint;
+	if (fields & TUNNEL_SET_ALLOWED) {
+		change.allowed = &config->allowed[peer->allowed_first];
+		change.allowed_count = peer->allowed_count;
+		change.flags |= WG_PEER_REPLACE_ALLOWED;
+	}
+	change.keepalive_s = peer->keepalive_s;
+	if (fields & TUNNEL_SET_KEEPALIVE)
+		change.flags |= WG_PEER_SET_KEEPALIVE;
+	if (!(fields & TUNNEL_SET_NEW))
+		change.flags |= WG_PEER_UPDATE_ONLY;
+	err = wg_set_peer(lwip.device, &change, clock_now_ns());
+	arm();
+	return err < 0 ? fail(tunnel, err, "cannot set a peer") : 0;
+}
+
+static int lwip_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	int err = wg_remove_peer(lwip.device, public_key);
+
+	arm();
+	return err < 0 ? fail(tunnel, err, "cannot remove a peer") : 0;
+}
+
+static int dump_peer(struct tunnel_config *running, const struct wg_peer *peer)
+{
+	struct tunnel_peer *out = &running->peers[running->peer_count];
+	struct wg_peer_info info;
+	struct inet_prefix prefix;
+	uint32_t cursor = 0;
+
+	if (running->peer_count == TUNNEL_PEERS_MAX)
+		return -ENOSPC;
+	wg_peer_info(lwip.device, peer, &info);
+	*out = (struct tunnel_peer){ .endpoint = info.endpoint,
+				     .keepalive_s = info.keepalive_s,
+				     .allowed_first = running->allowed_count,
+				     .received_bytes = info.received_bytes,
+				     .sent_bytes = info.sent_bytes,
+				     .handshake_s = info.handshake.s,
+				     .handshake_ns = info.handshake.ns };
+	memcpy(out->public_key, info.public_key, sizeof(out->public_key));
+	memcpy(out->preshared_key, info.preshared_key, sizeof(out->preshared_key));
+	wipe(&info, sizeof(info));
+	running->peer_count++;
+	while (wg_peer_allowed(lwip.device, peer, &cursor, &prefix)) {
+		if (running->allowed_count == TUNNEL_PREFIXES_MAX)
+			return -ENOSPC;
+		running->allowed[running->allowed_count++] = prefix;
+		out->allowed_count++;
+	}
+	return 0;
+}
+
+static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	int err = 0;
+
+	(void)tunnel;
+	tunnel_config_clear(running);
+	running->has_private_key = wg_private_key(lwip.device, running->private_key);
+	(void)wg_public_key(lwip.device, running->public_key);
+	running->listen_port = lwip.port;
+	running->fwmark = lwip.uapi.fwmark;
+	for (const struct wg_peer *peer = wg_peer_next(lwip.device, NULL); peer && !err;
+	     peer = wg_peer_next(lwip.device, peer))
+		err = dump_peer(running, peer);
+	return err;
+}
+
+const struct tunnel_ops tunnel_lwip = {
+	.name = "lwip",
+	.open = lwip_open,
+	.close = lwip_close,
+	.set_device = lwip_set_device,
+	.set_peer = lwip_set_peer,
+	.remove_peer = lwip_remove_peer,
+	.dump = lwip_dump,
+};

@@ -1,0 +1,208 @@
+/* The WireGuard protocol core of one device: bytes and the time come in, a verdict and bytes in place go out. */
+#ifndef WG_WG_H
+#define WG_WG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/inet.h"
+
+struct wg_device;
+struct wg_peer; /* a slot of its device: good until the peer is removed */
+
+enum {
+	WG_KEY_LEN = 32,
+	WG_STAMP_LEN = 12, /* TAI64N */
+	WG_HEADROOM = 16,  /* before a packet given to wg_output: the data header */
+	WG_TAILROOM = 31,  /* behind it: padding up to 15 bytes, tag */
+	WG_ARENA_ALIGN = 64,
+	WG_STAGED_PER_PEER = 128,
+};
+
+#define WG_NEVER UINT64_MAX /* as a deadline */
+
+/* What became of one packet. From WG_DROP_FIRST on it is gone, and nothing but a counter has changed by it. */
+enum wg_verdict {
+	/* of wg_input */
+	WG_DATA,      /* an inner packet is in the view */
+	WG_KEEPALIVE, /* nothing inside */
+	WG_HANDSHAKE, /* an initiation, a response or a cookie was taken */
+	/* of wg_output */
+	WG_SEALED, /* send the view to the endpoint */
+	WG_STAGED, /* a copy waits for a session; a handshake is under way */
+	/* of wg_input */
+	WG_DROP_FIRST,
+	WG_DROP_TYPE = WG_DROP_FIRST, /* no such message */
+	WG_DROP_LENGTH,               /* not the length this message has */
+	WG_DROP_IDENTITY,             /* we have no private key yet */
+	WG_DROP_MAC1,                 /* not made for our public key */
+	WG_DROP_COOKIE,               /* under load and without a cookie: a cookie reply went out instead */
+	WG_DROP_RATE,                 /* under load, and this source sent too many */
+	WG_DROP_INDEX,                /* no such session, or no handshake that waits for this */
+	WG_DROP_AGE,                  /* of a session that is too old or used up */
+	WG_DROP_TAG,                  /* forged, damaged, or another preshared key */
+	WG_DROP_REPLAY,               /* counter seen, or below the window */
+	WG_DROP_PEER,                 /* an initiation by someone who is no peer */
+	WG_DROP_STAMP,                /* an initiation not newer than the last one */
+	WG_DROP_FLOOD,                /* initiations of one peer less than 20 ms apart */
+	WG_DROP_SOURCE,               /* inner source address not among the peer's allowed IPs */
+	WG_DROP_INNER,                /* inside is no IP packet, or it lies about its length */
+	WG_DROP_RANDOM,               /* host->random failed */
+	/* of wg_output */
+	WG_NO_PEER,     /* no allowed IPs hold the destination: ICMP host unreachable, -ENOKEY */
+	WG_NO_ENDPOINT, /* the peer's address is not known: ICMP host unreachable, -EDESTADDRREQ */
+	WG_NOT_IP,      /* neither IPv4 nor IPv6 */
+	WG_TOO_LONG,    /* longer than packet_len_max and no session yet */
+	WG_VERDICTS,
+};
+
+/* For logs and counters in show; the device's state is as the event leaves it. */
+enum wg_event {
+	WG_EVENT_SESSION, /* a handshake is done */
+	WG_EVENT_GAVE_UP, /* REKEY_ATTEMPT_TIME without an answer; staged packets are dropped */
+	WG_EVENT_ROAMED,  /* an authentic packet came from a new endpoint */
+};
+
+struct wg_wall {
+	int64_t s; /* CLOCK_REALTIME */
+	uint32_t ns;
+};
+
+/* The ways out of the core. None may call back into the device. bytes are borrowed until the callback returns. */
+struct wg_host {
+	void *arg;
+	/* Handshake messages, cookie replies and keepalives. What cannot be sent is lost, as in any network. */
+	void (*send)(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
+	/* Sealed data that was staged until its session came. NULL: send is called. */
+	void (*sealed)(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
+	int (*random)(void *arg, void *dst, size_t len); /* 0 or -errno, as random_bytes */
+	struct wg_wall (*wall)(void *arg);               /* asked once per handshake */
+	/* A clock that tells how long handshake work takes, ns. NULL: each message is taken to cost
+	 * WG_HANDSHAKE_COST_NS, which is also what makes a test repeatable. */
+	uint64_t (*work_ns)(void *arg);
+	void (*event)(void *arg, struct wg_peer *peer, enum wg_event event); /* may be NULL */
+};
+
+/* Load (paper 5.3): handshake messages may take budget_ms of any second; who goes beyond puts the device under load
+ * until a second passed without it, and then only senders that return a cookie are served. */
+enum { WG_HANDSHAKE_BUDGET_MS = 200, WG_HANDSHAKE_COST_NS = 500000 };
+
+/* Sizes, known at start. A zero means the default. */
+struct wg_limits {
+	size_t peers;          /* 1024; at most 8192 */
+	size_t prefixes;       /* 4096; at most 30000 */
+	size_t staged;         /* packets that wait for a session, all peers together: 1024; at most 60000 */
+	size_t packet_len_max; /* the longest inner packet that can be staged: 1500 */
+	uint32_t handshake_budget_ms;
+};
+
+size_t wg_arena_len(const struct wg_limits *limits);
+
+/* The device lives in arena: wg_arena_len bytes of zeros (mmap's, so that untouched pages cost nothing), aligned to
+ * WG_ARENA_ALIGN, the caller's to free after wg_close. host is copied. 0, -EINVAL, or what host->random said. */
+int wg_init(struct wg_device **device, void *arena, size_t arena_len, const struct wg_limits *limits,
+	    const struct wg_host *host);
+void wg_close(struct wg_device *device); /* wipes the arena */
+
+/* The inner interface's: padding never goes beyond it. 0 (at first): it is not known, padding is always to 16. */
+void wg_set_mtu(struct wg_device *device, size_t mtu_bytes);
+
+/* All zero takes the identity away. The same key again changes nothing; another one ends all sessions, and removes the
+ * peer that has its public key. */
+void wg_set_private_key(struct wg_device *device, const uint8_t private_key[static WG_KEY_LEN], uint64_t now_ns);
+/* False when there is none. The private key is zeros then. */
+bool wg_private_key(const struct wg_device *device, uint8_t private_key[static WG_KEY_LEN]);
+bool wg_public_key(const struct wg_device *device, uint8_t public_key[static WG_KEY_LEN]);
+
+enum wg_peer_flags {
+	WG_PEER_UPDATE_ONLY = 1 << 0,     /* -ENOENT for a peer that is not there */
+	WG_PEER_REPLACE_ALLOWED = 1 << 1, /* allowed is the whole list */
+	WG_PEER_SET_KEEPALIVE = 1 << 2,
+};
+
+struct wg_peer_change {
+	const uint8_t *public_key;            /* WG_KEY_LEN */
+	const uint8_t *preshared_key;         /* WG_KEY_LEN, zeros for none; NULL: as it is. For the next handshake. */
+	const struct inet_endpoint *endpoint; /* NULL: as it is. The session stays. */
+	const struct inet_prefix *allowed;    /* host bits are ignored; a prefix of another peer moves over */
+	size_t allowed_count;
+	uint16_t keepalive_s; /* 0: off */
+	unsigned flags;
+};
+
+/* Creates or changes a peer. -ENOSPC (the tables are full; a prefix listed twice counts twice), -EINVAL, -ENOENT: before
+ * anything changed. Our own public key: 0 and no peer, as the kernel does. A persistent keepalive that is switched on
+ * is sent at once; so is the handshake of a peer with a persistent keepalive and a first endpoint. */
+int wg_set_peer(struct wg_device *device, const struct wg_peer_change *change, uint64_t now_ns);
+int wg_remove_peer(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]); /* 0 or -ENOENT */
+void wg_remove_peers(struct wg_device *device);
+
+struct wg_view {
+	struct wg_peer *peer;
+	uint8_t *bytes; /* within what was given */
+	size_t len;
+	/* of wg_output: where to, borrowed from the peer until the next call on the device */
+	const struct inet_endpoint *endpoint;
+};
+
+/* One UDP payload from the network; it is decrypted in place (and wiped when forged). from is copied where needed. The
+ * view is set for WG_DATA, and its peer for WG_KEEPALIVE and WG_HANDSHAKE (NULL for a cookie). */
+enum wg_verdict wg_input(struct wg_device *device, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
+			 uint64_t now_ns, struct wg_view *view);
+
+/* One inner packet to the network: WG_HEADROOM bytes before it and WG_TAILROOM behind it are written to. The view is set
+ * for WG_SEALED: bytes is packet - WG_HEADROOM; its peer for WG_STAGED and WG_NO_ENDPOINT. */
+enum wg_verdict wg_output(struct wg_device *device, uint8_t *packet, size_t len, uint64_t now_ns,
+			  struct wg_view *view);
+
+/* Runs what is due. wg_next_due: when to call it next (WG_NEVER: not until something happens); ask after every batch. */
+void wg_poll(struct wg_device *device, uint64_t now_ns);
+uint64_t wg_next_due(struct wg_device *device);
+
+/* --- looking at it --- */
+
+struct wg_peer_info {
+	uint8_t public_key[WG_KEY_LEN];
+	uint8_t preshared_key[WG_KEY_LEN]; /* all zero: none. Wipe it. */
+	struct inet_endpoint endpoint;     /* family 0: not known */
+	uint16_t keepalive_s;
+	uint64_t received_bytes, sent_bytes; /* UDP payload: data, keepalives and handshake messages, as the kernel counts */
+	struct wg_wall handshake;            /* of the last one; zeros: none yet */
+	size_t allowed_count, staged_count;
+};
+
+struct wg_counters {
+	uint64_t verdicts[WG_VERDICTS];
+	uint64_t staged_dropped; /* by newer packets, by giving up, with their peer */
+	uint64_t cookies_sent;
+};
+
+size_t wg_peer_count(const struct wg_device *device);
+/* The first for NULL, NULL behind the last. The peer just returned may be removed before the next call. */
+struct wg_peer *wg_peer_next(struct wg_device *device, const struct wg_peer *peer);
+struct wg_peer *wg_peer_find(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]);
+void wg_peer_info(const struct wg_device *device, const struct wg_peer *peer, struct wg_peer_info *info);
+const uint8_t *wg_peer_key(const struct wg_peer *peer); /* public; borrowed from the peer */
+/* *cursor is 0 at first. False behind the last one. */
+bool wg_peer_allowed(const struct wg_device *device, const struct wg_peer *peer, uint32_t *cursor,
+		     struct inet_prefix *prefix);
+/* Who gets a packet to addr; NULL: no one. */
+struct wg_peer *wg_route(struct wg_device *device, const struct inet_addr *addr);
+const struct wg_counters *wg_counters(const struct wg_device *device);
+bool wg_under_load(const struct wg_device *device, uint64_t now_ns);
+const char *wg_verdict_text(enum wg_verdict verdict);
+
+/* --- moving a path between backends, and over a restart --- */
+
+/* The highest stamp that any initiation of ours bore (zeros: none yet). Once it is set, ours are above it whatever the
+ * wall clock says: a peer drops an initiation that is not above the last one it saw. */
+void wg_stamp_sent(const struct wg_device *device, uint8_t stamp[static WG_STAMP_LEN]);
+void wg_set_stamp_sent(struct wg_device *device, const uint8_t stamp[static WG_STAMP_LEN]);
+/* The highest that we saw of a peer; setting never lowers it. */
+void wg_peer_stamp_seen(const struct wg_peer *peer, uint8_t stamp[static WG_STAMP_LEN]);
+void wg_peer_set_stamp_seen(struct wg_peer *peer, const uint8_t stamp[static WG_STAMP_LEN]);
+/* The stamp of a wall clock time, as an initiation bears it: rounded down to 2^24 ns, like the kernel's. */
+void wg_stamp(uint8_t stamp[static WG_STAMP_LEN], struct wg_wall wall);
+
+#endif
