@@ -102,11 +102,25 @@ static void options_of(struct slice name, char *dst, size_t cap)
 			text_add(&text, "%s%.*s", text.len ? " " : "", SLICE_ARG(word));
 }
 
+/* Asked first: the kernel reads and links all of a module before it says that it has it. */
+static bool is_loaded(struct slice name)
+{
+	char path[PATH_LEN];
+
+	text_format(path, sizeof(path), "/sys/module/%.*s", SLICE_ARG(name));
+	for (char *c = path; *c; c++)
+		if (*c == '-')
+			*c = '_';
+	return access(path, F_OK) == 0;
+}
+
 static int insert(struct slice path)
 {
 	char file[PATH_LEN], options[OPTIONS_LEN];
 	int fd, err = 0;
 
+	if (is_loaded(name_of_path(path)))
+		return 0;
 	if (slice_copy(path, file, sizeof(file)) < 0)
 		return -ENAMETOOLONG;
 	fd = openat(modules_fd, file, O_RDONLY | O_CLOEXEC);
