@@ -23,6 +23,7 @@ import time
 
 PROMPT = "gateway> "
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
+KERNEL = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n")    # a line of the log, which comes in anywhere
 HALF_ESCAPE = re.compile(r"\x1b[][()0-9;?]*\Z")
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -160,12 +161,16 @@ class Port:
     def wait_for(self, regex, timeout, start):
         """Wait until regex matches at or after position start; return the match."""
         pattern = re.compile(regex, re.M)
+        return self.wait_until(lambda: pattern.search(self.text, start), timeout, start, regex)
+
+    def wait_until(self, predicate, timeout, start, regex):
+        """Wait until predicate() is true and return what it gave; regex says what did not come."""
         deadline = time.monotonic() + timeout
         with self._news:
             while True:
-                match = pattern.search(self.text, start)
-                if match:
-                    return match
+                found = predicate()
+                if found:
+                    return found
                 left = deadline - time.monotonic()
                 if self.closed or left <= 0:
                     raise Timeout("%s: no %r %s; it said:\n%s" % (
@@ -181,24 +186,43 @@ class Port:
 
 
 class Console(Port):
-    def command(self, line, timeout=30):
-        """What a command prints, from its echo up to the next prompt."""
+    def command(self, line, timeout=30, log=False):
+        """What a command prints, from its echo up to the next prompt; log: lines of the kernel's log too."""
+        return self.finish(line, self.begin(line), timeout, log)
+
+    def begin(self, line):
+        """Type a command; where to wait for its end."""
         start = len(self.text)
         self.send(line)
-        echo = self.wait_for(re.escape(line) + r" *\n", timeout, start)
-        prompt = self.wait_for("^" + PROMPT + r"\Z", timeout, echo.end())
-        self.seen = prompt.end()
-        return self.text[echo.end():prompt.start()]
+        return start
+
+    def ended(self, line, start):
+        """The match of a command's output, None while it runs."""
+        return re.search(re.escape(line) + r" *\n((?:.*\n)*?)" + PROMPT + r"\Z", KERNEL.sub("", self.text[start:]))
+
+    def finish(self, line, start, timeout=30, log=False):
+        match = self.wait_until(lambda: self.ended(line, start), timeout, start, line)
+        self.seen = len(self.text)
+        if log:
+            return self.text[start:].partition("\n")[2].rpartition("\n")[0]
+        return match.group(1)
 
 
 class Agent(Port):
     """A root shell in the machine, on its second serial port."""
     count = 0
+    born = 0                    # what it said before is of an earlier boot
+    is_ready = False
+
+    def starts_anew(self):
+        """The machine is about to start again: the next command waits for the new shell."""
+        self.born, self.is_ready = len(self.text), False
 
     def run(self, command, timeout=30):
         """(exit status, output) of a shell command. What it leaves behind must redirect its output."""
-        if not self.count:
-            self.wait_for(r"^ready\n", timeout, 0)
+        if not self.is_ready:
+            self.wait_for(r"^ready\n", timeout, self.born)
+            self.is_ready = True
         self.count += 1
         marker = "agent-%d-done" % self.count
         start = len(self.text)
@@ -262,7 +286,7 @@ class Vm:
         self.console = Console(name + " console")
         self.agent = Agent(name + " agent") if agent else None
         self._log = open(self.log("qemu"), "w")
-        self._process = None
+        self._process = self._monitor = None
         try:
             self._start(board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args)
         except BaseException:
@@ -301,6 +325,8 @@ class Vm:
                      "-device", "%s,netdev=net%d,mac=%s,romfile=" % (board["QEMU_NIC"], n, nic.mac)]
             if os.path.exists(nic.local):
                 os.unlink(nic.local)
+        monitor = Port(self.name + " monitor")
+        ports["monitor"] = monitor
         listeners = []
         for what, port in ports.items():
             listener = socket.socket(socket.AF_UNIX)
@@ -309,7 +335,8 @@ class Vm:
             listener.settimeout(10)
             listeners.append((listener, port))
             args += ["-chardev", "socket,id=%s,path=%s/%s,logfile=%s"
-                     % (what, self._dir, what, self.log(what)), "-serial", "chardev:" + what]
+                     % (what, self._dir, what, self.log(what)),
+                     "-monitor" if port is monitor else "-serial", "chardev:" + what]
         self.started = time.monotonic()
         # setpriv: the machine ends with us, however we end.
         self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *args, *extra_args],
@@ -322,6 +349,13 @@ class Vm:
                     raise RuntimeError("%s: QEMU does not start:\n%s" % (self.name, f.read()))
             finally:
                 listener.close()
+        self._monitor = monitor
+
+    def set_link(self, nic, up):
+        """Pull a network card's cable, or put it in: the machine sees its carrier change."""
+        start = len(self._monitor.text)
+        self._monitor.send("set_link net%d %s" % (nic, "on" if up else "off"))
+        self._monitor.wait_for(r"\n\(qemu\) \Z", 10, start)
 
     def age(self):
         """Seconds since QEMU was started."""
