@@ -10,6 +10,9 @@
 #include "base/inet.h"
 #include "netlink/netlink.h"
 
+/* The alias of every link that this program makes. */
+#define LINK_ALIAS_OURS "MITIGATOR gateway"
+
 enum { LINK_KIND_LEN = 16, LINK_MAC_LEN = 6, LINK_ALIAS_LEN = 64 };
 
 struct link {

@@ -80,7 +80,7 @@ struct tunnel {
 extern const struct tunnel_ops tunnel_kernel;
 
 /* The link alias that marks an interface as ours: nothing without it is ever taken over. */
-#define TUNNEL_ALIAS "MITIGATOR gateway"
+#define TUNNEL_ALIAS LINK_ALIAS_OURS
 
 int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char *device, int netns_fd,
 		struct nl *host);
