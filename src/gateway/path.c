@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/inner.h"
+#include "gateway/knock.h"
 #include "gateway/wanted.h"
 #include "netlink/netns.h"
 #include "tunnel/backend.h"
@@ -157,18 +158,39 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 
 /* ---- the inner interface as the underlay is ---- */
 
-/* A packet to every peer that has not shaken hands: show tells then whether a path works, and no one who needs it has
- * to wait for the handshake. */
+static bool is_silent(const struct tunnel_peer *peer)
+{
+	return peer->endpoint.addr.family && !peer->handshake_s && peer->allowed_count;
+}
+
+static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct path *path = PATH_OF(timer, probe);
+
+	(void)now_ns;
+	if (!path->tunnel.ops || path_dump(path) < 0)
+		return;
+	for (size_t i = 0; i < path->running.peer_count; i++)
+		if (is_silent(&path->running.peers[i]))
+			pinger_probe(&path->pinger, &path->running.allowed[path->running.peers[i].allowed_first].addr);
+}
+
+/* A packet to every peer that has not shaken hands, after a knock: show tells then whether a path works, and no one
+ * who needs it has to wait for the handshake. */
 static void probe_silent_peers(struct path *path)
 {
-	if (path_dump(path) < 0)
+	bool any = false;
+
+	if (path->probe.armed || path_dump(path) < 0)
 		return;
 	for (size_t i = 0; i < path->running.peer_count; i++) {
-		const struct tunnel_peer *peer = &path->running.peers[i];
-
-		if (peer->endpoint.addr.family && !peer->handshake_s && peer->allowed_count)
-			pinger_probe(&path->pinger, &path->running.allowed[peer->allowed_first].addr);
+		if (!is_silent(&path->running.peers[i]))
+			continue;
+		knock(&path->running.peers[i].endpoint);
+		any = true;
 	}
+	if (any)
+		loop_timer_set(path->loop, &path->probe, clock_now_ns() + KNOCK_WAIT_MS * NS_PER_MS, probe_fires);
 }
 
 static void bring_up(struct path *path)
@@ -327,7 +349,7 @@ int path_open(struct path *path, struct loop *loop)
 
 void path_close(struct path *path)
 {
-	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->look };
+	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->probe, &path->look };
 
 	if (path->placed)
 		leave_place(path, true);

@@ -19,7 +19,7 @@ struct path {
 
 	struct loop *loop;
 	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
-	struct loop_timer refresh, settle, look;
+	struct loop_timer refresh, settle, probe, look;
 	struct nl host;
 	struct pinger pinger;
 
