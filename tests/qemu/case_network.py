@@ -142,7 +142,8 @@ def handshakes_follow_when_the_network_comes_late(image):
     third.reboot(lambda: c.hub.unplugged.add(2))
     for path in PATHS:
         wait_for(path + " is up", lambda: third.is_up(path))
-    assert not any(third.handshakes(path).values() for path in PATHS)
+    done = {path: third.handshakes(path) for path in PATHS}
+    assert not any(at for path in PATHS for at in done[path].values()), done
     seconds = handshakes_after(third, c.hub.unplugged.clear)
     print("  FIGURE  %.1f s from the far end of the cable being plugged in to handshakes on both paths" % seconds)
     assert seconds < 15, seconds
