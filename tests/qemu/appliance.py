@@ -223,7 +223,7 @@ class Cluster:
         self.hub.loss, self.hub.unplugged = 0.0, set()
         for a in self.all:
             files = a.instance.files(self.instances)
-            if a.files != files:
+            if a.files != files or any(len(a.peers(path)) != 2 for path in PATHS):
                 a.write({**dict.fromkeys(a.files), **files})
                 a.reconfigure("--force")
         for a in self.all:
@@ -236,10 +236,14 @@ shared = {}
 
 def cluster(image, as_started=False):
     """The cluster that cases share: made when it is needed, and again after a case broke it."""
-    if shared.get("cluster") and not shared["cluster"].answers():
+    if "cluster" in shared:
+        try:
+            if shared["cluster"].answers():
+                return shared["cluster"] if as_started else shared["cluster"].restore()
+        except (Timeout, RuntimeError):
+            pass
         shared.pop("cluster").close()
-    if "cluster" not in shared:
-        shared["cluster"] = Cluster(image)
+    shared["cluster"] = Cluster(image)
     return shared["cluster"] if as_started else shared["cluster"].restore()
 
 

@@ -78,7 +78,8 @@ def name_that_does_not_resolve_holds_up_no_one(image):
             first.netns(path, "wg set wg0 peer %s remove" % key)
         c.all[2].netns(path, "wg set wg0 peer %s remove" % one.public_key)
     said = first.reconfigure(files={"vpn-public.conf": text})
-    assert said.count("warning: Endpoint no-such-host.invalid does not resolve") == 2, said
+    assert said.count("warning: Endpoint no-such-host.invalid does not resolve: tried again") == 2, said
+    assert "vpn-public.conf:14: warning: Endpoint no-such-host.invalid does not resolve" in said, said
     for path in PATHS:
         wait_for("the other peer on " + path, lambda: first.handshakes(path)[two.public_key])
         assert first.peers(path)[three.public_key]["endpoint"] == ""

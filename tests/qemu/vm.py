@@ -8,6 +8,7 @@ root shell beside the firmware.
 """
 import base64
 import codecs
+import collections
 import errno
 import os
 import random
@@ -44,12 +45,16 @@ class Hub:
     """An Ethernet hub: what comes in at one port goes out at all the others.
 
     loss is the share of frames that get lost, 0..1; it may be set at any time.
-    frames counts what came in at each port.
+    frames counts what came in at each port. A machine that does not take its frames for a moment
+    gets them later; dropped counts those of the other ports that it did not take in time.
     """
+    KEEP_S = 0.5
 
     def __init__(self, ports, loss=0.0):
         self.loss = loss
         self.frames = [0] * ports
+        self.dropped = 0
+        self._waiting = [collections.deque() for _ in range(ports)]     # (until when, frame)
         self.unplugged = set()      # ports whose cable is pulled
         self._dir = tempfile.mkdtemp(prefix="hub.")
         self._sockets = []
@@ -75,7 +80,7 @@ class Hub:
             selector.register(s, selectors.EVENT_READ, n)
         selector.register(self._end, selectors.EVENT_READ, None)
         while True:
-            for key, _ in selector.select():
+            for key, _ in selector.select(0.001 if any(self._waiting) else None):
                 if key.data is None:
                     return
                 try:
@@ -84,16 +89,29 @@ class Hub:
                     continue
                 self.frames[key.data] += 1
                 self._repeat(frame, key.data)
+            for n, waiting in enumerate(self._waiting):
+                while waiting and self._deliver(n, *waiting[0]):
+                    waiting.popleft()
 
     def _repeat(self, frame, came_in):
-        for n, s in enumerate(self._sockets):
+        until = time.monotonic() + self.KEEP_S
+        for n, waiting in enumerate(self._waiting):
             if n == came_in or {n, came_in} & self.unplugged or random.random() < self.loss:
                 continue
-            try:
-                s.sendto(frame, self._path("vm", n))
-            except OSError as err:      # not started yet, gone, or slow: a hub loses frames
-                if err.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ENOBUFS):
-                    raise
+            if waiting or not self._deliver(n, until, frame):
+                waiting.append((until, frame))
+
+    def _deliver(self, n, until, frame):
+        """False: to be tried again. Linux lets no more than ten datagrams wait in a unix socket."""
+        try:
+            self._sockets[n].sendto(frame, self._path("vm", n))
+        except OSError as err:
+            if err.errno in (errno.EAGAIN, errno.ENOBUFS) and time.monotonic() < until:
+                return False
+            if err.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ENOBUFS):
+                raise
+            self.dropped += 1       # not started yet, gone, or it does not listen
+        return True
 
     def close(self):
         if not self._sockets:
