@@ -15,6 +15,7 @@ struct path {
 	const struct profile *profile;
 	const char *netns_option; /* NULL: the path's own, when isolated; "none": where the process is; or a name */
 	const char *backend;      /* "auto", or the name of a tunnel backend */
+	const char *alias;        /* marks the interface as this path's of this instance */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;
@@ -36,7 +37,7 @@ struct path {
 	bool has_applied;
 };
 
-/* profile, netns_option, backend and disturbed are set before. 0 or -errno. */
+/* profile, netns_option, backend, alias and disturbed are set before. 0 or -errno. */
 int path_open(struct path *path, struct loop *loop);
 void path_close(struct path *path); /* the interface and a namespace that was made here go too */
 

@@ -10,10 +10,10 @@
 #include "base/inet.h"
 #include "netlink/netlink.h"
 
-/* The alias of every link that this program makes. */
-#define LINK_ALIAS_OURS "MITIGATOR gateway"
+/* What the alias of every link that this program makes begins with. */
+#define LINK_ALIAS_OURS "MITIGATOR "
 
-enum { LINK_KIND_LEN = 16, LINK_MAC_LEN = 6, LINK_ALIAS_LEN = 64 };
+enum { LINK_KIND_LEN = 16, LINK_MAC_LEN = 6, LINK_ALIAS_LEN = 256 };
 
 struct link {
 	uint32_t index;

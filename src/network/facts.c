@@ -87,7 +87,7 @@ static void name_routes(const struct link *link, void *arg)
 		if (list->indexes[i] != link->index)
 			continue;
 		memcpy(route->device, link->name, sizeof(link->name));
-		route->ours = !strcmp(link->alias, LINK_ALIAS_OURS);
+		route->ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS);
 	}
 }
 

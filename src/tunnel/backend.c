@@ -31,8 +31,7 @@ const char *backend_names(void)
 	return names;
 }
 
-int backend_open(struct tunnel *tunnel, const char *name, const char *device, int netns_fd, struct nl *host,
-		 const char **reason)
+int backend_open(struct tunnel *tunnel, const char *name, const struct tunnel_place *place, const char **reason)
 {
 	bool any = !strcmp(name, BACKEND_AUTO);
 	int err = -EOPNOTSUPP;
@@ -40,7 +39,7 @@ int backend_open(struct tunnel *tunnel, const char *name, const char *device, in
 	for (size_t i = 0; i < BACKENDS && err == -EOPNOTSUPP; i++) {
 		if (!any && strcmp(backends[i].ops->name, name) != 0)
 			continue;
-		err = tunnel_open(tunnel, backends[i].ops, device, netns_fd, host);
+		err = tunnel_open(tunnel, backends[i].ops, place);
 		*reason = any ? backends[i].reason : "";
 	}
 	return err;

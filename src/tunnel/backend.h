@@ -8,8 +8,7 @@
 
 /* Opens the tunnel with the backend of that name; auto takes the first that this host can carry, and *reason tells why
  * that one. 0 or -errno with words in tunnel->error; a named one is never replaced by another. */
-int backend_open(struct tunnel *tunnel, const char *name, const char *device, int netns_fd, struct nl *host,
-		 const char **reason);
+int backend_open(struct tunnel *tunnel, const char *name, const struct tunnel_place *place, const char **reason);
 
 /* "auto|kernel|..." */
 const char *backend_names(void);

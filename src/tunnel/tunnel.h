@@ -68,6 +68,7 @@ struct tunnel_ops {
 struct tunnel {
 	const struct tunnel_ops *ops; /* NULL: closed */
 	char device[IFNAMSIZ];
+	char alias[LINK_ALIAS_LEN];
 	int netns_fd;    /* where the inner interface lives; -1: where the process is. Borrowed. */
 	uint32_t index;  /* of the inner interface, from open */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
@@ -79,11 +80,19 @@ struct tunnel {
 
 extern const struct tunnel_ops tunnel_kernel;
 
-/* The link alias that marks an interface as ours: nothing without it is ever taken over. */
-#define TUNNEL_ALIAS LINK_ALIAS_OURS
+/* Where a tunnel is to be, the same for every backend. */
+struct tunnel_place {
+	const char *device;
+	const char *alias; /* LINK_ALIAS_OURS and more: an interface without exactly this one is never taken over */
+	int netns_fd;
+	struct nl *host;
+};
 
-int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const char *device, int netns_fd,
-		struct nl *host);
+int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);
+
+/* 0 when a tunnel could have device in that namespace: no interface is called so, or it is ours by its alias. Else
+ * -EEXIST or another -errno, with words. */
+int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap);
 void tunnel_close(struct tunnel *tunnel, bool remove);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
