@@ -49,7 +49,7 @@ clean: ## remove build/
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
-BASE     := -std=c11 -D_GNU_SOURCE -Isrc -isystem $(BEARSSL)/inc
+BASE     := -std=c11 -D_GNU_SOURCE -Isrc -Isrc/outer -isystem $(BEARSSL)/inc -isystem $(LWIP)/include
 
 MUSL        := /usr/lib/x86_64-linux-musl
 CC_target   := musl-gcc
@@ -68,7 +68,7 @@ UNIT    := $(wildcard tests/unit/*.c)
 UNIT_host := $(wildcard tests/unit/mnl/*.c)
 
 objects = $(patsubst %.c,$(B)/$1/%.o,$2)
-ready  := $(BEARSSL)/.unpacked $(B)/include/.made
+ready  := $(BEARSSL)/.unpacked $(B)/src/lwip/.unpacked $(B)/include/.made
 
 define variant
 $(B)/$1/%.o: %.c | $(ready)
@@ -83,6 +83,16 @@ $(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
 		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE -ffunction-sections -fdata-sections \
 		-I$$(abspath $(BEARSSL))/inc -I$$(abspath $(BEARSSL))/src -c
 	$$(Q)rm -f $$@ && find $$(@D)/bearssl -name '*.o' | LC_ALL=C sort | xargs ar rcsD $$@
+
+# lwIP includes our options by their bare names.
+$(B)/$1/liblwip.a: $(B)/src/lwip/.unpacked src/outer/lwipopts.h src/outer/hooks.h src/outer/arch/cc.h | $(ready)
+	$$(say) LIB $$@
+	$$(Q)rm -rf $$(@D)/lwip && mkdir -p $$(@D)/lwip
+	$$(Q)for file in $(LWIP_FILES); do \
+		$$(CC_$1) -std=gnu11 -D_GNU_SOURCE -w -fno-strict-aliasing $$(FLAGS_$1) -Isrc/outer -I$(LWIP)/include -Isrc \
+			-c -o $$(@D)/lwip/$$$$(basename $$$$file).o $(LWIP)/$$$$file.c || exit 1; \
+	done
+	$$(Q)rm -f $$@ && ar rcsD $$@ $$(@D)/lwip/*.o
 
 -include $$(patsubst %.o,%.d,$$(call objects,$1,$(SRC) $(STANDIN) $(UNIT)))
 endef
@@ -101,7 +111,7 @@ readelf -h $@ | grep -q 'Type: *DYN' && ! readelf -lW $@ | grep -q INTERP || \
 endef
 link_host = $(CC_host) $(FLAGS_host) -o $@ $(filter %.o %.a,$^) -lmnl
 
-$(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.a $(B)/target/libmnl.a
+$(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
 	$(say) LINK $@
 	$(Q)$(link_target)
 	$(Q)$(assert_static_pie)
@@ -109,7 +119,7 @@ $(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.
 $(B)/target/gateway: $(B)/target/gateway.debug
 	$(Q)strip -o $@ $<
 
-$(B)/host/gateway: $(call objects,host,$(SRC)) $(B)/host/libbearssl.a
+$(B)/host/gateway: $(call objects,host,$(SRC)) $(B)/host/libbearssl.a $(B)/host/liblwip.a
 	$(say) LINK $@
 	$(Q)$(link_host)
 
@@ -136,7 +146,7 @@ $(B)/target/libmnl.a: $(LIBMNL)/.unpacked $(call objects,target,$(STANDIN))
 # The unit tests, as a sanitized glibc binary and again as a static musl one.
 lib_objects = $(call objects,$1,$(filter-out src/main.c,$(SRC)))
 
-$(B)/target/unit: $(call objects,target,$(UNIT)) $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/libmnl.a
+$(B)/target/unit: $(call objects,target,$(UNIT)) $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
 	$(say) LINK $@
 	$(Q)$(link_target)
 
@@ -149,14 +159,14 @@ $(B)/host/standin/%.o: src/netlink/mnl/%.c src/netlink/mnl/prefix.h | $(ready)
 	$(Q)$(CC_host) $(BASE_host) $(WARNINGS) $(FLAGS_host) -include src/netlink/mnl/prefix.h -MMD -MP -c -o $@ $<
 -include $(STANDIN_TEST_OBJS:.o=.d) $(patsubst %.o,%.d,$(call objects,host,$(UNIT_host)))
 
-$(B)/host/unit: $(call objects,host,$(UNIT) $(UNIT_host)) $(STANDIN_TEST_OBJS) $(call lib_objects,host) $(B)/host/libbearssl.a
+$(B)/host/unit: $(call objects,host,$(UNIT) $(UNIT_host)) $(STANDIN_TEST_OBJS) $(call lib_objects,host) $(B)/host/libbearssl.a $(B)/host/liblwip.a
 	$(say) LINK $@
 	$(Q)$(link_host)
 
 # What needs namespaces of its own: tests/netns/test_X.c is build/host/netns-X.
 NETNS := $(patsubst tests/netns/test_%.c,$(B)/host/netns-%,$(wildcard tests/netns/test_*.c))
 
-$(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(call lib_objects,host) $(B)/host/libbearssl.a
+$(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(call lib_objects,host) $(B)/host/libbearssl.a $(B)/host/liblwip.a
 	$(say) LINK $@
 	$(Q)$(link_host)
 
@@ -251,7 +261,7 @@ BASE_fuzz  := $(BASE)
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 $(eval $(call variant,fuzz))
 
-$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(call lib_objects,fuzz) $(B)/fuzz/libbearssl.a
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(call lib_objects,fuzz) $(B)/fuzz/libbearssl.a $(B)/fuzz/liblwip.a
 	$(say) LINK $@
 	$(Q)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) -lmnl
 

@@ -7,13 +7,18 @@ PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev
 
 # Source packages and binary packages from the archive: NAME/SUITE.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm
-DEBS    := e2fsck-static/bookworm busybox-static/bookworm
+DEBS    := e2fsck-static/bookworm busybox-static/bookworm wireguard-go/bookworm-backports
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
 
 BEARSSL := $(B)/src/bearssl
 LIBMNL  := $(B)/src/libmnl
-LWIP    := $(B)/src/lwip
+LWIP    := $(B)/src/lwip/src
+
+# UDP over IPv4 and IPv6 on Ethernet, nothing above.
+LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stats udp) \
+              $(addprefix core/ipv4/,etharp icmp ip4 ip4_addr ip4_frag) \
+              $(addprefix core/ipv6/,ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag nd6) netif/ethernet
 
 # No RSA, TLS or X.509.
 BEARSSL_PARTS := aead codec ec hash int kdf mac symcipher

@@ -29,10 +29,11 @@ int main(int argc, char **argv)
 {
 	char *name = argc ? strrchr(argv[0], '/') : NULL;
 
-	if (getpid() == 1)
-		init_main();
 	if (name)
 		argv[0] = name + 1;
+	/* By both, since `gateway run` may well be the first process of a container. */
+	if (getpid() == 1 && argc && !strcmp(argv[0], "init"))
+		init_main();
 	for (size_t i = 0; i < sizeof(applets) / sizeof(applets[0]) && argc; i++)
 		if (!strcmp(applets[i].name, argv[0]))
 			return applets[i].run(argc, argv);

@@ -58,13 +58,20 @@ static bool same_file(int dir_fd, const char *name, const struct conf_text *text
 	return n == 0 && text->present && offset == text->len;
 }
 
-static bool same_set(int all, const char *name, const struct conf_set *set)
+static const struct conf_text *text_of(const struct conf_set *set, enum conf_file file, unsigned files)
+{
+	static const struct conf_text absent;
+
+	return files & 1u << file ? &set->texts[file] : &absent;
+}
+
+static bool same_set(int all, const char *name, const struct conf_set *set, unsigned files)
 {
 	int fd = open_dir(all, name);
 	bool same = fd >= 0;
 
 	for (enum conf_file file = 0; same && file < CONF_FILES; file++)
-		same = same_file(fd, conf_file_name(file), &set->texts[file]);
+		same = same_file(fd, conf_file_name(file), text_of(set, file, files));
 	if (fd >= 0)
 		close(fd);
 	return same;
@@ -82,7 +89,7 @@ static void remove_set(int all, const char *name)
 	unlinkat(all, name, AT_REMOVEDIR);
 }
 
-static int write_set(int all, const char *name, const struct conf_set *set)
+static int write_set(int all, const char *name, const struct conf_set *set, unsigned files)
 {
 	int fd, err = 0;
 
@@ -90,9 +97,12 @@ static int write_set(int all, const char *name, const struct conf_set *set)
 	fd = make_dir(all, name);
 	if (fd < 0)
 		return fd;
-	for (enum conf_file file = 0; !err && file < CONF_FILES; file++)
-		if (set->texts[file].present)
-			err = file_replace(fd, conf_file_name(file), set->texts[file].bytes, set->texts[file].len, 0600);
+	for (enum conf_file file = 0; !err && file < CONF_FILES; file++) {
+		const struct conf_text *text = text_of(set, file, files);
+
+		if (text->present)
+			err = file_replace(fd, conf_file_name(file), text->bytes, text->len, 0600);
+	}
 	close(fd);
 	return err;
 }
@@ -109,7 +119,7 @@ static int put_in_place(int all, const char *fresh, const char *name)
 	return fsync(all) < 0 ? -errno : 0;
 }
 
-int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set)
+int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set, unsigned files)
 {
 	char fresh[NAME_LEN];
 	int all = make_dir(conf_dir_fd, APPLIED_DIR), err = 0;
@@ -117,8 +127,8 @@ int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set)
 	if (all < 0)
 		return all;
 	text_format(fresh, sizeof(fresh), ".%s.new", name);
-	if (!same_set(all, name, set)) {
-		err = write_set(all, fresh, set);
+	if (!same_set(all, name, set, files)) {
+		err = write_set(all, fresh, set, files);
 		if (!err)
 			err = put_in_place(all, fresh, name);
 		remove_set(all, fresh);

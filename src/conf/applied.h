@@ -9,8 +9,8 @@
 /* An fd of applied/NAME below conf_dir_fd, or -errno. The caller closes it. */
 int applied_open(int conf_dir_fd, const char *name);
 
-/* Makes the files of set the ones of applied/NAME, all at once; nothing is written when they are so already.
- * 0 or -errno. */
-int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set);
+/* Makes the files of set (bits 1 << enum conf_file; ~0u: all) the ones of applied/NAME, all at once; nothing is written
+ * when they are so already. 0 or -errno. */
+int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set, unsigned files);
 
 #endif

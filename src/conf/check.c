@@ -176,7 +176,7 @@ static void check_host_routes(const struct check *check)
 	for (size_t i = 0; i < facts->route_count; i++) {
 		const struct conf_route *route = &facts->routes[i];
 
-		if (!route->destination.len || !strcmp(route->device, env->dataplane_device) ||
+		if (!route->destination.len || route->ours || !strcmp(route->device, env->dataplane_device) ||
 		    !inet_overlap(&check->network, &route->destination))
 			continue;
 		inet_prefix_text(&route->destination, to);

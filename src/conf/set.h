@@ -40,6 +40,7 @@ struct conf_set {
 struct conf_route {
 	struct inet_prefix destination;
 	char device[IFNAMSIZ];
+	bool ours; /* over an interface that this program made */
 };
 
 enum { CONF_ROUTES_MAX = 512 };

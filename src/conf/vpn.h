@@ -62,4 +62,7 @@ void vpn_conf_init(struct vpn_conf *conf);
 void vpn_private_parse(struct vpn_conf *conf, const char *text, size_t len, struct diag *diag);
 void vpn_public_parse(struct vpn_conf *conf, const char *text, size_t len, struct diag *diag);
 
+/* The section with that public key, or NULL. */
+const struct vpn_peer *vpn_find_peer(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN]);
+
 #endif

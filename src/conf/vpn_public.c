@@ -170,6 +170,14 @@ const struct conf_format vpn_public_format = {
 	.hint_count = sizeof(hints) / sizeof(hints[0]),
 };
 
+const struct vpn_peer *vpn_find_peer(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN])
+{
+	for (size_t i = 0; i < conf->peer_count; i++)
+		if (!memcmp(conf->peers[i].public_key, public_key, VPN_KEY_LEN))
+			return &conf->peers[i];
+	return NULL;
+}
+
 void vpn_public_parse(struct vpn_conf *conf, const char *text, size_t len, struct diag *diag)
 {
 	struct reader reader = { .conf = conf };

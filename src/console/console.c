@@ -99,7 +99,7 @@ static int command_check(int argc, char **argv)
 /* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
 static int command_reconfigure(int argc, char **argv)
 {
-	static const char *const check[] = { "gateway", "check", NULL };
+	static const char *const check[] = { "gateway", "check", "--no-names", NULL };
 	static const char *const network[] = { "network", "reconfigure", "--quiet", NULL };
 	int at = find_path(argc, argv), status;
 	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
@@ -111,6 +111,11 @@ static int command_reconfigure(int argc, char **argv)
 		return 2;
 	}
 	status = run(check);
+	for (size_t i = 0; status && i < PATHS; i++) {
+		const char *const words[] = { paths[i], "status", NULL };
+
+		run(words);
+	}
 	if (status)
 		return status;
 	status = run(network);
@@ -246,19 +251,28 @@ static void interrupted(int sig)
 	(void)sig;
 }
 
-/* A line of the terminal, without its end: its length, 0 for an interrupted one too, -1 at the end. */
+/* A line of the terminal: its length; 0 for one that was interrupted or too long, and for Ctrl-D, which means nothing
+ * to a console that has nowhere to go; -1 when the terminal is gone. */
 static ssize_t read_line(char *line, size_t cap)
 {
 	ssize_t n = read(STDIN_FILENO, line, cap - 1);
 
-	if (n < 0 && errno == EINTR) {
+	if (n == 0 && !isatty(STDIN_FILENO))
+		return -1;
+	if (n == 0 || (n < 0 && errno == EINTR)) {
 		printf("\n");
 		n = 0;
-	} else if (n <= 0) {
-		return -1;
 	}
+	if (n < 0)
+		return -1;
 	line[n] = '\0';
-	return n;
+	if ((size_t)n < cap - 1 || line[n - 1] == '\n')
+		return n;
+	while (n > 0 && line[n - 1] != '\n')
+		n = read(STDIN_FILENO, line, cap - 1);
+	printf("a line has at most %zu characters\n", cap - 2);
+	line[0] = '\0';
+	return 0;
 }
 
 int console_main(void)

@@ -8,12 +8,10 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { SILENCE_MAX_S = 30 };
-
 static int connect_to(const char *path)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval silence = { .tv_sec = SILENCE_MAX_S };
+	struct timeval silence = { .tv_sec = CONTROL_SILENCE_MAX_S };
 	int fd, err = 0;
 
 	if (snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path) >= (int)sizeof(addr.sun_path))

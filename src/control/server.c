@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 
 enum { LENGTH_LEN = sizeof(uint32_t) };
 
@@ -41,9 +42,15 @@ static bool reserve(struct control_call *call, size_t len)
 		cap *= 2;
 	if (cap == call->out_cap)
 		return true;
-	out = realloc(call->out, cap);
+	/* Not realloc, which would leave a private key behind. */
+	out = malloc(cap);
 	if (!out)
 		return false;
+	if (call->out) {
+		memcpy(out, call->out, call->out_len);
+		explicit_bzero(call->out, call->out_len);
+		free(call->out);
+	}
 	call->out = out;
 	call->out_cap = cap;
 	return true;
@@ -133,6 +140,29 @@ void control_print(struct control_call *call, enum control_kind kind, const char
 		flush(call);
 }
 
+void control_flush(struct control_call *call)
+{
+	if (!call->waiting_to_send)
+		flush(call);
+}
+
+static void alive_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct control_server *server =
+		(struct control_server *)((char *)timer - offsetof(struct control_server, alive));
+	bool any = false;
+
+	for (size_t i = 0; i < CONTROL_CALLS_MAX; i++) {
+		struct control_call *call = &server->calls[i];
+
+		any = any || call->server;
+		if (call->server && call->job && !call->ended)
+			(void)send(call->source.fd, &(char){ CONTROL_OUT }, 1, MSG_NOSIGNAL);
+	}
+	if (any)
+		loop_timer_set(server->loop, timer, now_ns + CONTROL_ALIVE_S * NS_PER_S, alive_fires);
+}
+
 void control_end(struct control_call *call, int status)
 {
 	char byte = (char)status;
@@ -187,9 +217,10 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;
-	(void)now_ns;
 	if (fd < 0)
 		return;
+	if (!server->alive.armed)
+		loop_timer_set(server->loop, &server->alive, now_ns + CONTROL_ALIVE_S * NS_PER_S, alive_fires);
 	for (size_t i = 0; i < CONTROL_CALLS_MAX && peer_may(fd); i++) {
 		struct control_call *call = &server->calls[i];
 
@@ -260,6 +291,7 @@ void control_close(struct control_server *server)
 	for (size_t i = 0; i < CONTROL_CALLS_MAX; i++)
 		if (server->calls[i].server)
 			call_close(&server->calls[i]);
+	loop_timer_clear(server->loop, &server->alive);
 	loop_remove(server->loop, &server->listener);
 	close(server->listener.fd);
 	unlink(server->path);

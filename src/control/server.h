@@ -7,7 +7,9 @@
 #include "base/loop.h"
 #include "control/control.h"
 
-enum { CONTROL_CALLS_MAX = 16, CONTROL_OUTPUT_MAX = 4 << 20 };
+/* A client that hears nothing for CONTROL_SILENCE_MAX_S gives up, so while an answer takes its time an empty packet
+ * goes out every CONTROL_ALIVE_S. */
+enum { CONTROL_CALLS_MAX = 16, CONTROL_OUTPUT_MAX = 4 << 20, CONTROL_ALIVE_S = 10 };
 
 struct control_server;
 
@@ -32,6 +34,7 @@ struct control_server {
 	control_request_fn *request;
 	void *arg;
 	char path[CONTROL_PATH_LEN];
+	struct loop_timer alive; /* while a call is open */
 	struct control_call calls[CONTROL_CALLS_MAX];
 };
 
@@ -43,6 +46,7 @@ void control_close(struct control_server *server);
 
 void control_print(struct control_call *call, enum control_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+void control_flush(struct control_call *call); /* what was printed goes out now, the rest of the answer later */
 void control_end(struct control_call *call, int status); /* 0..255; call is not to be used afterwards */
 
 #endif

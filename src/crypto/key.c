@@ -90,3 +90,10 @@ void wipe(void *p, size_t len)
 	memset(p, 0, len);
 	__asm__ volatile("" : : "r"(p) : "memory");
 }
+
+__attribute__((noinline)) void wipe_stack(void)
+{
+	uint8_t frames[2048];
+
+	wipe(frames, sizeof(frames));
+}

@@ -15,5 +15,7 @@ void key_to_base64(const uint8_t key[static KEY_LEN], char text[static KEY_BASE6
 bool ct_equal(const void *a, const void *b, size_t len);
 bool key_is_zero(const uint8_t key[static KEY_LEN]); /* constant time */
 void wipe(void *p, size_t len);                      /* not removed by the compiler */
+/* The frames of calls that came back, below the caller's: what the compiler or BearSSL kept there of a secret. */
+void wipe_stack(void);
 
 #endif

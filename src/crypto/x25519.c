@@ -20,6 +20,7 @@ bool x25519(uint8_t shared[static KEY_LEN], const uint8_t private_key[static KEY
 	/* BearSSL 0.6 as Debian has it takes the scalar little-endian and says 1 for a zero result too. */
 	br_ec_c25519_m31.mul(shared, KEY_LEN, scalar, KEY_LEN, BR_EC_curve25519);
 	wipe(scalar, sizeof(scalar));
+	wipe_stack();
 	return !key_is_zero(shared);
 }
 

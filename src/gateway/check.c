@@ -5,12 +5,14 @@
 #include <netdb.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "conf/set.h"
 #include "network/facts.h"
 
-enum { EXIT_CLEAN, EXIT_ERRORS, EXIT_USAGE };
+enum { EXIT_CLEAN, EXIT_ERRORS, EXIT_USAGE, NAMES_MAX_S = 10 };
 
 static void print_error_line(void *arg, const char *text)
 {
@@ -34,9 +36,11 @@ static void print_clean(const struct conf_set *set, const struct diag *diag)
 		       peers == 1 ? "" : "s", set->vpn.listen_port, set->env.dataplane_port, buf);
 }
 
-/* Names are looked up here and not in conf/, which asks nobody. */
+/* Names are looked up here and not in conf/, which asks nobody. Dead name servers cost seconds a name: after
+ * NAMES_MAX_S the rest is left. */
 static void check_names(const struct vpn_conf *vpn, struct diag *diag)
 {
+	uint64_t end_ns = clock_now_ns() + NAMES_MAX_S * NS_PER_S;
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
 	struct addrinfo *list;
 
@@ -45,6 +49,11 @@ static void check_names(const struct vpn_conf *vpn, struct diag *diag)
 
 		if (i == vpn->own || !peer->host[0] || peer->addr.family)
 			continue;
+		if (clock_now_ns() > end_ns) {
+			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,
+				     "Endpoint %s and names behind it were not looked up: it takes too long", peer->host);
+			return;
+		}
 		if (getaddrinfo(peer->host, NULL, &hints, &list) != 0)
 			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,
 				     "Endpoint %s does not resolve: this peer is reached once it does", peer->host);
@@ -53,7 +62,7 @@ static void check_names(const struct vpn_conf *vpn, struct diag *diag)
 	}
 }
 
-static int check_dir(const char *dir, bool strict)
+static int check_dir(const char *dir, bool strict, bool names)
 {
 	static struct conf_set set;
 	static struct conf_facts facts;
@@ -61,6 +70,8 @@ static int check_dir(const char *dir, bool strict)
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	char summary[48];
 
+	/* Keys are in it. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (dir_fd < 0) {
 		(void)fprintf(stderr, "gateway check: %s: %s\n", dir, strerror(errno));
 		return EXIT_ERRORS;
@@ -71,7 +82,7 @@ static int check_dir(const char *dir, bool strict)
 	if (err < 0)
 		(void)fprintf(stderr, "gateway check: routes of this host not known: %s\n", strerror(-err));
 	conf_set_check(&set, &facts, strict, &diag);
-	if (!diag.error_count)
+	if (!diag.error_count && names)
 		check_names(&set.vpn, &diag);
 	diag_print(&diag, print_error_line, NULL);
 	if (diag.error_count)
@@ -86,17 +97,19 @@ static int check_dir(const char *dir, bool strict)
 int check_main(int argc, char **argv)
 {
 	const char *dir = "/srv/mitigator";
-	bool strict = false;
+	bool strict = false, names = true;
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--strict")) {
 			strict = true;
+		} else if (!strcmp(argv[i], "--no-names")) {
+			names = false;
 		} else if (!strcmp(argv[i], "--conf") && i + 1 < argc) {
 			dir = argv[++i];
 		} else {
-			(void)fprintf(stderr, "usage: gateway check [--conf DIR] [--strict]\n");
+			(void)fprintf(stderr, "usage: gateway check [--conf DIR] [--strict] [--no-names]\n");
 			return EXIT_USAGE;
 		}
 	}
-	return check_dir(dir, strict);
+	return check_dir(dir, strict, names);
 }

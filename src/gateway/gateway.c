@@ -36,7 +36,7 @@ static int usage(const char *name)
 	text_format(arg, sizeof(arg), "%s", name);
 	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
 		name, backend_names());
-	(void)fprintf(stderr, "       %s check --conf DIR [--strict]\n", name);
+	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg pubkey\n", name);
 	(void)fprintf(stderr, "       %s help conf\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
@@ -76,6 +76,11 @@ static int run(const struct profile *profile, int argc, char **argv)
 	if (options.backend && !backend_known(options.backend)) {
 		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
 			backend_names());
+		return EXIT_USAGE;
+	}
+	if (options.netns && (strlen(options.netns) >= PATH_NETNS_LEN || !options.netns[0] || strchr(options.netns, '/'))) {
+		(void)fprintf(stderr, "%s: --netns takes a name of at most %d characters without /\n", profile->name,
+			      PATH_NETNS_LEN - 1);
 		return EXIT_USAGE;
 	}
 	return service_run(profile, &options);

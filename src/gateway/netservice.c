@@ -85,9 +85,9 @@ static void write_resolv(const struct network_conf *conf)
 		close(fd);
 }
 
-static int apply(struct netservice *service, const struct network_conf *conf, struct nics_report *report)
+static int apply(struct netservice *service, const struct network_conf *before, struct nics_report *report)
 {
-	int err = nics_apply(&service->nl, conf, report);
+	int err = nics_apply(&service->nl, &service->set->network, before, report);
 
 	if (err < 0 && !report->errors)
 		log_err("cannot read the NICs: %s", strerror(-err));
@@ -103,7 +103,7 @@ static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
 
 	(void)now_ns;
 	if (service->has_set)
-		apply(service, &service->set->network, &report);
+		apply(service, NULL, &report);
 }
 
 static void links_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -133,12 +133,13 @@ static bool load(struct netservice *service, int dir_fd)
 static int adopt(struct netservice *service, struct nics_report *report)
 {
 	struct conf_set *set = service->spare;
+	const struct network_conf *before = service->has_set ? &service->set->network : NULL;
 	int err;
 
 	service->spare = service->set;
 	service->set = set;
 	service->has_set = true;
-	err = apply(service, &set->network, report);
+	err = apply(service, before, report);
 	write_resolv(&set->network);
 	return err;
 }
@@ -151,7 +152,7 @@ static void log_finding(void *arg, const char *text)
 
 static void keep(struct netservice *service, int dir_fd)
 {
-	int err = applied_save(dir_fd, SERVICE_NAME, service->set);
+	int err = applied_save(dir_fd, SERVICE_NAME, service->set, 1u << CONF_NETWORK);
 
 	if (err < 0)
 		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/inner.h"
+#include "gateway/knock.h"
 #include "gateway/wanted.h"
 #include "netlink/netns.h"
 #include "tunnel/backend.h"
@@ -31,6 +32,13 @@ static void due_soon(struct path *path, struct loop_timer *timer, loop_fire_fn *
 }
 
 /* ---- where the inner interface lives ---- */
+
+static int fail(struct path *path, int err, const char *what)
+{
+	text_format(path->down_reason, sizeof(path->down_reason), "%s %s: %s", what, path->tunnel.device,
+		    strerror(-err));
+	return err;
+}
 
 static void host_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
@@ -85,26 +93,60 @@ static const char *wanted_netns(const struct path *path, const struct conf_set *
 	return profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
 }
 
-static int enter_place(struct path *path, const char *netns)
+/* The namespace of that name into *fd, -1 for "". */
+static int open_netns(struct path *path, const char *netns, int *fd, bool *created)
 {
-	int fd;
+	*fd = netns[0] ? netns_open(netns, created) : -1;
+	if (!netns[0] || *fd >= 0)
+		return 0;
+	text_format(path->down_reason, sizeof(path->down_reason), "cannot open the network namespace %s: %s", netns,
+		    strerror(-*fd));
+	return *fd;
+}
+
+static int enter_place(struct path *path, const char *netns, int netns_fd, bool created)
+{
+	int fd, err;
 
 	text_format(path->netns, sizeof(path->netns), "%s", netns);
-	if (netns[0]) {
-		path->netns_fd = netns_open(netns, &path->netns_created);
-		if (path->netns_fd < 0) {
-			text_format(path->down_reason, sizeof(path->down_reason),
-				 "cannot open the network namespace %s: %s", netns, strerror(-path->netns_fd));
-			return path->netns_fd;
-		}
-	}
-	fd = netns_call(path->netns_fd, open_inner_monitor, NULL);
+	path->netns_fd = netns_fd;
+	path->netns_created = created;
+	path->placed = true;
+	fd = netns_call(netns_fd, open_inner_monitor, NULL);
 	if (fd < 0 || loop_add(path->loop, &path->inner_monitor, fd, EPOLLIN, inner_changed) < 0)
 		log_err("cannot watch the inner interface: changes from outside will not be mended");
 	if (fd >= 0)
 		path->inner_monitor.fd = fd;
-	path->placed = true;
-	return pinger_open(&path->pinger, path->loop, path->netns_fd);
+	err = pinger_open(&path->pinger, path->loop, netns_fd);
+	if (err < 0)
+		text_format(path->down_reason, sizeof(path->down_reason), "cannot open sockets in the namespace: %s",
+			    strerror(-err));
+	return err;
+}
+
+/* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs
+ * nothing. */
+static int change_place(struct path *path, const char *netns, const char *device)
+{
+	bool created = false;
+	int fd, err = open_netns(path, netns, &fd, &created);
+
+	if (err < 0)
+		return err;
+	err = tunnel_look(fd, device, path->alias, path->down_reason, sizeof(path->down_reason));
+	if (err < 0) {
+		if (fd >= 0)
+			close(fd);
+		if (created)
+			netns_remove(netns);
+		return err;
+	}
+	if (path->placed)
+		leave_place(path, true);
+	err = enter_place(path, netns, fd, created);
+	if (err < 0)
+		leave_place(path, true);
+	return err;
 }
 
 static bool carried_by(const struct tunnel *tunnel, const char *backend)
@@ -118,6 +160,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	const char *backend = path->backend_option ? path->backend_option : profile_backend(path->profile, &set->env);
 	const char *netns = wanted_netns(path, set, facts);
 	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
+				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
 				      .host = &path->host,
 				      .loop = path->loop };
@@ -127,19 +170,23 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	if (same_place && carried_by(&path->tunnel, backend) && !strcmp(path->tunnel.device, place.device))
 		return 0;
 	path->moving = path_dump(path) == 0;
-	if (same_place)
-		tunnel_close(&path->tunnel, true);
-	else if (path->placed)
-		leave_place(path, true);
-	err = same_place ? 0 : enter_place(path, netns);
-	if (err < 0) {
-		leave_place(path, false);
+	/* What runs is not given up for what cannot be had. */
+	err = path->moving ? backend_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) : 0;
+	if (err < 0)
 		return err;
-	}
+	if (same_place)
+		err = tunnel_look(path->netns_fd, place.device, path->alias, path->down_reason,
+				  sizeof(path->down_reason));
+	else
+		err = change_place(path, netns, place.device);
+	if (err < 0)
+		return err;
+	tunnel_close(&path->tunnel, true);
 	place.netns_fd = path->netns_fd;
 	err = backend_open(&path->tunnel, backend, &place, &path->backend_reason);
 	if (err < 0)
-		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->tunnel.error);
+		text_format(path->down_reason, sizeof(path->down_reason), "%s",
+			    path->tunnel.error[0] ? path->tunnel.error : strerror(-err));
 	else if (path->tunnel.error[0])
 		log_err("%s", path->tunnel.error);
 	return err;
@@ -186,32 +233,58 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 
 /* ---- the inner interface as the underlay is ---- */
 
-/* A packet to every peer that has not shaken hands: show tells then whether a path works, and no one who needs it has
- * to wait for the handshake. */
-static void probe_silent_peers(struct path *path)
+static bool is_silent(const struct tunnel_peer *peer)
 {
-	if (path_dump(path) < 0)
-		return;
-	for (size_t i = 0; i < path->running.peer_count; i++) {
-		const struct tunnel_peer *peer = &path->running.peers[i];
-
-		if (peer->endpoint.addr.family && !peer->handshake_s && peer->allowed_count)
-			pinger_probe(&path->pinger, &path->running.allowed[peer->allowed_first].addr);
-	}
+	return peer->endpoint.addr.family && !peer->handshake_s && peer->allowed_count;
 }
 
-static void bring_up(struct path *path)
+static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct path *path = PATH_OF(timer, probe);
+
+	(void)now_ns;
+	if (!path->tunnel.ops || path_dump(path) < 0)
+		return;
+	for (size_t i = 0; i < path->running.peer_count; i++)
+		if (is_silent(&path->running.peers[i]))
+			pinger_probe(&path->pinger, &path->running.allowed[path->running.peers[i].allowed_first].addr);
+}
+
+/* A packet to every peer that has not shaken hands, after a knock: show tells then whether a path works, and no one
+ * who needs it has to wait for the handshake. */
+static void probe_silent_peers(struct path *path)
+{
+	bool any = false;
+
+	if (path->probe.armed || path_dump(path) < 0)
+		return;
+	for (size_t i = 0; i < path->running.peer_count; i++) {
+		if (!is_silent(&path->running.peers[i]))
+			continue;
+		knock(&path->running.peers[i].endpoint);
+		any = true;
+	}
+	if (any)
+		loop_timer_set(path->loop, &path->probe, clock_now_ns() + KNOCK_WAIT_MS * NS_PER_MS, probe_fires);
+}
+
+/* Only now the kernel binds the port, so this is where one in use shows. */
+static int bring_up(struct path *path)
 {
 	int err = link_set_up(&path->tunnel.inner, path->tunnel.index, true);
 
-	if (err < 0) {
-		log_err("cannot bring %s up: %s", path->tunnel.device, strerror(-err));
-		return;
+	if (err == -EADDRINUSE) {
+		text_format(path->down_reason, sizeof(path->down_reason), "UDP port %u is in use by another program",
+			    path->wanted.listen_port);
+		return err;
 	}
+	if (err < 0)
+		return fail(path, err, "cannot bring up");
 	path->inner_up = true;
 	loop_timer_clear(path->loop, &path->settle);
 	log_info("up: %s%s%s, MTU %u", path->tunnel.device, path->netns[0] ? " in namespace " : "",
 		 path->netns, path->mtu_bytes);
+	return 0;
 }
 
 static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -222,32 +295,34 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (!path->tunnel.ops || path->inner_up)
 		return;
 	log_info("no way to any peer has carrier after %d s: up without it", CARRIER_WAIT_S);
-	bring_up(path);
-	probe_silent_peers(path);
+	if (bring_up(path) < 0)
+		path->disturbed(path);
+	else
+		probe_silent_peers(path);
 }
 
 /* The MTU follows the underlay; the interface comes up once a first packet can leave, since WireGuard waits five
  * seconds before it tries again. */
-static void follow_underlay(struct path *path)
+static int follow_underlay(struct path *path)
 {
 	struct underlay underlay = underlay_look(&path->tunnel, &path->wanted);
 	uint32_t mtu_bytes = inner_mtu(&underlay);
+	int err = 0;
 
 	if (mtu_bytes != path->mtu_bytes) {
-		int err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
-
+		err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
 		if (err < 0)
-			log_err("cannot set MTU %u on %s: %s", mtu_bytes, path->tunnel.device, strerror(-err));
-		else
-			path->mtu_bytes = mtu_bytes;
+			return fail(path, err, "cannot set the MTU of");
+		path->mtu_bytes = mtu_bytes;
 	}
 	if (!path->inner_up && (underlay.ready || !path->wanted.peer_count))
-		bring_up(path);
+		err = bring_up(path);
 	if (path->inner_up)
 		probe_silent_peers(path);
-	else if (!path->settle.armed)
+	else if (!err && !path->settle.armed)
 		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S,
 			       settle_fires);
+	return err;
 }
 
 static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -255,8 +330,8 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct path *path = PATH_OF(timer, refresh);
 
 	(void)now_ns;
-	if (path->tunnel.ops)
-		follow_underlay(path);
+	if (path->tunnel.ops && follow_underlay(path) < 0)
+		path->disturbed(path);
 }
 
 /* ---- apply ---- */
@@ -278,13 +353,6 @@ static void remember_applied(struct path *path)
 	path->has_applied = true;
 }
 
-static int fail(struct path *path, int err, const char *what)
-{
-	text_format(path->down_reason, sizeof(path->down_reason), "%s %s: %s", what, path->tunnel.device,
-		    strerror(-err));
-	return err;
-}
-
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
@@ -299,6 +367,8 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	carry_endpoints(path);
 	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
 			   report);
+	/* Also what was applied in part, so that putting back undoes it. */
+	remember_applied(path);
 	if (err < 0) {
 		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->tunnel.error);
 		return err;
@@ -309,11 +379,9 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	err = link_get_index(&path->tunnel.inner, path->tunnel.index, &link);
 	if (err < 0)
 		return fail(path, err, "cannot read");
-	remember_applied(path);
 	path->mtu_bytes = link.mtu_bytes;
 	path->inner_up = link.up;
-	follow_underlay(path);
-	return 0;
+	return follow_underlay(path);
 }
 
 void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver)
@@ -358,7 +426,7 @@ int path_open(struct path *path, struct loop *loop)
 
 void path_close(struct path *path)
 {
-	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->look };
+	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->probe, &path->look };
 
 	if (path->placed)
 		leave_place(path, true);

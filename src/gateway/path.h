@@ -15,11 +15,12 @@ struct path {
 	const struct profile *profile;
 	const char *netns_option; /* NULL: the path's own, when isolated; "none": where the process is; or a name */
 	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
+	const char *alias;          /* marks the interface as this path's of this instance */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;
 	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
-	struct loop_timer refresh, settle, look;
+	struct loop_timer refresh, settle, probe, look;
 	struct nl host;
 	struct pinger pinger;
 
@@ -37,7 +38,7 @@ struct path {
 	bool has_applied;
 };
 
-/* profile, netns_option, backend_option and disturbed are set before. 0 or -errno. */
+/* profile, netns_option, backend_option, alias and disturbed are set before. 0 or -errno. */
 int path_open(struct path *path, struct loop *loop);
 void path_close(struct path *path); /* the interface and a namespace that was made here go too */
 

@@ -13,6 +13,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "crypto/random.h"
 #include "base/text.h"
 #include "netlink/netns.h"
 
@@ -285,10 +286,13 @@ static const char *parse_words(struct ping_job *job, int argc, char **argv)
 
 void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
-	static uint16_t last_id = PROBE_ID;
+	static uint16_t last_id;
 	struct ping_job fresh = { .count = PING_COUNT_DEFAULT, .interval_ns = NS_PER_S, .call = call };
 	const char *wrong = parse_words(&fresh, argc, argv);
 
+	/* Another service in the same namespace hears our answers too. */
+	if (!last_id)
+		(void)random_bytes(&last_id, sizeof(last_id));
 	for (size_t i = 0; i < PING_JOBS_MAX && !wrong; i++) {
 		struct ping_job *job = &pinger->jobs[i];
 

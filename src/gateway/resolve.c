@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { RETRY_MIN_S = 5, RETRY_MAX_S = 300 };
+enum { RETRY_MIN_S = 5, RETRY_MAX_S = 300, SETTLE_MS = 300 };
 
 /* One record on the child's pipe; shorter than PIPE_BUF, so it comes whole. */
 struct answer {
@@ -73,23 +73,37 @@ static void retry_fires(struct loop_timer *timer, uint64_t now_ns)
 	start(resolver);
 }
 
+static void wait_and_retry(struct resolver *resolver, uint64_t now_ns)
+{
+	resolver->wait_ns = resolver->wait_ns ? resolver->wait_ns * 2 : RETRY_MIN_S * NS_PER_S;
+	if (resolver->wait_ns > RETRY_MAX_S * NS_PER_S)
+		resolver->wait_ns = RETRY_MAX_S * NS_PER_S;
+	loop_timer_set(resolver->loop, &resolver->retry, now_ns + resolver->wait_ns, retry_fires);
+}
+
+/* Those that are found do not wait for those that are not. */
+static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct resolver *resolver = (struct resolver *)((char *)timer - offsetof(struct resolver, settle));
+
+	(void)now_ns;
+	resolver->found(resolver);
+}
+
 static void finish(struct resolver *resolver, uint64_t now_ns)
 {
-	bool changed = resolver->changed;
-
 	loop_remove(resolver->loop, &resolver->source);
 	close(resolver->source.fd);
 	/* Its end of the pipe is closed, so it is on its way out. */
 	waitpid(resolver->child, NULL, 0);
 	resolver->child = 0;
-	resolver->changed = false;
-	if (any_unknown(resolver)) {
-		resolver->wait_ns = resolver->wait_ns ? resolver->wait_ns * 2 : RETRY_MIN_S * NS_PER_S;
-		if (resolver->wait_ns > RETRY_MAX_S * NS_PER_S)
-			resolver->wait_ns = RETRY_MAX_S * NS_PER_S;
-		loop_timer_set(resolver->loop, &resolver->retry, now_ns + resolver->wait_ns, retry_fires);
+	if (resolver->settle.armed) {
+		loop_timer_clear(resolver->loop, &resolver->settle);
+		resolver->found(resolver);
 	}
-	resolver->done(resolver, changed, now_ns);
+	if (any_unknown(resolver))
+		wait_and_retry(resolver, now_ns);
+	resolver->done(resolver);
 }
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -104,50 +118,71 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 	}
 	if (answer.index < resolver->count) {
 		resolver->names[answer.index].addr = answer.addr;
-		resolver->changed = true;
+		if (!resolver->settle.armed)
+			loop_timer_set(resolver->loop, &resolver->settle, now_ns + SETTLE_MS * NS_PER_MS, settle_fires);
 	}
+}
+
+static _Noreturn void look_up_all(int fd, const struct resolver *resolver)
+{
+	sigset_t none;
+
+	/* It holds copies of all our sockets and must not outlive us; and what its parent takes from a signalfd is to
+	 * end it. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (size_t i = 0; i < resolver->count; i++)
+		if (is_unknown(resolver, i))
+			look_up(fd, resolver, i);
+	_exit(0);
+}
+
+static int start_child(struct resolver *resolver)
+{
+	int ends[2], err;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	err = loop_add(resolver->loop, &resolver->source, ends[0], EPOLLIN, pipe_ready);
+	if (!err) {
+		resolver->child = fork();
+		if (!resolver->child)
+			look_up_all(ends[1], resolver);
+		if (resolver->child < 0) {
+			err = -errno;
+			resolver->child = 0;
+			loop_remove(resolver->loop, &resolver->source);
+		}
+	}
+	close(ends[1]);
+	if (err < 0)
+		close(ends[0]);
+	return err;
 }
 
 static void start(struct resolver *resolver)
 {
-	int ends[2];
+	int err = start_child(resolver);
 
-	if (pipe2(ends, O_CLOEXEC) < 0) {
-		log_err("cannot resolve names: %s", strerror(errno));
-		return;
-	}
-	resolver->child = fork();
-	if (!resolver->child) {
-		sigset_t none;
-
-		/* It holds copies of all our sockets and must not outlive us; and what its parent takes from a
-		 * signalfd is to end it. */
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		for (size_t i = 0; i < resolver->count; i++)
-			if (is_unknown(resolver, i))
-				look_up(ends[1], resolver, i);
-		_exit(0);
-	}
-	close(ends[1]);
-	if (resolver->child < 0 || loop_add(resolver->loop, &resolver->source, ends[0], EPOLLIN, pipe_ready) < 0) {
-		log_err("cannot resolve names: %s", strerror(errno));
-		close(ends[0]);
-		resolver->child = 0;
+	if (err < 0) {
+		log_err("cannot resolve names: %s", strerror(-err));
+		wait_and_retry(resolver, clock_now_ns());
 	}
 }
 
-void resolver_init(struct resolver *resolver, struct loop *loop,
-		   void (*done)(struct resolver *resolver, bool changed, uint64_t now_ns))
+void resolver_init(struct resolver *resolver, struct loop *loop, void (*found)(struct resolver *resolver),
+		   void (*done)(struct resolver *resolver))
 {
 	resolver->loop = loop;
+	resolver->found = found;
 	resolver->done = done;
 }
 
 void resolver_stop(struct resolver *resolver)
 {
 	loop_timer_clear(resolver->loop, &resolver->retry);
+	loop_timer_clear(resolver->loop, &resolver->settle);
 	if (!resolver->child)
 		return;
 	kill(resolver->child, SIGKILL);

@@ -13,18 +13,17 @@ struct resolved_name {
 struct resolver {
 	struct loop *loop;
 	struct loop_source source; /* the child's pipe */
-	struct loop_timer retry;
+	struct loop_timer retry, settle;
 	pid_t child; /* 0: none runs */
 	uint64_t wait_ns; /* until the next attempt */
 	struct resolved_name names[VPN_PEERS_MAX];
 	size_t count;
-	/* Every name was tried once more; changed: one has an address that it had not. */
-	void (*done)(struct resolver *resolver, bool changed, uint64_t now_ns);
-	bool changed;
+	void (*found)(struct resolver *resolver); /* some have addresses now that had none */
+	void (*done)(struct resolver *resolver);  /* every name was tried once more */
 };
 
-void resolver_init(struct resolver *resolver, struct loop *loop,
-		   void (*done)(struct resolver *resolver, bool changed, uint64_t now_ns));
+void resolver_init(struct resolver *resolver, struct loop *loop, void (*found)(struct resolver *resolver),
+		   void (*done)(struct resolver *resolver));
 /* Makes the names of conf's endpoints the ones to know; what is known of them stays known. Starts on the unknown ones:
  * true when there are any, and done will be called. They are tried again, less and less often, until they resolve. */
 bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf);

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -15,51 +16,120 @@
 #include "gateway/verbs.h"
 #include "network/facts.h"
 
-enum { RETRY_S = 10 }; /* a path that could not come up is tried again */
+/* A path that could not come up is tried again, less and less often. */
+enum { RETRY_MIN_S = 10, RETRY_MAX_S = 60 };
 
 #define SERVICE_OF(member_ptr, member) ((struct service *)((char *)(member_ptr)-offsetof(struct service, member)))
 
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns);
 
-/* ---- apply ---- */
-
-int service_apply(struct service *service, struct conf_set *set, struct tunnel_report *report)
+static void arm_retry(struct service *service)
 {
-	struct path *path = &service->path;
+	uint64_t wait_s = service->retry_s ? service->retry_s : RETRY_MIN_S;
+
+	loop_timer_set(&service->loop, &service->retry, clock_now_ns() + wait_s * NS_PER_S, retry_fires);
+	service->retry_s = wait_s * 2 < RETRY_MAX_S ? wait_s * 2 : RETRY_MAX_S;
+}
+
+/* ---- what is kept of a set ---- */
+
+/* There while what runs was applied in this life of the machine: a process that finds it was started after a crash. */
+static void running_path(const struct service *service, char *dst, size_t cap)
+{
+	text_format(dst, cap, "%s/%s.running", service->options->run_dir, service->path.profile->name);
+}
+
+static bool was_running(const struct service *service)
+{
+	char path[CONTROL_PATH_LEN];
+
+	running_path(service, path, sizeof(path));
+	return access(path, F_OK) == 0;
+}
+
+static void mark_running(const struct service *service)
+{
+	char path[CONTROL_PATH_LEN];
+	int fd;
+
+	running_path(service, path, sizeof(path));
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		close(fd);
+}
+
+static void unmark_running(const struct service *service)
+{
+	char path[CONTROL_PATH_LEN];
+
+	running_path(service, path, sizeof(path));
+	(void)unlink(path);
+}
+
+/* A set that came up is the fallback for the next start; one that did not, never. */
+static void keep(struct service *service)
+{
 	int err = 0;
 
-	loop_timer_clear(&service->loop, &service->retry);
-	if (set->clustered) {
-		err = path_apply(path, set, &service->facts, &service->resolver, report);
-	} else {
-		if (path_dump(path) == 0)
-			report->count[TUNNEL_REMOVED] = path->running.peer_count;
-		path_down(path);
-	}
-	if (err < 0) {
-		loop_timer_set(&service->loop, &service->retry, clock_now_ns() + RETRY_S * NS_PER_S, retry_fires);
-		return err;
-	}
-	if (set == service->spare) {
-		service->spare = service->set;
-		service->set = set;
-		conf_set_wipe(service->spare);
-	}
+	if (service->kept)
+		return;
+	service->kept = true;
+	mark_running(service);
+	if (service->source == SERVICE_FILES)
+		err = applied_save(service->conf_dir_fd, service->path.profile->name, service->set, ~0u);
+	service->keep_err = err;
+	if (err < 0)
+		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
+}
+
+/* ---- apply ---- */
+
+static int apply_set(struct service *service, struct conf_set *set, struct tunnel_report *report)
+{
+	const struct conf_facts *facts = set == service->spare ? service->spare_facts : service->facts;
+	struct path *path = &service->path;
+
+	if (set->clustered)
+		return path_apply(path, set, facts, &service->resolver, report);
+	if (path_dump(path) == 0)
+		report->count[TUNNEL_REMOVED] = path->running.peer_count;
+	path_down(path);
 	return 0;
+}
+
+/* The candidate and what it was checked against take the place of what ran. */
+static void swap_sets(struct service *service)
+{
+	struct conf_set *set = service->set;
+	struct conf_facts *facts = service->facts;
+
+	service->set = service->spare;
+	service->facts = service->spare_facts;
+	service->spare = set;
+	service->spare_facts = facts;
 }
 
 static void apply_again(struct service *service, const char *why)
 {
 	struct tunnel_report report = { 0 };
+	char before[PATH_REASON_LEN];
 	int err;
 
 	if (service->source == SERVICE_NOTHING)
 		return;
-	err = service_apply(service, service->set, &report);
-	if (err < 0)
-		log_err("%s: %s", why, service->path.down_reason);
-	else if (report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
-		 report.device_changed)
+	text_format(before, sizeof(before), "%s", service->path.down_reason);
+	err = apply_set(service, service->set, &report);
+	if (err < 0) {
+		if (strcmp(before, service->path.down_reason) != 0)
+			log_err("%s: %s", why, service->path.down_reason);
+		arm_retry(service);
+		return;
+	}
+	service->retry_s = 0;
+	loop_timer_clear(&service->loop, &service->retry);
+	keep(service);
+	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
+	    report.device_changed)
 		log_info("%s: %zu peers added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
 			 report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
 }
@@ -75,6 +145,40 @@ static void disturbed(struct path *path)
 	apply_again(SERVICE_OF(path, path), "mended");
 }
 
+/* service->set is what the service stands for from now on; true when names of it are being looked up. */
+static bool adopted(struct service *service, enum service_source source)
+{
+	service->source = source;
+	service->applied_s = time(NULL);
+	service->kept = false;
+	service->retry_s = 0;
+	loop_timer_clear(&service->loop, &service->retry);
+	return resolver_follow(&service->resolver, &service->set->vpn);
+}
+
+int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN])
+{
+	struct tunnel_report back = { 0 };
+	int err = apply_set(service, service->spare, report), resolving;
+
+	if (!err) {
+		swap_sets(service);
+		conf_set_wipe(service->spare);
+		resolving = adopted(service, SERVICE_FILES);
+		keep(service);
+		return resolving;
+	}
+	text_format(why, PATH_REASON_LEN, "%s", service->path.down_reason);
+	if (service->source == SERVICE_NOTHING) {
+		path_down(&service->path);
+		text_format(service->path.down_reason, sizeof(service->path.down_reason), "%s", why);
+	} else if (apply_set(service, service->set, &back) < 0) {
+		log_err("what ran before could not be put back: %s", service->path.down_reason);
+		arm_retry(service);
+	}
+	return err;
+}
+
 /* ---- the files ---- */
 
 static int open_conf_dir(struct service *service)
@@ -88,9 +192,9 @@ static int open_conf_dir(struct service *service)
 static bool load(struct service *service, int dir_fd)
 {
 	diag_clear(&service->diag);
-	facts_collect(&service->facts);
+	facts_collect(service->spare_facts);
 	conf_set_load(service->spare, dir_fd, &service->diag);
-	conf_set_check(service->spare, &service->facts, false, &service->diag);
+	conf_set_check(service->spare, service->spare_facts, false, &service->diag);
 	return service->diag.error_count == 0;
 }
 
@@ -103,41 +207,14 @@ int service_load(struct service *service)
 	return err;
 }
 
-static void names_done(struct resolver *resolver, bool changed, uint64_t now_ns)
+static void names_found(struct resolver *resolver)
 {
-	struct service *service = SERVICE_OF(resolver, resolver);
-
-	(void)now_ns;
-	if (changed)
-		apply_again(service, "names resolved");
-	verbs_names_done(service);
+	apply_again(SERVICE_OF(resolver, resolver), "names resolved");
 }
 
-/* service->set is what the service stands for from now on; true when names of it are being looked up. */
-static bool adopted(struct service *service, enum service_source source)
+static void names_done(struct resolver *resolver)
 {
-	int err = 0;
-
-	service->source = source;
-	service->applied_s = time(NULL);
-	if (source == SERVICE_FILES)
-		err = applied_save(service->conf_dir_fd, service->path.profile->name, service->set);
-	if (err < 0)
-		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
-	return resolver_follow(&service->resolver, &service->set->vpn);
-}
-
-int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN])
-{
-	struct tunnel_report back = { 0 };
-	int err = service_apply(service, service->spare, report);
-
-	if (!err)
-		return adopted(service, SERVICE_FILES);
-	text_format(why, PATH_REASON_LEN, "%s", service->path.down_reason);
-	if (service->source != SERVICE_NOTHING && service_apply(service, service->set, &back) < 0)
-		log_err("what ran before could not be put back: %s", service->path.down_reason);
-	return err;
+	verbs_names_done(SERVICE_OF(resolver, resolver));
 }
 
 static void log_finding(void *arg, const char *text)
@@ -146,80 +223,78 @@ static void log_finding(void *arg, const char *text)
 	log_err("%s", text);
 }
 
-/* Brings what was applied before this process began, when there is any, to the path's mind. */
-static void recall_applied(struct service *service)
+/* ---- start ---- */
+
+/* What was applied last into service->spare: true when there is such a set and it is good. */
+static bool load_applied(struct service *service)
 {
 	int fd = applied_open(service->conf_dir_fd, service->path.profile->name);
+	bool good = fd >= 0 && load(service, fd);
 
-	if (fd < 0)
-		return;
-	if (load(service, fd) && service->spare->clustered)
-		path_recall(&service->path, service->spare, &service->resolver);
-	close(fd);
-}
-
-static bool load_fallback(struct service *service)
-{
-	int fd = applied_open(service->conf_dir_fd, service->path.profile->name);
-	bool good;
-
-	if (fd < 0) {
-		log_err("there is no configuration applied before to fall back to");
-		return false;
-	}
-	good = load(service, fd);
-	close(fd);
-	if (!good) {
-		diag_print(&service->diag, log_finding, NULL);
-		log_err("the last applied configuration is not usable either");
-		return false;
-	}
-	log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
-	return true;
+	if (fd >= 0)
+		close(fd);
+	return good;
 }
 
 static int start_from(struct service *service, enum service_source source)
 {
 	struct tunnel_report report = { 0 };
-	struct conf_set *set = service->spare;
-	int err = service_apply(service, set, &report);
+	int err = apply_set(service, service->spare, &report);
 
-	if (err < 0) {
+	if (err < 0)
 		log_err("%s", service->path.down_reason);
-		if (service->options->ready_fd < 0)
-			return err;
-		/* It is what should run: retried until it does, or until reconfigure brings another. */
-		service->spare = service->set;
-		service->set = set;
-	}
+	if (err < 0 && service->options->ready_fd < 0)
+		return err;
+	/* Also when it failed: it is what should run, tried again until it does. */
+	swap_sets(service);
 	adopted(service, source);
-	if (!set->clustered)
+	if (err < 0)
+		arm_retry(service);
+	else
+		keep(service);
+	if (!service->set->clustered)
 		log_info("not clustered: no VPN");
 	return 0;
 }
 
-static int start(struct service *service)
+static int start_from_fallback(struct service *service, int err)
 {
 	char summary[64];
+
+	log_err("%s in %s: nothing of it is applied", diag_summary(&service->diag, summary, sizeof(summary)),
+		service->options->conf_dir);
+	if (load_applied(service)) {
+		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
+		return start_from(service, SERVICE_FALLBACK);
+	}
+	log_err("there is no last applied configuration to fall back to: mend the files, then `reconfigure`");
+	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
+	return service->options->ready_fd < 0 ? err : 0;
+}
+
+/* At boot the files hold. After a crash what ran goes on, since the files may be half edited by then: that is for
+ * reconfigure to apply. */
+static int start(struct service *service)
+{
 	int err = open_conf_dir(service);
 
 	if (err < 0) {
 		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s",
-			 service->options->conf_dir, strerror(-err));
+			    service->options->conf_dir, strerror(-err));
 		log_err("%s", service->path.down_reason);
 		return service->options->ready_fd < 0 ? err : 0;
 	}
-	recall_applied(service);
+	if (load_applied(service)) {
+		if (service->spare->clustered)
+			path_recall(&service->path, service->spare, &service->resolver);
+		if (was_running(service)) {
+			log_info("started again: what ran goes on");
+			return start_from(service, SERVICE_RESUMED);
+		}
+	}
 	err = service_load(service);
 	diag_print(&service->diag, log_finding, NULL);
-	if (!err)
-		return start_from(service, SERVICE_FILES);
-	log_err("%s in %s: nothing of it is applied",
-		diag_summary(&service->diag, summary, sizeof(summary)), service->options->conf_dir);
-	if (load_fallback(service))
-		return start_from(service, SERVICE_FALLBACK);
-	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
-	return service->options->ready_fd < 0 ? err : 0;
+	return err ? start_from_fallback(service, err) : start_from(service, SERVICE_FILES);
 }
 
 /* ---- the process ---- */
@@ -231,8 +306,14 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 
 	(void)events;
 	(void)now_ns;
-	if (read(source->fd, &info, sizeof(info)) == sizeof(info))
-		log_info("stopping: signal %u", info.ssi_signo);
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/* To many daemons it means to reload; to stop for it would cut an instance off. */
+	if (info.ssi_signo == SIGHUP) {
+		log_info("SIGHUP: not acted upon; `reconfigure` applies changed files");
+		return;
+	}
+	log_info("stopping: signal %u", info.ssi_signo);
 	loop_stop(&service->loop);
 }
 
@@ -270,8 +351,15 @@ static int open_all(struct service *service)
 int service_run(const struct profile *profile, const struct service_options *options)
 {
 	static struct conf_set sets[2];
+	static struct conf_facts facts[2];
 	static struct service service;
+	static char alias[LINK_ALIAS_LEN];
 	int err;
+
+	/* Keys are in it. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->run_dir);
+	service.path.alias = alias;
 
 	service.path.profile = profile;
 	service.path.netns_option = options->netns;
@@ -280,11 +368,13 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.options = options;
 	service.set = &sets[0];
 	service.spare = &sets[1];
+	service.facts = &facts[0];
+	service.spare_facts = &facts[1];
 	service.conf_dir_fd = -1;
 	log_open(profile->name);
 	if (open_all(&service) < 0)
 		return 1;
-	resolver_init(&service.resolver, &service.loop, names_done);
+	resolver_init(&service.resolver, &service.loop, names_found, names_done);
 	err = start(&service);
 	if (!err && options->ready_fd >= 0) {
 		if (write(options->ready_fd, "\n", 1) < 0)
@@ -293,6 +383,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	}
 	if (!err)
 		err = loop_run(&service.loop);
+	unmark_running(&service);
 	resolver_stop(&service.resolver);
 	path_close(&service.path);
 	control_close(&service.control);

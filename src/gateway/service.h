@@ -15,7 +15,7 @@ struct service_options {
 	int ready_fd;        /* a supervisor's; -1: none, and the service ends when the path cannot come up */
 };
 
-enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_FALLBACK };
+enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_FALLBACK, SERVICE_SOURCES };
 
 struct service {
 	const struct service_options *options;
@@ -26,13 +26,17 @@ struct service {
 	struct resolver resolver;
 	struct path path;
 	struct control_call *pending; /* a reconfigure that waits for names */
+	struct loop_timer pending_over;
 
 	int conf_dir_fd; /* -1: there is none */
 	struct conf_set *set, *spare; /* what runs, and room for a candidate */
 	enum service_source source;   /* of set */
 	int64_t applied_s;            /* CLOCK_REALTIME when that was */
+	struct conf_facts *facts, *spare_facts; /* which each was checked against */
+	bool kept;     /* set came up and is the fallback */
+	int keep_err;  /* of keeping it */
+	uint64_t retry_s;
 	struct diag diag;
-	struct conf_facts facts;
 };
 
 /* Runs until a signal says to stop: the process's exit status. */
@@ -42,10 +46,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
  * -errno when the directory cannot be opened. */
 int service_load(struct service *service);
 
-/* Makes set what runs: 0 or -errno with path.down_reason; set is service->set only after success. */
-int service_apply(struct service *service, struct conf_set *set, struct tunnel_report *report);
-
-/* service_apply for service->spare, which was loaded cleanly from the files: kept as fallback, names looked up. 1 when
+/* Makes service->spare, loaded cleanly from the files, what runs: kept as fallback, names looked up. 1 when
  * names are being looked up (verbs_names_done comes), 0, or -errno with why: then what ran before is put back. */
 int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN]);
 

@@ -11,6 +11,7 @@
 static const char *const source_words[] = {
 	[SERVICE_NOTHING] = "none",
 	[SERVICE_FILES] = "from the files",
+	[SERVICE_RESUMED] = "what ran before the service was started again",
 	[SERVICE_FALLBACK] = "the last applied one: the files had errors at start, see `check`",
 };
 
@@ -62,46 +63,30 @@ const char *show_bytes(uint64_t bytes, char *dst, size_t cap)
 	return dst;
 }
 
-static const char *peer_name(const struct service *service, const uint8_t *public_key)
-{
-	const struct vpn_conf *vpn = &service->set->vpn;
-
-	for (size_t i = 0; i < vpn->peer_count; i++)
-		if (!memcmp(vpn->peers[i].public_key, public_key, VPN_KEY_LEN))
-			return vpn->peers[i].name;
-	return "";
-}
-
-static const char *peer_host(const struct service *service, const uint8_t *public_key)
-{
-	const struct vpn_conf *vpn = &service->set->vpn;
-
-	for (size_t i = 0; i < vpn->peer_count; i++)
-		if (!memcmp(vpn->peers[i].public_key, public_key, VPN_KEY_LEN))
-			return vpn->peers[i].host;
-	return "";
-}
-
-enum path_state { PATH_UP, PATH_STARTING, PATH_IDLE, PATH_DOWN };
+enum path_state { PATH_UP, PATH_STARTING, PATH_IDLE, PATH_DEGRADED, PATH_DOWN };
 
 static const char *const state_words[] = {
 	[PATH_UP] = "up",
 	[PATH_STARTING] = "waiting for carrier",
 	[PATH_IDLE] = "not clustered: no VPN",
+	[PATH_DEGRADED] = "up, but not as configured",
 	[PATH_DOWN] = "down",
 };
 
 static enum path_state state_of(const struct service *service)
 {
-	if (service->path.tunnel.ops)
-		return service->path.inner_up ? PATH_UP : PATH_STARTING;
+	if (service->path.tunnel.ops && service->path.inner_up)
+		return service->path.down_reason[0] ? PATH_DEGRADED : PATH_UP;
+	if (service->path.tunnel.ops && !service->path.down_reason[0])
+		return PATH_STARTING;
 	return service->source != SERVICE_NOTHING && !service->set->clustered ? PATH_IDLE : PATH_DOWN;
 }
 
 static void show_peer(const struct service *service, struct control_call *call, const struct tunnel_peer *peer,
 		      int64_t now_s)
 {
-	const char *name = peer_name(service, peer->public_key), *host = peer_host(service, peer->public_key);
+	const struct vpn_peer *section = vpn_find_peer(&service->set->vpn, peer->public_key);
+	const char *name = section ? section->name : "", *host = section ? section->host : "";
 	char key[KEY_BASE64_LEN], endpoint[INET_ENDPOINT_STRLEN], prefix[INET_PREFIX_STRLEN];
 	char ago[96] = "none yet", received[32], sent[32];
 
@@ -130,7 +115,7 @@ static void isolation_words(const struct service *service, char *dst, size_t cap
 {
 	char reason[160];
 
-	profile_isolation_reason(service->path.profile, &service->set->env, &service->facts, reason, sizeof(reason));
+	profile_isolation_reason(service->path.profile, &service->set->env, service->facts, reason, sizeof(reason));
 	if (service->options->netns)
 		text_format(reason, sizeof(reason), "--netns %s", service->options->netns);
 	if (service->path.netns[0])
@@ -158,6 +143,25 @@ static void show_device(struct service *service, struct control_call *call)
 	control_print(call, CONTROL_OUT, "  public key       %s\n", key);
 }
 
+void show_status(struct service *service, struct control_call *call)
+{
+	enum path_state state = state_of(service);
+	time_t applied = service->applied_s;
+	char when[64] = "";
+	struct tm tm;
+
+	control_print(call, CONTROL_OUT, "%s: %s%s%s", service->path.profile->name, state_words[state],
+		      service->path.down_reason[0] ? ": " : "", service->path.down_reason);
+	if (service->source == SERVICE_NOTHING) {
+		control_print(call, CONTROL_OUT, "; no configuration runs\n");
+		return;
+	}
+	if (gmtime_r(&applied, &tm))
+		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
+	control_print(call, CONTROL_OUT, "; the configuration of %s keeps running (%s)\n", when,
+		      source_words[service->source]);
+}
+
 int show_text(struct service *service, struct control_call *call)
 {
 	enum path_state state = state_of(service);
@@ -170,11 +174,11 @@ int show_text(struct service *service, struct control_call *call)
 		control_print(call, CONTROL_OUT, "  configuration    %s, %s\n", source_words[service->source],
 			      show_ago(now_s - service->applied_s, ago, sizeof(ago)));
 	if (!service->path.tunnel.ops || path_dump(&service->path) < 0)
-		return state == PATH_DOWN;
+		return state >= PATH_DEGRADED;
 	show_device(service, call);
 	for (size_t i = 0; i < service->path.running.peer_count; i++)
 		show_peer(service, call, &service->path.running.peers[i], now_s);
-	return state == PATH_DOWN;
+	return state >= PATH_DEGRADED;
 }
 
 /* A JSON string (RFC 8259 7); text is UTF-8. */
@@ -201,11 +205,12 @@ static void print_field(struct control_call *call, const char *name, const char 
 static void json_peer(const struct service *service, struct control_call *call, const struct tunnel_peer *peer,
 		      int64_t now_s)
 {
+	const struct vpn_peer *section = vpn_find_peer(&service->set->vpn, peer->public_key);
 	char key[KEY_BASE64_LEN], text[INET_ENDPOINT_STRLEN], prefix[INET_PREFIX_STRLEN];
 
 	key_to_base64(peer->public_key, key);
 	control_print(call, CONTROL_OUT, "{\"public_key\":\"%s\"", key);
-	print_field(call, "name", peer_name(service, peer->public_key));
+	print_field(call, "name", section ? section->name : "");
 	print_field(call, "endpoint",
 		    peer->endpoint.addr.family ? inet_endpoint_text(&peer->endpoint, text) : "");
 	control_print(call, CONTROL_OUT, ",\"allowed_ips\":[");
@@ -258,5 +263,5 @@ int show_json(struct service *service, struct control_call *call)
 		control_print(call, CONTROL_OUT, "]");
 	}
 	control_print(call, CONTROL_OUT, "}\n");
-	return state == PATH_DOWN;
+	return state >= PATH_DEGRADED;
 }

@@ -9,6 +9,9 @@
 int show_text(struct service *service, struct control_call *call);
 int show_json(struct service *service, struct control_call *call);
 
+/* One line: the state, and which configuration runs. */
+void show_status(struct service *service, struct control_call *call);
+
 /* "1 minute, 12 seconds", as wg(8) says it; in dst. */
 const char *show_duration(int64_t seconds, char *dst, size_t cap);
 /* The same with "ago", or "Now"; in dst. */

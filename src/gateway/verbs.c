@@ -1,16 +1,20 @@
 #include "gateway/verbs.h"
 
 #include <errno.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "base/text.h"
+#include "base/clock.h"
 #include "base/version.h"
 #include "crypto/key.h"
 #include "gateway/show.h"
 #include "gateway/wgshow.h"
+
+/* A reconfigure waits so long for names before it answers; they are looked up on. */
+enum { NAMES_WAIT_S = 5 };
 
 typedef void verb_fn(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns);
 
@@ -35,36 +39,21 @@ static void verb_show(struct service *service, struct control_call *call, int ar
 /* ---- reconfigure ---- */
 
 /* What an operator is to know after a refusal: nothing happened, and what goes on. */
-static void conclude(struct service *service, struct control_call *call)
+static void refuse(struct service *service, struct control_call *call)
 {
-	char when[64] = "";
-	time_t applied = service->applied_s;
-	struct tm tm;
-
-	if (service->source == SERVICE_NOTHING) {
-		control_print(call, CONTROL_ERR, "%s: nothing was applied; no configuration runs\n",
-			      service->path.profile->name);
-		return;
-	}
-	if (gmtime_r(&applied, &tm))
-		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
-	control_print(call, CONTROL_ERR, "%s: nothing was applied; the configuration of %s keeps running (%s)\n",
-		      service->path.profile->name, when,
-		      service->source == SERVICE_FALLBACK ? "the last applied one, taken as fallback"
-		      : service->set->clustered		  ? "applied from the files"
-							  : "not clustered: no VPN");
+	control_print(call, CONTROL_ERR, "%s: nothing was applied\n", service->path.profile->name);
+	show_status(service, call);
+	control_end(call, 1);
 }
 
 /* The peer's name in the model that knows it; the one being applied first. */
 static const char *name_of(const struct service *service, const uint8_t *public_key)
 {
-	const struct conf_set *sets[] = { service->spare, service->set };
+	const struct vpn_peer *peer = vpn_find_peer(&service->spare->vpn, public_key);
 
-	for (size_t i = 0; i < 2; i++)
-		for (size_t j = 0; j < sets[i]->vpn.peer_count; j++)
-			if (!memcmp(sets[i]->vpn.peers[j].public_key, public_key, VPN_KEY_LEN))
-				return sets[i]->vpn.peers[j].name;
-	return "";
+	if (!peer)
+		peer = vpn_find_peer(&service->set->vpn, public_key);
+	return peer ? peer->name : "";
 }
 
 static const char *const field_words[] = { "endpoint", "keepalive", "preshared key", "allowed IPs" };
@@ -117,6 +106,10 @@ static void end_reconfigure(struct service *service, struct control_call *call, 
 			control_print(call, CONTROL_ERR,
 				      "%s: warning: Endpoint %s does not resolve: tried again in the background\n",
 				      VPN_PUBLIC_FILE, service->resolver.names[i].host);
+	if (status == 0 && service->keep_err < 0)
+		control_print(call, CONTROL_ERR,
+			      "%s: warning: this configuration runs, but cannot be kept as the fallback: %s\n",
+			      service->path.profile->name, strerror(-service->keep_err));
 	control_end(call, status);
 }
 
@@ -127,7 +120,14 @@ void verbs_names_done(struct service *service)
 	if (!call)
 		return;
 	service->pending = NULL;
+	loop_timer_clear(&service->loop, &service->pending_over);
 	end_reconfigure(service, call, 0);
+}
+
+static void pending_over(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	verbs_names_done((struct service *)((char *)timer - offsetof(struct service, pending_over)));
 }
 
 static void pending_cancelled(struct control_call *call)
@@ -135,6 +135,7 @@ static void pending_cancelled(struct control_call *call)
 	struct service *service = call->job;
 
 	service->pending = NULL;
+	loop_timer_clear(&service->loop, &service->pending_over);
 }
 
 static void apply_candidate(struct service *service, struct control_call *call)
@@ -146,8 +147,8 @@ static void apply_candidate(struct service *service, struct control_call *call)
 	int resolving = service_adopt(service, &report, why);
 
 	if (resolving < 0) {
-		control_print(call, CONTROL_ERR, "%s: %s\n", path, why);
-		conclude(service, call);
+		control_print(call, CONTROL_ERR, "%s: %s: what was changed is put back\n", path, why);
+		show_status(service, call);
 		control_end(call, 1);
 		return;
 	}
@@ -165,6 +166,8 @@ static void apply_candidate(struct service *service, struct control_call *call)
 	service->pending = call;
 	call->job = service;
 	call->cancelled = pending_cancelled;
+	control_flush(call);
+	loop_timer_set(&service->loop, &service->pending_over, clock_now_ns() + NAMES_WAIT_S * NS_PER_S, pending_over);
 }
 
 static void verb_reconfigure(struct service *service, struct control_call *call, int argc, char **argv,
@@ -200,8 +203,7 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 		err = -EINVAL;
 	}
 	if (err < 0) {
-		conclude(service, call);
-		control_end(call, 1);
+		refuse(service, call);
 		return;
 	}
 	apply_candidate(service, call);
@@ -238,15 +240,25 @@ static void verb_wg(struct service *service, struct control_call *call, int argc
 	control_end(call, wgshow(service, call, argc, argv));
 }
 
+static void verb_status(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	show_status(service, call);
+	control_end(call, 0);
+}
+
 static const struct {
-	const char *name, *words, *help;
+	const char *name, *words;
 	verb_fn *run;
 } verbs[] = {
-	{ "show", "[--json]", "what the path is and does", verb_show },
-	{ "reconfigure", "[--force] [--quiet]", "apply the files; --quiet: say nothing of warnings", verb_reconfigure },
-	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside the path", verb_ping },
-	{ "version", "", "of the program and the kernel", verb_version },
-	{ "wg", "show [dump] | showconf", "as wg(8) prints it", verb_wg },
+	{ "show", "[--json]", verb_show },
+	{ "status", "", verb_status },
+	{ "reconfigure", "[--force] [--quiet]", verb_reconfigure },
+	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },
+	{ "version", "", verb_version },
+	{ "wg", "show [dump] | showconf", verb_wg },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };

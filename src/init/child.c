@@ -59,8 +59,10 @@ static int take_tty(const char *tty, unsigned bits_per_s)
 
 	text_format(path, sizeof(path), "/dev/%s", tty);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
-	if (fd < 0)
+	if (fd < 0) {
+		log_err("%s (CONSOLE_TTY in board.conf): %s", path, strerror(errno));
 		return -errno;
+	}
 	fcntl(fd, F_SETFL, 0);
 	/* The 1 takes it from whoever had it: a console that died may have left it to its session. */
 	if (ioctl(fd, TIOCSCTTY, 1) < 0)
@@ -121,17 +123,20 @@ int child_wait(pid_t pid, uint64_t timeout_ns)
 	return waitpid(pid, &status, WNOHANG) == pid ? status : -ECHILD;
 }
 
-int child_call(int (*fn)(void), uint64_t timeout_ns)
+pid_t child_begin(int (*fn)(void))
 {
 	pid_t pid = fork();
-	int status;
 
-	if (pid < 0)
-		return -errno;
-	if (!pid) {
-		default_signals();
-		_exit(fn());
-	}
-	status = child_wait(pid, timeout_ns);
+	if (pid)
+		return pid < 0 ? -errno : pid;
+	default_signals();
+	_exit(fn());
+}
+
+int child_call(int (*fn)(void), uint64_t timeout_ns)
+{
+	pid_t pid = child_begin(fn);
+	int status = pid < 0 ? pid : child_wait(pid, timeout_ns);
+
 	return status < 0 ? status : WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
 }

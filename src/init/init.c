@@ -11,6 +11,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -68,6 +69,7 @@ static struct loop_source signals;
 static struct loop_timer network_wait, clock_timer, shutdown_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
+static pid_t boot_pid; /* of the boot steps; 0: they are over */
 
 static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
 
@@ -119,6 +121,7 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 		start_after_network(now_ns);
 }
 
+/* The child's end of a new pipe, or -errno. */
 static int open_ready(struct process *process)
 {
 	int ends[2];
@@ -137,17 +140,18 @@ static int open_ready(struct process *process)
 static void spawn(struct process *process, uint64_t now_ns)
 {
 	struct child_spec spec = { .argv = process->argv, .ready_fd = -1 };
-	int ready_fd = process->tells_ready ? open_ready(process) : -1;
-	pid_t pid;
+	pid_t pid = 0;
 
 	if (process->on_tty) {
 		spec.tty = tty_name;
 		spec.tty_speed = tty_speed;
 	}
-	spec.ready_fd = ready_fd;
-	pid = child_start(&spec);
-	if (ready_fd >= 0)
-		close(ready_fd);
+	if (process->tells_ready)
+		pid = spec.ready_fd = open_ready(process);
+	if (pid >= 0)
+		pid = child_start(&spec);
+	if (spec.ready_fd >= 0)
+		close(spec.ready_fd);
 	if (pid < 0) {
 		log_err("%s: cannot start: %s", process->name, strerror(-pid));
 		ready_close(process);
@@ -253,12 +257,33 @@ static void report_exit(const struct process *process, int status)
 			(unsigned long long)process->supervised.backoff_s);
 }
 
+static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)child_begin(clockfloor_keep); /* reaped like any other */
+	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
+}
+
+/* The steps are over, well or not: now the services. */
+static void boot_ended(int status, uint64_t now_ns)
+{
+	boot_pid = 0;
+	if (status)
+		log_err("the boot steps ended with wait status %d", status);
+	if (ending)
+		return;
+	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
+	happens(&processes[PROCESS_NETWORK], SUPERVISE_START, now_ns);
+	keep_clock(&clock_timer, now_ns);
+}
+
 static void reap(uint64_t now_ns)
 {
 	int status;
 	pid_t pid;
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == boot_pid)
+			boot_ended(status, now_ns);
 		for (size_t i = 0; i < PROCESSES; i++) {
 			struct process *process = &processes[i];
 
@@ -305,16 +330,7 @@ static int watch_signals(void)
 	return fd < 0 ? fd : loop_add(&loop, &signals, fd, EPOLLIN, signal_came);
 }
 
-static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
-{
-	pid_t pid = fork(); /* reaped like any other */
-
-	if (!pid)
-		_exit(clockfloor_keep());
-	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
-}
-
-static int start_console(void)
+static void start_console(uint64_t now_ns)
 {
 	struct slice tty = board_value("CONSOLE_TTY");
 	uint64_t speed;
@@ -323,8 +339,7 @@ static int start_console(void)
 		text_format(tty_name, sizeof(tty_name), "console");
 	if (text_uint(board_value("CONSOLE_SPEED"), 1 << 24, &speed) == 0)
 		tty_speed = (unsigned)speed;
-	happens(&processes[PROCESS_CONSOLE], SUPERVISE_START, clock_now_ns());
-	return processes[PROCESS_CONSOLE].pid ? 0 : -ECHILD;
+	happens(&processes[PROCESS_CONSOLE], SUPERVISE_START, now_ns);
 }
 
 /* Opened over and over until it works: PID 1 has nowhere to go. */
@@ -338,21 +353,40 @@ static void open_loop(void)
 	}
 }
 
+static int boot_steps(void)
+{
+	steps_run_rest();
+	return 0;
+}
+
+/* Whatever is opened later is not to be taken for standard input, output or error. */
+static void fill_standard_fds(void)
+{
+	int fd;
+
+	while ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) >= 0 && fd <= STDERR_FILENO)
+		continue;
+	if (fd >= 0)
+		close(fd);
+}
+
 _Noreturn void init_main(void)
 {
-	uint64_t now_ns;
+	const struct timespec second = { .tv_sec = 1 };
 
 	reboot(RB_DISABLE_CAD);
 	umask(022);
+	fill_standard_fds();
 	open_loop();
-	steps_run(start_console);
-	now_ns = clock_now_ns();
-	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
-	happens(&processes[PROCESS_NETWORK], SUPERVISE_START, now_ns);
-	keep_clock(&clock_timer, now_ns);
+	steps_run_first();
+	start_console(clock_now_ns());
+	boot_pid = child_begin(boot_steps);
+	if (boot_pid < 0)
+		boot_ended(boot_pid, clock_now_ns());
 	for (;;) {
 		int err = loop_run(&loop);
 
 		log_err("loop: %s", strerror(-err));
+		nanosleep(&second, NULL);
 	}
 }

@@ -198,10 +198,17 @@ int persist_mount(const char *label, char *words, size_t cap)
 		sound = mend(path, words, cap);
 	/* Read-only, the files still serve. */
 	err = mount_at(path, sound ? 0 : MS_RDONLY);
+	if (sound && (err == -EROFS || err == -EACCES)) {
+		sound = false;
+		err = mount_at(path, MS_RDONLY);
+	}
 	if (err < 0)
 		text_format(words, cap, "%s cannot be mounted", path);
 	else if (!sound)
-		text_format(words, cap, "%s could not be mended and is mounted read-only", path);
+		text_format(words, cap, "%s is write-protected or could not be mended: mounted read-only", path);
+	/* An empty directory would look like an instance without a cluster. */
+	if (err < 0)
+		rmdir(PERSIST_DIR);
 	return err;
 }
 

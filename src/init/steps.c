@@ -98,15 +98,22 @@ static int step_read_only(void)
 
 enum need { MUST, SHOULD };
 
-static const struct {
+struct step {
 	const char *name;
 	int (*run)(void);
 	enum need need; /* MUST: without it no tunnel comes up */
-} steps[] = {
-	{ "mounts", step_mounts, MUST },	{ "board", step_board, MUST },
-	{ "modules", step_modules, SHOULD },	{ "console", NULL, MUST }, /* the caller's */
+};
+
+static const struct step first[] = {
+	{ "mounts", step_mounts, MUST },
+	{ "board", step_board, MUST },
+};
+
+static const struct step rest[] = {
+	{ "modules", step_modules, SHOULD },
 	{ "entropy", step_entropy, MUST },
-	{ "persistent partition", step_persist, MUST }, { "clock", step_clock, SHOULD },
+	{ "persistent partition", step_persist, MUST },
+	{ "clock", step_clock, SHOULD },
 	{ "read-only root", step_read_only, SHOULD },
 };
 
@@ -131,16 +138,26 @@ void steps_tell(const char *name, uint64_t took_ns, int err, const char *said)
 	close(fd);
 }
 
-void steps_run(int (*console)(void))
+static void run_all(const struct step *steps, size_t count)
 {
-	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
+	for (size_t i = 0; i < count; i++) {
 		uint64_t start_ns = clock_now_ns();
 		int err;
 
 		words[0] = '\0';
-		err = steps[i].run ? steps[i].run() : console();
+		err = steps[i].run();
 		steps_tell(steps[i].name, clock_now_ns() - start_ns, err, words);
 		if (err < 0 && steps[i].need == MUST)
 			log_err("without `%s` no tunnel comes up: mend that, then `reboot`", steps[i].name);
 	}
+}
+
+void steps_run_first(void)
+{
+	run_all(first, sizeof(first) / sizeof(first[0]));
+}
+
+void steps_run_rest(void)
+{
+	run_all(rest, sizeof(rest) / sizeof(rest[0]));
 }

@@ -7,9 +7,10 @@
 #define BOOT_DIR "/run/gateway"
 #define BOOT_FILE "boot"
 
-/* Runs them all, whatever fails. BOOT_DIR/BOOT_FILE tells of each. console is run as one of them, early: the others may
- * wait for minutes and are to be watched. */
-void steps_run(int (*console)(void));
+/* Each runs its part of the table, whatever fails; BOOT_DIR/BOOT_FILE tells of every step. The first part takes no time;
+ * the second may wait for hardware, disks and e2fsck and is for a process of its own, while PID 1 keeps the console. */
+void steps_run_first(void);
+void steps_run_rest(void);
 
 /* Adds a line of its own, for what comes up later: seconds since the kernel started. */
 void steps_tell(const char *name, uint64_t took_ns, int err, const char *words);

@@ -10,7 +10,10 @@
 #include "base/inet.h"
 #include "netlink/netlink.h"
 
-enum { LINK_KIND_LEN = 16, LINK_MAC_LEN = 6, LINK_ALIAS_LEN = 64 };
+/* What the alias of every link that this program makes begins with. */
+#define LINK_ALIAS_OURS "MITIGATOR "
+
+enum { LINK_KIND_LEN = 16, LINK_MAC_LEN = 6, LINK_ALIAS_LEN = 256 };
 
 struct link {
 	uint32_t index;
@@ -64,6 +67,7 @@ int link_address_remove(struct nl *nl, uint32_t index, const struct inet_prefix 
 struct link_route {
 	struct inet_prefix destination; /* len 0: the default route */
 	struct inet_addr gateway;       /* family 0: on the link */
+	struct inet_addr source;        /* preferred; family 0: none (read only) */
 	uint32_t index;                 /* of the outgoing link */
 	uint8_t protocol;               /* RTPROT_* */
 	uint8_t type;                   /* RTN_* */

@@ -117,6 +117,8 @@ int link_route_read(const struct nlmsghdr *message, link_route_fn *each, void *a
 	};
 	if (attrs[RTA_DST])
 		err = nl_attr_addr(attrs[RTA_DST], info->rtm_family, &route.destination.addr);
+	if (!err && attrs[RTA_PREFSRC])
+		err = nl_attr_addr(attrs[RTA_PREFSRC], info->rtm_family, &route.source);
 	if (!err && attrs[RTA_METRICS])
 		err = read_mtu(attrs[RTA_METRICS], &route.mtu_bytes);
 	if (!err && attrs[RTA_MULTIPATH])

@@ -81,9 +81,14 @@ static void name_routes(const struct link *link, void *arg)
 {
 	struct route_list *list = arg;
 
-	for (size_t i = 0; i < list->facts->route_count; i++)
-		if (list->indexes[i] == link->index)
-			memcpy(list->facts->routes[i].device, link->name, sizeof(link->name));
+	for (size_t i = 0; i < list->facts->route_count; i++) {
+		struct conf_route *route = &list->facts->routes[i];
+
+		if (list->indexes[i] != link->index)
+			continue;
+		memcpy(route->device, link->name, sizeof(link->name));
+		route->ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS);
+	}
 }
 
 int facts_collect(struct conf_facts *facts)

@@ -11,7 +11,7 @@
 #include "base/file.h"
 #include "base/text.h"
 
-enum { FOUND_MAX = 128 };
+enum { FOUND_MAX = 128, METRIC_FIRST = 1024 }; /* the kernel's own for IPv6 */
 
 static void add_nic(const struct link *link, void *arg)
 {
@@ -33,6 +33,7 @@ struct fitting {
 	const struct link *link;
 	const struct network_nic *wanted;
 	struct nics_report *report;
+	uint32_t metric;
 	int err; /* the first */
 };
 
@@ -134,24 +135,24 @@ static void add_route(const struct link_route *route, void *arg)
 		found->list[found->count++] = *route;
 }
 
-static bool same_route(const struct link_route *route, const struct network_route *wanted)
+static bool same_route(const struct link_route *route, const struct network_route *wanted, uint32_t metric)
 {
-	return inet_prefix_equal(&route->destination, &wanted->destination) &&
+	return route->metric == metric && inet_prefix_equal(&route->destination, &wanted->destination) &&
 	       inet_addr_equal(&route->gateway, &wanted->gateway);
 }
 
-static bool has_route(const struct found_routes *found, const struct network_route *wanted)
+static bool has_route(const struct found_routes *found, const struct network_route *wanted, uint32_t metric)
 {
 	for (size_t i = 0; i < found->count; i++)
-		if (same_route(&found->list[i], wanted))
+		if (same_route(&found->list[i], wanted, metric))
 			return true;
 	return false;
 }
 
-static bool wants_route(const struct network_nic *wanted, const struct link_route *route)
+static bool wants_route(const struct network_nic *wanted, const struct link_route *route, uint32_t metric)
 {
 	for (size_t i = 0; i < wanted->route_count; i++)
-		if (same_route(route, &wanted->routes[i]))
+		if (same_route(route, &wanted->routes[i], metric))
 			return true;
 	return false;
 }
@@ -178,7 +179,7 @@ static void fit_routes(struct fitting *fitting)
 		return;
 	}
 	for (size_t i = 0; i < found.count; i++)
-		if (!wants_route(wanted, &found.list[i]))
+		if (!wants_route(wanted, &found.list[i], fitting->metric))
 			say_route(fitting, link_route_remove(fitting->nl, &found.list[i]), &found.list[i].destination,
 				  &found.list[i].gateway, "removed");
 	for (size_t i = 0; i < wanted->route_count; i++) {
@@ -186,16 +187,19 @@ static void fit_routes(struct fitting *fitting)
 		const struct link_route fresh = { .destination = route->destination,
 						  .gateway = route->gateway,
 						  .index = found.index,
-						  .protocol = RTPROT_STATIC };
+						  .protocol = RTPROT_STATIC,
+						  .metric = fitting->metric };
 
-		if (!has_route(&found, route))
+		if (!has_route(&found, route, fitting->metric))
 			say_route(fitting, link_route_add(fitting->nl, &fresh), &route->destination, &route->gateway,
 				  "added");
 	}
 }
 
-int nics_apply(struct nl *nl, const struct network_conf *conf, struct nics_report *report)
+int nics_apply(struct nl *nl, const struct network_conf *conf, const struct network_conf *before,
+	       struct nics_report *report)
 {
+	static const struct network_nic nothing;
 	struct nics nics;
 	int err = nics_find(nl, &nics);
 
@@ -205,11 +209,16 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, struct nics_repor
 		if (!nics.list[i].has_mac)
 			continue;
 		fitting.wanted = network_match(conf, nics.list[i].name, nics.list[i].mac);
-		if (!fitting.wanted)
+		if (fitting.wanted) {
+			report->matched++;
+			report->with_carrier += nics.list[i].carrier;
+			fitting.metric = METRIC_FIRST + (uint32_t)(fitting.wanted - conf->nics);
+			fit_link(&fitting);
+		} else if (before && network_match(before, nics.list[i].name, nics.list[i].mac)) {
+			fitting.wanted = &nothing;
+		} else {
 			continue;
-		report->matched++;
-		report->with_carrier += nics.list[i].carrier;
-		fit_link(&fitting);
+		}
 		fit_addresses(&fitting);
 		fit_routes(&fitting);
 		err = err ? err : fitting.err;

@@ -50,9 +50,14 @@ static int make_device(struct tunnel *tunnel, struct link *link)
 	if (err < 0)
 		return fail(tunnel, err, tunnel->host->error, "cannot create the interface");
 	err = link_get(&tunnel->inner, tunnel->device, link);
+	if (err < 0)
+		return fail(tunnel, err, tunnel->inner.error, "cannot find the interface");
+	err = link_set_alias(&tunnel->inner, link->index, tunnel->alias);
 	if (!err)
-		err = link_set_alias(&tunnel->inner, link->index, TUNNEL_ALIAS);
-	return err < 0 ? fail(tunnel, err, tunnel->inner.error, "cannot mark the interface as ours") : 0;
+		return 0;
+	fail(tunnel, err, tunnel->inner.error, "cannot mark the interface as ours");
+	link_delete(&tunnel->inner, link->index);
+	return err;
 }
 
 static int kernel_open(struct tunnel *tunnel)
@@ -62,7 +67,7 @@ static int kernel_open(struct tunnel *tunnel)
 
 	if (err == -ENODEV)
 		err = make_device(tunnel, &link);
-	else if (!err && (strcmp(link.kind, KIND) != 0 || strcmp(link.alias, TUNNEL_ALIAS) != 0)) {
+	else if (!err && (strcmp(link.kind, KIND) != 0 || strcmp(link.alias, tunnel->alias) != 0)) {
 		text_format(tunnel->error, sizeof(tunnel->error),
 			 "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
 		err = -EEXIST;
@@ -207,10 +212,6 @@ static void read_key(uint8_t key[static TUNNEL_KEY_LEN], const struct nlattr *at
 		memcpy(key, mnl_attr_get_payload(attr), TUNNEL_KEY_LEN);
 }
 
-static uint16_t read_u16(const struct nlattr *attr)
-{
-	return attr ? mnl_attr_get_u16(attr) : 0;
-}
 
 static void read_endpoint(struct inet_endpoint *endpoint, const struct nlattr *attr)
 {
@@ -284,9 +285,12 @@ static void read_peer_values(struct tunnel_peer *peer, const struct nlattr *cons
 
 	read_key(peer->preshared_key, attrs[WGPEER_A_PRESHARED_KEY]);
 	read_endpoint(&peer->endpoint, attrs[WGPEER_A_ENDPOINT]);
-	peer->keepalive_s = read_u16(attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]);
-	peer->received_bytes = attrs[WGPEER_A_RX_BYTES] ? mnl_attr_get_u64(attrs[WGPEER_A_RX_BYTES]) : 0;
-	peer->sent_bytes = attrs[WGPEER_A_TX_BYTES] ? mnl_attr_get_u64(attrs[WGPEER_A_TX_BYTES]) : 0;
+	if (attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL])
+		peer->keepalive_s = mnl_attr_get_u16(attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]);
+	if (attrs[WGPEER_A_RX_BYTES])
+		peer->received_bytes = mnl_attr_get_u64(attrs[WGPEER_A_RX_BYTES]);
+	if (attrs[WGPEER_A_TX_BYTES])
+		peer->sent_bytes = mnl_attr_get_u64(attrs[WGPEER_A_TX_BYTES]);
 	if (!attrs[WGPEER_A_LAST_HANDSHAKE_TIME])
 		return;
 	memcpy(time, mnl_attr_get_payload(attrs[WGPEER_A_LAST_HANDSHAKE_TIME]), sizeof(time));
@@ -317,9 +321,8 @@ static int read_peer(struct tunnel_config *running, const struct nlattr *entry)
 	peer = peer_of(running, attrs[WGPEER_A_PUBLIC_KEY]);
 	if (!peer)
 		return -ENOSPC;
-	/* A later piece has the key and more allowed IPs, nothing else. */
-	if (!peer->allowed_count)
-		read_peer_values(peer, attrs);
+	/* A later piece has the key and more allowed IPs, nothing else; a first one may have no allowed IP yet. */
+	read_peer_values(peer, attrs);
 	if (!attrs[WGPEER_A_ALLOWEDIPS])
 		return 0;
 	nl_for_each_nested(allowed, attrs[WGPEER_A_ALLOWEDIPS]) {
@@ -351,7 +354,7 @@ static int read_device(const struct nlmsghdr *message, void *arg)
 	read_key(running->public_key, attrs[WGDEVICE_A_PUBLIC_KEY]);
 	running->has_private_key = !key_is_zero(running->private_key);
 	if (attrs[WGDEVICE_A_LISTEN_PORT])
-		running->listen_port = read_u16(attrs[WGDEVICE_A_LISTEN_PORT]);
+		running->listen_port = mnl_attr_get_u16(attrs[WGDEVICE_A_LISTEN_PORT]);
 	if (attrs[WGDEVICE_A_FWMARK])
 		running->fwmark = mnl_attr_get_u32(attrs[WGDEVICE_A_FWMARK]);
 	if (!attrs[WGDEVICE_A_PEERS])

@@ -46,7 +46,7 @@ static struct {
 	struct loop_timer due, mirror;
 	struct outer_table table;
 	uint8_t buffers[BATCH][BATCH_BYTES];
-} lwip = { .tun = { .fd = -1 }, .host_monitor = { .fd = -1 }, .inner_monitor = { .fd = -1 } };
+} lwip;
 
 static void due_fires(struct loop_timer *timer, uint64_t now_ns);
 
@@ -371,7 +371,7 @@ static int open_tun(struct tunnel *tunnel)
 	int err = link_get(&tunnel->inner, tunnel->device, &link);
 
 	/* The kernel backend's interface, when the path moves over. */
-	if (!err && !strcmp(link.alias, TUNNEL_ALIAS))
+	if (!err && !strcmp(link.alias, tunnel->alias))
 		link_delete(&tunnel->inner, link.index);
 	else if (!err)
 		return -EEXIST;
@@ -379,7 +379,7 @@ static int open_tun(struct tunnel *tunnel)
 	if (err < 0)
 		return err;
 	tunnel->index = lwip.tun.index;
-	err = link_set_alias(&tunnel->inner, tunnel->index, TUNNEL_ALIAS);
+	err = link_set_alias(&tunnel->inner, tunnel->index, tunnel->alias);
 	if (!err)
 		err = loop_add(tunnel->loop, &lwip.tun_source, lwip.tun.fd, EPOLLIN, tun_ready);
 	if (err < 0) {
@@ -398,6 +398,7 @@ static int lwip_open(struct tunnel *tunnel)
 	if (lwip.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard on lwIP carries another path of this process");
 	lwip.tunnel = tunnel;
+	lwip.tun.fd = lwip.host_monitor.fd = lwip.inner_monitor.fd = -1;
 	err = open_core();
 	if (!err)
 		err = open_tun(tunnel);

@@ -2,7 +2,6 @@
 #ifndef TUNNEL_TUN_H
 #define TUNNEL_TUN_H
 
-#include <linux/virtio_net.h>
 #include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>

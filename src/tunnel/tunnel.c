@@ -1,5 +1,6 @@
 #include "tunnel/tunnel.h"
 
+#include <errno.h>
 #include <linux/netlink.h>
 #include <stdio.h>
 #include <string.h>
@@ -27,6 +28,7 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 
 	memset(tunnel, 0, sizeof(*tunnel));
 	text_format(tunnel->device, sizeof(tunnel->device), "%s", place->device);
+	text_format(tunnel->alias, sizeof(tunnel->alias), "%s", place->alias);
 	tunnel->uapi_name = place->uapi_name;
 	tunnel->netns_fd = place->netns_fd;
 	tunnel->host = place->host;
@@ -41,6 +43,26 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	}
 	tunnel->ops = ops;
 	return 0;
+}
+
+int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap)
+{
+	static struct nl nl;
+	struct nl_opening opening = { &nl, NETLINK_ROUTE };
+	struct link link;
+	int err = netns_call(netns_fd, open_nl, &opening);
+
+	if (!err)
+		err = link_get(&nl, device, &link);
+	nl_close(&nl);
+	if (err == -ENODEV || (!err && !strcmp(link.alias, alias)))
+		return 0;
+	if (!err)
+		text_format(words, cap, "an interface %s exists and is not ours: remove it, or choose another name",
+			    device);
+	else
+		text_format(words, cap, "cannot look for %s: %s", device, strerror(-err));
+	return err ? err : -EEXIST;
 }
 
 void tunnel_close(struct tunnel *tunnel, bool remove)

@@ -69,6 +69,7 @@ struct tunnel_ops {
 struct tunnel {
 	const struct tunnel_ops *ops; /* NULL: closed */
 	char device[IFNAMSIZ];
+	char alias[LINK_ALIAS_LEN];
 	int netns_fd;    /* where the inner interface lives; -1: where the process is. Borrowed. */
 	uint32_t index;  /* of the inner interface, from open */
 	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
@@ -82,12 +83,10 @@ struct tunnel {
 
 extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;
 
-/* The link alias that marks an interface as ours: nothing without it is ever taken over. */
-#define TUNNEL_ALIAS "MITIGATOR gateway"
-
-/* What is the same for every backend of a path. */
+/* Where a tunnel is to be, the same for every backend. */
 struct tunnel_place {
 	const char *device;
+	const char *alias; /* LINK_ALIAS_OURS and more: an interface without exactly this one is never taken over */
 	const char *uapi_name;
 	int netns_fd;
 	struct nl *host;
@@ -95,6 +94,10 @@ struct tunnel_place {
 };
 
 int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);
+
+/* 0 when a tunnel could have device in that namespace: no interface is called so, or it is ours by its alias. Else
+ * -EEXIST or another -errno, with words. */
+int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap);
 void tunnel_close(struct tunnel *tunnel, bool remove);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,

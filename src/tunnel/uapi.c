@@ -472,7 +472,7 @@ int uapi_open(struct uapi *uapi, struct loop *loop, const char *name, const stru
 	uapi->fwmark = 0;
 	text_format(uapi->path, sizeof(uapi->path), UAPI_DIR "/%s.sock", name);
 	text_format(addr.sun_path, sizeof(addr.sun_path), "%s", uapi->path);
-	if (mkdir(UAPI_DIR, 0755) < 0 && errno != EEXIST)
+	if (mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	uapi->listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (uapi->listener.fd < 0)

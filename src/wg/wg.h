@@ -131,9 +131,9 @@ struct wg_peer_change {
 	unsigned flags;
 };
 
-/* Creates or changes a peer. -ENOSPC (the tables are full; a prefix listed twice counts twice), -EINVAL, -ENOENT: before
- * anything changed. Our own public key: 0 and no peer, as the kernel does. A persistent keepalive that is switched on
- * is sent at once; so is the handshake of a peer with a persistent keepalive and a first endpoint. */
+/* Creates or changes a peer. -ENOSPC (the tables are full; a prefix listed twice counts twice), -EINVAL, -ENOENT:
+ * before anything changed. Our own public key: 0 and no peer, as the kernel does. A persistent keepalive that is
+ * switched on is sent at once; so is the handshake of a peer with a persistent keepalive and a first endpoint. */
 int wg_set_peer(struct wg_device *device, const struct wg_peer_change *change, uint64_t now_ns);
 int wg_remove_peer(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]); /* 0 or -ENOENT */
 void wg_remove_peers(struct wg_device *device);
@@ -151,12 +151,14 @@ struct wg_view {
 enum wg_verdict wg_input(struct wg_device *device, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
 			 uint64_t now_ns, struct wg_view *view);
 
-/* One inner packet to the network: WG_HEADROOM bytes before it and WG_TAILROOM behind it are written to. The view is set
- * for WG_SEALED: bytes is packet - WG_HEADROOM; its peer for WG_STAGED and WG_NO_ENDPOINT. */
+/* One inner packet to the network: WG_HEADROOM bytes before it and WG_TAILROOM behind it are written to when it is
+ * sealed, else nothing. The view is set for WG_SEALED: bytes is packet - WG_HEADROOM; its peer alone for WG_STAGED,
+ * WG_TOO_LONG and WG_NO_ENDPOINT. */
 enum wg_verdict wg_output(struct wg_device *device, uint8_t *packet, size_t len, uint64_t now_ns,
 			  struct wg_view *view);
 
-/* Runs what is due. wg_next_due: when to call it next (WG_NEVER: not until something happens); ask after every batch. */
+/* Runs what is due. wg_next_due: when to call it next (WG_NEVER: not until something happens); ask after every batch
+ * and every change. */
 void wg_poll(struct wg_device *device, uint64_t now_ns);
 uint64_t wg_next_due(struct wg_device *device);
 
@@ -167,7 +169,7 @@ struct wg_peer_info {
 	uint8_t preshared_key[WG_KEY_LEN]; /* all zero: none. Wipe it. */
 	struct inet_endpoint endpoint;     /* family 0: not known */
 	uint16_t keepalive_s;
-	uint64_t received_bytes, sent_bytes; /* UDP payload: data, keepalives and handshake messages, as the kernel counts */
+	uint64_t received_bytes, sent_bytes; /* UDP payload of data, keepalives, handshake messages: the kernel's way */
 	struct wg_wall handshake;            /* of the last one; zeros: none yet */
 	size_t allowed_count, staged_count;
 };

@@ -8,6 +8,7 @@ root shell beside the firmware.
 """
 import base64
 import codecs
+import collections
 import errno
 import os
 import random
@@ -23,6 +24,7 @@ import time
 
 PROMPT = "gateway> "
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
+KERNEL = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n")    # a line of the log, which comes in anywhere
 HALF_ESCAPE = re.compile(r"\x1b[][()0-9;?]*\Z")
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
@@ -43,12 +45,16 @@ class Hub:
     """An Ethernet hub: what comes in at one port goes out at all the others.
 
     loss is the share of frames that get lost, 0..1; it may be set at any time.
-    frames counts what came in at each port.
+    frames counts what came in at each port. A machine that does not take its frames for a moment
+    gets them later; dropped counts those of the other ports that it did not take in time.
     """
+    KEEP_S = 0.5
 
     def __init__(self, ports, loss=0.0):
         self.loss = loss
         self.frames = [0] * ports
+        self.dropped = 0
+        self._waiting = [collections.deque() for _ in range(ports)]     # (until when, frame)
         self.unplugged = set()      # ports whose cable is pulled
         self._dir = tempfile.mkdtemp(prefix="hub.")
         self._sockets = []
@@ -74,7 +80,7 @@ class Hub:
             selector.register(s, selectors.EVENT_READ, n)
         selector.register(self._end, selectors.EVENT_READ, None)
         while True:
-            for key, _ in selector.select():
+            for key, _ in selector.select(0.001 if any(self._waiting) else None):
                 if key.data is None:
                     return
                 try:
@@ -83,16 +89,29 @@ class Hub:
                     continue
                 self.frames[key.data] += 1
                 self._repeat(frame, key.data)
+            for n, waiting in enumerate(self._waiting):
+                while waiting and self._deliver(n, *waiting[0]):
+                    waiting.popleft()
 
     def _repeat(self, frame, came_in):
-        for n, s in enumerate(self._sockets):
+        until = time.monotonic() + self.KEEP_S
+        for n, waiting in enumerate(self._waiting):
             if n == came_in or {n, came_in} & self.unplugged or random.random() < self.loss:
                 continue
-            try:
-                s.sendto(frame, self._path("vm", n))
-            except OSError as err:      # not started yet, gone, or slow: a hub loses frames
-                if err.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ENOBUFS):
-                    raise
+            if waiting or not self._deliver(n, until, frame):
+                waiting.append((until, frame))
+
+    def _deliver(self, n, until, frame):
+        """False: to be tried again. Linux lets no more than ten datagrams wait in a unix socket."""
+        try:
+            self._sockets[n].sendto(frame, self._path("vm", n))
+        except OSError as err:
+            if err.errno in (errno.EAGAIN, errno.ENOBUFS) and time.monotonic() < until:
+                return False
+            if err.errno not in (errno.ENOENT, errno.ECONNREFUSED, errno.EAGAIN, errno.ENOBUFS):
+                raise
+            self.dropped += 1       # not started yet, gone, or it does not listen
+        return True
 
     def close(self):
         if not self._sockets:
@@ -160,12 +179,16 @@ class Port:
     def wait_for(self, regex, timeout, start):
         """Wait until regex matches at or after position start; return the match."""
         pattern = re.compile(regex, re.M)
+        return self.wait_until(lambda: pattern.search(self.text, start), timeout, start, regex)
+
+    def wait_until(self, predicate, timeout, start, regex):
+        """Wait until predicate() is true and return what it gave; regex says what did not come."""
         deadline = time.monotonic() + timeout
         with self._news:
             while True:
-                match = pattern.search(self.text, start)
-                if match:
-                    return match
+                found = predicate()
+                if found:
+                    return found
                 left = deadline - time.monotonic()
                 if self.closed or left <= 0:
                     raise Timeout("%s: no %r %s; it said:\n%s" % (
@@ -181,24 +204,43 @@ class Port:
 
 
 class Console(Port):
-    def command(self, line, timeout=30):
-        """What a command prints, from its echo up to the next prompt."""
+    def command(self, line, timeout=30, log=False):
+        """What a command prints, from its echo up to the next prompt; log: lines of the kernel's log too."""
+        return self.finish(line, self.begin(line), timeout, log)
+
+    def begin(self, line):
+        """Type a command; where to wait for its end."""
         start = len(self.text)
         self.send(line)
-        echo = self.wait_for(re.escape(line) + r" *\n", timeout, start)
-        prompt = self.wait_for("^" + PROMPT + r"\Z", timeout, echo.end())
-        self.seen = prompt.end()
-        return self.text[echo.end():prompt.start()]
+        return start
+
+    def ended(self, line, start):
+        """The match of a command's output, None while it runs."""
+        return re.search(re.escape(line) + r" *\n((?:.*\n)*?)" + PROMPT + r"\Z", KERNEL.sub("", self.text[start:]))
+
+    def finish(self, line, start, timeout=30, log=False):
+        match = self.wait_until(lambda: self.ended(line, start), timeout, start, line)
+        self.seen = len(self.text)
+        if log:
+            return self.text[start:].partition("\n")[2].rpartition("\n")[0]
+        return match.group(1)
 
 
 class Agent(Port):
     """A root shell in the machine, on its second serial port."""
     count = 0
+    born = 0                    # what it said before is of an earlier boot
+    is_ready = False
+
+    def starts_anew(self):
+        """The machine is about to start again: the next command waits for the new shell."""
+        self.born, self.is_ready = len(self.text), False
 
     def run(self, command, timeout=30):
         """(exit status, output) of a shell command. What it leaves behind must redirect its output."""
-        if not self.count:
-            self.wait_for(r"^ready\n", timeout, 0)
+        if not self.is_ready:
+            self.wait_for(r"^ready\n", timeout, self.born)
+            self.is_ready = True
         self.count += 1
         marker = "agent-%d-done" % self.count
         start = len(self.text)
@@ -262,7 +304,7 @@ class Vm:
         self.console = Console(name + " console")
         self.agent = Agent(name + " agent") if agent else None
         self._log = open(self.log("qemu"), "w")
-        self._process = None
+        self._process = self._monitor = None
         try:
             self._start(board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args)
         except BaseException:
@@ -301,6 +343,8 @@ class Vm:
                      "-device", "%s,netdev=net%d,mac=%s,romfile=" % (board["QEMU_NIC"], n, nic.mac)]
             if os.path.exists(nic.local):
                 os.unlink(nic.local)
+        monitor = Port(self.name + " monitor")
+        ports["monitor"] = monitor
         listeners = []
         for what, port in ports.items():
             listener = socket.socket(socket.AF_UNIX)
@@ -309,7 +353,8 @@ class Vm:
             listener.settimeout(10)
             listeners.append((listener, port))
             args += ["-chardev", "socket,id=%s,path=%s/%s,logfile=%s"
-                     % (what, self._dir, what, self.log(what)), "-serial", "chardev:" + what]
+                     % (what, self._dir, what, self.log(what)),
+                     "-monitor" if port is monitor else "-serial", "chardev:" + what]
         self.started = time.monotonic()
         # setpriv: the machine ends with us, however we end.
         self._process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", *args, *extra_args],
@@ -322,6 +367,13 @@ class Vm:
                     raise RuntimeError("%s: QEMU does not start:\n%s" % (self.name, f.read()))
             finally:
                 listener.close()
+        self._monitor = monitor
+
+    def set_link(self, nic, up):
+        """Pull a network card's cable, or put it in: the machine sees its carrier change."""
+        start = len(self._monitor.text)
+        self._monitor.send("set_link net%d %s" % (nic, "on" if up else "off"))
+        self._monitor.wait_for(r"\n\(qemu\) \Z", 10, start)
 
     def age(self):
         """Seconds since QEMU was started."""

@@ -166,12 +166,26 @@ TEST(mellanox_nic_makes_an_overlap_an_error)
 	set.clustered = true;
 	facts.mellanox = true;
 	facts.mellanox_where = "0000:01:00.0";
-	facts.routes[0] = (struct conf_route){ { { AF_INET, { 10 } }, 8 }, "eth0" };
+	facts.routes[0] = (struct conf_route){ { { AF_INET, { 10 } }, 8 }, "eth0", false };
 	facts.route_count = 1;
 	conf_set_check(&set, &facts, false, &diag);
 	CHECK(strstr(findings(),
 		     ".env:1: the VPN network 10.8.3.0/24 overlaps the host's route 10.0.0.0/8 on eth0, and the "
 		     "dataplane is not isolated (Mellanox NIC 0000:01:00.0)") != NULL);
+}
+
+TEST(route_of_ours_is_no_overlap_whatever_its_device)
+{
+	start();
+	parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=off\nDATA_PLANE_VPN_DEVICE=wgdp\n");
+	set.clustered = true;
+	facts.routes[0] = (struct conf_route){ { { AF_INET, { 10, 8, 3 } }, 24 }, "wg0", true };
+	facts.route_count = 1;
+	conf_set_check(&set, &facts, false, &diag);
+	CHECK(!strstr(findings(), "overlaps"));
+	facts.routes[0].ours = false;
+	conf_set_check(&set, &facts, false, &diag);
+	CHECK(strstr(findings(), "overlaps") != NULL);
 }
 
 TEST(no_finding_shows_a_part_of_a_secret)

@@ -1,0 +1,115 @@
+/* The Internet checksum (RFC 1071) over bytes, alone or fused with a copy. */
+#ifndef BASE_SUM_H
+#define BASE_SUM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Sums are of 16-bit words in the machine's byte order (RFC 1071 2 B), not folded: what is added later must begin at an even
+ * offset of the summed bytes, and the result goes to memory by sum_put. */
+static inline uint64_t sum_word(uint64_t sum, uint64_t word)
+{
+	sum += word;
+	return sum + (sum < word);
+}
+
+static inline uint64_t sum_tail(uint64_t sum, const uint8_t *at, size_t len)
+{
+	uint64_t word = 0;
+
+	memcpy(&word, at, len); /* at most 7 bytes, the rest zero */
+	return sum_word(sum, word);
+}
+
+static inline uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t len)
+{
+	const uint8_t *at = bytes;
+	uint64_t word[4], other = 0;
+
+	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) {
+		memcpy(word, at, sizeof(word));
+		sum = sum_word(sum, word[0]);
+		other = sum_word(other, word[1]);
+		sum = sum_word(sum, word[2]);
+		other = sum_word(other, word[3]);
+	}
+	for (; len >= sizeof(word[0]); at += sizeof(word[0]), len -= sizeof(word[0])) {
+		memcpy(word, at, sizeof(word[0]));
+		sum = sum_word(sum, word[0]);
+	}
+	return sum_word(len ? sum_tail(sum, at, len) : sum, other);
+}
+
+/* The same while it copies; dst and src do not overlap. */
+static inline uint64_t sum_copy(uint64_t sum, uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
+{
+	uint64_t word[4], other = 0;
+
+	for (; len >= sizeof(word); dst += sizeof(word), src += sizeof(word), len -= sizeof(word)) {
+		memcpy(word, src, sizeof(word));
+		memcpy(dst, word, sizeof(word));
+		sum = sum_word(sum, word[0]);
+		other = sum_word(other, word[1]);
+		sum = sum_word(sum, word[2]);
+		other = sum_word(other, word[3]);
+	}
+	for (; len >= sizeof(word[0]); dst += sizeof(word[0]), src += sizeof(word[0]), len -= sizeof(word[0])) {
+		memcpy(word, src, sizeof(word[0]));
+		memcpy(dst, word, sizeof(word[0]));
+		sum = sum_word(sum, word[0]);
+	}
+	for (size_t i = 0; i < len; i++)
+		dst[i] = src[i];
+	return sum_word(len ? sum_tail(sum, src, len) : sum, other);
+}
+
+/* A number as it lies in a header of network byte order. */
+static inline uint64_t sum_be16(uint64_t sum, uint32_t value)
+{
+	const uint8_t bytes[2] = { (uint8_t)(value >> 8), (uint8_t)value };
+
+	return sum_tail(sum, bytes, sizeof(bytes));
+}
+
+static inline uint16_t sum_fold(uint64_t sum)
+{
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT32_MAX) + (sum >> 32);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	sum = (sum & UINT16_MAX) + (sum >> 16);
+	return (uint16_t)(sum + (sum >> 16));
+}
+
+/* at: two bytes. sum_put writes the checksum, sum_put_open the sum that hardware is to go on from. */
+static inline void sum_put(uint8_t *at, uint64_t sum)
+{
+	uint16_t folded = (uint16_t)~sum_fold(sum);
+
+	memcpy(at, &folded, sizeof(folded));
+}
+
+static inline void sum_put_open(uint8_t *at, uint64_t sum)
+{
+	uint16_t folded = sum_fold(sum);
+
+	memcpy(at, &folded, sizeof(folded));
+}
+
+/* UDP: a checksum of zero is written as all ones, since zero means none (RFC 768). */
+static inline void sum_put_udp(uint8_t *at, uint64_t sum)
+{
+	uint16_t folded = sum_fold(sum);
+
+	if (folded != UINT16_MAX)
+		folded = (uint16_t)~folded;
+	memcpy(at, &folded, sizeof(folded));
+}
+
+/* Of bytes that hold their checksum: right when all adds up to ones. */
+static inline int sum_is_right(uint64_t sum)
+{
+	return sum_fold(sum) == UINT16_MAX;
+}
+
+#endif

@@ -1,0 +1,31 @@
+/* The two ways to ChaCha20-Poly1305 behind aead.h, in the open for tests and benchmarks alone. */
+#ifndef CRYPTO_AEAD_IMPL_H
+#define CRYPTO_AEAD_IMPL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "crypto/aead.h"
+
+enum { AEAD_NONCE_LEN = 12 };
+
+/* aead.h has the contract; the nonce is RFC 8439's. */
+struct aead_impl {
+	const char *name;
+	void (*seal)(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, size_t ad_len,
+		     const uint8_t nonce[static AEAD_NONCE_LEN], const uint8_t key[static AEAD_KEY_LEN]);
+	bool (*open)(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, size_t ad_len,
+		     const uint8_t nonce[static AEAD_NONCE_LEN], const uint8_t key[static AEAD_KEY_LEN]);
+};
+
+extern const struct aead_impl aead_bearssl;
+
+/* NULL when this processor, or this system, cannot run it. */
+const struct aead_impl *aead_avx2(void);
+
+/* draft-irtf-cfrg-xchacha-03 2.2; nonce is 16 bytes. */
+void hchacha20(uint8_t subkey[static AEAD_KEY_LEN], const uint8_t nonce[static 16],
+	       const uint8_t key[static AEAD_KEY_LEN]);
+
+#endif

@@ -1,0 +1,167 @@
+#include "outer/filter.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+
+enum {
+	ACCEPT = 0x40000, /* bytes: a whole frame, super-frame or not */
+	ARP_REQUEST = 1,
+	ARP_REPLY = 2,
+	ICMP_TOO_BIG = 3 << 8 | 4, /* type and code */
+	ICMP_ECHO_REQUEST = 8,
+	ICMP6_TOO_BIG = 2,
+	ICMP6_ECHO_REQUEST = 128,
+	ICMP6_NEIGHBOR_SOLICIT = 135,
+	ICMP6_NEIGHBOR_ADVERT = 136,
+	IP_OFFSET_MASK = 0x1fff,
+	/* offsets in the frame */
+	AT_TYPE = 12,
+	AT_ARP_OP = 20,
+	AT_ARP_SENDER = 28,
+	AT_ARP_TARGET = 38,
+	AT_IP = 14,
+	AT_IP_OFFSET = 20,
+	AT_IP_PROTOCOL = 23,
+	AT_IP6_NEXT = 20,
+	AT_IP6_PAYLOAD = 54,
+};
+
+static void put(struct filter *f, uint16_t code, uint32_t k, uint8_t if_true, uint8_t if_false)
+{
+	f->code[f->len++] = (struct sock_filter){ code, if_true, if_false, k };
+}
+
+static void load(struct filter *f, uint16_t size_and_mode, uint32_t at)
+{
+	put(f, BPF_LD | size_and_mode, at, 0, 0);
+}
+
+static void done(struct filter *f, uint32_t result)
+{
+	put(f, BPF_RET | BPF_K, result, 0, 0);
+}
+
+static void accept_if(struct filter *f, uint32_t value)
+{
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
+	done(f, ACCEPT);
+}
+
+static void drop_unless(struct filter *f, uint32_t value)
+{
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
+	done(f, 0);
+}
+
+/* What stands between case_of and case_end is run when the accumulator is value; it ends by done. */
+static uint16_t case_of(struct filter *f, uint32_t value)
+{
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 0);
+	return f->len;
+}
+
+static void case_end(struct filter *f, uint16_t begin)
+{
+	f->code[begin - 1].jf = (uint8_t)(f->len - begin);
+}
+
+static void for_us(struct filter *f)
+{
+	load(f, BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
+	put(f, BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 0, 1);
+	done(f, 0);
+	/* A frame of a VLAN shows up on the NIC below without its tag: it is the VLAN device's. */
+	load(f, BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT));
+	drop_unless(f, 0);
+}
+
+static void arp(struct filter *f, bool alone)
+{
+	uint16_t begin = case_of(f, ETH_P_ARP);
+
+	load(f, BPF_H | BPF_ABS, AT_ARP_OP);
+	accept_if(f, ARP_REPLY);
+	if (alone)
+		accept_if(f, ARP_REQUEST);
+	/* An announcement (RFC 5227): how a gateway's twin takes over its address. */
+	drop_unless(f, ARP_REQUEST);
+	load(f, BPF_W | BPF_ABS, AT_ARP_SENDER);
+	put(f, BPF_MISC | BPF_TAX, 0, 0, 0);
+	load(f, BPF_W | BPF_ABS, AT_ARP_TARGET);
+	put(f, BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0);
+	done(f, 0);
+	done(f, ACCEPT);
+	case_end(f, begin);
+}
+
+static void ipv4(struct filter *f, uint16_t port, bool alone)
+{
+	uint16_t begin = case_of(f, ETH_P_IP), inner;
+
+	load(f, BPF_B | BPF_ABS, AT_IP_PROTOCOL);
+	inner = case_of(f, IPPROTO_UDP);
+	load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
+	put(f, BPF_JMP | BPF_JSET | BPF_K, IP_OFFSET_MASK, 0, 1);
+	done(f, ACCEPT); /* a later fragment names no port */
+	put(f, BPF_LDX | BPF_B | BPF_MSH, AT_IP, 0, 0);
+	load(f, BPF_H | BPF_IND, AT_IP + 2);
+	accept_if(f, port);
+	done(f, 0);
+	case_end(f, inner);
+	inner = case_of(f, IPPROTO_ICMP);
+	load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
+	put(f, BPF_JMP | BPF_JSET | BPF_K, IP_OFFSET_MASK, 0, 1);
+	done(f, 0);
+	put(f, BPF_LDX | BPF_B | BPF_MSH, AT_IP, 0, 0);
+	load(f, BPF_H | BPF_IND, AT_IP);
+	accept_if(f, ICMP_TOO_BIG);
+	if (alone) {
+		load(f, BPF_B | BPF_IND, AT_IP);
+		accept_if(f, ICMP_ECHO_REQUEST);
+	}
+	done(f, 0);
+	case_end(f, inner);
+	done(f, 0);
+	case_end(f, begin);
+}
+
+static void ipv6(struct filter *f, uint16_t port, bool alone)
+{
+	uint16_t begin = case_of(f, ETH_P_IPV6), inner;
+
+	load(f, BPF_B | BPF_ABS, AT_IP6_NEXT);
+	inner = case_of(f, IPPROTO_UDP);
+	load(f, BPF_H | BPF_ABS, AT_IP6_PAYLOAD + 2);
+	accept_if(f, port);
+	done(f, 0);
+	case_end(f, inner);
+	inner = case_of(f, IPPROTO_FRAGMENT);
+	load(f, BPF_B | BPF_ABS, AT_IP6_PAYLOAD);
+	accept_if(f, IPPROTO_UDP);
+	done(f, 0);
+	case_end(f, inner);
+	inner = case_of(f, IPPROTO_ICMPV6);
+	load(f, BPF_B | BPF_ABS, AT_IP6_PAYLOAD);
+	accept_if(f, ICMP6_TOO_BIG);
+	accept_if(f, ICMP6_NEIGHBOR_ADVERT);
+	if (alone) {
+		accept_if(f, ICMP6_NEIGHBOR_SOLICIT);
+		accept_if(f, ICMP6_ECHO_REQUEST);
+	}
+	done(f, 0);
+	case_end(f, inner);
+	done(f, 0);
+	case_end(f, begin);
+}
+
+void filter_build(struct filter *filter, uint16_t port, bool alone)
+{
+	filter->len = 0;
+	for_us(filter);
+	load(filter, BPF_H | BPF_ABS, AT_TYPE);
+	arp(filter, alone);
+	ipv4(filter, port, alone);
+	ipv6(filter, port, alone);
+	done(filter, 0);
+}

@@ -1,0 +1,21 @@
+/* The socket filter (classic BPF) that lets through to lwIP only what is lwIP's. Pure. */
+#ifndef OUTER_FILTER_H
+#define OUTER_FILTER_H
+
+#include <linux/filter.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+enum { FILTER_MAX = 96 };
+
+struct filter {
+	struct sock_filter code[FILTER_MAX];
+	uint16_t len;
+};
+
+/* Frames with an Ethernet header, not tagged and meant for us: UDP to port (host order) with its later fragments,
+ * ICMP and ICMPv6 too big, ARP answers and announcements, neighbour advertisements. alone: what asks for us too, as no
+ * kernel answers: ARP requests, neighbour solicitations, echo requests. */
+void filter_build(struct filter *filter, uint16_t port, bool alone);
+
+#endif

@@ -1,0 +1,351 @@
+#include "outer/input.h"
+
+#include <linux/if_ether.h>
+#include <netinet/in.h>
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/sum.h"
+#include "outer/stack.h"
+
+#ifndef VIRTIO_NET_HDR_GSO_UDP_L4
+#define VIRTIO_NET_HDR_GSO_UDP_L4 5
+#endif
+
+enum {
+	IP4_LEN = 20,
+	IP6_LEN = 40,
+	UDP_LEN = 8,
+	ICMP_LEN = 8,
+	ARP_LEN = 28,
+	FRAGMENT_LEN = 8,
+	ICMP_UNREACHABLE = 3,
+	ICMP_TOO_BIG = 4,
+	ICMP6_TOO_BIG = 2,
+	ICMP6_NEIGHBOR_SOLICIT = 135,
+	MTU_WITHOUT_WORD = 576, /* a router from before RFC 1191 */
+	IP_MORE_OR_OFFSET = 0x3fff,
+};
+
+static struct {
+	struct outer_stats *stats;
+	input_deliver_fn *deliver;
+	void (*batch_over)(void);
+	struct pbuf_custom whole;    /* the frame at hand; lwIP gives it back before its input returns */
+	size_t segment_len;          /* of the frame at hand, 0: one datagram */
+	uint32_t link_index;
+	bool joined_used;            /* lent out in this batch */
+	_Alignas(64) uint8_t joined[65536];
+} in;
+
+void input_open(struct outer_stats *stats, input_deliver_fn *deliver, void (*batch_over)(void))
+{
+	in.stats = stats;
+	in.deliver = deliver;
+	in.batch_over = batch_over;
+	in.joined_used = false;
+}
+
+void input_batch_over(void)
+{
+	in.joined_used = false;
+}
+
+static struct inet_addr addr_at(uint8_t family, const uint8_t *at)
+{
+	struct inet_addr addr = { .family = family };
+
+	memcpy(addr.bytes, at, inet_size(family));
+	return addr;
+}
+
+static uint64_t pseudo_header(const uint8_t *addresses, size_t len, uint8_t protocol, size_t payload_len)
+{
+	return sum_be16(sum_be16(sum_bytes(0, addresses, len), protocol), (uint32_t)payload_len);
+}
+
+/* A whole datagram: its checksum is right, or someone vouches for it. */
+static bool udp_is_right(const uint8_t *addresses, size_t addresses_len, const uint8_t *udp, size_t len,
+			 const struct virtio_net_hdr *vnet)
+{
+	uint16_t checksum;
+
+	/* Never left this machine, or hardware looked. */
+	if (vnet->flags & (VIRTIO_NET_HDR_F_NEEDS_CSUM | VIRTIO_NET_HDR_F_DATA_VALID))
+		return true;
+	if (len < UDP_LEN)
+		return false;
+	checksum = load_be16(udp + 6);
+	if (!checksum && addresses_len == 8)
+		return true; /* IPv4: none sent */
+	if (!checksum || load_be16(udp + 4) < UDP_LEN || load_be16(udp + 4) > len)
+		return false;
+	len = load_be16(udp + 4);
+	return sum_is_right(sum_bytes(pseudo_header(addresses, addresses_len, IPPROTO_UDP, len), udp, len));
+}
+
+static void to_lwip(struct nic *nic, struct pbuf *p)
+{
+	if (nic->netif.input(p, &nic->netif) != ERR_OK)
+		pbuf_free(p);
+}
+
+static void nothing_to_free(struct pbuf *p)
+{
+	(void)p;
+}
+
+static void pass(struct nic *nic, uint8_t *frame, size_t len)
+{
+	struct pbuf *p;
+
+	if (len + NIC_PAD > UINT16_MAX) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	in.whole.custom_free_function = nothing_to_free;
+	p = pbuf_alloced_custom(PBUF_RAW, (uint16_t)(len + NIC_PAD), PBUF_REF, &in.whole, frame - NIC_PAD,
+				(uint16_t)(len + NIC_PAD));
+	to_lwip(nic, p);
+}
+
+/* What lwIP may keep beyond the batch: a copy of its own, in its bounded heap. */
+static void pass_copy(struct nic *nic, const uint8_t *frame, size_t len)
+{
+	struct pbuf *p = len + NIC_PAD > UINT16_MAX ? NULL : pbuf_alloc(PBUF_RAW, (uint16_t)(len + NIC_PAD), PBUF_RAM);
+
+	if (!p) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	memset(p->payload, 0, NIC_PAD);
+	memcpy((uint8_t *)p->payload + NIC_PAD, frame, len);
+	to_lwip(nic, p);
+}
+
+static void pass_fragment(struct nic *nic, const uint8_t *frame, size_t len)
+{
+	in.stats->rx_fragments++;
+	stack_check(&nic->netif, true);
+	pass_copy(nic, frame, len);
+	stack_check(&nic->netif, false);
+}
+
+/* bytes: the header of a datagram that we are said to have sent. */
+static void too_big(uint8_t family, const uint8_t *ip, size_t headers_len, size_t len, uint32_t mtu_bytes)
+{
+	size_t addresses_at = family == AF_INET ? 12 : 8, size = inet_size(family);
+	struct inet_addr src, dst;
+
+	if (len < headers_len + 4) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	src = addr_at(family, ip + addresses_at);
+	dst = addr_at(family, ip + addresses_at + size);
+	if (!outer_is_local(&src) || load_be16(ip + headers_len) != stack_pcb()->local_port) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	outer_learn_mtu(&dst, mtu_bytes);
+}
+
+static void icmp_too_big(const uint8_t *icmp, size_t len)
+{
+	const uint8_t *inner = icmp + ICMP_LEN;
+	size_t header_len;
+	uint32_t mtu_bytes;
+
+	if (len < ICMP_LEN + IP4_LEN || !sum_is_right(sum_bytes(0, icmp, len))) {
+		in.stats->rx_bad_checksum++;
+		return;
+	}
+	header_len = (size_t)(inner[0] & 15) * 4;
+	mtu_bytes = load_be16(icmp + 6);
+	if (inner[0] >> 4 != 4 || header_len < IP4_LEN || inner[9] != IPPROTO_UDP || load_be16(inner + 6) & 0x1fff) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	too_big(AF_INET, inner, header_len, len - ICMP_LEN, mtu_bytes ? mtu_bytes : MTU_WITHOUT_WORD);
+}
+
+static void icmp6_too_big(const uint8_t *ip, const uint8_t *icmp, size_t len)
+{
+	const uint8_t *inner = icmp + ICMP_LEN;
+	size_t headers_len = IP6_LEN;
+	uint32_t mtu_bytes;
+
+	if (len < ICMP_LEN + IP6_LEN + UDP_LEN ||
+	    !sum_is_right(sum_bytes(pseudo_header(ip + 8, 32, IPPROTO_ICMPV6, len), icmp, len))) {
+		in.stats->rx_bad_checksum++;
+		return;
+	}
+	if (inner[6] == IPPROTO_FRAGMENT && inner[IP6_LEN] == IPPROTO_UDP && !(load_be16(inner + IP6_LEN + 2) & 0xfff8))
+		headers_len += FRAGMENT_LEN;
+	else if (inner[6] != IPPROTO_UDP) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	mtu_bytes = (uint32_t)load_be16(icmp + 4) << 16 | load_be16(icmp + 6);
+	too_big(AF_INET6, inner, headers_len, len - ICMP_LEN, mtu_bytes);
+}
+
+static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
+{
+	uint8_t *ip = frame + NIC_ETH_LEN;
+	size_t header_len = (size_t)(ip[0] & 15) * 4, total_len = load_be16(ip + 2);
+	struct inet_addr local = addr_at(AF_INET, ip + 16);
+
+	if (ip[0] >> 4 != 4 || header_len < IP4_LEN || total_len < header_len || total_len > len - NIC_ETH_LEN ||
+	    !outer_is_local(&local)) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	stack_use_local(&nic->netif, &local);
+	if (load_be16(ip + 6) & IP_MORE_OR_OFFSET) {
+		pass_fragment(nic, frame, len);
+		return;
+	}
+	if (ip[9] == IPPROTO_ICMP && total_len >= header_len + ICMP_LEN && ip[header_len] == ICMP_UNREACHABLE) {
+		icmp_too_big(ip + header_len, total_len - header_len);
+		return;
+	}
+	if (ip[9] == IPPROTO_UDP && !udp_is_right(ip + 12, 8, ip + header_len, total_len - header_len, vnet)) {
+		in.stats->rx_bad_checksum++;
+		return;
+	}
+	if (ip[9] == IPPROTO_UDP)
+		pass(nic, frame, len);
+	else
+		pass_copy(nic, frame, len);
+}
+
+/* The address of ours that lwIP is to find: who solicits for it sends to a group. */
+static bool use_local6(struct nic *nic, const uint8_t *ip, size_t len)
+{
+	struct inet_addr local = addr_at(AF_INET6, ip + 24);
+
+	if (local.bytes[0] == 0xff) {
+		/* An advertisement to all, or a solicitation, whose target follows. */
+		if (ip[IP6_LEN] != ICMP6_NEIGHBOR_SOLICIT)
+			return true;
+		if (len < IP6_LEN + 24)
+			return false;
+		local = addr_at(AF_INET6, ip + IP6_LEN + 8);
+	}
+	if (!outer_is_local(&local))
+		return false;
+	stack_use_local(&nic->netif, &local);
+	return true;
+}
+
+static void input_ip6(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
+{
+	uint8_t *ip = frame + NIC_ETH_LEN;
+	size_t payload_len = load_be16(ip + 4);
+
+	if (ip[0] >> 4 != 6 || payload_len > len - NIC_ETH_LEN - IP6_LEN || payload_len < UDP_LEN ||
+	    !use_local6(nic, ip, IP6_LEN + payload_len)) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	switch (ip[6]) {
+	case IPPROTO_UDP:
+		if (udp_is_right(ip + 8, 32, ip + IP6_LEN, payload_len, vnet))
+			pass(nic, frame, len);
+		else
+			in.stats->rx_bad_checksum++;
+		return;
+	case IPPROTO_FRAGMENT:
+		pass_fragment(nic, frame, len);
+		return;
+	case IPPROTO_ICMPV6:
+		if (ip[IP6_LEN] == ICMP6_TOO_BIG)
+			icmp6_too_big(ip, ip + IP6_LEN, payload_len);
+		else
+			pass_copy(nic, frame, len);
+		return;
+	default:
+		in.stats->rx_dropped++;
+	}
+}
+
+static void input_arp(struct nic *nic, const uint8_t *frame, size_t len)
+{
+	const uint8_t *arp = frame + NIC_ETH_LEN;
+	struct inet_addr sender = addr_at(AF_INET, arp + 14), target = addr_at(AF_INET, arp + 24);
+	bool request = load_be16(arp + 6) == 1;
+
+	/* Our own address in someone's mouth: the kernel's matter, and never to be learned. */
+	if (outer_is_local(&sender) || (request && outer_is_local(&target) && !nic->link.alone)) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	if (outer_is_local(&target))
+		stack_use_local(&nic->netif, &target);
+	pass_copy(nic, frame, len);
+}
+
+void input_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
+{
+	in.segment_len = (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP_L4 ? vnet->gso_size : 0;
+	in.link_index = nic->link.index;
+	switch (load_be16(frame + 12)) {
+	case ETH_P_IP:
+		if (len >= NIC_ETH_LEN + IP4_LEN) {
+			input_ip4(nic, frame, len, vnet);
+			return;
+		}
+		break;
+	case ETH_P_IPV6:
+		if (len >= NIC_ETH_LEN + IP6_LEN + UDP_LEN) {
+			input_ip6(nic, frame, len, vnet);
+			return;
+		}
+		break;
+	case ETH_P_ARP:
+		if (len >= NIC_ETH_LEN + ARP_LEN) {
+			input_arp(nic, frame, len);
+			return;
+		}
+		break;
+	default:
+		break;
+	}
+	in.stats->rx_dropped++;
+}
+
+/* The datagram's bytes in one piece. */
+static uint8_t *join(struct pbuf *p)
+{
+	if (!p->next && !(p->type_internal & PBUF_TYPE_FLAG_STRUCT_DATA_CONTIGUOUS))
+		return p->payload; /* in the receive buffer, which outlives p */
+	if (in.joined_used)
+		in.batch_over();
+	in.joined_used = true;
+	pbuf_copy_partial(p, in.joined, p->tot_len, 0);
+	return in.joined;
+}
+
+void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *addr, u16_t port)
+{
+	struct inet_endpoint from = { stack_inet_addr(addr), port, 0 };
+	struct inet_addr local = stack_inet_addr(ip_current_dest_addr());
+	/* lwIP took off the header, which still lies before; what follows the datagram in its packet is not of it. */
+	size_t udp_len = load_be16((const uint8_t *)p->payload - UDP_LEN + 4), len = p->tot_len, segment_len;
+
+	(void)arg;
+	(void)pcb;
+	if (udp_len < UDP_LEN || udp_len - UDP_LEN > len)
+		len = 0;
+	else
+		len = udp_len - UDP_LEN;
+	segment_len = in.segment_len && in.segment_len < len ? in.segment_len : len;
+	if (from.addr.family == AF_INET6 && ip6_addr_islinklocal(ip_2_ip6(addr)))
+		from.scope_id = in.link_index;
+	if (len && port)
+		in.deliver(&from, &local, join(p), len, segment_len);
+	else
+		in.stats->rx_dropped++;
+	pbuf_free(p);
+}

@@ -1,0 +1,25 @@
+/* What becomes of a received frame: checked, its ICMP too big read, the rest through lwIP to the owner. */
+#ifndef OUTER_INPUT_H
+#define OUTER_INPUT_H
+
+#include <linux/virtio_net.h>
+
+#include "lwip/udp.h"
+#include "outer/nic.h"
+
+typedef void input_deliver_fn(const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
+			      size_t len, size_t segment_len);
+
+/* batch_over is called when the buffer for reassembled datagrams is needed again within a batch. */
+void input_open(struct outer_stats *stats, input_deliver_fn *deliver, void (*batch_over)(void));
+void input_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet);
+void input_batch_over(void);
+
+/* lwIP's udp_recv_fn. */
+void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *addr, u16_t port);
+
+/* Answered by outer.c. */
+bool outer_is_local(const struct inet_addr *addr);
+void outer_learn_mtu(const struct inet_addr *to, uint32_t mtu_bytes);
+
+#endif

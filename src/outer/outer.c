@@ -1,0 +1,588 @@
+#include "outer/outer.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "outer/hooks.h"
+#include "outer/input.h"
+#include "outer/nic.h"
+#include "outer/placeholder.h"
+#include "outer/pmtu.h"
+#include "outer/stack.h"
+#include "outer/table.h"
+
+enum {
+	DATAGRAM_MAX = 256,    /* queued between two flushes */
+	FRAGMENTS_MAX = 64,    /* frames of one datagram, with what asks for its neighbour */
+	WAY_SLOTS = 1024,      /* power of two */
+	IP4_UDP_LEN = 20 + 8,
+	IP6_UDP_LEN = 40 + 8,
+	FRAME_MTU_MAX = 65535, /* lwIP must not fragment a super-frame */
+};
+
+#define TICK_NS NS_PER_S
+/* A neighbour that took a frame so lately is taken for known. */
+#define PROVEN_NS NS_PER_S
+
+/* What was found out about a destination; good for one generation of table and path MTUs. */
+struct way {
+	uint64_t generation;
+	struct inet_addr to, local;
+	uint32_t scope_id;
+	struct nic *nic;
+	uint32_t mtu_bytes;
+	uint64_t mtu_until_ns;
+	uint64_t proven_ns; /* when a frame last left for it, 0: never */
+	ip_addr_t dst, src, next_hop;
+};
+
+/* A datagram on its way through lwIP: headers grow down in room, the payload stays where it is. */
+struct datagram {
+	struct pbuf_custom head, body;
+	_Alignas(8) uint8_t room[STACK_ROOM];
+};
+
+static struct {
+	bool open;
+	struct outer_options options;
+	struct placeholder placeholder;
+	struct loop_timer timer;
+	struct outer_table table;
+	struct pmtu pmtu;
+	struct nic nics[OUTER_LINK_MAX];
+	struct outer_stats stats;
+	uint64_t generation, now_ns;
+	struct way ways[WAY_SLOTS];
+	struct datagram datagrams[DATAGRAM_MAX];
+	size_t datagram_count;
+	/* while lwIP has a datagram of outer_send in its hands */
+	struct way *sending;
+	struct pbuf *sending_p;
+	size_t sending_segment_len;
+	bool sent;
+} o;
+
+static struct nic *find_nic(uint32_t index)
+{
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+		if (o.nics[i].used && o.nics[i].link.index == index)
+			return &o.nics[i];
+	return NULL;
+}
+
+/* Ways. */
+
+static struct way *way_slot(const struct inet_endpoint *to)
+{
+	uint64_t halves[2];
+
+	memcpy(halves, to->addr.bytes, sizeof(halves));
+	halves[0] = (halves[0] ^ halves[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
+	return &o.ways[(halves[0] >> 32) % WAY_SLOTS];
+}
+
+static int find_way(struct way *way, const struct inet_endpoint *to, const struct inet_addr *local, uint64_t now_ns)
+{
+	struct outer_way found;
+	int err = table_way(&o.table, &to->addr, to->scope_id, local, &found);
+	uint32_t learned;
+
+	if (err < 0)
+		return err;
+	way->nic = find_nic(found.link->index);
+	if (!way->nic)
+		return -ENETUNREACH;
+	way->to = to->addr;
+	way->scope_id = to->scope_id;
+	way->local = local ? *local : (struct inet_addr){ 0 };
+	learned = pmtu_get(&o.pmtu, &to->addr, now_ns, &way->mtu_until_ns);
+	way->mtu_bytes = learned && learned < found.mtu_bytes ? learned : found.mtu_bytes;
+	way->proven_ns = 0;
+	stack_addr(&way->dst, &to->addr, &way->nic->netif);
+	stack_addr(&way->src, &found.source, &way->nic->netif);
+	stack_addr(&way->next_hop, &found.next_hop, &way->nic->netif);
+	way->generation = o.generation;
+	return 0;
+}
+
+static int get_way(const struct inet_endpoint *to, const struct inet_addr *local, uint64_t now_ns, struct way **result)
+{
+	struct way *way = way_slot(to);
+
+	*result = way;
+	if (way->generation == o.generation && now_ns < way->mtu_until_ns && inet_addr_equal(&way->to, &to->addr) &&
+	    way->scope_id == to->scope_id &&
+	    (local ? inet_addr_equal(&way->local, local) : !way->local.family))
+		return 0;
+	way->generation = 0;
+	return find_way(way, to, local, now_ns);
+}
+
+/* lwIP's questions. Outside of outer_send it asks for answers to pings and for its own ICMP errors. */
+
+static int ask_table(const ip_addr_t *dest, struct outer_way *way)
+{
+	struct inet_addr to = stack_inet_addr(dest);
+
+	return o.open ? table_way(&o.table, &to, 0, NULL, way) : -ENETUNREACH;
+}
+
+static struct netif *route(const ip_addr_t *dest)
+{
+	struct outer_way way;
+	struct nic *nic = ask_table(dest, &way) < 0 ? NULL : find_nic(way.link->index);
+
+	return nic ? &nic->netif : NULL;
+}
+
+struct netif *outer_hook_route4(const ip4_addr_t *src, const ip4_addr_t *dest)
+{
+	ip_addr_t to = IPADDR4_INIT(dest->addr);
+
+	(void)src;
+	return route(&to);
+}
+
+struct netif *outer_hook_route6(const ip6_addr_t *src, const ip6_addr_t *dest)
+{
+	ip_addr_t to;
+
+	(void)src;
+	ip_addr_copy_from_ip6(to, *dest);
+	return route(&to);
+}
+
+const ip4_addr_t *outer_hook_gateway4(struct netif *netif, const ip4_addr_t *dest)
+{
+	static ip_addr_t next_hop;
+	struct outer_way way;
+	ip_addr_t to = IPADDR4_INIT(dest->addr);
+
+	if (o.sending && o.sending->nic == netif->state && ip_addr_eq(&o.sending->dst, &to))
+		return ip_2_ip4(&o.sending->next_hop);
+	if (ask_table(&to, &way) < 0)
+		return dest;
+	stack_addr(&next_hop, &way.next_hop, netif);
+	return ip_2_ip4(&next_hop);
+}
+
+const ip6_addr_t *outer_hook_gateway6(struct netif *netif, const ip6_addr_t *dest)
+{
+	static ip_addr_t next_hop;
+	struct outer_way way;
+	ip_addr_t to;
+
+	ip_addr_copy_from_ip6(to, *dest);
+	if (o.sending && o.sending->nic == netif->state && ip_addr_eq(&o.sending->dst, &to))
+		return ip_2_ip6(&o.sending->next_hop);
+	if (ask_table(&to, &way) < 0)
+		return dest;
+	stack_addr(&next_hop, &way.next_hop, netif);
+	return ip_2_ip6(&next_hop);
+}
+
+/* Out. */
+
+static err_t link_output(struct netif *netif, struct pbuf *p)
+{
+	struct nic *nic = netif->state;
+	bool ours = p == o.sending_p;
+
+	/* A super-frame that waited for its neighbour has lost its segment length: it is a copy without a mark. */
+	if (!ours && p->tot_len > nic->link.mtu_bytes + NIC_ETH_LEN + NIC_PAD) {
+		o.stats.tx_dropped++;
+		return ERR_OK;
+	}
+	if (nic_queue(nic, p, ours ? o.sending_segment_len : 0) < 0) {
+		o.stats.tx_dropped++;
+		return ERR_BUF;
+	}
+	if (ours)
+		o.sent = true;
+	return ERR_OK;
+}
+
+static void nothing_to_free(struct pbuf *p)
+{
+	(void)p;
+}
+
+static struct pbuf *wrap(struct datagram *d, const uint8_t *bytes, size_t len)
+{
+	/* Volatile: lwIP copies what must wait, since bytes are the caller's. */
+	const pbuf_type head = (pbuf_type)(PBUF_RAM | PBUF_TYPE_FLAG_DATA_VOLATILE);
+	void *payload = (void *)(uintptr_t)bytes; /* lwIP reads it only */
+	struct pbuf *p, *q;
+
+	d->head.custom_free_function = nothing_to_free;
+	d->body.custom_free_function = nothing_to_free;
+	p = pbuf_alloced_custom(PBUF_RAW, 0, head, &d->head, d->room, sizeof(d->room));
+	q = pbuf_alloced_custom(PBUF_RAW, (uint16_t)len, PBUF_REF, &d->body, payload, (uint16_t)len);
+	p->payload = d->room + sizeof(d->room);
+	pbuf_cat(p, q);
+	return p;
+}
+
+static int from_lwip(err_t err)
+{
+	switch (err) {
+	case ERR_OK:
+		return 0;
+	case ERR_MEM:
+	case ERR_BUF:
+		return -ENOBUFS;
+	case ERR_RTE:
+		return -ENETUNREACH;
+	default:
+		return -EINVAL;
+	}
+}
+
+/* One datagram or super-frame through lwIP. */
+static int send_one(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len, bool fits,
+		    uint64_t now_ns)
+{
+	struct netif *netif = &way->nic->netif;
+	struct pbuf *p;
+	err_t err;
+
+	if (o.datagram_count == DATAGRAM_MAX || nic_queue_room() < FRAGMENTS_MAX)
+		outer_flush();
+	p = wrap(&o.datagrams[o.datagram_count++], bytes, len);
+	stack_use_source(netif, &way->src);
+	if (!fits)
+		stack_fragment(netif, &way->dst, (uint16_t)way->mtu_bytes, true);
+	o.sending = way;
+	o.sending_p = p;
+	o.sending_segment_len = segment_len;
+	o.sent = false;
+	err = udp_sendto_if_src(stack_pcb(), p, &way->dst, port, netif, &way->src);
+	o.sending = NULL;
+	o.sending_p = NULL;
+	if (!fits)
+		stack_fragment(netif, &way->dst, FRAME_MTU_MAX, false);
+	pbuf_free(p);
+	way->proven_ns = o.sent ? now_ns : 0;
+	if (err == ERR_OK) {
+		o.stats.tx_bytes += len;
+		o.stats.tx_datagrams += segment_len ? (len + segment_len - 1) / segment_len : 1;
+	}
+	return from_lwip(err);
+}
+
+static int send_each(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len,
+		     uint64_t now_ns)
+{
+	size_t headers = way->to.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
+	int err = 0;
+
+	for (size_t at = 0; at < len; at += segment_len) {
+		size_t part = len - at < segment_len ? len - at : segment_len;
+		int failed = send_one(way, port, bytes + at, part, 0, part + headers <= way->mtu_bytes,
+				      now_ns);
+
+		if (failed < 0)
+			err = failed;
+	}
+	return err;
+}
+
+int outer_send(const struct inet_endpoint *to, const struct inet_addr *local, const uint8_t *bytes, size_t len,
+	       size_t segment_len, uint64_t now_ns)
+{
+	bool many = segment_len && segment_len < len;
+	struct way *way;
+	size_t headers;
+	int err;
+
+	if (!o.open)
+		return -ENETDOWN;
+	if (to->addr.family != AF_INET && to->addr.family != AF_INET6)
+		return -EAFNOSUPPORT;
+	if (!len || len > OUTER_LEN_MAX || (many && (len - 1) / segment_len >= OUTER_SEGMENT_MAX))
+		return -EMSGSIZE;
+	err = get_way(to, local, now_ns, &way);
+	if (err < 0) {
+		o.stats.tx_no_route++;
+		return err;
+	}
+	headers = to->addr.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
+	if (many && way->nic->gso && segment_len + headers <= way->mtu_bytes && way->proven_ns &&
+	    now_ns - way->proven_ns < PROVEN_NS)
+		return send_one(way, to->port, bytes, len, segment_len, true, now_ns);
+	return send_each(way, to->port, bytes, len, many ? segment_len : len, now_ns);
+}
+
+void outer_flush(void)
+{
+	nic_flush(&o.stats);
+	o.datagram_count = 0;
+}
+
+uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
+{
+	const struct inet_endpoint endpoint = { .addr = *to };
+	struct way *way = way_slot(&endpoint);
+
+	/* Whatever the source: a question must not drive out the way that is in use. */
+	if (way->generation == o.generation && now_ns < way->mtu_until_ns && inet_addr_equal(&way->to, to))
+		return o.open ? way->mtu_bytes : 0;
+	return o.open && get_way(&endpoint, NULL, now_ns, &way) == 0 ? way->mtu_bytes : 0;
+}
+
+/* In. */
+
+bool outer_is_local(const struct inet_addr *addr)
+{
+	return table_is_ours(&o.table, addr);
+}
+
+void outer_learn_mtu(const struct inet_addr *to, uint32_t mtu_bytes)
+{
+	o.stats.rx_too_big++;
+	if (pmtu_learn(&o.pmtu, to, mtu_bytes, o.now_ns))
+		o.generation++;
+}
+
+/* The owner writes what it gathered; the bytes of the batch so far are free then. */
+static void batch_over(void)
+{
+	o.options.host.received(o.options.host.arg, o.now_ns);
+	input_batch_over();
+	outer_flush();
+}
+
+static void deliver(const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes, size_t len,
+		    size_t segment_len)
+{
+	o.stats.rx_datagrams += (len + segment_len - 1) / segment_len;
+	o.stats.rx_bytes += len;
+	o.options.host.receive(o.options.host.arg, from, local, bytes, len, segment_len, o.now_ns);
+}
+
+static void on_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
+{
+	o.stats.rx_frames++;
+	input_frame(nic, frame, len, vnet);
+}
+
+static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct nic *nic = (struct nic *)(void *)((uint8_t *)source - offsetof(struct nic, source));
+
+	(void)events; /* an error (the link went down) is read off by recvmmsg and told by the monitor */
+	o.now_ns = now_ns;
+	if (nic_receive(nic, on_frame, &o.stats.rx_dropped) > 0)
+		batch_over();
+}
+
+static void on_tick(struct loop_timer *timer, uint64_t now_ns)
+{
+	o.now_ns = now_ns;
+	stack_tick();
+	outer_flush();
+	loop_timer_set(o.options.loop, timer, now_ns + TICK_NS, on_tick);
+}
+
+/* Links. */
+
+static void close_nic(struct nic *nic)
+{
+	outer_flush();
+	loop_remove(o.options.loop, &nic->source);
+	stack_remove(&nic->netif);
+	nic_close(nic);
+}
+
+static int open_nic(const struct outer_link *link)
+{
+	struct nic *nic = o.nics;
+	int err;
+
+	while (nic < o.nics + OUTER_LINK_MAX && nic->used)
+		nic++;
+	if (nic == o.nics + OUTER_LINK_MAX)
+		return -ENOSPC;
+	memset(nic, 0, sizeof(*nic));
+	nic->gso = !o.options.no_super_frames;
+	err = nic_open(nic, link, placeholder_port(&o.placeholder));
+	if (err < 0)
+		return err;
+	err = loop_add(o.options.loop, &nic->source, nic->source.fd, EPOLLIN, on_ready);
+	if (err < 0) {
+		nic_close(nic);
+		return err;
+	}
+	stack_add(&nic->netif, nic, link->mac, link_output);
+	return 0;
+}
+
+static bool link_stayed(const struct nic *nic, const struct outer_table *table)
+{
+	const struct outer_link *link = table_link(table, nic->link.index);
+
+	return link && link->alone == nic->link.alone && memcmp(link->mac, nic->link.mac, OUTER_MAC_LEN) == 0;
+}
+
+static bool was_there(const struct outer_table *old, const struct outer_address *address)
+{
+	for (size_t i = 0; i < old->address_count; i++)
+		if (old->addresses[i].index == address->index &&
+		    inet_addr_equal(&old->addresses[i].prefix.addr, &address->prefix.addr))
+			return true;
+	return false;
+}
+
+/* First the one that asks for neighbours: the link-local address, where there is one. */
+static void set_addresses(struct nic *nic, const struct outer_table *old, bool is_new)
+{
+	const struct inet_addr *first4 = NULL, *first6 = NULL;
+
+	for (size_t i = 0; i < o.table.address_count; i++) {
+		const struct outer_address *address = &o.table.addresses[i];
+		const struct inet_addr *addr = &address->prefix.addr;
+
+		if (address->index != nic->link.index)
+			continue;
+		if (addr->family == AF_INET && !first4)
+			first4 = addr;
+		if (addr->family == AF_INET6 &&
+		    (!first6 || (inet_addr_is_link_local(addr) && !inet_addr_is_link_local(first6))))
+			first6 = addr;
+		if (nic->link.alone && (is_new || !was_there(old, address)))
+			stack_announce(&nic->netif, addr);
+	}
+	stack_set_first(&nic->netif, first4, first6);
+}
+
+static void check_table(struct outer_table *table)
+{
+	if (table->link_count > OUTER_LINK_MAX)
+		table->link_count = OUTER_LINK_MAX;
+	if (table->address_count > OUTER_ADDRESS_MAX)
+		table->address_count = OUTER_ADDRESS_MAX;
+	if (table->route_count > OUTER_ROUTE_MAX)
+		table->route_count = OUTER_ROUTE_MAX;
+}
+
+int outer_refresh(const struct outer_table *table, uint64_t now_ns)
+{
+	static struct outer_table old;
+	int err = 0;
+
+	if (!o.open)
+		return -ENETDOWN;
+	o.now_ns = now_ns;
+	old = o.table;
+	o.table = *table;
+	check_table(&o.table);
+	o.generation++;
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+		if (o.nics[i].used && !link_stayed(&o.nics[i], &o.table))
+			close_nic(&o.nics[i]);
+	for (size_t i = 0; i < o.table.link_count; i++) {
+		const struct outer_link *link = &o.table.links[i];
+		struct nic *nic = find_nic(link->index);
+		bool is_new = !nic;
+		int failed = is_new ? open_nic(link) : 0;
+
+		if (failed < 0)
+			err = err ? err : failed;
+		nic = find_nic(link->index);
+		if (!nic)
+			continue;
+		nic->link = *link;
+		set_addresses(nic, &old, is_new);
+	}
+	stack_forget_ways();
+	outer_flush();
+	return err;
+}
+
+/* Whole. */
+
+int outer_open(const struct outer_options *options, uint64_t now_ns)
+{
+	int err;
+
+	if (o.open)
+		return -EBUSY;
+	memset(&o, 0, sizeof(o));
+	o.options = *options;
+	o.generation = 1;
+	o.now_ns = now_ns;
+	err = placeholder_open(&o.placeholder, options->port);
+	if (err < 0)
+		return err;
+	err = stack_open(placeholder_port(&o.placeholder));
+	if (err < 0) {
+		placeholder_close(&o.placeholder);
+		return err;
+	}
+	input_open(&o.stats, deliver, batch_over);
+	loop_timer_set(options->loop, &o.timer, now_ns + TICK_NS, on_tick);
+	o.open = true;
+	return 0;
+}
+
+void outer_close(void)
+{
+	if (!o.open)
+		return;
+	loop_timer_clear(o.options.loop, &o.timer);
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+		if (o.nics[i].used)
+			close_nic(&o.nics[i]);
+	stack_close();
+	placeholder_close(&o.placeholder);
+	o.open = false;
+}
+
+int outer_set_port(uint16_t port)
+{
+	struct placeholder placeholder;
+	uint16_t before;
+	int err;
+
+	if (!o.open)
+		return -ENETDOWN;
+	before = placeholder_port(&o.placeholder);
+	if (port == before)
+		return 0;
+	err = placeholder_open(&placeholder, port);
+	if (err < 0)
+		return err;
+	port = placeholder_port(&placeholder);
+	for (size_t i = 0; i < OUTER_LINK_MAX && !err; i++)
+		if (o.nics[i].used)
+			err = nic_set_port(&o.nics[i], port);
+	if (err < 0) {
+		for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+			if (o.nics[i].used)
+				(void)nic_set_port(&o.nics[i], before);
+		placeholder_close(&placeholder);
+		return err;
+	}
+	stack_set_port(port);
+	placeholder_close(&o.placeholder);
+	o.placeholder = placeholder;
+	return 0;
+}
+
+uint16_t outer_port(void)
+{
+	return o.open ? placeholder_port(&o.placeholder) : 0;
+}
+
+void outer_stats(struct outer_stats *stats)
+{
+	*stats = o.stats;
+}
+
+size_t outer_pools_used(void)
+{
+	return stack_pools_used();
+}

@@ -1,0 +1,102 @@
+#include "outer/table.h"
+
+#include <errno.h>
+
+bool inet_addr_is_link_local(const struct inet_addr *addr)
+{
+	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
+const struct outer_link *table_link(const struct outer_table *table, uint32_t index)
+{
+	for (size_t i = 0; i < table->link_count; i++)
+		if (table->links[i].index == index)
+			return &table->links[i];
+	return NULL;
+}
+
+bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr)
+{
+	for (size_t i = 0; i < table->address_count; i++)
+		if (inet_addr_equal(&table->addresses[i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+static const struct outer_route *find_route(const struct outer_table *table, const struct inet_addr *to)
+{
+	const struct outer_route *best = NULL;
+
+	for (size_t i = 0; i < table->route_count; i++) {
+		const struct outer_route *route = &table->routes[i];
+
+		if (best && (route->destination.len < best->destination.len ||
+			     (route->destination.len == best->destination.len && route->metric >= best->metric)))
+			continue;
+		if (inet_contains(&route->destination, to))
+			best = route;
+	}
+	return best;
+}
+
+/* As the kernel: an address of the link whose network holds the next hop, else the first of the link, else the first
+ * of any; link-local ones serve link-local destinations only, if there is another. */
+static bool choose_source(const struct outer_table *table, uint32_t index, const struct inet_addr *to,
+			  const struct inet_addr *next_hop, struct inet_addr *source)
+{
+	enum { NONE, SCOPED, ANY, LINK, NETWORK };
+	int best = NONE, rank;
+
+	for (size_t i = 0; i < table->address_count; i++) {
+		const struct outer_address *address = &table->addresses[i];
+		const struct inet_addr *addr = &address->prefix.addr;
+
+		if (addr->family != to->family)
+			continue;
+		if (inet_addr_is_link_local(addr) != inet_addr_is_link_local(to))
+			rank = address->index == index ? SCOPED : NONE;
+		else if (address->index != index)
+			rank = inet_addr_is_link_local(addr) ? NONE : ANY;
+		else
+			rank = inet_contains(&address->prefix, next_hop) ? NETWORK : LINK;
+		if (rank > best) {
+			best = rank;
+			*source = *addr;
+		}
+	}
+	return best != NONE;
+}
+
+int table_way(const struct outer_table *table, const struct inet_addr *to, uint32_t scope_id,
+	      const struct inet_addr *local, struct outer_way *way)
+{
+	const struct outer_route *route = NULL;
+	const struct inet_addr *source = local;
+
+	if (table_is_ours(table, to))
+		return -EHOSTUNREACH;
+	if (inet_addr_is_link_local(to)) {
+		way->link = table_link(table, scope_id);
+		way->next_hop = *to;
+	} else {
+		route = find_route(table, to);
+		if (!route)
+			return -ENETUNREACH;
+		way->link = table_link(table, route->index);
+		way->next_hop = route->gateway.family ? route->gateway : *to;
+	}
+	/* An IPv4 route by an IPv6 gateway (RTA_VIA) is no way for lwIP. */
+	if (!way->link || way->next_hop.family != to->family)
+		return -ENETUNREACH;
+	way->mtu_bytes = way->link->mtu_bytes;
+	if (route && route->mtu_bytes && route->mtu_bytes < way->mtu_bytes)
+		way->mtu_bytes = route->mtu_bytes;
+	if (!source || source->family != to->family || !table_is_ours(table, source))
+		source = route && route->source.family == to->family && table_is_ours(table, &route->source) ?
+				 &route->source : NULL;
+	if (source) {
+		way->source = *source;
+		return 0;
+	}
+	return choose_source(table, way->link->index, to, &way->next_hop, &way->source) ? 0 : -ENETUNREACH;
+}

@@ -1,0 +1,186 @@
+#include "wg/handshake.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "wg/output.h"
+
+/* The jitter also holds for initiations that traffic asks for: with steady traffic both ways, initiations that crossed
+ * once would cross for ever. */
+static void be_quiet(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	p->quiet_until_ns = now_ns + REKEY_TIMEOUT_S * NS_PER_S + device_jitter_ns(d);
+}
+
+static void send_message(struct wg_device *d, struct wg_peer *p, uint8_t *bytes, size_t len, uint64_t now_ns)
+{
+	cookie_write_macs(&p->jar, bytes, len, now_ns);
+	peer_sent(d, p, len, now_ns);
+	d->host.send(d->host.arg, &p->endpoint, bytes, len);
+}
+
+static bool write_initiation(struct wg_device *d, struct wg_peer *p, struct message_initiation *m)
+{
+	struct noise_handshake handshake;
+	uint8_t stamp[WG_STAMP_LEN];
+	bool good = false;
+
+	if (d->host.random(d->host.arg, handshake.ephemeral_private, KEY_LEN) < 0)
+		return false;
+	device_stamp(d, p, stamp);
+	if (!noise_write_initiation(&handshake, m, &d->identity, &p->remote, stamp))
+		goto out;
+	peer_stop_initiating(d, p);
+	if (!device_new_index(d, p, INDEX_HANDSHAKE, &p->initiation_index))
+		goto out;
+	store_le32(m->sender, p->initiation_index);
+	p->handshake = handshake;
+	p->initiating = true;
+	memcpy(p->stamp_sent, stamp, WG_STAMP_LEN);
+	good = true;
+out:
+	wipe(&handshake, sizeof(handshake));
+	return good;
+}
+
+void handshake_initiate(struct wg_device *d, struct wg_peer *p, bool again, uint64_t now_ns)
+{
+	struct message_initiation m;
+
+	if (!again)
+		p->attempts = 0;
+	if (!d->identity.known || !p->endpoint.addr.family)
+		return;
+	if (now_ns < p->quiet_until_ns) {
+		if (again) /* our initiation crossed one that we answered */
+			peer_timer(d, p, TIMER_RETRANSMIT, p->quiet_until_ns);
+		return;
+	}
+	be_quiet(d, p, now_ns);
+	/* Also when nothing could be written for want of random bytes: it is tried again. */
+	peer_timer(d, p, TIMER_RETRANSMIT, p->quiet_until_ns);
+	if (write_initiation(d, p, &m))
+		send_message(d, p, (uint8_t *)&m, sizeof(m), now_ns);
+}
+
+void handshake_done(struct wg_device *d, struct wg_peer *p)
+{
+	timer_clear(&d->timers, p->id, TIMER_RETRANSMIT);
+	p->attempts = 0;
+	p->sent_lastminute = false;
+	p->shaken = d->host.wall(d->host.arg);
+	device_event(d, p, WG_EVENT_SESSION);
+}
+
+/* The index moves from the handshake to the keypair. */
+static void begin_session(struct wg_device *d, struct wg_peer *p, struct noise_handshake *handshake, bool initiator,
+			  uint32_t local_index, uint32_t remote_index, uint64_t now_ns)
+{
+	struct keypair *keypair = keypairs_add(&p->keypairs, &d->index, initiator, now_ns);
+
+	if (initiator)
+		noise_session(handshake, keypair->send_key, keypair->receive_key);
+	else
+		noise_session(handshake, keypair->receive_key, keypair->send_key);
+	keypair->local_index = local_index;
+	keypair->remote_index = remote_index;
+	index_find(&d->index, local_index)->slot = keypairs_slot(&p->keypairs, keypair);
+	peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
+}
+
+static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
+{
+	return p->has_initiation && now_ns - p->initiation_ns < NS_PER_S / INITIATIONS_PER_S;
+}
+
+/* The initiation is good: nothing was changed up to here. */
+static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noise_handshake *handshake,
+			      const struct inet_endpoint *from, const struct message_initiation *initiation,
+			      const uint8_t stamp[static WG_STAMP_LEN], uint64_t now_ns)
+{
+	struct message_response m;
+	uint32_t index;
+
+	if (d->host.random(d->host.arg, handshake->ephemeral_private, KEY_LEN) < 0)
+		return WG_DROP_RANDOM;
+	if (!noise_write_response(handshake, &m, initiation->ephemeral, &p->remote))
+		return WG_DROP_TAG;
+	if (!device_new_index(d, p, INDEX_HANDSHAKE, &index))
+		return WG_DROP_RANDOM;
+	memcpy(p->stamp_seen, stamp, WG_STAMP_LEN);
+	p->initiation_ns = now_ns;
+	p->has_initiation = true;
+	p->endpoint = *from;
+	/* An initiation of our own that crossed this one will not be answered any more: the kernel does the same. */
+	peer_stop_initiating(d, p);
+	store_le32(m.sender, index);
+	memcpy(m.receiver, initiation->sender, sizeof(m.receiver));
+	begin_session(d, p, handshake, false, index, load_le32(initiation->sender), now_ns);
+	be_quiet(d, p, now_ns);
+	send_message(d, p, (uint8_t *)&m, sizeof(m), now_ns);
+	return WG_HANDSHAKE;
+}
+
+enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet_endpoint *from,
+					  const struct message_initiation *m, uint64_t now_ns, struct wg_peer **peer)
+{
+	uint8_t static_key[KEY_LEN], stamp[WG_STAMP_LEN];
+	enum wg_verdict verdict = WG_DROP_TAG;
+	struct noise_handshake handshake;
+	bool roamed;
+
+	if (!noise_read_static(&handshake, m, &d->identity, static_key))
+		goto out;
+	*peer = device_find(d, static_key);
+	verdict = WG_DROP_PEER;
+	if (!*peer)
+		goto out;
+	verdict = WG_DROP_TAG;
+	if (!noise_read_stamp(&handshake, m, &(*peer)->remote, stamp))
+		goto out;
+	verdict = WG_DROP_STAMP;
+	if (memcmp(stamp, (*peer)->stamp_seen, WG_STAMP_LEN) <= 0)
+		goto out;
+	verdict = WG_DROP_FLOOD;
+	if (is_flood(*peer, now_ns))
+		goto out;
+	roamed = (*peer)->endpoint.addr.family && !inet_endpoint_equal(&(*peer)->endpoint, from);
+	verdict = answer(d, *peer, &handshake, from, m, stamp, now_ns);
+	if (roamed && verdict == WG_HANDSHAKE)
+		device_event(d, *peer, WG_EVENT_ROAMED);
+out:
+	wipe(&handshake, sizeof(handshake));
+	return verdict;
+}
+
+enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_endpoint *from,
+					const struct message_response *m, uint64_t now_ns, struct wg_peer **peer)
+{
+	const struct index_entry *entry = index_find(&d->index, load_le32(m->receiver));
+	struct noise_handshake handshake;
+	struct wg_peer *p;
+	uint32_t index;
+	bool roamed;
+
+	if (!entry || entry->slot != INDEX_HANDSHAKE)
+		return WG_DROP_INDEX;
+	p = &d->peers[entry->peer];
+	handshake = p->handshake;
+	if (!noise_read_response(&handshake, m, &d->identity, &p->remote)) {
+		wipe(&handshake, sizeof(handshake));
+		return WG_DROP_TAG;
+	}
+	*peer = p;
+	index = p->initiation_index;
+	p->initiating = false;
+	wipe(&p->handshake, sizeof(p->handshake));
+	roamed = !inet_endpoint_equal(&p->endpoint, from);
+	p->endpoint = *from;
+	begin_session(d, p, &handshake, true, index, load_le32(m->sender), now_ns);
+	handshake_done(d, p);
+	if (roamed)
+		device_event(d, p, WG_EVENT_ROAMED);
+	/* The responder may use the session only once something came under it. */
+	peer_send_keepalive(d, p, now_ns);
+	return WG_HANDSHAKE;
+}

@@ -1,0 +1,223 @@
+#include <string.h>
+
+#include "base/bytes.h"
+#include "crypto/aead.h"
+#include "wg/handshake.h"
+#include "wg/output.h"
+
+/* Any authentic message of len bytes from the peer, after all else was done for it. */
+static void received(struct wg_device *d, struct wg_peer *p, size_t len, uint64_t now_ns)
+{
+	p->received_bytes += len;
+	timer_clear(&d->timers, p->id, TIMER_NEW_HANDSHAKE);
+	peer_traversed(d, p, now_ns);
+}
+
+static void send_cookie(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes, size_t len,
+			uint64_t now_ns)
+{
+	struct message_cookie m;
+	uint8_t secret[KEY_LEN];
+
+	if (cookie_secret_is_old(&d->checker, now_ns)) {
+		if (d->host.random(d->host.arg, secret, sizeof(secret)) < 0)
+			return;
+		cookie_set_secret(&d->checker, secret, now_ns);
+		wipe(secret, sizeof(secret));
+	}
+	if (d->host.random(d->host.arg, m.nonce, sizeof(m.nonce)) < 0)
+		return;
+	cookie_write(&d->checker, &m, bytes, len, from);
+	d->guard.counters.cookies_sent++;
+	d->host.send(d->host.arg, from, (const uint8_t *)&m, sizeof(m));
+}
+
+/* May the handshake message cost us a DH? WG_HANDSHAKE: yes. */
+static enum wg_verdict admit(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes, size_t len,
+			     uint64_t now_ns)
+{
+	if (!d->identity.known)
+		return WG_DROP_IDENTITY;
+	if (!cookie_mac1_is_right(&d->checker, bytes, len))
+		return WG_DROP_MAC1;
+	if (!load_is_high(&d->guard.load, now_ns))
+		return WG_HANDSHAKE;
+	if (!cookie_mac2_is_right(&d->checker, bytes, len, from, now_ns)) {
+		send_cookie(d, from, bytes, len, now_ns);
+		return WG_DROP_COOKIE;
+	}
+	return ratelimit_allow(d->ratelimit, &from->addr, now_ns) ? WG_HANDSHAKE : WG_DROP_RATE;
+}
+
+static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes,
+				       size_t len, uint64_t now_ns, struct wg_view *view)
+{
+	enum wg_verdict verdict = admit(d, from, bytes, len, now_ns);
+	uint64_t cost_ns = WG_HANDSHAKE_COST_NS;
+	struct wg_peer *peer = NULL;
+
+	if (verdict != WG_HANDSHAKE)
+		return verdict;
+	if (d->host.work_ns)
+		cost_ns = d->host.work_ns(d->host.arg);
+	if (bytes[0] == MESSAGE_INITIATION)
+		verdict = handshake_take_initiation(d, from, (const struct message_initiation *)bytes, now_ns, &peer);
+	else
+		verdict = handshake_take_response(d, from, (const struct message_response *)bytes, now_ns, &peer);
+	if (d->host.work_ns)
+		cost_ns = d->host.work_ns(d->host.arg) - cost_ns;
+	if (verdict != WG_DROP_INDEX) /* found out before the first DH */
+		load_charge(&d->guard.load, cost_ns, now_ns);
+	if (verdict == WG_HANDSHAKE) {
+		received(d, peer, len, now_ns);
+		view->peer = peer;
+	}
+	return verdict;
+}
+
+static enum wg_verdict input_cookie(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes,
+				    size_t len, uint64_t now_ns, struct wg_view *view)
+{
+	const struct message_cookie *m = (const struct message_cookie *)bytes;
+	const struct index_entry *entry = index_find(&d->index, load_le32(m->receiver));
+
+	(void)from;
+	(void)len;
+	(void)view;
+	if (!entry)
+		return WG_DROP_INDEX;
+	return cookie_read(&d->peers[entry->peer].jar, m, now_ns) ? WG_HANDSHAKE : WG_DROP_TAG;
+}
+
+/* What is inside: the length of an IP packet without its padding, and its source. 0: not a packet. */
+static size_t inner_len(const uint8_t *packet, size_t len)
+{
+	size_t total;
+
+	if (packet[0] >> 4 == 4 && len >= 20) {
+		total = load_be16(packet + 2);
+		return total >= 20 && total <= len ? total : 0;
+	}
+	if (packet[0] >> 4 == 6 && len >= 40) {
+		total = (size_t)load_be16(packet + 4) + 40;
+		return total <= len ? total : 0;
+	}
+	return 0;
+}
+
+static bool source_is_allowed(const struct wg_device *d, const struct wg_peer *p, const uint8_t *packet)
+{
+	bool is_ipv6 = packet[0] >> 4 == 6;
+
+	return allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? 8 : 12)) == p->id;
+}
+
+static void data_received(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	if (!timer_is_set(&d->timers, p->id, TIMER_KEEPALIVE))
+		peer_timer(d, p, TIMER_KEEPALIVE, now_ns + KEEPALIVE_TIMEOUT_S * NS_PER_S);
+	else
+		p->need_another_keepalive = true;
+}
+
+/* Paper 6.2: the initiator does not wait for something to send when the session is about to end. */
+static void rekey_before_end(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	const uint64_t age_ns = (REJECT_AFTER_TIME_S - KEEPALIVE_TIMEOUT_S - REKEY_TIMEOUT_S) * NS_PER_S;
+	const struct keypair *current;
+
+	if (p->sent_lastminute || p->keypairs.current == KEYPAIR_NONE)
+		return;
+	current = &p->keypairs.slots[p->keypairs.current];
+	if (!current->can_send || !current->initiator || now_ns - current->born_ns < age_ns)
+		return;
+	p->sent_lastminute = true;
+	handshake_initiate(d, p, false, now_ns);
+}
+
+static enum wg_verdict input_data(struct wg_device *d, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
+				  uint64_t now_ns, struct wg_view *view)
+{
+	const struct index_entry *entry = index_find(&d->index, load_le32(bytes + 4));
+	uint8_t *packet = bytes + sizeof(struct message_data);
+	size_t padded_len = len - DATA_LEN_MIN, packet_len = 0;
+	uint64_t counter = load_le64(bytes + 8);
+	struct keypair *keypair;
+	struct wg_peer *p;
+
+	if (!entry || entry->slot == INDEX_HANDSHAKE)
+		return WG_DROP_INDEX;
+	p = &d->peers[entry->peer];
+	keypair = &p->keypairs.slots[entry->slot];
+	if (keypair_is_old(keypair, now_ns) || counter >= REJECT_AFTER_MESSAGES)
+		return WG_DROP_AGE;
+	if (!aead_open(packet, packet, padded_len, NULL, 0, counter, keypair->receive_key))
+		return WG_DROP_TAG;
+	if (!replay_is_fresh(&keypair->replay, counter))
+		return WG_DROP_REPLAY;
+	if (padded_len) {
+		packet_len = inner_len(packet, padded_len);
+		if (!packet_len)
+			return WG_DROP_INNER;
+		if (!source_is_allowed(d, p, packet))
+			return WG_DROP_SOURCE;
+	}
+	/* From here on it is to be believed: only now may anything change. */
+	replay_mark(&keypair->replay, counter);
+	if (!inet_endpoint_equal(&p->endpoint, from)) {
+		p->endpoint = *from;
+		device_event(d, p, WG_EVENT_ROAMED);
+	}
+	if (entry->slot == p->keypairs.next) {
+		keypairs_confirm(&p->keypairs, &d->index);
+		handshake_done(d, p);
+		peer_send_staged(d, p, now_ns);
+	}
+	rekey_before_end(d, p, now_ns);
+	received(d, p, len, now_ns);
+	view->peer = p;
+	if (!padded_len)
+		return WG_KEEPALIVE;
+	data_received(d, p, now_ns);
+	view->bytes = packet;
+	view->len = packet_len;
+	return WG_DATA;
+}
+
+/* Whatever is no data. */
+static enum wg_verdict input_rare(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes,
+				  size_t len, uint64_t now_ns, struct wg_view *view)
+{
+	static const struct {
+		size_t len;
+		enum wg_verdict (*take)(struct wg_device *, const struct inet_endpoint *, const uint8_t *, size_t,
+					uint64_t, struct wg_view *);
+	} messages[MESSAGE_TYPES] = {
+		[MESSAGE_INITIATION] = { sizeof(struct message_initiation), input_handshake },
+		[MESSAGE_RESPONSE] = { sizeof(struct message_response), input_handshake },
+		[MESSAGE_COOKIE] = { sizeof(struct message_cookie), input_cookie },
+	};
+	uint32_t type = load_le32(bytes);
+
+	if (type == MESSAGE_DATA)
+		return WG_DROP_LENGTH;
+	if (type >= MESSAGE_TYPES || !messages[type].take)
+		return WG_DROP_TYPE;
+	if (len != messages[type].len)
+		return WG_DROP_LENGTH;
+	return messages[type].take(d, from, bytes, len, now_ns, view);
+}
+
+enum wg_verdict wg_input(struct wg_device *d, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
+			 uint64_t now_ns, struct wg_view *view)
+{
+	enum wg_verdict verdict = WG_DROP_LENGTH;
+
+	*view = (struct wg_view){ 0 };
+	if (len >= DATA_LEN_MIN && load_le32(bytes) == MESSAGE_DATA)
+		verdict = input_data(d, from, bytes, len, now_ns, view);
+	else if (len >= sizeof(uint32_t))
+		verdict = input_rare(d, from, bytes, len, now_ns, view);
+	d->guard.counters.verdicts[verdict]++;
+	return verdict;
+}

@@ -1,0 +1,92 @@
+#include "wg/keypair.h"
+
+#include "base/clock.h"
+#include "wg/timers.h"
+
+void keypairs_init(struct keypairs *k)
+{
+	k->current = k->previous = k->next = KEYPAIR_NONE;
+}
+
+static void drop(struct keypairs *k, struct index_table *table, uint8_t *slot)
+{
+	struct keypair *keypair;
+
+	if (*slot == KEYPAIR_NONE)
+		return;
+	keypair = &k->slots[*slot];
+	index_remove(table, keypair->local_index);
+	wipe(keypair, sizeof(*keypair));
+	*slot = KEYPAIR_NONE;
+}
+
+static void move(uint8_t *to, uint8_t *from)
+{
+	*to = *from;
+	*from = KEYPAIR_NONE;
+}
+
+struct keypair *keypairs_add(struct keypairs *k, struct index_table *table, bool initiator, uint64_t now_ns)
+{
+	uint8_t slot = 0;
+
+	drop(k, table, &k->previous);
+	if (!initiator) {
+		drop(k, table, &k->next);
+	} else if (k->next != KEYPAIR_NONE) {
+		/* The other side has never used next, but it might: keep that rather than the current one. */
+		move(&k->previous, &k->next);
+		drop(k, table, &k->current);
+	} else {
+		move(&k->previous, &k->current);
+	}
+	while (k->slots[slot].used)
+		slot++;
+	*(initiator ? &k->current : &k->next) = slot;
+	k->slots[slot].used = k->slots[slot].can_send = true;
+	k->slots[slot].initiator = initiator;
+	k->slots[slot].born_ns = now_ns;
+	return &k->slots[slot];
+}
+
+uint8_t keypairs_slot(const struct keypairs *k, const struct keypair *keypair)
+{
+	return (uint8_t)(keypair - k->slots);
+}
+
+void keypairs_confirm(struct keypairs *k, struct index_table *table)
+{
+	drop(k, table, &k->previous);
+	move(&k->previous, &k->current);
+	move(&k->current, &k->next);
+}
+
+void keypairs_stop_sending(struct keypairs *k)
+{
+	for (unsigned i = 0; i < KEYPAIRS; i++)
+		k->slots[i].can_send = false;
+}
+
+void keypairs_clear(struct keypairs *k, struct index_table *table)
+{
+	drop(k, table, &k->previous);
+	drop(k, table, &k->current);
+	drop(k, table, &k->next);
+}
+
+bool keypair_is_old(const struct keypair *keypair, uint64_t now_ns)
+{
+	return now_ns - keypair->born_ns >= REJECT_AFTER_TIME_S * NS_PER_S;
+}
+
+struct keypair *keypairs_sender(struct keypairs *k, uint64_t now_ns)
+{
+	struct keypair *keypair;
+
+	if (k->current == KEYPAIR_NONE)
+		return NULL;
+	keypair = &k->slots[k->current];
+	if (!keypair->can_send || keypair_is_old(keypair, now_ns) || keypair->send_counter >= REJECT_AFTER_MESSAGES)
+		return NULL;
+	return keypair;
+}

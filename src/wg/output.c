@@ -1,0 +1,144 @@
+#include "wg/output.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "crypto/aead.h"
+#include "wg/handshake.h"
+
+/* To a multiple of 16, but never beyond the MTU. A packet longer than that is padded as its last piece would be. */
+static size_t padding(const struct wg_device *d, size_t len)
+{
+	size_t mtu = d->mtu_bytes, last = len, padded;
+
+	if (mtu && last > mtu)
+		last %= mtu;
+	padded = (last + PADDING - 1) / PADDING * PADDING;
+	if (mtu && padded > mtu)
+		padded = mtu;
+	return padded - last;
+}
+
+/* Paper 5.4.6, in place: the message begins WG_HEADROOM before packet; its length is returned. */
+static size_t seal(const struct wg_device *d, struct keypair *keypair, uint8_t *packet, size_t len)
+{
+	uint8_t *header = packet - WG_HEADROOM;
+	uint64_t counter = keypair->send_counter++;
+	size_t pad = padding(d, len);
+
+	store_le32(header, MESSAGE_DATA);
+	store_le32(header + 4, keypair->remote_index);
+	store_le64(header + 8, counter);
+	memset(packet + len, 0, pad);
+	aead_seal(packet, packet, len + pad, NULL, 0, counter, keypair->send_key);
+	return WG_HEADROOM + len + pad + AEAD_TAG_LEN;
+}
+
+static bool wants_rekey(const struct keypair *keypair, uint64_t now_ns)
+{
+	return keypair->send_counter > REKEY_AFTER_MESSAGES ||
+	       (keypair->initiator && now_ns - keypair->born_ns >= REKEY_AFTER_TIME_S * NS_PER_S);
+}
+
+static void after_seal(struct wg_device *d, struct wg_peer *p, const struct keypair *keypair, size_t len, bool data,
+		       uint64_t now_ns)
+{
+	peer_sent(d, p, len, now_ns);
+	if (data && !timer_is_set(&d->timers, p->id, TIMER_NEW_HANDSHAKE))
+		peer_timer(d, p, TIMER_NEW_HANDSHAKE,
+			   now_ns + (KEEPALIVE_TIMEOUT_S + REKEY_TIMEOUT_S) * NS_PER_S + device_jitter_ns(d));
+	if (wants_rekey(keypair, now_ns))
+		handshake_initiate(d, p, false, now_ns);
+}
+
+void peer_send_staged(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	while (d->staged.queues[p->id].count) {
+		struct keypair *keypair = keypairs_sender(&p->keypairs, now_ns);
+		uint8_t *packet;
+		size_t len;
+
+		if (!keypair) {
+			handshake_initiate(d, p, false, now_ns);
+			return;
+		}
+		packet = staged_pop(&d->staged, p->id, &len);
+		len = seal(d, keypair, packet, len);
+		(d->host.sealed ? d->host.sealed : d->host.send)(d->host.arg, &p->endpoint, packet - WG_HEADROOM, len);
+		after_seal(d, p, keypair, len, true, now_ns);
+	}
+}
+
+void peer_send_keepalive(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	struct keypair *keypair = keypairs_sender(&p->keypairs, now_ns);
+	uint8_t bytes[DATA_LEN_MIN];
+	size_t len;
+
+	if (d->staged.queues[p->id].count) {
+		peer_send_staged(d, p, now_ns);
+		return;
+	}
+	if (!keypair) {
+		handshake_initiate(d, p, false, now_ns);
+		return;
+	}
+	if (!p->endpoint.addr.family)
+		return;
+	len = seal(d, keypair, bytes + WG_HEADROOM, 0);
+	d->host.send(d->host.arg, &p->endpoint, bytes, len);
+	after_seal(d, p, keypair, len, false, now_ns);
+}
+
+static enum wg_verdict stage(struct wg_device *d, struct wg_peer *p, const uint8_t *packet, size_t len,
+			     uint64_t now_ns)
+{
+	if (len > d->staged.packet_len_max)
+		return WG_TOO_LONG;
+	d->guard.counters.staged_dropped += staged_push(&d->staged, p->id, packet, len);
+	handshake_initiate(d, p, false, now_ns);
+	return WG_STAGED;
+}
+
+static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, uint64_t now_ns, struct wg_view *view)
+{
+	bool is_ipv6 = len && packet[0] >> 4 == 6;
+	struct keypair *keypair;
+	struct wg_peer *p;
+	uint16_t id;
+
+	if (!len || (!is_ipv6 && packet[0] >> 4 != 4) || len < (is_ipv6 ? 40 : 20))
+		return WG_NOT_IP;
+	id = allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? 24 : 16));
+	if (id == ALLOWED_NONE)
+		return WG_NO_PEER;
+	p = &d->peers[id];
+	view->peer = p;
+	if (!p->endpoint.addr.family)
+		return WG_NO_ENDPOINT;
+	keypair = keypairs_sender(&p->keypairs, now_ns);
+	if (!keypair)
+		return stage(d, p, packet, len, now_ns);
+	/* Whatever brings a session sends what is staged; but order is cheap to keep. */
+	if (d->staged.queues[id].count) {
+		peer_send_staged(d, p, now_ns);
+		keypair = keypairs_sender(&p->keypairs, now_ns);
+		if (!keypair)
+			return stage(d, p, packet, len, now_ns);
+	}
+	view->bytes = packet - WG_HEADROOM;
+	view->len = seal(d, keypair, packet, len);
+	view->endpoint = &p->endpoint;
+	after_seal(d, p, keypair, view->len, true, now_ns);
+	return WG_SEALED;
+}
+
+enum wg_verdict wg_output(struct wg_device *d, uint8_t *packet, size_t len, uint64_t now_ns, struct wg_view *view)
+{
+	enum wg_verdict verdict;
+
+	*view = (struct wg_view){ 0 };
+	verdict = output(d, packet, len, now_ns, view);
+	d->guard.counters.verdicts[verdict]++;
+	return verdict;
+}

@@ -1,0 +1,66 @@
+#include "wg/handshake.h"
+#include "wg/output.h"
+
+static void on_retransmit(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	if (p->attempts + 1 < REKEY_ATTEMPTS) {
+		p->attempts++;
+		handshake_initiate(d, p, true, now_ns);
+		return;
+	}
+	timer_clear(&d->timers, p->id, TIMER_KEEPALIVE);
+	d->guard.counters.staged_dropped += staged_purge(&d->staged, p->id);
+	/* What is left of a half handshake must not stay for ever. */
+	if (!timer_is_set(&d->timers, p->id, TIMER_ZERO_KEYS))
+		peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
+	device_event(d, p, WG_EVENT_GAVE_UP);
+}
+
+static void on_keepalive(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	peer_send_keepalive(d, p, now_ns);
+	if (!p->need_another_keepalive)
+		return;
+	p->need_another_keepalive = false;
+	peer_timer(d, p, TIMER_KEEPALIVE, now_ns + KEEPALIVE_TIMEOUT_S * NS_PER_S);
+}
+
+static void on_new_handshake(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	handshake_initiate(d, p, false, now_ns);
+}
+
+static void on_zero_keys(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	(void)now_ns;
+	peer_stop_initiating(d, p);
+	keypairs_clear(&p->keypairs, &d->index);
+}
+
+static void on_persistent(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	peer_traversed(d, p, now_ns); /* it goes on even when there is nowhere to send to yet */
+	if (p->keepalive_s)
+		peer_send_keepalive(d, p, now_ns);
+}
+
+void wg_poll(struct wg_device *d, uint64_t now_ns)
+{
+	static void (*const run[TIMERS])(struct wg_device *, struct wg_peer *, uint64_t) = {
+		[TIMER_RETRANSMIT] = on_retransmit,
+		[TIMER_KEEPALIVE] = on_keepalive,
+		[TIMER_NEW_HANDSHAKE] = on_new_handshake,
+		[TIMER_ZERO_KEYS] = on_zero_keys,
+		[TIMER_PERSISTENT] = on_persistent,
+	};
+	enum timer timer;
+	uint16_t peer;
+
+	while (timers_take(&d->timers, now_ns, &peer, &timer))
+		run[timer](d, &d->peers[peer], now_ns);
+}
+
+uint64_t wg_next_due(struct wg_device *d)
+{
+	return timers_next(&d->timers);
+}

@@ -1,0 +1,210 @@
+/* Micro-benchmarks of the WireGuard core: wg_output and wg_input per size, allowed IPs with 1, 100 and 1,000 peers, the
+ * steps of a handshake. Each figure is the best of several rounds. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "crypto/aead.h"
+#include "crypto/random.h"
+#include "crypto/x25519.h"
+#include "wg/device.h"
+
+enum { ROUNDS = 7, BATCH = 256, STRIDE = 2048 };
+
+struct side {
+	struct wg_device *device;
+	uint8_t public_key[WG_KEY_LEN];
+	struct inet_endpoint endpoint;
+	uint8_t sent[STRIDE];
+	size_t sent_len;
+};
+
+static struct side a, b;
+static uint8_t room[BATCH][STRIDE];
+
+static void on_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	struct side *s = arg;
+
+	(void)to;
+	memcpy(s->sent, bytes, len);
+	s->sent_len = len;
+}
+
+static int on_random(void *arg, void *dst, size_t len)
+{
+	(void)arg;
+	return random_bytes(dst, len);
+}
+
+static struct wg_wall on_wall(void *arg)
+{
+	static int64_t s = 1700000000;
+
+	(void)arg;
+	return (struct wg_wall){ s++, 0 };
+}
+
+static uint64_t on_work(void *arg)
+{
+	(void)arg;
+	return clock_now_ns();
+}
+
+static void side_init(struct side *s, uint8_t n)
+{
+	const struct wg_limits limits = { .handshake_budget_ms = 1000 };
+	const struct wg_host host = { s, on_send, NULL, on_random, on_wall, on_work, NULL };
+	size_t len = wg_arena_len(&limits);
+	void *arena = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	uint8_t key[WG_KEY_LEN];
+
+	if (arena == MAP_FAILED || random_bytes(key, sizeof(key)) < 0 ||
+	    wg_init(&s->device, arena, len, &limits, &host) < 0)
+		abort();
+	wg_set_private_key(s->device, key, 0);
+	wg_public_key(s->device, s->public_key);
+	wg_set_mtu(s->device, 1420);
+	s->endpoint = (struct inet_endpoint){ .addr = { AF_INET, { 192, 0, 2, n } }, .port = n };
+}
+
+static void add(struct side *s, const uint8_t *key, const struct inet_endpoint *endpoint, struct inet_prefix prefix)
+{
+	struct wg_peer_change c = { .public_key = key, .endpoint = endpoint, .allowed = &prefix, .allowed_count = 1 };
+
+	if (wg_set_peer(s->device, &c, 0) < 0)
+		abort();
+}
+
+static size_t packet(uint8_t *p, size_t len, uint8_t from, uint8_t to)
+{
+	memset(p, 0, len);
+	p[0] = 0x45;
+	store_be16(p + 2, (uint16_t)len);
+	p[12] = p[16] = 10;
+	p[15] = from;
+	p[19] = to;
+	return len;
+}
+
+static void shake(uint64_t now_ns)
+{
+	struct wg_view view;
+
+	packet(room[0] + WG_HEADROOM, 60, 1, 2);
+	wg_output(a.device, room[0] + WG_HEADROOM, 60, now_ns, &view);
+	if (wg_input(b.device, &a.endpoint, a.sent, a.sent_len, now_ns, &view) != WG_HANDSHAKE ||
+	    wg_input(a.device, &b.endpoint, b.sent, b.sent_len, now_ns, &view) != WG_HANDSHAKE ||
+	    wg_input(b.device, &a.endpoint, a.sent, a.sent_len, now_ns, &view) != WG_DATA)
+		abort();
+}
+
+static void bench_data(size_t len)
+{
+	uint64_t out_ns = UINT64_MAX, in_ns = UINT64_MAX, t;
+	struct wg_view view[BATCH];
+
+	for (int round = 0; round < ROUNDS * 20; round++) {
+		for (int i = 0; i < BATCH; i++)
+			packet(room[i] + WG_HEADROOM, len, 1, 2);
+		t = clock_now_ns();
+		for (int i = 0; i < BATCH; i++)
+			if (wg_output(a.device, room[i] + WG_HEADROOM, len, 1, &view[i]) != WG_SEALED)
+				abort();
+		t = clock_now_ns() - t;
+		out_ns = t < out_ns ? t : out_ns;
+		t = clock_now_ns();
+		for (int i = 0; i < BATCH; i++) {
+			struct wg_view in;
+
+			if (wg_input(b.device, &a.endpoint, view[i].bytes, view[i].len, 1, &in) != WG_DATA)
+				abort();
+		}
+		t = clock_now_ns() - t;
+		in_ns = t < in_ns ? t : in_ns;
+	}
+	printf("%5zu B  wg_output %6.0f ns  wg_input %6.0f ns  (%.2f and %.2f GB/s)\n", len, (double)out_ns / BATCH,
+	       (double)in_ns / BATCH, (double)len * BATCH / (double)out_ns, (double)len * BATCH / (double)in_ns);
+}
+
+static void bench_lookup(unsigned peers)
+{
+	enum { LOOKUPS = 4096 };
+	static struct inet_addr addr[LOOKUPS];
+	uint64_t best_ns = UINT64_MAX, t;
+	struct side s;
+	unsigned found = 0;
+
+	side_init(&s, 9);
+	for (unsigned i = 0; i < peers; i++) {
+		uint8_t key[WG_KEY_LEN] = { (uint8_t)i, (uint8_t)(i >> 8), 1 };
+
+		add(&s, key, NULL, (struct inet_prefix){ { AF_INET, { 10, 7, (uint8_t)(i >> 8), (uint8_t)i } }, 32 });
+	}
+	for (unsigned i = 0; i < LOOKUPS; i++) {
+		unsigned peer = (unsigned)rand() % peers;
+
+		addr[i] = (struct inet_addr){ AF_INET, { 10, 7, (uint8_t)(peer >> 8), (uint8_t)peer } };
+	}
+	for (int round = 0; round < ROUNDS; round++) {
+		t = clock_now_ns();
+		for (unsigned i = 0; i < LOOKUPS; i++)
+			found += wg_route(s.device, &addr[i]) != NULL;
+		t = clock_now_ns() - t;
+		best_ns = t < best_ns ? t : best_ns;
+	}
+	printf("allowed IPs, %4u peers, random: %5.1f ns (%u)\n", peers, (double)best_ns / LOOKUPS, found / ROUNDS);
+	munmap(s.device, s.device->arena_len);
+}
+
+static void bench_handshake(void)
+{
+	uint64_t best_ns[3] = { UINT64_MAX, UINT64_MAX, UINT64_MAX }, now_ns = NS_PER_S, t;
+	struct wg_view view;
+
+	for (int round = 0; round < 200; round++) {
+		now_ns += 200 * NS_PER_S; /* the session is too old: the packet is staged */
+		packet(room[0] + WG_HEADROOM, 60, 1, 2);
+		t = clock_now_ns();
+		if (wg_output(a.device, room[0] + WG_HEADROOM, 60, now_ns, &view) != WG_STAGED)
+			abort();
+		t = clock_now_ns() - t;
+		best_ns[0] = t < best_ns[0] ? t : best_ns[0];
+		t = clock_now_ns();
+		if (wg_input(b.device, &a.endpoint, a.sent, a.sent_len, now_ns, &view) != WG_HANDSHAKE)
+			abort();
+		t = clock_now_ns() - t;
+		best_ns[1] = t < best_ns[1] ? t : best_ns[1];
+		t = clock_now_ns();
+		if (wg_input(a.device, &b.endpoint, b.sent, b.sent_len, now_ns, &view) != WG_HANDSHAKE)
+			abort();
+		t = clock_now_ns() - t;
+		best_ns[2] = t < best_ns[2] ? t : best_ns[2];
+	}
+	printf("handshake: initiation %.0f us, initiation to response %.0f us, response to session %.0f us\n",
+	       (double)best_ns[0] / 1e3, (double)best_ns[1] / 1e3, (double)best_ns[2] / 1e3);
+}
+
+int main(void)
+{
+	static const size_t sizes[] = { 64, 256, 576, 1024, 1420 };
+	const struct wg_limits limits = { 0 };
+
+	printf("arena for 1,024 peers, 4,096 prefixes: %zu KB; a peer %zu B; aead: %s\n", wg_arena_len(&limits) / 1024,
+	       sizeof(struct wg_peer), aead_name());
+	side_init(&a, 1);
+	side_init(&b, 2);
+	add(&a, b.public_key, &b.endpoint, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 2 } }, 32 });
+	add(&b, a.public_key, &a.endpoint, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 1 } }, 32 });
+	shake(0);
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		bench_data(sizes[i]);
+	bench_lookup(1);
+	bench_lookup(100);
+	bench_lookup(1000);
+	bench_handshake();
+	return 0;
+}

@@ -1,0 +1,110 @@
+/* Shows that no branch and no index depends on a secret: secrets are handed to memcheck as undefined bytes, and it
+ * complains of every jump and address made from them ("ctgrind"). Built with glibc, without sanitizers:
+ *
+ *	gcc -std=c11 -D_GNU_SOURCE -O2 -g -Isrc -isystem BEARSSL/inc -Wl,--wrap=ct_equal -o ct_crypto \
+ *	    tests/ct/ct_crypto.c src/crypto/{aead,aead_avx2,blake2s,kdf,key,x25519}.c BEARSSL/build/libbearssl.a
+ *	valgrind -q --error-exitcode=1 ./ct_crypto
+ *
+ * Whether a tag is right is no secret: --wrap=ct_equal declares its answer public. An argument "leak" makes it branch
+ * on a key, to see that the method sees it. */
+#include <stdio.h>
+#include <string.h>
+#include <valgrind/memcheck.h>
+
+#include "crypto/aead_impl.h"
+#include "crypto/blake2s.h"
+#include "crypto/kdf.h"
+#include "crypto/key.h"
+#include "crypto/x25519.h"
+
+enum { LEN_MAX = 1500 };
+
+/* ld's names: NOLINTBEGIN(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+bool __real_ct_equal(const void *a, const void *b, size_t len);
+bool __wrap_ct_equal(const void *a, const void *b, size_t len);
+
+bool __wrap_ct_equal(const void *a, const void *b, size_t len)
+/* NOLINTEND(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp) */
+{
+	bool equal = __real_ct_equal(a, b, len);
+
+	(void)VALGRIND_MAKE_MEM_DEFINED(&equal, sizeof(equal));
+	return equal;
+}
+
+static uint8_t key[32], plain[LEN_MAX], sealed[LEN_MAX + AEAD_TAG_LEN], out[LEN_MAX + AEAD_TAG_LEN];
+
+static void make_secret(void *p, size_t len)
+{
+	(void)VALGRIND_MAKE_MEM_UNDEFINED(p, len);
+}
+
+static void make_public(void *p, size_t len)
+{
+	(void)VALGRIND_MAKE_MEM_DEFINED(p, len);
+}
+
+static unsigned check_aead(const struct aead_impl *impl)
+{
+	static const uint8_t nonce[AEAD_NONCE_LEN] = { 1 }, ad[20] = { 2 };
+	static const size_t lens[] = { 0, 1, 15, 16, 64, 100, 448, 449, 960, 961, 1420, LEN_MAX };
+	unsigned wrong = 0;
+
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++) {
+		make_secret(key, sizeof(key));
+		make_secret(plain, sizeof(plain));
+		impl->seal(sealed, plain, lens[i], ad, sizeof(ad), nonce, key);
+		make_public(sealed, sizeof(sealed)); /* it goes over the wire */
+		wrong += !impl->open(out, sealed, lens[i], ad, sizeof(ad), nonce, key);
+		sealed[lens[i]] ^= 1;
+		wrong += impl->open(out, sealed, lens[i], ad, sizeof(ad), nonce, key);
+	}
+	return wrong;
+}
+
+static unsigned check_xaead(void)
+{
+	static const uint8_t nonce[XAEAD_NONCE_LEN] = { 1 };
+
+	make_secret(key, sizeof(key));
+	make_secret(plain, sizeof(plain));
+	xaead_seal(sealed, plain, 16, NULL, 0, nonce, key);
+	make_public(sealed, sizeof(sealed));
+	return !xaead_open(out, sealed, 16, NULL, 0, nonce, key);
+}
+
+static void check_handshake(void)
+{
+	uint8_t a[32], b[32], c[32];
+	char text[KEY_BASE64_LEN];
+
+	make_secret(key, sizeof(key));
+	make_secret(plain, sizeof(plain));
+	blake2s(a, 16, plain, 200, key, sizeof(key));
+	kdf(a, b, c, key, plain, 32);
+	x25519_public(a, key);
+	memset(b, 9, sizeof(b));
+	(void)x25519(c, key, b);
+	(void)key_is_zero(key);
+	x25519_clamp(c);
+	key_to_base64(key, text);
+}
+
+int main(int argc, char **argv)
+{
+	const struct aead_impl *avx2 = aead_avx2();
+	unsigned wrong = check_aead(&aead_bearssl) + check_xaead();
+
+	(void)argv;
+	if (avx2)
+		wrong += check_aead(avx2);
+	else
+		puts("no AVX2 here");
+	check_handshake();
+	if (argc > 1 && key[0] & 1) /* the leak that must be seen */
+		puts("odd");
+	make_public(&wrong, sizeof(wrong));
+	if (wrong)
+		printf("%u packets did not do what they should\n", wrong);
+	return wrong != 0;
+}

@@ -1,0 +1,231 @@
+"""A small network on one machine: namespaces of our own, links between them, our services, wireguard-go, pings.
+
+    isolate()
+    with Lab() as lab:
+        a, b = lab.host("a"), lab.host("b")
+        lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+        ours = lab.gateway(a, {...})
+        theirs = lab.wireguard_go(b, "go0")
+"""
+import ctypes
+import json
+import os
+import re
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+
+CLONE_NEWNS, CLONE_NEWNET, MS_REC_PRIVATE = 0x20000, 0x40000000, 0x4000 | 0x40000
+
+
+def isolate():
+    """Namespaces of our own, so that nothing of the machine is seen or changed."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS | CLONE_NEWNET) != 0 or libc.mount(b"none", b"/", None, MS_REC_PRIVATE, None) != 0 or \
+            libc.mount(b"tmpfs", b"/run", b"tmpfs", 0, None) != 0:
+        raise OSError(ctypes.get_errno(), "namespaces of our own")
+    os.makedirs("/run/wireguard")
+
+
+def run(*words, **options):
+    """The output of a command that must succeed."""
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, **options)
+    if done.returncode != 0:
+        raise RuntimeError("%s ended with %d: %s" % (" ".join(words), done.returncode, done.stdout))
+    return done.stdout
+
+
+def wait_until(what, condition, timeout=30):
+    """Asks again, since neither wg nor ip can be waited for."""
+    deadline = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise RuntimeError("not in %d s: %s" % (timeout, what))
+        select.select([], [], [], 0.05)
+
+
+def wg_keys():
+    private = run("wg", "genkey").strip()
+    return private, run("wg", "pubkey", input=private).strip()
+
+
+class Host:
+    """A network namespace."""
+
+    def __init__(self, lab, name):
+        self.lab, self.name = lab, name
+        run("ip", "netns", "add", name)
+        self("ip", "link", "set", "lo", "up")
+
+    def __call__(self, *words, **options):
+        return run("ip", "netns", "exec", self.name, *words, **options)
+
+    def start(self, *words, **options):
+        process = subprocess.Popen(["ip", "netns", "exec", self.name, *words], **options)
+        self.lab.processes.append(process)
+        return process
+
+
+def ping(host, address, count=3, interval=0.2, size=56, wait=5):
+    """(sent, received)"""
+    words = ["ip", "netns", "exec", host, "ping", "-n", "-q", "-c", str(count), "-i", str(interval), "-s", str(size),
+             "-W", str(wait), address]
+    done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
+    match = re.search(r"(\d+) packets transmitted, (\d+) received", done.stdout)
+    if not match:
+        raise RuntimeError("ping: " + done.stdout)
+    return int(match[1]), int(match[2])
+
+
+class Gateway:
+    """One of our services, in the foreground on a host."""
+
+    def __init__(self, lab, host, files, name, inner, options):
+        self.lab, self.host, self.name, self.inner = lab, host, name, inner
+        run("ip", "netns", "add", inner)     # from here it is seen everywhere, also where the service looks
+        self.dir = tempfile.mkdtemp(prefix="gateway.", dir=lab.dir)
+        os.mkdir(self.dir + "/conf")
+        self.write(files)
+        self.options = options
+        self.start()
+
+    def start(self):
+        ready, told = os.pipe()
+        self.log = open(self.dir + "/log", "a+")
+        self.process = self.host.start(
+            self.lab.applet(self.name), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run", "--netns", self.inner,
+            "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log)
+        os.close(told)
+        if not select.select([ready], [], [], 30)[0] or os.read(ready, 1) != b"\n":
+            raise RuntimeError("%s does not start: %s" % (self.name, self.said()))
+        os.close(ready)
+
+    def said(self):
+        self.log.flush()
+        with open(self.dir + "/log") as f:
+            return f.read()
+
+    def write(self, files):
+        for name, text in files.items():
+            path = "%s/conf/%s" % (self.dir, name)
+            with open(path, "w") as f:
+                f.write(text)
+            os.chmod(path, 0o600)
+
+    def ask(self, *words):
+        return run(self.lab.applet(self.name), "--run", self.dir + "/run", *words)
+
+    def show(self):
+        return json.loads(self.ask("show", "--json"))
+
+    def peer(self, key):
+        return next(p for p in self.show()["peers"] if p["public_key"] == key)
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        status = self.process.wait(30)
+        if how == signal.SIGTERM and status != 0:
+            raise RuntimeError("%s ended with %d: %s" % (self.name, status, self.said()[-4000:]))
+        return status
+
+
+class WireguardGo:
+    """The other implementation; wg(8) drives it."""
+
+    def __init__(self, lab, host, device, private_key, port):
+        self.host, self.device = host, device
+        self.private_key, self.port = private_key, port
+        self.lab = lab
+        self.start()
+
+    def start(self):
+        self.process = self.host.start(self.lab.wireguard_go_path, "-f", self.device,
+                                       env=dict(os.environ, LOG_LEVEL="error"),
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait_until("wireguard-go serves " + self.device,
+                   lambda: subprocess.run(["wg", "show", self.device], stdout=subprocess.DEVNULL,
+                                          stderr=subprocess.DEVNULL).returncode == 0)
+        self.set("private-key", "/dev/stdin", "listen-port", str(self.port), input=self.private_key)
+
+    def set(self, *words, **options):
+        return run("wg", "set", self.device, *words, **options)
+
+    def address(self, *addresses):
+        for address in addresses:
+            self.host("ip", "address", "add", address, "dev", self.device, *(["nodad"] if ":" in address else []))
+        self.host("ip", "link", "set", self.device, "mtu", "1420", "up")
+
+    def handshake(self, key):
+        for line in run("wg", "show", self.device, "latest-handshakes").splitlines():
+            peer, when = line.split()
+            if peer == key:
+                return int(when)
+        return 0
+
+    def endpoint(self, key):
+        for line in run("wg", "show", self.device, "endpoints").splitlines():
+            peer, where = line.split()
+            if peer == key:
+                return where
+        return None
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+
+class Lab:
+    def __init__(self, binary, wireguard_go):
+        self.binary, self.wireguard_go_path = os.path.abspath(binary), os.path.abspath(wireguard_go)
+        self.processes, self.hosts = [], []
+        self.dir = tempfile.mkdtemp(prefix="lab.")
+        os.mkdir(self.dir + "/bin")
+        for name in ("gateway", "gateway-dataplane"):
+            os.symlink(self.binary, self.dir + "/bin/" + name)
+
+    def applet(self, name):
+        return self.dir + "/bin/" + name
+
+    def host(self, name):
+        self.hosts.append(name)
+        return Host(self, name)
+
+    def link(self, a, a_addresses, b, b_addresses, name="eth0", mtu=1500):
+        run("ip", "link", "add", "name", "left", "type", "veth", "peer", "name", "right")
+        for end, host, addresses in (("left", a, a_addresses), ("right", b, b_addresses)):
+            run("ip", "link", "set", end, "netns", host.name, "name", name)
+            for address in addresses.split():
+                host("ip", "address", "add", address, "dev", name, *(["nodad"] if ":" in address else []))
+            host("ip", "link", "set", name, "mtu", str(mtu), "up")
+
+    def gateway(self, host, files, name="gateway", inner=None, options=("--backend", "lwip")):
+        return Gateway(self, host, files, name, inner or "vpn-" + host.name, options)
+
+    def wireguard_go(self, host, device, private_key, port=4567):
+        return WireguardGo(self, host, device, private_key, port)
+
+    def close(self):
+        for process in reversed(self.processes):
+            if process.poll() is None:
+                process.terminate()
+                try:
+                    process.wait(10)
+                except subprocess.TimeoutExpired:
+                    process.kill()
+                    process.wait()
+        for name in run("ip", "netns", "list").split("\n"):
+            if name.strip():
+                subprocess.run(["ip", "netns", "del", name.split()[0]])
+        shutil.rmtree(self.dir)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()

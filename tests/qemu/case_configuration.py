@@ -1,0 +1,153 @@
+"""What bad configuration gets on the appliance itself, and what runs instead."""
+import re
+
+from appliance import DATA, PATHS, Appliance, Stream, cluster, wait_for
+from cases import case
+from cluster import make_instances, vpn_address, vpn_public
+
+BAD_FINDING = "vpn-public.conf:3: "
+
+
+def bad(c):
+    """All instances, the first with an address that no one can have."""
+    return vpn_public(c.instances).replace("10.8.3.1/32", "10.8.3.1/33")
+
+
+@case
+def bad_file_is_refused_and_nothing_is_lost(image):
+    c = cluster(image)
+    first, second, third = c.all
+    first.fresh_sessions(2)
+    before = {path: first.handshakes(path) for path in PATHS}
+    streams = [Stream(second, vpn_address(1), "gateway", 4), Stream(third, vpn_address(1), "gateway-dataplane", 4)]
+    said = first.reconfigure(files={"vpn-public.conf": bad(c)})
+    assert BAD_FINDING in said, said
+    assert "nothing was applied, what runs keeps running" in said.splitlines()[-1], said
+    for path in PATHS:
+        said = first.say("reconfigure " + path)
+        assert BAD_FINDING in said, said
+        assert re.search(path + ": nothing was applied; the configuration of .* keeps running", said), said
+        status, said = first.run("/sbin/%s reconfigure" % path)
+        assert status == 1, said
+    said = first.say("check")
+    assert BAD_FINDING in said, said
+    assert all(stream.runs() for stream in streams), "the streams ended too early"
+    assert [stream.lost() for stream in streams] == [0, 0]
+    for path in PATHS:
+        assert first.handshakes(path) == before[path]
+
+
+@case
+def every_peer_gone_needs_force(image):
+    c = cluster(image)
+    first = c.all[0]
+    said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[:1])})
+    for path in PATHS:
+        assert path + ": none of the 2 peers that run is in the files: `reconfigure --force`" in said, said
+        assert path + ": nothing was applied" in said, said
+        assert len(first.peers(path)) == 2
+    said = first.reconfigure("--force")
+    for path in PATHS:
+        assert path + ": 0 added, 0 updated, 2 removed, 0 kept" in said, said
+        assert not first.peers(path)
+
+
+@case
+def files_that_are_taken_away_end_the_vpn_and_come_back(image):
+    first = cluster(image).all[0]
+    files = dict(first.files)
+    said = first.reconfigure(files={"vpn-private.conf": None, "vpn-public.conf": None, ".env": None})
+    assert "not clustered: no VPN" in said and said.count("nothing was applied") == 2, said
+    said = first.reconfigure("--force")
+    for path in PATHS:
+        assert path + ": not clustered: no VPN" in said, said
+    assert "not clustered: no VPN" in first.say("show")
+    said = first.reconfigure(files=files)
+    assert said.count("2 added") == 2, said
+    first.wait_handshakes(2)
+
+
+@case
+def name_that_does_not_resolve_holds_up_no_one(image):
+    c = cluster(image)
+    first = c.all[0]
+    one, two, three = c.instances
+    text = "\n".join([one.section(), two.section(), three.section(host="no-such-host.invalid")])
+    for path in PATHS:
+        for key in first.peers(path):
+            first.netns(path, "wg set wg0 peer %s remove" % key)
+        c.all[2].netns(path, "wg set wg0 peer %s remove" % one.public_key)
+    said = first.reconfigure(files={"vpn-public.conf": text})
+    assert said.count("warning: Endpoint no-such-host.invalid does not resolve: tried again") == 2, said
+    assert "vpn-public.conf:14: warning: Endpoint no-such-host.invalid does not resolve" in said, said
+    for path in PATHS:
+        wait_for("the other peer on " + path, lambda: first.handshakes(path)[two.public_key])
+        assert first.peers(path)[three.public_key]["endpoint"] == ""
+    assert "no-such-host.invalid does not resolve (yet)" in first.say("show")
+    c.all[2].reconfigure()          # it calls us: then we know where it is
+    for path in PATHS:
+        wait_for("the third on " + path, lambda: first.handshakes(path).get(three.public_key))
+
+
+@case
+def private_file_that_others_can_read_is_mended(image):
+    first = cluster(image).all[0]
+    first.output("chmod 644 %svpn-private.conf" % DATA)
+    said = first.say("check")
+    assert "vpn-private.conf:1: warning: mode was 0644" in said and "mended to 0600" in said, said
+    assert first.output("stat -c %%a %svpn-private.conf" % DATA).strip() == "600"
+
+
+@case
+def bad_file_at_boot_leaves_the_last_applied_set_running(image):
+    c = cluster(image)
+    first = c.all[0]
+    first.write({"vpn-public.conf": bad(c)})
+    at = len(first.vm.console.text)
+    first.reboot()
+    first.wait_handshakes(2)
+    said = first.vm.console.text[at:]
+    for path in PATHS:
+        assert re.search(path + ": " + re.escape(BAD_FINDING), said), said
+        assert path + ": the last applied configuration runs instead" in said, said
+        assert "the last applied one: the files had errors at start" in first.say("show " + path)
+    assert "2 received" in first.say("ping 10.8.3.3 gateway-dataplane -c 2 -i 0.1 -q")
+    said = first.say("reconfigure gateway")
+    assert BAD_FINDING in said and "taken as fallback" in said, said
+    said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances)})
+    assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2, said
+    assert "configuration    from the files" in first.say("show")
+
+
+@case
+def without_vpn_files_there_is_one_line_and_no_vpn(image):
+    with Appliance("unclustered", image, {"network.conf": "[Match]\nName=*\n"}) as a:
+        a.prompt()
+        wait_for("the services", lambda: a.pid("gateway") and a.show("gateway-dataplane"))
+        for path in PATHS:
+            assert path + ": not clustered: no VPN" in a.say("log clustered", log=True)
+            assert a.say("show " + path).splitlines()[0].endswith("not clustered: no VPN")
+            status, said = a.run("/sbin/%s show" % path)
+            assert status == 0, said
+        assert a.say("check") == "not clustered: no VPN\n"
+        assert "wg0" not in a.output("ip link; ip netns list")
+
+
+@case
+def missing_file_at_boot_leaves_the_console(image):
+    one, two = make_instances(2, image + "/gateway")
+    files = one.files([one, two])
+    del files["vpn-public.conf"]
+    with Appliance("halfway", image, files) as a:
+        a.prompt()
+        finding = "vpn-public.conf:1: the file is missing, a half-configured cluster"
+        for path in PATHS:
+            a.vm.console.wait_for(path + ": " + finding, 30, 0)
+            a.vm.console.wait_for(path + ": there is no configuration applied before to fall back to", 30, 0)
+            wait_for("the service", lambda: a.show(path))
+            said = a.say("show " + path)
+            assert "down: the files have errors, see `check`" in said, said
+            assert a.run("/sbin/%s show" % path)[0] == 1
+        assert finding in a.say("check")
+        said = a.reconfigure(files=one.files([one, two]))
+        assert said.count("1 added") == 2, said

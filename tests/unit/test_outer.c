@@ -1,0 +1,311 @@
+/* Pure parts of the outer side: the mirrored table, path MTUs, the filter, the checksum. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+#include "base/clock.h"
+#include "base/sum.h"
+#include "outer/filter.h"
+#include "outer/pmtu.h"
+#include "outer/table.h"
+#include "test.h"
+
+enum { PORT = 4567 };
+
+static struct inet_addr addr(const char *text)
+{
+	struct inet_addr result = { .family = strchr(text, ':') ? AF_INET6 : AF_INET };
+
+	if (inet_pton(result.family, text, result.bytes) != 1)
+		abort();
+	return result;
+}
+
+static bool is(const struct inet_addr *a, const char *text)
+{
+	struct inet_addr b = addr(text);
+
+	return inet_addr_equal(a, &b);
+}
+
+static struct outer_table table;
+
+static void put_address(uint32_t index, const char *text, uint8_t len)
+{
+	table.addresses[table.address_count++] = (struct outer_address){ index, { addr(text), len } };
+}
+
+static void put_route(const char *to, uint8_t len, const char *gateway, uint32_t index, uint32_t metric)
+{
+	struct outer_route route = { .destination = { addr(to), len }, .index = index, .metric = metric };
+
+	if (gateway)
+		route.gateway = addr(gateway);
+	table.routes[table.route_count++] = route;
+}
+
+static void make_table(void)
+{
+	memset(&table, 0, sizeof(table));
+	table.links[table.link_count++] = (struct outer_link){ .index = 2, .mtu_bytes = 1500 };
+	table.links[table.link_count++] = (struct outer_link){ .index = 3, .mtu_bytes = 9000 };
+	put_address(2, "192.0.2.5", 24);
+	put_address(2, "198.51.100.5", 24);
+	put_address(3, "203.0.113.5", 24);
+	put_address(2, "fe80::2", 64);
+	put_address(2, "2001:db8:2::5", 64);
+	put_address(3, "fe80::3", 64);
+	put_route("0.0.0.0", 0, "192.0.2.1", 2, 100);
+	put_route("0.0.0.0", 0, "203.0.113.1", 3, 50);
+	put_route("192.0.2.0", 24, NULL, 2, 0);
+	put_route("198.51.100.0", 24, NULL, 2, 0);
+	put_route("203.0.113.0", 24, NULL, 3, 0);
+	put_route("10.0.0.0", 8, "198.51.100.1", 2, 0);
+	put_route("10.9.0.0", 16, "10.1.1.1", 77, 0); /* a link that is not ours */
+	put_route("::", 0, "fe80::1", 3, 1024);
+	put_route("2001:db8:2::", 64, NULL, 2, 256);
+	put_route("10.8.0.0", 16, "2001:db8:2::1", 2, 0); /* RTA_VIA */
+}
+
+static int way(const char *to, const char *local, struct outer_way *result)
+{
+	struct inet_addr a = addr(to), l = { 0 };
+
+	if (local)
+		l = addr(local);
+	return table_way(&table, &a, 3, local ? &l : NULL, result);
+}
+
+TEST(table_longest_prefix_then_lowest_metric)
+{
+	struct outer_way w;
+
+	make_table();
+	CHECK_INT(way("8.8.8.8", NULL, &w), 0);
+	CHECK_INT(w.link->index, 3);
+	CHECK(is(&w.next_hop, "203.0.113.1") && is(&w.source, "203.0.113.5"));
+	CHECK_INT(w.mtu_bytes, 9000);
+	CHECK_INT(way("10.1.2.3", NULL, &w), 0);
+	CHECK_INT(w.link->index, 2);
+	CHECK(is(&w.next_hop, "198.51.100.1") && is(&w.source, "198.51.100.5")); /* of the gateway's network */
+	CHECK_INT(way("192.0.2.77", NULL, &w), 0);
+	CHECK(is(&w.next_hop, "192.0.2.77") && is(&w.source, "192.0.2.5"));
+	CHECK_INT(way("10.9.1.1", NULL, &w), -ENETUNREACH);
+	CHECK_INT(way("10.8.1.1", NULL, &w), -ENETUNREACH);
+	CHECK_INT(way("192.0.2.5", NULL, &w), -EHOSTUNREACH);
+	table.route_count = 0;
+	CHECK_INT(way("8.8.8.8", NULL, &w), -ENETUNREACH);
+}
+
+TEST(table_source_address)
+{
+	struct outer_way w;
+
+	make_table();
+	CHECK_INT(way("8.8.8.8", "192.0.2.5", &w), 0); /* asked for and ours */
+	CHECK(is(&w.source, "192.0.2.5"));
+	CHECK_INT(way("8.8.8.8", "192.0.2.99", &w), 0); /* not ours any more */
+	CHECK(is(&w.source, "203.0.113.5"));
+	CHECK_INT(way("8.8.8.8", "2001:db8:2::5", &w), 0);
+	CHECK(is(&w.source, "203.0.113.5"));
+	table.routes[1].source = addr("198.51.100.5");
+	CHECK_INT(way("8.8.8.8", NULL, &w), 0);
+	CHECK(is(&w.source, "198.51.100.5"));
+	table.routes[1].mtu_bytes = 1400;
+	CHECK_INT(way("8.8.8.8", NULL, &w), 0);
+	CHECK_INT(w.mtu_bytes, 1400);
+	/* The link has a link-local address only: another link's global one before it. */
+	CHECK_INT(way("2001:db8:9::1", NULL, &w), 0);
+	CHECK_INT(w.link->index, 3);
+	CHECK(is(&w.next_hop, "fe80::1") && is(&w.source, "2001:db8:2::5"));
+	CHECK_INT(way("fe80::99", NULL, &w), 0);
+	CHECK(is(&w.source, "fe80::3") && is(&w.next_hop, "fe80::99"));
+	CHECK_INT(w.link->index, 3);
+}
+
+TEST(pmtu_is_lowered_and_ages)
+{
+	static struct pmtu pmtu;
+	struct inet_addr a = addr("192.0.2.1"), b = addr("2001:db8::1"), c;
+	uint64_t until;
+
+	memset(&pmtu, 0, sizeof(pmtu));
+	CHECK_INT(pmtu_get(&pmtu, &a, 5, &until), 0);
+	CHECK(until == UINT64_MAX);
+	CHECK(pmtu_learn(&pmtu, &a, 1400, 5));
+	CHECK(!pmtu_learn(&pmtu, &a, 1450, 6));
+	CHECK_INT(pmtu_get(&pmtu, &a, 7, &until), 1400);
+	CHECK(until == 5 + OUTER_MTU_AGE_S * NS_PER_S);
+	CHECK(pmtu_learn(&pmtu, &a, 10, 8)); /* crumbs are refused */
+	CHECK_INT(pmtu_get(&pmtu, &a, 9, &until), 552);
+	CHECK(pmtu_learn(&pmtu, &b, 10, 8));
+	CHECK_INT(pmtu_get(&pmtu, &b, 9, &until), 1280);
+	CHECK_INT(pmtu_get(&pmtu, &b, 8 + OUTER_MTU_AGE_S * NS_PER_S, &until), 0);
+	for (unsigned i = 0; i < 1000; i++) { /* bounded: the newest stay */
+		c = addr("10.0.0.0");
+		c.bytes[2] = (uint8_t)(i >> 8), c.bytes[3] = (uint8_t)i;
+		CHECK(pmtu_learn(&pmtu, &c, 1300, 100 + i));
+	}
+	CHECK_INT(pmtu_get(&pmtu, &c, 2000, &until), 1300);
+	CHECK_INT(pmtu_get(&pmtu, &a, 2000, &until), 0);
+}
+
+TEST(sum_as_rfc_1071_whatever_the_length)
+{
+	static uint8_t bytes[300], copy[300];
+	/* RFC 1071 3: 00 01 f2 03 f4 f5 f6 f7 sums to ddf2 */
+	const uint8_t example[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
+	uint8_t out[2];
+
+	sum_put_open(out, sum_bytes(0, example, sizeof(example)));
+	CHECK_INT(load_be16(out), 0xddf2);
+	srandom(3);
+	for (size_t len = 0; len < sizeof(bytes); len++) {
+		uint32_t slow = 0;
+
+		for (size_t i = 0; i < len; i++) {
+			bytes[i] = len % 3 ? (uint8_t)random() : 0xff;
+			slow += i % 2 ? bytes[i] : (uint32_t)bytes[i] << 8;
+		}
+		while (slow >> 16)
+			slow = (slow & 0xffff) + (slow >> 16);
+		sum_put_open(out, sum_bytes(0, bytes, len));
+		CHECK_INT(load_be16(out), slow);
+		memset(copy, 0xaa, sizeof(copy));
+		sum_put_open(out, sum_copy(0, copy, bytes, len));
+		CHECK_INT(load_be16(out), slow);
+		CHECK_MEM(copy, bytes, len);
+		CHECK(len == sizeof(copy) || copy[len] == 0xaa);
+	}
+}
+
+/* The kernel runs the program over a datagram of a socket pair. What only a NIC's frame has (packet type, VLAN tag) reads
+ * as a packet for this host without a tag. */
+static int passes(const uint8_t *frame, size_t len, bool alone)
+{
+	struct filter filter;
+	struct sock_fprog program;
+	uint8_t buf[256];
+	int fds[2], result;
+
+	filter_build(&filter, PORT, alone);
+	program = (struct sock_fprog){ filter.len, filter.code };
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds) < 0)
+		return -1;
+	if (setsockopt(fds[1], SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
+		result = -2;
+	else {
+		(void)send(fds[0], frame, len, 0);
+		result = recv(fds[1], buf, sizeof(buf), 0) == (ssize_t)len;
+	}
+	close(fds[0]);
+	close(fds[1]);
+	return result;
+}
+
+static uint8_t frame[128];
+
+static void ip4(uint8_t protocol, uint16_t offset, uint8_t header_len, uint16_t first, uint16_t second)
+{
+	memset(frame, 0, sizeof(frame));
+	store_be16(frame + 12, ETH_P_IP);
+	frame[14] = (uint8_t)(0x40 | header_len / 4);
+	store_be16(frame + 20, offset);
+	frame[23] = protocol;
+	store_be16(frame + 14 + header_len, first);
+	store_be16(frame + 16 + header_len, second);
+}
+
+static void ip6(uint8_t next, uint16_t first, uint16_t second)
+{
+	memset(frame, 0, sizeof(frame));
+	store_be16(frame + 12, ETH_P_IPV6);
+	frame[14] = 0x60;
+	frame[20] = next;
+	store_be16(frame + 54, first);
+	store_be16(frame + 56, second);
+}
+
+static void arp(uint16_t op, uint8_t sender, uint8_t target)
+{
+	memset(frame, 0, sizeof(frame));
+	store_be16(frame + 12, ETH_P_ARP);
+	store_be16(frame + 20, op);
+	frame[31] = sender;
+	frame[41] = target;
+}
+
+static int both(void)
+{
+	int shared = passes(frame, sizeof(frame), false), alone = passes(frame, sizeof(frame), true);
+
+	return shared < 0 || alone < 0 ? -1 : shared * 10 + alone;
+}
+
+TEST(filter_takes_what_is_ours_only)
+{
+	ip4(IPPROTO_UDP, 0, 20, 9, PORT);
+	CHECK_INT(both(), 11);
+	ip4(IPPROTO_UDP, 0, 60, 9, PORT); /* with options */
+	CHECK_INT(both(), 11);
+	ip4(IPPROTO_UDP, 0, 20, PORT, PORT + 1);
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_UDP, 0x2000, 20, 9, PORT); /* a first fragment */
+	CHECK_INT(both(), 11);
+	ip4(IPPROTO_UDP, 0x2000, 20, 9, PORT + 1);
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_UDP, 0x2001, 20, 1, 2); /* later ones */
+	CHECK_INT(both(), 11);
+	ip4(IPPROTO_UDP, 0x00ff, 20, 1, 2);
+	CHECK_INT(both(), 11);
+	ip4(IPPROTO_TCP, 0, 20, 9, PORT);
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_TCP, 0x2001, 20, 9, PORT);
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_ICMP, 0, 20, 3 << 8 | 4, 0);
+	CHECK_INT(both(), 11);
+	ip4(IPPROTO_ICMP, 1, 20, 3 << 8 | 4, 0);
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_ICMP, 0, 20, 3 << 8 | 3, 0);
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_ICMP, 0, 20, 8 << 8, 0);
+	CHECK_INT(both(), 1);
+	ip6(IPPROTO_UDP, 9, PORT);
+	CHECK_INT(both(), 11);
+	ip6(IPPROTO_UDP, PORT, 9);
+	CHECK_INT(both(), 0);
+	ip6(IPPROTO_FRAGMENT, IPPROTO_UDP << 8, 1);
+	CHECK_INT(both(), 11);
+	ip6(IPPROTO_FRAGMENT, IPPROTO_TCP << 8, 1);
+	CHECK_INT(both(), 0);
+	ip6(IPPROTO_ICMPV6, 2 << 8, 0);
+	CHECK_INT(both(), 11);
+	ip6(IPPROTO_ICMPV6, 136 << 8, 0);
+	CHECK_INT(both(), 11);
+	ip6(IPPROTO_ICMPV6, 135 << 8, 0);
+	CHECK_INT(both(), 1);
+	ip6(IPPROTO_ICMPV6, 128 << 8, 0);
+	CHECK_INT(both(), 1);
+	ip6(IPPROTO_ICMPV6, 134 << 8, 0); /* router advertisements are the kernel's */
+	CHECK_INT(both(), 0);
+	ip6(IPPROTO_TCP, 9, PORT);
+	CHECK_INT(both(), 0);
+	arp(2, 1, 2);
+	CHECK_INT(both(), 11);
+	arp(1, 1, 2);
+	CHECK_INT(both(), 1);
+	arp(1, 7, 7); /* an announcement */
+	CHECK_INT(both(), 11);
+	arp(3, 7, 7);
+	CHECK_INT(both(), 0);
+	store_be16(frame + 12, 0x88cc); /* LLDP */
+	CHECK_INT(both(), 0);
+	CHECK_INT(passes(frame, 13, true), 0); /* too short for a load is a drop */
+}
