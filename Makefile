@@ -170,6 +170,8 @@ $(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(
 	$(say) LINK $@
 	$(Q)$(link_host)
 
+-include $(patsubst $(B)/host/netns-%,$(B)/host/tests/netns/test_%.d,$(NETNS))
+
 # --- the image ---------------------------------------------------------------
 
 OUT      := $(B)/$(BOARD)
@@ -275,4 +277,5 @@ $(B)/fuzz/%.done: $(B)/fuzz/fuzz_%
 	$(Q)sed -n 's/^stat::number_of_executed_units: */          $*: runs without a finding: /p' $(B)/fuzz/$*.log
 	$(Q)touch $@
 
+-include $(FUZZERS:%=$(B)/fuzz/tests/fuzz/fuzz_%.d)
 -include $(wildcard $(B)/check/src/*.d $(B)/check/src/*/*.d)

@@ -101,11 +101,17 @@ static bool every_peer_goes(struct service *service)
 
 static void end_reconfigure(struct service *service, struct control_call *call, int status)
 {
-	for (size_t i = 0; i < service->resolver.count && status == 0; i++)
-		if (!service->resolver.names[i].addr.family)
+	const struct vpn_conf *vpn = &service->set->vpn;
+
+	for (size_t i = 0; i < vpn->peer_count && status == 0; i++) {
+		const struct vpn_peer *peer = &vpn->peers[i];
+
+		if (peer->host[0] && !peer->addr.family && (int)i != vpn->own &&
+		    !resolver_address(&service->resolver, peer->host))
 			control_print(call, CONTROL_ERR,
-				      "%s: warning: Endpoint %s does not resolve: tried again in the background\n",
-				      VPN_PUBLIC_FILE, service->resolver.names[i].host);
+				      "%s:%u: warning: Endpoint %s does not resolve: tried again in the background\n",
+				      VPN_PUBLIC_FILE, peer->endpoint_line, peer->host);
+	}
 	if (status == 0 && service->keep_err < 0)
 		control_print(call, CONTROL_ERR,
 			      "%s: warning: this configuration runs, but cannot be kept as the fallback: %s\n",

@@ -340,6 +340,7 @@ static void start_console(uint64_t now_ns)
 	if (text_uint(board_value("CONSOLE_SPEED"), 1 << 24, &speed) == 0)
 		tty_speed = (unsigned)speed;
 	happens(&processes[PROCESS_CONSOLE], SUPERVISE_START, now_ns);
+	steps_tell("console", clock_now_ns() - now_ns, processes[PROCESS_CONSOLE].pid ? 0 : -ECHILD, "");
 }
 
 /* Opened over and over until it works: PID 1 has nowhere to go. */

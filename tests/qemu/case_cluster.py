@@ -6,7 +6,7 @@ from cases import case
 from cluster import vpn_address, vpn_public
 
 TIME_TO_VPN_S = 60
-STREAM_S = 8
+STREAM_S = 12
 
 
 @case

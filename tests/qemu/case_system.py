@@ -7,8 +7,8 @@ from case_partition import superblock
 from cases import case
 from cluster import make_instances
 
-STEPS = ["mounts", "board", "modules", "console", "entropy", "persistent partition", "clock", "read-only root",
-         "network", "gateway", "gateway-dataplane"]
+STEPS = ["mounts", "board", "console", "modules", "entropy",
+         "persistent partition", "clock", "read-only root", "network", "gateway", "gateway-dataplane"]
 MOUNT_FLAGS = {"rw", "nosuid", "nodev", "noexec"}
 
 
@@ -89,7 +89,7 @@ def kernel_without_wireguard_is_told_and_the_rest_works(image):
         assert "MITIGATOR gateway" in a.say("version")
         assert "ok: " in a.say("check")
         said = a.reconfigure()
-        assert said.count(words) == 2 and said.count("nothing was applied") == 2, said
+        assert said.count(words) >= 2 and said.count("what was changed is put back") == 2, said
 
 
 def boot_failures(said):
