@@ -55,12 +55,14 @@ struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_c
 {
 	struct underlay underlay = { 0 };
 	struct link link = { 0 };
+	bool any = false;
 
 	for (size_t i = 0; i < config->peer_count; i++) {
 		const struct inet_addr *addr = &config->peers[i].endpoint.addr;
 		struct link_route route;
 		uint32_t mtu_bytes;
 
+		any = any || addr->family;
 		if (!addr->family || link_route_get(tunnel->host, addr, &route) < 0 ||
 		    (route.index == tunnel->index && tunnel->netns_fd < 0))
 			continue;
@@ -71,6 +73,7 @@ struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_c
 			underlay.mtu_bytes = mtu_bytes;
 		underlay.ready = underlay.ready || link.carrier;
 	}
+	underlay.ready = underlay.ready || !any;
 	return underlay;
 }
 

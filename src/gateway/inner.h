@@ -9,7 +9,7 @@ int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address);
 
 struct underlay {
 	uint32_t mtu_bytes; /* of the narrowest way to a peer; 0: there is no way to any */
-	bool ready;         /* a way to a peer has carrier */
+	bool ready;         /* a way to a peer has carrier, or there is none to wait for: no endpoint is known */
 };
 
 /* How config's endpoints are reached from the host. */

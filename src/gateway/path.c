@@ -315,7 +315,7 @@ static int follow_underlay(struct path *path)
 			return fail(path, err, "cannot set the MTU of");
 		path->mtu_bytes = mtu_bytes;
 	}
-	if (!path->inner_up && (underlay.ready || !path->wanted.peer_count))
+	if (!path->inner_up && underlay.ready)
 		err = bring_up(path);
 	if (path->inner_up)
 		probe_silent_peers(path);
