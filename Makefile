@@ -224,7 +224,7 @@ $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu
 run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
-test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) ## every test
+test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)
 
 # --- analysis ----------------------------------------------------------------

@@ -23,7 +23,7 @@ void log_open(const char *name)
 }
 
 /* One write per line: /dev/kmsg takes each write as one record, with its level in front as in dev-kmsg(4). */
-static void log_line(int level, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void log_line(int level, const char *fmt, va_list ap)
 {
 	char line[LINE_LEN];
 	size_t len = 0;

@@ -43,7 +43,7 @@ static bool reserve(struct control_call *call, size_t len)
 	if (cap == call->out_cap)
 		return true;
 	/* Not realloc, which would leave a private key behind. */
-	out = malloc(cap);
+	out = calloc(1, cap);
 	if (!out)
 		return false;
 	if (call->out) {

@@ -76,6 +76,9 @@ static void leave_place(struct path *path, bool remove)
 		path->inner_monitor.fd = -1;
 	}
 	tunnel_close(&path->tunnel, remove);
+	if (path->tunnel.error[0])
+		log_err("%s", path->tunnel.error);
+	path->tunnel.error[0] = '\0';
 	if (path->netns_fd >= 0)
 		close(path->netns_fd);
 	path->netns_fd = -1;
@@ -238,16 +241,19 @@ static bool is_silent(const struct tunnel_peer *peer)
 	return peer->endpoint.addr.family && !peer->handshake_s && peer->allowed_count;
 }
 
-static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
+static void send_probes(struct path *path)
 {
-	struct path *path = PATH_OF(timer, probe);
-
-	(void)now_ns;
 	if (!path->tunnel.ops || path_dump(path) < 0)
 		return;
 	for (size_t i = 0; i < path->running.peer_count; i++)
 		if (is_silent(&path->running.peers[i]))
 			pinger_probe(&path->pinger, &path->running.allowed[path->running.peers[i].allowed_first].addr);
+}
+
+static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	send_probes(PATH_OF(timer, probe));
 }
 
 /* A packet to every peer that has not shaken hands, after a knock: show tells then whether a path works, and no one
@@ -357,6 +363,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
 	struct link link;
+	bool moved;
 	int err;
 
 	path->down_reason[0] = '\0';
@@ -364,6 +371,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	wanted_build(&path->wanted, path->profile, set, resolver);
+	moved = path->moving;
 	carry_endpoints(path);
 	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
 			   report);
@@ -381,7 +389,11 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		return fail(path, err, "cannot read");
 	path->mtu_bytes = link.mtu_bytes;
 	path->inner_up = link.up;
-	return follow_underlay(path);
+	err = follow_underlay(path);
+	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
+	if (!err && moved)
+		send_probes(path);
+	return err;
 }
 
 void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver)

@@ -186,15 +186,13 @@ void stack_check(struct netif *netif, bool on)
 
 void stack_addr(ip_addr_t *dst, const struct inet_addr *addr, const struct netif *netif)
 {
-	uint32_t words[4];
-
-	memcpy(words, addr->bytes, sizeof(words));
 	memset(dst, 0, sizeof(*dst));
 	if (addr->family == AF_INET) {
-		ip_addr_set_ip4_u32_val(*dst, words[0]);
+		memcpy(&ip_2_ip4(dst)->addr, addr->bytes, sizeof(ip_2_ip4(dst)->addr));
+		IP_SET_TYPE_VAL(*dst, IPADDR_TYPE_V4);
 		return;
 	}
-	memcpy(ip_2_ip6(dst)->addr, words, sizeof(words));
+	memcpy(ip_2_ip6(dst)->addr, addr->bytes, sizeof(ip_2_ip6(dst)->addr));
 	IP_SET_TYPE_VAL(*dst, IPADDR_TYPE_V6);
 	ip6_addr_assign_zone(ip_2_ip6(dst), IP6_UNICAST, netif);
 }

@@ -348,6 +348,9 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	if (lwip.outer_open)
 		outer_close();
 	lwip.outer_open = false;
+	if (outer_pools_used())
+		text_format(tunnel->error, sizeof(tunnel->error), "%zu elements of lwIP's pools in use when closed",
+			    outer_pools_used());
 	if (lwip.tun.fd >= 0) {
 		loop_remove(tunnel->loop, &lwip.tun_source);
 		tun_close(&lwip.tun);

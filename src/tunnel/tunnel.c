@@ -69,6 +69,7 @@ void tunnel_close(struct tunnel *tunnel, bool remove)
 {
 	if (!tunnel->ops)
 		return;
+	tunnel->error[0] = '\0';
 	tunnel->ops->close(tunnel, remove);
 	nl_close(&tunnel->inner);
 	tunnel->ops = NULL;

@@ -61,7 +61,7 @@ static void print_key(struct uapi_client *client, const char *name, const uint8_
 			hex[2 * i + j] = (char)('0' + v + (((9 - v) >> 8) & ('a' - '0' - 10)));
 		}
 	}
-	hex[2 * WG_KEY_LEN] = '\0';
+	hex[sizeof(hex) - 1] = '\0';
 	print(client, "%s=%s\n", name, hex);
 	wipe(hex, sizeof(hex));
 }
@@ -116,7 +116,7 @@ static int hex_digit(char c)
 
 static int parse_key(struct slice value, uint8_t key[static WG_KEY_LEN])
 {
-	if (value.len != 2 * WG_KEY_LEN)
+	if (value.len != (size_t)2 * WG_KEY_LEN)
 		return -EINVAL;
 	for (size_t i = 0; i < WG_KEY_LEN; i++) {
 		int high = hex_digit(value.ptr[2 * i]), low = hex_digit(value.ptr[2 * i + 1]);

@@ -50,7 +50,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	env_parse(&set.env, s.ptr, s.len, &diag);
 	s = next(&rest);
 	network_parse(&set.network, s.ptr, s.len, &diag);
-	facts.routes[0] = (struct conf_route){ { { AF_INET, { 10, 8, 3, 77 } }, 32 }, "eth0" };
+	facts.routes[0] = (struct conf_route){ .destination = { { AF_INET, { 10, 8, 3, 77 } }, 32 },
+						.device = "eth0" };
 	facts.route_count = 1;
 	set.clustered = true;
 	conf_set_check(&set, &facts, false, &diag);

@@ -100,7 +100,8 @@ class Gateway:
         self.log = open(self.dir + "/log", "a+")
         self.process = self.host.start(
             self.lab.applet(self.name), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run", "--netns", self.inner,
-            "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log)
+            "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log,
+            env=dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1"))
         os.close(told)
         if not select.select([ready], [], [], 30)[0] or os.read(ready, 1) != b"\n":
             raise RuntimeError("%s does not start: %s" % (self.name, self.said()))
@@ -126,6 +127,10 @@ class Gateway:
 
     def peer(self, key):
         return next(p for p in self.show()["peers"] if p["public_key"] == key)
+
+    def rss_kb(self):
+        with open("/proc/%d/status" % self.process.pid) as f:
+            return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
 
     def stop(self, how=signal.SIGTERM):
         self.process.send_signal(how)

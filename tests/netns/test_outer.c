@@ -27,7 +27,7 @@
 #include "base/sum.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "test.h"
+#include "../unit/test.h"
 #include "tunnel/mirror.h"
 
 #ifndef UDP_SEGMENT

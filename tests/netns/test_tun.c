@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/sum.h"
 #include "netlink/netns.h"
-#include "test.h"
+#include "../unit/test.h"
 #include "tunnel/tun.h"
 
 #ifndef UDP_SEGMENT

@@ -76,7 +76,9 @@ def reboot_is_orderly_and_the_vpn_comes_back(image):
 def kernel_without_wireguard_is_told_and_the_rest_works(image):
     one, two = make_instances(2, image + "/gateway")
     words = "this kernel has no WireGuard"
-    with Appliance("no-wireguard", image, one.files([one, two]), instance=one,
+    files = one.files([one, two])
+    files[".env"] += "MITIGATOR_VPN_BACKEND=kernel\nDATA_PLANE_VPN_BACKEND=kernel\n"
+    with Appliance("no-wireguard", image, files, instance=one,
                    extra_cmdline="module_blacklist=wireguard") as a:
         a.prompt()
         for path in PATHS:

@@ -1,0 +1,73 @@
+/* UAPI requests, line by line, into a device with a peer: any bytes of a client that got the socket. */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "tunnel/uapi.h"
+
+static int fake_random(void *arg, void *dst, size_t len)
+{
+	(void)arg;
+	memset(dst, 7, len);
+	return 0;
+}
+
+static struct wg_wall fake_wall(void *arg)
+{
+	(void)arg;
+	return (struct wg_wall){ 1000, 0 };
+}
+
+static void fake_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	(void)arg;
+	(void)to;
+	(void)bytes;
+	(void)len;
+}
+
+static int set_port(struct uapi *uapi, uint16_t port)
+{
+	(void)uapi;
+	return port == 1 ? -1 : 0;
+}
+
+static uint16_t port(struct uapi *uapi)
+{
+	(void)uapi;
+	return 4567;
+}
+
+static void changed(struct uapi *uapi)
+{
+	(void)uapi;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static const struct wg_host host = { .send = fake_send, .random = fake_random, .wall = fake_wall };
+	static const struct wg_limits limits = { .peers = 4, .prefixes = 8, .staged = 2 };
+	static struct uapi uapi;
+	static struct uapi_client client;
+	size_t arena_len = wg_arena_len(&limits);
+	void *arena = aligned_alloc(WG_ARENA_ALIGN, (arena_len + WG_ARENA_ALIGN - 1) / WG_ARENA_ALIGN * WG_ARENA_ALIGN);
+	struct slice rest = { (const char *)data, size }, line;
+
+	if (!arena)
+		return 0;
+	memset(arena, 0, arena_len);
+	uapi.host = (struct uapi_host){ .set_port = set_port, .port = port, .changed = changed };
+	if (wg_init(&uapi.host.device, arena, arena_len, &limits, &host) < 0)
+		abort();
+	client = (struct uapi_client){ .uapi = &uapi };
+	while (slice_cut(&rest, '\n', &line))
+		if (line.len < UAPI_LINE_MAX)
+			uapi_line(&client, line, 1000000000);
+	uapi_line(&client, (struct slice){ "", 0 }, 1000000000);
+	free(client.out);
+	wg_close(uapi.host.device);
+	free(arena);
+	return 0;
+}
