@@ -32,7 +32,8 @@ static struct diag_finding *room(struct diag *diag, enum diag_level level)
 	return NULL;
 }
 
-__attribute__((format(printf, 5, 0))) static void add(struct diag *diag, enum diag_level level, const char *file, unsigned line, const char *fmt, va_list ap)
+__attribute__((format(printf, 5, 0)))
+static void add(struct diag *diag, enum diag_level level, const char *file, unsigned line, const char *fmt, va_list ap)
 {
 	struct diag_finding *finding = room(diag, level);
 
