@@ -2,9 +2,9 @@
 #ifndef OUTER_HOOKS_H
 #define OUTER_HOOKS_H
 
-#include "lwip/ip4_addr.h"
-#include "lwip/ip6_addr.h"
-#include "lwip/netif.h"
+#include <lwip/ip4_addr.h>
+#include <lwip/ip6_addr.h>
+#include <lwip/netif.h>
 
 struct netif *outer_hook_route4(const ip4_addr_t *src, const ip4_addr_t *dest);
 struct netif *outer_hook_route6(const ip6_addr_t *src, const ip6_addr_t *dest);

@@ -4,7 +4,7 @@
 
 #include <linux/virtio_net.h>
 
-#include "lwip/udp.h"
+#include <lwip/udp.h>
 #include "outer/nic.h"
 
 typedef void input_deliver_fn(const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,

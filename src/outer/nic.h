@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/loop.h"
-#include "lwip/netif.h"
-#include "lwip/pbuf.h"
+#include <lwip/netif.h>
+#include <lwip/pbuf.h>
 #include "outer/outer.h"
 
 enum {

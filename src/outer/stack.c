@@ -3,17 +3,17 @@
 #include <errno.h>
 #include <string.h>
 
-#include "lwip/etharp.h"
-#include "lwip/ethip6.h"
-#include "lwip/init.h"
-#include "lwip/ip4_frag.h"
-#include "lwip/ip6_frag.h"
-#include "lwip/memp.h"
-#include "lwip/nd6.h"
-#include "lwip/priv/memp_priv.h"
-#include "lwip/priv/nd6_priv.h"
-#include "lwip/stats.h"
-#include "netif/ethernet.h"
+#include <lwip/etharp.h>
+#include <lwip/ethip6.h>
+#include <lwip/init.h>
+#include <lwip/ip4_frag.h>
+#include <lwip/ip6_frag.h>
+#include <lwip/memp.h>
+#include <lwip/nd6.h>
+#include <lwip/priv/memp_priv.h>
+#include <lwip/priv/nd6_priv.h>
+#include <lwip/stats.h>
+#include <netif/ethernet.h>
 #include "outer/input.h"
 
 enum {

@@ -7,8 +7,8 @@
 #include <stdint.h>
 
 #include "base/inet.h"
-#include "lwip/netif.h"
-#include "lwip/udp.h"
+#include <lwip/netif.h>
+#include <lwip/udp.h>
 
 enum { STACK_ROOM = 96 }; /* pad, Ethernet, IPv6 and UDP headers, and some */
 
