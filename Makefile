@@ -19,12 +19,12 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image help deps deps-fetch lock run test check fuzz clean
+.PHONY: image help deps deps-fetch lock run test bench check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
 ifneq ($(filter-out help clean,$(GOALS)),)
-ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) >&2 || echo missing),)
+ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) $(if $(filter bench,$(GOALS)),$(PACKAGES_BENCH)) >&2 || echo missing),)
 $(error the packages named above could not be installed)
 endif
 endif
@@ -226,6 +226,20 @@ run: image ## two instances in QEMU, you at the first one's console
 
 test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)
+
+# --- benchmarks --------------------------------------------------------------
+
+# tests/bench/bench_X.c is a micro-benchmark with a main of its own.
+BENCH := $(patsubst tests/bench/bench_%.c,$(B)/target/bench_%,$(wildcard tests/bench/bench_*.c))
+BENCH_ROUNDS ?= 3
+
+$(B)/target/bench_%: $(B)/target/tests/bench/bench_%.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
+	$(say) LINK $@
+	$(Q)$(link_target)
+
+bench: image $(BENCH) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks
+	$(Q)tests/bench/tunnels $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go $(B)/bench.svg $(BENCH_ROUNDS)
+	$(Q)for bench in $(BENCH); do echo; echo "$$bench"; $$bench || exit 1; done
 
 # --- analysis ----------------------------------------------------------------
 
