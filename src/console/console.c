@@ -169,19 +169,23 @@ static int command_version(int argc, char **argv)
 	return 0;
 }
 
-/* PID 1 takes these as sysvinit and busybox do. */
+/* PID 1 takes these as sysvinit and busybox do. A further word is a mistake, and this no place for one. */
+static int tell_init(int argc, char **argv, int sig)
+{
+	if (argc == 1)
+		return kill(1, sig);
+	printf("%s takes no words\n", argv[0]);
+	return 2;
+}
+
 static int command_reboot(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return kill(1, SIGTERM);
+	return tell_init(argc, argv, SIGTERM);
 }
 
 static int command_poweroff(int argc, char **argv)
 {
-	(void)argc;
-	(void)argv;
-	return kill(1, SIGUSR2);
+	return tell_init(argc, argv, SIGUSR2);
 }
 
 static int command_help(int argc, char **argv);
@@ -192,7 +196,7 @@ static const struct {
 } commands[] = {
 	{ "help", "[conf]", "this list; what the files may hold", command_help },
 	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
-	{ "check", "[--strict]", "look through the files, change nothing", command_check },
+	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_check },
 	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
 	  command_reconfigure },
 	{ "ping", "ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside a path", command_ping },

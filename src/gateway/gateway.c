@@ -37,7 +37,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
 		name, backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
-	(void)fprintf(stderr, "       %s wg genkey | wg pubkey\n", name);
+	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
 	(void)fprintf(stderr, "       %s help conf\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
 	verbs_usage(print_usage_line, arg);
@@ -86,8 +86,8 @@ static int run(const struct profile *profile, int argc, char **argv)
 	return service_run(profile, &options);
 }
 
-/* As wg(8): a key on standard output. */
-static int genkey(void)
+/* As wg(8): a key on standard output; a preshared one is any 32 bytes. */
+static int genkey(bool preshared)
 {
 	uint8_t key[KEY_LEN];
 	char text[KEY_BASE64_LEN];
@@ -97,7 +97,8 @@ static int genkey(void)
 		(void)fprintf(stderr, "wg: no random bytes: %s\n", strerror(-err));
 		return 1;
 	}
-	x25519_clamp(key);
+	if (!preshared)
+		x25519_clamp(key);
 	key_to_base64(key, text);
 	puts(text);
 	wipe(key, sizeof(key));
@@ -169,8 +170,8 @@ int gateway_main(int argc, char **argv)
 		return run(profile, argc - 1, argv + 1);
 	if (!strcmp(verb, "check"))
 		return check_main(argc, argv);
-	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "genkey"))
-		return genkey();
+	if (!strcmp(verb, "wg") && argc == 2 && (!strcmp(argv[1], "genkey") || !strcmp(argv[1], "genpsk")))
+		return genkey(!strcmp(argv[1], "genpsk"));
 	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "pubkey"))
 		return pubkey();
 	return ask(profile, run_dir, argc, argv);

@@ -16,6 +16,10 @@
 #include "gateway/verbs.h"
 #include "network/facts.h"
 
+/* What a supervisor is told: up, or there to answer but down. */
+#define READY "\n"
+#define READY_BUT_DOWN "d"
+
 /* A path that could not come up is tried again, less and less often. */
 enum { RETRY_MIN_S = 10, RETRY_MAX_S = 60 };
 
@@ -377,7 +381,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	resolver_init(&service.resolver, &service.loop, names_found, names_done);
 	err = start(&service);
 	if (!err && options->ready_fd >= 0) {
-		if (write(options->ready_fd, "\n", 1) < 0)
+		if (write(options->ready_fd, service.path.down_reason[0] ? READY_BUT_DOWN : READY, 1) < 0)
 			log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
 		close(options->ready_fd);
 	}

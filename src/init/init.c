@@ -114,8 +114,10 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 	if (!ready)
 		return;
 	happens(process, SUPERVISE_IS_READY, now_ns);
-	if (!process->told)
+	if (!process->told && byte == '\n')
 		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
+	else if (!process->told)
+		steps_tell(process->name, now_ns - process->supervised.started_ns, -ENETDOWN, "see `show`");
 	process->told = true;
 	if (process == &processes[PROCESS_NETWORK])
 		start_after_network(now_ns);
