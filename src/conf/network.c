@@ -9,7 +9,7 @@
 
 enum { MTU_MIN = 576, MTU_MAX = 65535, MTU_MIN_IPV6 = 1280 };
 
-enum { NAME, MAC_ADDRESS, MTU_BYTES, ADDRESS, GATEWAY, DNS, DESTINATION, ROUTE_GATEWAY };
+enum { NAME, MAC_ADDRESS, MTU_BYTES, UNMANAGED, ADDRESS, GATEWAY, DNS, DESTINATION, ROUTE_GATEWAY };
 
 struct reader {
 	struct network_conf *conf;
@@ -230,6 +230,15 @@ static void parse_mtu(const struct conf_place *at, struct slice value)
 		nic_of(at)->mtu_bytes = (uint32_t)mtu;
 }
 
+static void parse_unmanaged(const struct conf_place *at, struct slice value)
+{
+	bool yes = slice_equal(value, "yes");
+
+	if (!yes && !slice_equal(value, "no"))
+		value_error(at, value, "expected %s", at->key->syntax);
+	nic_of(at)->unmanaged = yes;
+}
+
 static void parse_destination(const struct conf_place *at, struct slice value)
 {
 	struct network_route *route = ((struct reader *)at->model)->route;
@@ -265,6 +274,10 @@ static const struct conf_key keys[] = {
 			  "The same by its address; with Name, both must fit.", parse_mac },
 	[MTU_BYTES] = { "Link", "MTUBytes", 0, "576..65535", "the NIC's own", "Largest packet of the NIC, in bytes.",
 			parse_mtu },
+	[UNMANAGED] = { "Link", "Unmanaged", 0, "yes or no", "no",
+			"yes: the NIC is the dataplane's alone, with DATA_PLANE_VPN_BACKEND=lwip; the kernel gets none of "
+			"its addresses and routes.",
+			parse_unmanaged },
 	[ADDRESS] = { "Network", "Address", KEY_REPEATABLE, "ADDRESS/LENGTH", "none", "An address of the NIC.",
 		      parse_address },
 	[GATEWAY] = { "Network", "Gateway", KEY_REPEATABLE, "ADDRESS", "none",

@@ -36,6 +36,7 @@ struct network_nic {
 	struct network_route routes[NETWORK_ROUTES_MAX]; /* Gateway= and [Route] */
 	uint8_t route_count;
 	uint32_t mtu_bytes; /* 0: leave it */
+	bool unmanaged;     /* the kernel gets no address on it: it is the dataplane's, when lwIP carries that */
 };
 
 struct network_conf {

@@ -1,6 +1,7 @@
 #include "gateway/path.h"
 
 #include <errno.h>
+#include <linux/if_arp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
@@ -152,6 +153,49 @@ static int change_place(struct path *path, const char *netns, const char *device
 	return err;
 }
 
+struct nic_search {
+	const struct network_conf *conf;
+	struct tunnel_nic found[TUNNEL_NICS_MAX];
+	size_t count;
+};
+
+static void add_nic(const struct link *link, void *arg)
+{
+	struct nic_search *search = arg;
+	struct tunnel_nic *out = &search->found[search->count];
+	const struct network_nic *nic;
+
+	if (link->type != ARPHRD_ETHER || !link->has_mac || search->count == TUNNEL_NICS_MAX)
+		return;
+	nic = network_match(search->conf, link->name, link->mac);
+	if (!nic || !nic->unmanaged)
+		return;
+	memcpy(out->link, link->name, sizeof(out->link));
+	out->address_count = nic->address_count;
+	memcpy(out->addresses, nic->addresses, nic->address_count * sizeof(nic->addresses[0]));
+	for (size_t i = 0; i < nic->route_count; i++)
+		if (!nic->routes[i].destination.len)
+			*(nic->routes[i].gateway.family == AF_INET ? &out->gateway4 : &out->gateway6) =
+				nic->routes[i].gateway;
+	search->count++;
+}
+
+/* The NICs that network.conf gives to the dataplane alone; true when they are others than before. */
+static bool find_nics(struct path *path, const struct network_conf *conf)
+{
+	struct nic_search search;
+	bool changed;
+
+	memset(&search, 0, sizeof(search));
+	search.conf = conf;
+	if (path->profile->dataplane && link_each(&path->host, add_nic, &search) < 0)
+		log_err("cannot read the links of the host");
+	changed = search.count != path->nic_count || memcmp(search.found, path->nics, sizeof(path->nics)) != 0;
+	memcpy(path->nics, search.found, sizeof(path->nics));
+	path->nic_count = search.count;
+	return changed;
+}
+
 static bool carried_by(const struct tunnel *tunnel, const char *backend)
 {
 	return tunnel->ops && (!strcmp(backend, BACKEND_AUTO) || !strcmp(backend, tunnel->ops->name));
@@ -165,13 +209,17 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
+				      .nics = path->nics,
 				      .host = &path->host,
 				      .loop = path->loop };
 	bool same_place = path->placed && !strcmp(path->netns, netns);
 	int err;
 
-	if (same_place && carried_by(&path->tunnel, backend) && !strcmp(path->tunnel.device, place.device))
+	bool other_nics = find_nics(path, &set->network);
+
+	if (same_place && carried_by(&path->tunnel, backend) && !strcmp(path->tunnel.device, place.device) && !other_nics)
 		return 0;
+	place.nic_count = path->nic_count;
 	path->moving = path_dump(path) == 0;
 	/* What runs is not given up for what cannot be had. */
 	err = path->moving ? backend_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) : 0;
@@ -315,6 +363,8 @@ static int follow_underlay(struct path *path)
 	uint32_t mtu_bytes = inner_mtu(&underlay);
 	int err = 0;
 
+	/* The kernel knows no way over a NIC that is not its own. */
+	underlay.ready = underlay.ready || path->nic_count;
 	if (mtu_bytes != path->mtu_bytes) {
 		err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
 		if (err < 0)

@@ -30,6 +30,8 @@ struct path {
 	bool placed; /* the namespace is open, and what watches it */
 	bool moving; /* the tunnel replaces one whose state is in running */
 	struct tunnel tunnel;
+	struct tunnel_nic nics[TUNNEL_NICS_MAX]; /* the dataplane's alone */
+	size_t nic_count;
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */

@@ -200,6 +200,7 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, const struct netw
 	       struct nics_report *report)
 {
 	static const struct network_nic nothing;
+	static struct network_nic bare;
 	struct nics nics;
 	int err = nics_find(nl, &nics);
 
@@ -214,6 +215,11 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, const struct netw
 			report->with_carrier += nics.list[i].carrier;
 			fitting.metric = METRIC_FIRST + (uint32_t)(fitting.wanted - conf->nics);
 			fit_link(&fitting);
+			/* The dataplane's alone: up, and nothing of the kernel's on it. */
+			if (fitting.wanted->unmanaged) {
+				bare.mtu_bytes = fitting.wanted->mtu_bytes;
+				fitting.wanted = &bare;
+			}
 		} else if (before && network_match(before, nics.list[i].name, nics.list[i].mac)) {
 			fitting.wanted = &nothing;
 		} else {

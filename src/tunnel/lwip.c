@@ -212,8 +212,17 @@ static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_
 
 static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
 {
+	struct mirror_alone alone[TUNNEL_NICS_MAX];
+	size_t count = lwip.tunnel->nic_count;
+
 	(void)timer;
-	if (lwip.outer_open && mirror_read(lwip.tunnel->host, NULL, 0, &lwip.table) == 0)
+	for (size_t i = 0; i < count; i++) {
+		const struct tunnel_nic *nic = &lwip.tunnel->nics[i];
+
+		alone[i] = (struct mirror_alone){ nic->link, nic->addresses, nic->address_count, nic->gateway4,
+						  nic->gateway6 };
+	}
+	if (lwip.outer_open && mirror_read(lwip.tunnel->host, alone, count, &lwip.table) == 0)
 		(void)outer_refresh(&lwip.table, now_ns);
 }
 

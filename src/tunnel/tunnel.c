@@ -30,6 +30,8 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	text_format(tunnel->device, sizeof(tunnel->device), "%s", place->device);
 	text_format(tunnel->alias, sizeof(tunnel->alias), "%s", place->alias);
 	tunnel->uapi_name = place->uapi_name;
+	tunnel->nics = place->nics;
+	tunnel->nic_count = place->nic_count;
 	tunnel->netns_fd = place->netns_fd;
 	tunnel->host = place->host;
 	tunnel->loop = place->loop;

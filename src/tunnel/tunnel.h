@@ -11,7 +11,8 @@
 #include "base/inet.h"
 #include "netlink/link.h"
 
-enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320 };
+enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320,
+       TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16 };
 
 struct tunnel_peer {
 	uint8_t public_key[TUNNEL_KEY_LEN];
@@ -48,6 +49,14 @@ enum tunnel_set {
 	TUNNEL_SET_NEW = 1 << 4,     /* the peer is not there yet */
 };
 
+/* A NIC that is this tunnel's alone: the kernel has no address on it, so a backend in user space speaks for it. */
+struct tunnel_nic {
+	char link[IFNAMSIZ];
+	struct inet_prefix addresses[TUNNEL_NIC_ADDRESSES];
+	size_t address_count;
+	struct inet_addr gateway4, gateway6; /* family 0: none */
+};
+
 struct tunnel;
 
 /* Each returns 0 or -errno and puts words into tunnel->error when errno alone does not say it; open may leave a warning
@@ -72,6 +81,8 @@ struct tunnel {
 	char alias[LINK_ALIAS_LEN];
 	int netns_fd;    /* where the inner interface lives; -1: where the process is. Borrowed. */
 	uint32_t index;  /* of the inner interface, from open */
+	const struct tunnel_nic *nics; /* this tunnel's alone. Borrowed. */
+	size_t nic_count;
 	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
 	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
@@ -88,6 +99,8 @@ struct tunnel_place {
 	const char *device;
 	const char *alias; /* LINK_ALIAS_OURS and more: an interface without exactly this one is never taken over */
 	const char *uapi_name;
+	const struct tunnel_nic *nics; /* they outlive the tunnel */
+	size_t nic_count;
 	int netns_fd;
 	struct nl *host;
 	struct loop *loop;
