@@ -278,15 +278,16 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 		path->inner_up = false;
 	} else if (!err && was_up && !link.up) {
 		log_err("%s was set down by someone: brought up again", path->tunnel.device);
+		path->sessions_lost = true;
 	}
 	path->disturbed(path);
 }
 
 /* ---- the inner interface as the underlay is ---- */
 
-static bool is_silent(const struct tunnel_peer *peer)
+static bool is_silent(const struct path *path, const struct tunnel_peer *peer)
 {
-	return peer->endpoint.addr.family && !peer->handshake_s && peer->allowed_count;
+	return peer->endpoint.addr.family && peer->allowed_count && (path->sessions_lost || !peer->handshake_s);
 }
 
 static void send_probes(struct path *path)
@@ -294,8 +295,9 @@ static void send_probes(struct path *path)
 	if (!path->tunnel.ops || path_dump(path) < 0)
 		return;
 	for (size_t i = 0; i < path->running.peer_count; i++)
-		if (is_silent(&path->running.peers[i]))
+		if (is_silent(path, &path->running.peers[i]))
 			pinger_probe(&path->pinger, &path->running.allowed[path->running.peers[i].allowed_first].addr);
+	path->sessions_lost = false;
 }
 
 static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -313,7 +315,7 @@ static void probe_silent_peers(struct path *path)
 	if (path->probe.armed || path_dump(path) < 0)
 		return;
 	for (size_t i = 0; i < path->running.peer_count; i++) {
-		if (!is_silent(&path->running.peers[i]))
+		if (!is_silent(path, &path->running.peers[i]))
 			continue;
 		knock(&path->running.peers[i].endpoint);
 		any = true;

@@ -32,6 +32,7 @@ struct path {
 	struct tunnel tunnel;
 	struct tunnel_nic nics[TUNNEL_NICS_MAX]; /* the dataplane's alone */
 	size_t nic_count;
+	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
