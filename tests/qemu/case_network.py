@@ -1,4 +1,5 @@
 """NICs, isolation, ports: what network.conf and .env bring about."""
+import re
 from appliance import PATHS, cluster, wait_for
 from cases import case
 from cluster import network, outer_address6, vpn_address, vpn_public
@@ -73,8 +74,8 @@ def endpoints_may_be_ipv6(image):
     first = c.all[0]
     for path in PATHS:              # a new session, over IPv6 from its first packet
         first.netns(path, "wg set wg0 peer %s remove" % two.public_key)
-    said = first.reconfigure()
-    assert said.count("1 added, 0 updated, 0 removed, 1 kept") == 2, said
+    said = first.reconfigure()      # or the service missed it already, when a NIC changed just before
+    assert len(re.findall("(1 added, 0 updated, 0 removed, 1 kept|0 added, 0 updated, 0 removed, 2 kept)", said)) == 2, said
     for path, port in zip(PATHS, (4567, 4568)):
         wait_for("handshake over IPv6", lambda: first.handshakes(path)[two.public_key])
         has_all(first.say("ping 10.8.3.2 %s -c 2 -i 0.1 -q" % path), "2 sent, 2 received")
