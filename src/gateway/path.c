@@ -190,7 +190,7 @@ static bool find_nics(struct path *path, const struct network_conf *conf)
 	search.conf = conf;
 	if (path->profile->dataplane && link_each(&path->host, add_nic, &search) < 0)
 		log_err("cannot read the links of the host");
-	changed = search.count != path->nic_count || memcmp(search.found, path->nics, sizeof(path->nics)) != 0;
+	changed = search.count != path->nic_count || memcmp(search.found, path->nics, sizeof(path->nics)) != 0; /* NOLINT: both were zeroed first */
 	memcpy(path->nics, search.found, sizeof(path->nics));
 	path->nic_count = search.count;
 	return changed;
