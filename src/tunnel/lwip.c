@@ -25,10 +25,9 @@
 #include "wg/wg.h"
 
 enum {
-	BATCH = 8,         /* super-packets read before the outer side is flushed */
-	BATCH_PACKETS = 64,
-	BATCH_BYTES = TUN_MTU_MAX + 65536 + BATCH_PACKETS * (WG_HEADROOM + WG_TAILROOM),
-	SETTLE_MS = 50,    /* links and routes change in bursts */
+	BATCH_PACKETS = 512, /* read before the outer side is flushed */
+	BATCH_BYTES = 9 * 65536,
+	SETTLE_MS = 50, /* links and routes change in bursts */
 	STAGED_LEN_MAX = TUN_MTU_MAX,
 };
 
@@ -45,7 +44,7 @@ static struct {
 	struct loop_source tun_source, host_monitor, inner_monitor;
 	struct loop_timer due, mirror;
 	struct outer_table table;
-	uint8_t buffers[BATCH][BATCH_BYTES];
+	uint8_t batch[BATCH_BYTES];
 } lwip;
 
 static void due_fires(struct loop_timer *timer, uint64_t now_ns);
@@ -164,12 +163,12 @@ static void run_add(struct run *run, const struct wg_view *view, uint64_t now_ns
 	run->closed = view->len < run->segment_len;
 }
 
-static void send_packets(const struct tun_packet *packets, int count, uint64_t now_ns)
+static void send_packets(const struct tun_packet *packets, size_t count, uint64_t now_ns)
 {
 	struct run run = { .count = 0 };
 	struct wg_view view;
 
-	for (int i = 0; i < count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		switch (wg_output(lwip.device, packets[i].bytes, packets[i].len, now_ns, &view)) {
 		case WG_SEALED:
 			run_add(&run, &view, now_ns);
@@ -192,17 +191,21 @@ static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_
 					   .align = WG_TAILROOM + 1 - AEAD_TAG_LEN,
 					   .limit = (uint16_t)lwip.mtu_bytes };
 	struct tun_packet packets[BATCH_PACKETS];
-	bool super;
-	int n;
+	size_t at = 0, count = 0, used;
 
 	(void)source;
 	(void)events;
-	for (int i = 0; i < BATCH; i++) {
-		n = tun_read(&lwip.tun, &layout, lwip.buffers[i], BATCH_BYTES, packets, BATCH_PACKETS, &super);
+	/* All are read before the first is sealed: what lies side by side leaves as one super-frame. */
+	while (count < BATCH_PACKETS && BATCH_BYTES - at >= tun_room(&layout)) {
+		int n = tun_read(&lwip.tun, &layout, lwip.batch + at, BATCH_BYTES - at, packets + count,
+				 BATCH_PACKETS - count, &used);
+
 		if (n <= 0)
 			break;
-		send_packets(packets, n, now_ns);
+		count += (size_t)n;
+		at += used;
 	}
+	send_packets(packets, count, now_ns);
 	outer_flush();
 	tun_flush(&lwip.tun);
 	arm();
@@ -373,7 +376,7 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	lwip.arena = NULL;
 	lwip.port = 0;
 	lwip.mtu_bytes = 0;
-	explicit_bzero(lwip.buffers, sizeof(lwip.buffers));
+	explicit_bzero(lwip.batch, sizeof(lwip.batch));
 	lwip.tunnel = NULL;
 }
 

@@ -305,23 +305,32 @@ static int read_one(struct tun *tun, uint8_t *packet)
 	return finish_checksum(packet, len, &vnet) ? (int)len : -EBADMSG;
 }
 
-static size_t padded(const struct tun_layout *layout, size_t len)
+/* What the packet's slot takes beyond its headroom. One that is longer than limit (the MTU just changed) may get any
+ * padding. */
+static size_t slot_len(const struct tun_layout *layout, size_t len)
 {
-	size_t up = layout->align > 1 ? (len + layout->align - 1) / layout->align * layout->align : len;
+	size_t up = (len + layout->align - 1) / layout->align * layout->align;
 
-	if (up > layout->limit)
-		up = len > layout->limit ? len : layout->limit;
-	return up;
+	if (len > layout->limit)
+		up = len + layout->align - 1;
+	else if (up > layout->limit)
+		up = layout->limit;
+	return up + layout->tailroom;
+}
+
+size_t tun_room(const struct tun_layout *layout)
+{
+	return layout->headroom + (size_t)TUN_MTU_MAX + layout->align + layout->tailroom;
 }
 
 int tun_read(struct tun *tun, const struct tun_layout *layout, uint8_t *buf, size_t cap, struct tun_packet *packets,
-	     size_t packet_cap, bool *super)
+	     size_t packet_cap, size_t *used)
 {
 	struct tun_split *split = &tun->split;
 	size_t at = 0, count = 0;
 
-	*super = split->left > 0;
-	if (!packet_cap || cap < (size_t)layout->headroom + TUN_MTU_MAX + layout->tailroom)
+	*used = 0;
+	if (!packet_cap || cap < tun_room(layout))
 		return -EINVAL;
 	if (!split->left) {
 		int n;
@@ -332,21 +341,21 @@ int tun_read(struct tun *tun, const struct tun_layout *layout, uint8_t *buf, siz
 		}
 		if (n <= 0)
 			return n;
-		*super = split->left > 0;
 		packets[count++] = (struct tun_packet){ buf + layout->headroom, (size_t)n };
-		at = layout->headroom + padded(layout, (size_t)n) + layout->tailroom;
+		at = layout->headroom + slot_len(layout, (size_t)n);
 	}
 	while (split->left && count < packet_cap) {
 		size_t len = split->header_len + (split->left < split->segment_len ? split->left : split->segment_len);
 
-		if (cap - at < layout->headroom + padded(layout, len) + layout->tailroom)
+		if (cap - at < layout->headroom + slot_len(layout, len))
 			break;
 		packets[count].bytes = buf + at + layout->headroom;
 		packets[count].len = next_segment(split, packets[count].bytes);
-		at += layout->headroom + padded(layout, len) + layout->tailroom;
+		at += layout->headroom + slot_len(layout, len);
 		count++;
 	}
 	tun->stats.read_packets += count;
+	*used = at;
 	return (int)count;
 }
 

@@ -23,9 +23,9 @@ enum tun_flags {
 	TUN_NO_USO = 2,
 };
 
-/* How the packets of one tun_read lie in the caller's buffer: headroom, packet, padding to align (but not beyond limit, the
- * MTU), tailroom, and the next. With WireGuard's { 16, 16, 16, mtu } the sealed packets of one super-packet are an outer
- * super-frame as they lie. */
+/* How packets lie in the caller's buffer, one behind the other: headroom, packet, padding to align (but not beyond limit, the
+ * MTU), tailroom. With WireGuard's { 16, 16, 16, mtu } sealed packets of one length are an outer super-frame as they
+ * lie, whether one super-packet or many reads brought them. */
 struct tun_layout {
 	uint16_t headroom, tailroom, align, limit;
 };
@@ -89,12 +89,13 @@ void tun_close(struct tun *tun); /* also after a failed tun_open */
 /* What the device's MTU was set to (netlink/link.h sets it): packets up to this size are read without a copy. */
 void tun_set_mtu(struct tun *tun, uint32_t mtu_bytes);
 
-/* One packet or one super-packet, split, into buf: the number of packets, 0 when nothing waits, or -errno (-EIO while
- * the device is down). A malformed super-packet is dropped, counted, and the next one read. When cap or packet_cap end early the rest
- * comes with the next call; cap is at least headroom + TUN_MTU_MAX + tailroom. Packets have complete checksums. All
- * packets of one call but the last have the same length when super is true. */
+/* One packet or one super-packet, split, into the first *used bytes of buf, where the next call may go on: the number of
+ * packets, 0 when nothing waits, or -errno (-EIO while the device is down). A malformed super-packet is dropped, counted,
+ * and the next one read. When cap or packet_cap end early the rest comes with the next call; cap is at least tun_room().
+ * Packets have complete checksums. Those of one super-packet have one length but for its last. */
 int tun_read(struct tun *tun, const struct tun_layout *layout, uint8_t *buf, size_t cap, struct tun_packet *packets,
-	     size_t packet_cap, bool *super);
+	     size_t packet_cap, size_t *used);
+size_t tun_room(const struct tun_layout *layout); /* for the longest packet */
 
 /* Queues an IP packet to be written; bytes are borrowed (and their headers changed) until tun_flush. Packets of one flow
  * keep their order. A full queue flushes by itself. The caller vouches for the packet: its inner checksum is not checked. */

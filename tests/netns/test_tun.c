@@ -126,11 +126,12 @@ static bool is_right(const uint8_t *packet, size_t len)
 static void join(void)
 {
 	struct tun_packet packets[PACKETS];
-	bool super;
+	size_t used;
 
 	for (int i = 0; i < 2; i++)
 		for (int k = 0; k < 16; k++) {
-			int n = tun_read(&tuns[i], &layout, bufs[i], BUF, packets, PACKETS, &super);
+			int n = tun_read(&tuns[i], &layout, bufs[i], BUF, packets, PACKETS, &used);
+			bool super = n > 1;
 
 			if (n <= 0)
 				break;
@@ -323,7 +324,7 @@ TEST(a_split_goes_on)
 	struct tun_packet packets[4];
 	int segment = 1000, total = 0;
 	struct sockaddr_storage to;
-	bool super;
+	size_t used;
 
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
@@ -332,12 +333,42 @@ TEST(a_split_goes_on)
 	socklen_t len = address(1, AF_INET, &to);
 	CHECK_INT(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
 	CHECK_INT(sendto(fd, out, sizeof(out), 0, (struct sockaddr *)&to, len), sizeof(out));
-	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, 4, &super)) > 0;)
+	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, 4, &used)) > 0;)
 		for (int i = 0; i < n; i++)
 			if (load_be16(packets[i].bytes + 2) == 1028 && is_right(packets[i].bytes, 1028))
 				total++;
 	CHECK_INT(total, 30);
-	CHECK_INT(tun_read(&tuns[0], &layout, bufs[0], 1000, packets, 4, &super), -EINVAL);
+	CHECK_INT(tun_read(&tuns[0], &layout, bufs[0], 1000, packets, 4, &used), -EINVAL);
+	close(fd);
+}
+
+/* Packets that come one by one lie as one super-frame too. */
+TEST(reads_go_on_behind_each_other)
+{
+	enum { COUNT = 40 };
+	static const uint8_t out[64];
+	struct tun_packet packets[PACKETS];
+	struct sockaddr_storage to;
+	size_t at = 0, used, count = 0, ours = 0;
+
+	CHECK_INT(start(0), 0);
+	int fd = socket_in(0, AF_INET, SOCK_DGRAM);
+	socklen_t len = address(1, AF_INET, &to);
+	for (int i = 0; i < COUNT; i++)
+		CHECK_INT(sendto(fd, out, sizeof(out), 0, (struct sockaddr *)&to, len), sizeof(out));
+	/* Among them may be what IPv6 says for itself. */
+	while (count < PACKETS && tun_read(&tuns[0], &layout, bufs[0] + at, BUF - at, packets + count, 1, &used) == 1) {
+		CHECK(packets[count].bytes == bufs[0] + at + HEADROOM);
+		CHECK_INT(used, HEADROOM + (packets[count].len + 15) / 16 * 16 + TAILROOM);
+		at += used;
+		count++;
+	}
+	CHECK_INT(used, 0);
+	for (size_t i = 0; i < count; i++) {
+		CHECK(is_right(packets[i].bytes, packets[i].len));
+		ours += packets[i].len == 20 + 8 + sizeof(out);
+	}
+	CHECK_INT(ours, COUNT);
 	close(fd);
 }
 
