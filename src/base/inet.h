@@ -28,6 +28,14 @@ struct inet_endpoint {
 	uint32_t scope_id;
 };
 
+/* The two ends of a datagram: where the other side is, and how it reaches us. local is our address (family 0: not known) and
+ * link the index of the interface (0: not known). */
+struct inet_flow {
+	struct inet_endpoint remote;
+	struct inet_addr local;
+	uint32_t link;
+};
+
 enum {
 	INET_ADDR_STRLEN = 46,
 	INET_PREFIX_STRLEN = 50,

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/ecn.h"
 #include "base/sum.h"
 #include "outer/stack.h"
 
@@ -32,7 +33,9 @@ static struct {
 	input_deliver_fn *deliver;
 	void (*batch_over)(void);
 	struct pbuf_custom whole;    /* the frame at hand; lwIP gives it back before its input returns */
-	size_t segment_len;          /* of the frame at hand, 0: one datagram */
+	/* of the frame at hand (of reassembled datagrams: of the fragment that was missing) */
+	size_t segment_len;          /* 0: one datagram */
+	uint8_t ds;
 	uint32_t link_index;
 	bool joined_used;            /* lent out in this batch */
 	_Alignas(64) uint8_t joined[65536];
@@ -293,12 +296,14 @@ void input_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virti
 	switch (load_be16(frame + 12)) {
 	case ETH_P_IP:
 		if (len >= NIC_ETH_LEN + IP4_LEN) {
+			in.ds = ds_field(frame + NIC_ETH_LEN);
 			input_ip4(nic, frame, len, vnet);
 			return;
 		}
 		break;
 	case ETH_P_IPV6:
 		if (len >= NIC_ETH_LEN + IP6_LEN + UDP_LEN) {
+			in.ds = ds_field(frame + NIC_ETH_LEN);
 			input_ip6(nic, frame, len, vnet);
 			return;
 		}
@@ -329,8 +334,9 @@ static uint8_t *join(struct pbuf *p)
 
 void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *addr, u16_t port)
 {
-	struct inet_endpoint from = { stack_inet_addr(addr), port, 0 };
-	struct inet_addr local = stack_inet_addr(ip_current_dest_addr());
+	struct inet_flow from = { .remote = { stack_inet_addr(addr), port, 0 },
+				  .local = stack_inet_addr(ip_current_dest_addr()),
+				  .link = in.link_index };
 	/* lwIP took off the header, which still lies before; what follows the datagram in its packet is not of it. */
 	size_t udp_len = load_be16((const uint8_t *)p->payload - UDP_LEN + 4), len = p->tot_len, segment_len;
 
@@ -341,10 +347,10 @@ void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_add
 	else
 		len = udp_len - UDP_LEN;
 	segment_len = in.segment_len && in.segment_len < len ? in.segment_len : len;
-	if (from.addr.family == AF_INET6 && ip6_addr_islinklocal(ip_2_ip6(addr)))
-		from.scope_id = in.link_index;
+	if (from.remote.addr.family == AF_INET6 && ip6_addr_islinklocal(ip_2_ip6(addr)))
+		from.remote.scope_id = in.link_index;
 	if (len && port)
-		in.deliver(&from, &local, join(p), len, segment_len);
+		in.deliver(&from, in.ds, join(p), len, segment_len);
 	else
 		in.stats->rx_dropped++;
 	pbuf_free(p);

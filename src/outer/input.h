@@ -7,8 +7,7 @@
 #include <lwip/udp.h>
 #include "outer/nic.h"
 
-typedef void input_deliver_fn(const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
-			      size_t len, size_t segment_len);
+typedef void input_deliver_fn(const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len, size_t segment_len);
 
 /* batch_over is called when the buffer for reassembled datagrams is needed again within a batch. */
 void input_open(struct outer_stats *stats, input_deliver_fn *deliver, void (*batch_over)(void));

@@ -30,8 +30,7 @@ enum {
 /* What was found out about a destination; good for one generation of table and path MTUs. */
 struct way {
 	uint64_t generation;
-	struct inet_addr to, local;
-	uint32_t scope_id;
+	struct inet_flow to; /* whatever its port */
 	struct nic *nic;
 	uint32_t mtu_bytes;
 	uint64_t mtu_until_ns;
@@ -75,19 +74,19 @@ static struct nic *find_nic(uint32_t index)
 
 /* Ways. */
 
-static struct way *way_slot(const struct inet_endpoint *to)
+static struct way *way_slot(const struct inet_addr *to)
 {
 	uint64_t halves[2];
 
-	memcpy(halves, to->addr.bytes, sizeof(halves));
+	memcpy(halves, to->bytes, sizeof(halves));
 	halves[0] = (halves[0] ^ halves[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
 	return &o.ways[(halves[0] >> 32) % WAY_SLOTS];
 }
 
-static int find_way(struct way *way, const struct inet_endpoint *to, const struct inet_addr *local, uint64_t now_ns)
+static int find_way(struct way *way, const struct inet_flow *to, uint64_t now_ns)
 {
 	struct outer_way found;
-	int err = table_way(&o.table, &to->addr, to->scope_id, local, &found);
+	int err = table_way(&o.table, to, &found);
 	uint32_t learned;
 
 	if (err < 0)
@@ -95,39 +94,37 @@ static int find_way(struct way *way, const struct inet_endpoint *to, const struc
 	way->nic = find_nic(found.link->index);
 	if (!way->nic)
 		return -ENETUNREACH;
-	way->to = to->addr;
-	way->scope_id = to->scope_id;
-	way->local = local ? *local : (struct inet_addr){ 0 };
-	learned = pmtu_get(&o.pmtu, &to->addr, now_ns, &way->mtu_until_ns);
+	way->to = *to;
+	learned = pmtu_get(&o.pmtu, &to->remote.addr, now_ns, &way->mtu_until_ns);
 	way->mtu_bytes = learned && learned < found.mtu_bytes ? learned : found.mtu_bytes;
 	way->proven_ns = 0;
-	stack_addr(&way->dst, &to->addr, &way->nic->netif);
+	stack_addr(&way->dst, &to->remote.addr, &way->nic->netif);
 	stack_addr(&way->src, &found.source, &way->nic->netif);
 	stack_addr(&way->next_hop, &found.next_hop, &way->nic->netif);
 	way->generation = o.generation;
 	return 0;
 }
 
-static int get_way(const struct inet_endpoint *to, const struct inet_addr *local, uint64_t now_ns, struct way **result)
+static int get_way(const struct inet_flow *to, uint64_t now_ns, struct way **result)
 {
-	struct way *way = way_slot(to);
+	struct way *way = way_slot(&to->remote.addr);
 
 	*result = way;
-	if (way->generation == o.generation && now_ns < way->mtu_until_ns && inet_addr_equal(&way->to, &to->addr) &&
-	    way->scope_id == to->scope_id &&
-	    (local ? inet_addr_equal(&way->local, local) : !way->local.family))
+	if (way->generation == o.generation && now_ns < way->mtu_until_ns &&
+	    inet_addr_equal(&way->to.remote.addr, &to->remote.addr) && way->to.remote.scope_id == to->remote.scope_id &&
+	    way->to.link == to->link && inet_addr_equal(&way->to.local, &to->local))
 		return 0;
 	way->generation = 0;
-	return find_way(way, to, local, now_ns);
+	return find_way(way, to, now_ns);
 }
 
 /* lwIP's questions. Outside of outer_send it asks for answers to pings and for its own ICMP errors. */
 
 static int ask_table(const ip_addr_t *dest, struct outer_way *way)
 {
-	struct inet_addr to = stack_inet_addr(dest);
+	const struct inet_flow to = { .remote.addr = stack_inet_addr(dest) };
 
-	return o.open ? table_way(&o.table, &to, 0, NULL, way) : -ENETUNREACH;
+	return o.open ? table_way(&o.table, &to, way) : -ENETUNREACH;
 }
 
 static struct netif *route(const ip_addr_t *dest)
@@ -273,10 +270,15 @@ static int send_one(struct way *way, uint16_t port, const uint8_t *bytes, size_t
 	return from_lwip(err);
 }
 
+static size_t headers_len(const struct inet_flow *to)
+{
+	return to->remote.addr.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
+}
+
 static int send_each(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len,
 		     uint64_t now_ns)
 {
-	size_t headers = way->to.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
+	size_t headers = headers_len(&way->to);
 	int err = 0;
 
 	for (size_t at = 0; at < len; at += segment_len) {
@@ -290,30 +292,29 @@ static int send_each(struct way *way, uint16_t port, const uint8_t *bytes, size_
 	return err;
 }
 
-int outer_send(const struct inet_endpoint *to, const struct inet_addr *local, const uint8_t *bytes, size_t len,
-	       size_t segment_len, uint64_t now_ns)
+int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len, size_t segment_len,
+	       uint64_t now_ns)
 {
 	bool many = segment_len && segment_len < len;
 	struct way *way;
-	size_t headers;
 	int err;
 
 	if (!o.open)
 		return -ENETDOWN;
-	if (to->addr.family != AF_INET && to->addr.family != AF_INET6)
+	if (to->remote.addr.family != AF_INET && to->remote.addr.family != AF_INET6)
 		return -EAFNOSUPPORT;
 	if (!len || len > OUTER_LEN_MAX || (many && (len - 1) / segment_len >= OUTER_SEGMENT_MAX))
 		return -EMSGSIZE;
-	err = get_way(to, local, now_ns, &way);
+	err = get_way(to, now_ns, &way);
 	if (err < 0) {
 		o.stats.tx_no_route++;
 		return err;
 	}
-	headers = to->addr.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
-	if (many && way->nic->gso && segment_len + headers <= way->mtu_bytes && way->proven_ns &&
+	stack_pcb()->tos = ds;
+	if (many && way->nic->gso && segment_len + headers_len(to) <= way->mtu_bytes && way->proven_ns &&
 	    now_ns - way->proven_ns < PROVEN_NS)
-		return send_one(way, to->port, bytes, len, segment_len, true, now_ns);
-	return send_each(way, to->port, bytes, len, many ? segment_len : len, now_ns);
+		return send_one(way, to->remote.port, bytes, len, segment_len, true, now_ns);
+	return send_each(way, to->remote.port, bytes, len, many ? segment_len : len, now_ns);
 }
 
 void outer_flush(void)
@@ -324,13 +325,14 @@ void outer_flush(void)
 
 uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
 {
-	const struct inet_endpoint endpoint = { .addr = *to };
-	struct way *way = way_slot(&endpoint);
+	const struct inet_flow flow = { .remote.addr = *to };
+	struct way *way = way_slot(to);
 
 	/* Whatever the source: a question must not drive out the way that is in use. */
-	if (way->generation == o.generation && now_ns < way->mtu_until_ns && inet_addr_equal(&way->to, to))
+	if (way->generation == o.generation && now_ns < way->mtu_until_ns &&
+	    inet_addr_equal(&way->to.remote.addr, to))
 		return o.open ? way->mtu_bytes : 0;
-	return o.open && get_way(&endpoint, NULL, now_ns, &way) == 0 ? way->mtu_bytes : 0;
+	return o.open && get_way(&flow, now_ns, &way) == 0 ? way->mtu_bytes : 0;
 }
 
 /* In. */
@@ -355,12 +357,11 @@ static void batch_over(void)
 	outer_flush();
 }
 
-static void deliver(const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes, size_t len,
-		    size_t segment_len)
+static void deliver(const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len, size_t segment_len)
 {
 	o.stats.rx_datagrams += (len + segment_len - 1) / segment_len;
 	o.stats.rx_bytes += len;
-	o.options.host.receive(o.options.host.arg, from, local, bytes, len, segment_len, o.now_ns);
+	o.options.host.receive(o.options.host.arg, from, ds, bytes, len, segment_len, o.now_ns);
 }
 
 static void on_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)

@@ -53,9 +53,9 @@ struct outer_host {
 	void *arg;
 	/* One datagram (segment_len == len), or several of segment_len each, the last of 1 to segment_len: walk them with
 	 * for (at = 0; at < len; at += segment_len). len is never 0. bytes may be changed in place and are borrowed until
-	 * received() returned, from and local until this call returns. local is the address it was sent to. It may call outer_send. */
-	void (*receive)(void *arg, const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
-			size_t len, size_t segment_len, uint64_t now_ns);
+	 * received() returned, from until this call returns. ds is the IP header's DS field. It may call outer_send. */
+	void (*receive)(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
+			size_t segment_len, uint64_t now_ns);
 	/* A batch is over: write the TUN. Then outer flushes by itself, and the batch's bytes are gone. */
 	void (*received)(void *arg, uint64_t now_ns);
 };
@@ -84,12 +84,13 @@ uint16_t outer_port(void); /* host order; 0 when closed */
 
 /* Queues one datagram (segment_len 0 or >= len) or a super-frame of datagrams of segment_len bytes each (the last one may be
  * shorter; at most OUTER_SEGMENT_MAX). bytes are borrowed until outer_flush returned or, in receive(), until the batch
- * is over; a full queue flushes by itself. They need no headroom. local may be NULL, or is the address to send from if it
- * is still ours. Datagrams longer than the path MTU go as fragments.
+ * is over; a full queue flushes by itself. They need no headroom. What received() called from may be to: the answer leaves
+ * from the address that was written to, as long as that is ours and the way still leads out where it came in. Else local
+ * is the route's. ds is for the IP header. Datagrams longer than the path MTU go as fragments.
  * 0, -ENETUNREACH (no route, or the link is down), -EAFNOSUPPORT, -EMSGSIZE, -EHOSTUNREACH (an address of our own),
  * -ENOBUFS. While a neighbour is unknown datagrams wait in lwIP (a few per neighbour, copied); they go or are dropped. */
-int outer_send(const struct inet_endpoint *to, const struct inet_addr *local, const uint8_t *bytes, size_t len,
-	       size_t segment_len, uint64_t now_ns);
+int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len, size_t segment_len,
+	       uint64_t now_ns);
 void outer_flush(void);
 
 /* IP bytes that fit on the way to this address now: link, route and what ICMP too big said; 0 without a route. */

@@ -67,16 +67,20 @@ static bool choose_source(const struct outer_table *table, uint32_t index, const
 	return best != NONE;
 }
 
-int table_way(const struct outer_table *table, const struct inet_addr *to, uint32_t scope_id,
-	      const struct inet_addr *local, struct outer_way *way)
+static bool may_be_source(const struct outer_table *table, const struct inet_addr *source, const struct inet_addr *to)
 {
+	return source->family == to->family && table_is_ours(table, source);
+}
+
+int table_way(const struct outer_table *table, const struct inet_flow *flow, struct outer_way *way)
+{
+	const struct inet_addr *to = &flow->remote.addr;
 	const struct outer_route *route = NULL;
-	const struct inet_addr *source = local;
 
 	if (table_is_ours(table, to))
 		return -EHOSTUNREACH;
 	if (inet_addr_is_link_local(to)) {
-		way->link = table_link(table, scope_id);
+		way->link = table_link(table, flow->remote.scope_id);
 		way->next_hop = *to;
 	} else {
 		route = find_route(table, to);
@@ -91,12 +95,12 @@ int table_way(const struct outer_table *table, const struct inet_addr *to, uint3
 	way->mtu_bytes = way->link->mtu_bytes;
 	if (route && route->mtu_bytes && route->mtu_bytes < way->mtu_bytes)
 		way->mtu_bytes = route->mtu_bytes;
-	if (!source || source->family != to->family || !table_is_ours(table, source))
-		source = route && route->source.family == to->family && table_is_ours(table, &route->source) ?
-				 &route->source : NULL;
-	if (source) {
-		way->source = *source;
-		return 0;
-	}
-	return choose_source(table, way->link->index, to, &way->next_hop, &way->source) ? 0 : -ENETUNREACH;
+	/* As the kernel's WireGuard: who was written to answers, but not out of another door. */
+	if ((!flow->link || flow->link == way->link->index) && may_be_source(table, &flow->local, to))
+		way->source = flow->local;
+	else if (route && may_be_source(table, &route->source, to))
+		way->source = route->source;
+	else if (!choose_source(table, way->link->index, to, &way->next_hop, &way->source))
+		return -ENETUNREACH;
+	return 0;
 }

@@ -14,10 +14,9 @@ struct outer_way {
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index);
 bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr);
 
-/* The longest prefix, then the lowest metric, then the first. local may be NULL, or is taken as source if it is ours.
- * scope_id: the link of a link-local IPv6 destination. 0, -ENETUNREACH, -EHOSTUNREACH for an address of our own. */
-int table_way(const struct outer_table *table, const struct inet_addr *to, uint32_t scope_id,
-	      const struct inet_addr *local, struct outer_way *way);
+/* The longest prefix, then the lowest metric, then the first. to->local is taken as source if it is ours and the way
+ * leads out by to->link (0: any). 0, -ENETUNREACH, -EHOSTUNREACH for an address of our own. */
+int table_way(const struct outer_table *table, const struct inet_flow *to, struct outer_way *way);
 
 bool inet_addr_is_link_local(const struct inet_addr *addr); /* fe80::/10 */
 

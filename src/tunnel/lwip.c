@@ -69,13 +69,13 @@ static void due_fires(struct loop_timer *timer, uint64_t now_ns)
 
 /* ---- the core's ways out ---- */
 
-static void core_sends(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+static void core_sends(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
 {
 	(void)arg;
 	if (!lwip.outer_open)
 		return;
 	/* What cannot be sent is lost, as in any network; the bytes are the core's until we return. */
-	(void)outer_send(to, NULL, bytes, len, 0, clock_now_ns());
+	(void)outer_send(to, ds, bytes, len, 0, clock_now_ns());
 	outer_flush();
 }
 
@@ -109,16 +109,15 @@ static const struct wg_host core_host = {
 
 /* ---- network to TUN ---- */
 
-static void datagrams_came(void *arg, const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
-			   size_t len, size_t segment_len, uint64_t now_ns)
+static void datagrams_came(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
+			   size_t segment_len, uint64_t now_ns)
 {
 	(void)arg;
-	(void)local;
 	for (size_t at = 0; at < len; at += segment_len) {
 		size_t part = len - at < segment_len ? len - at : segment_len;
 		struct wg_view view;
 
-		if (wg_input(lwip.device, from, bytes + at, part, now_ns, &view) == WG_DATA)
+		if (wg_input(lwip.device, from, ds, bytes + at, part, now_ns, &view) == WG_DATA)
 			tun_write(&lwip.tun, view.bytes, view.len);
 	}
 }
@@ -133,9 +132,11 @@ static void batch_came(void *arg, uint64_t now_ns)
 
 /* ---- TUN to network ---- */
 
-/* Sealed packets that lie one behind the other and go to one endpoint: they leave as one super-frame. */
+/* Sealed packets that lie one behind the other and go to one peer: they leave as one super-frame. */
 struct run {
-	struct inet_endpoint to;
+	const struct wg_peer *peer;
+	struct inet_flow to;
+	uint8_t ds;
 	const uint8_t *bytes;
 	size_t len, segment_len, count;
 	bool closed; /* its last one is shorter, so it is the last */
@@ -144,7 +145,7 @@ struct run {
 static void run_send(struct run *run, uint64_t now_ns)
 {
 	if (run->count)
-		(void)outer_send(&run->to, NULL, run->bytes, run->len, run->segment_len, now_ns);
+		(void)outer_send(&run->to, run->ds, run->bytes, run->len, run->segment_len, now_ns);
 	run->count = 0;
 }
 
@@ -152,11 +153,12 @@ static void run_add(struct run *run, const struct wg_view *view, uint64_t now_ns
 {
 	bool joins = run->count && run->count < OUTER_SEGMENT_MAX && !run->closed &&
 		     view->bytes == run->bytes + run->len && view->len <= run->segment_len &&
-		     run->len + view->len <= OUTER_LEN_MAX && inet_endpoint_equal(&run->to, view->endpoint);
+		     run->len + view->len <= OUTER_LEN_MAX && view->peer == run->peer && view->ds == run->ds;
 
 	if (!joins) {
 		run_send(run, now_ns);
-		*run = (struct run){ .to = *view->endpoint, .bytes = view->bytes, .segment_len = view->len };
+		*run = (struct run){ .peer = view->peer, .to = *view->to, .ds = view->ds, .bytes = view->bytes,
+				     .segment_len = view->len };
 	}
 	run->len += view->len;
 	run->count++;

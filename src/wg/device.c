@@ -138,6 +138,14 @@ void device_event(const struct wg_device *d, struct wg_peer *p, enum wg_event ev
 		d->host.event(d->host.arg, p, event);
 }
 
+bool peer_follow(struct wg_peer *p, const struct inet_flow *from)
+{
+	bool roamed = !inet_endpoint_equal(&p->flow.remote, &from->remote);
+
+	p->flow = *from;
+	return roamed;
+}
+
 void peer_stop_initiating(struct wg_device *d, struct wg_peer *p)
 {
 	if (p->initiating)
@@ -314,8 +322,8 @@ int wg_set_peer(struct wg_device *d, const struct wg_peer_change *c, uint64_t no
 	if (c->preshared_key)
 		memcpy(p->remote.preshared_key, c->preshared_key, WG_KEY_LEN);
 	if (c->endpoint) {
-		wake = !p->endpoint.addr.family && p->keepalive_s;
-		p->endpoint = *c->endpoint;
+		wake = !p->flow.remote.addr.family && p->keepalive_s;
+		p->flow = (struct inet_flow){ .remote = *c->endpoint };
 	}
 	if (c->flags & WG_PEER_REPLACE_ALLOWED)
 		allowedips_remove_peer(&d->allowed, p->id);
@@ -427,7 +435,7 @@ struct wg_peer *wg_peer_find(struct wg_device *d, const uint8_t public_key[stati
 void wg_peer_info(const struct wg_device *d, const struct wg_peer *p, struct wg_peer_info *info)
 {
 	*info = (struct wg_peer_info){
-		.endpoint = p->endpoint,
+		.endpoint = p->flow.remote,
 		.keepalive_s = p->keepalive_s,
 		.received_bytes = p->received_bytes,
 		.sent_bytes = p->sent_bytes,

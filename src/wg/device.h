@@ -22,7 +22,7 @@ struct wg_peer {
 	uint8_t attempts;            /* initiations sent again since the first */
 	uint16_t keepalive_s;
 	uint16_t hash_next; /* by public key; also links free slots */
-	struct inet_endpoint endpoint;
+	struct inet_flow flow; /* remote's family 0: not known */
 	uint64_t received_bytes, sent_bytes;
 	struct keypairs keypairs;
 
@@ -88,6 +88,8 @@ bool device_new_index(struct wg_device *device, const struct wg_peer *peer, uint
 void device_stamp(struct wg_device *device, struct wg_peer *peer, uint8_t stamp[static WG_STAMP_LEN]);
 void device_event(const struct wg_device *device, struct wg_peer *peer, enum wg_event event);
 
+/* Something authentic came from there. True: that is elsewhere than before. */
+bool peer_follow(struct wg_peer *peer, const struct inet_flow *from);
 void peer_stop_initiating(struct wg_device *device, struct wg_peer *peer);
 
 #endif

@@ -16,7 +16,7 @@ static void send_message(struct wg_device *d, struct wg_peer *p, uint8_t *bytes,
 {
 	cookie_write_macs(&p->jar, bytes, len, now_ns);
 	peer_sent(d, p, len, now_ns);
-	d->host.send(d->host.arg, &p->endpoint, bytes, len);
+	d->host.send(d->host.arg, &p->flow, HANDSHAKE_DS, bytes, len);
 }
 
 static bool write_initiation(struct wg_device *d, struct wg_peer *p, struct message_initiation *m)
@@ -49,7 +49,7 @@ void handshake_initiate(struct wg_device *d, struct wg_peer *p, bool again, uint
 
 	if (!again)
 		p->attempts = 0;
-	if (!d->identity.known || !p->endpoint.addr.family)
+	if (!d->identity.known || !p->flow.remote.addr.family)
 		return;
 	if (now_ns < p->quiet_until_ns) {
 		if (again) /* our initiation crossed one that we answered */
@@ -95,7 +95,7 @@ static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
 
 /* The initiation is good: nothing was changed up to here. */
 static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noise_handshake *handshake,
-			      const struct inet_endpoint *from, const struct message_initiation *initiation,
+			      const struct inet_flow *from, const struct message_initiation *initiation,
 			      const uint8_t stamp[static WG_STAMP_LEN], uint64_t now_ns)
 {
 	struct message_response m;
@@ -110,7 +110,7 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 	memcpy(p->stamp_seen, stamp, WG_STAMP_LEN);
 	p->initiation_ns = now_ns;
 	p->has_initiation = true;
-	p->endpoint = *from;
+	p->flow = *from;
 	/* An initiation of our own that crossed this one will not be answered any more: the kernel does the same. */
 	peer_stop_initiating(d, p);
 	store_le32(m.sender, index);
@@ -121,7 +121,7 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 	return WG_HANDSHAKE;
 }
 
-enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet_endpoint *from,
+enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet_flow *from,
 					  const struct message_initiation *m, uint64_t now_ns, struct wg_peer **peer)
 {
 	uint8_t static_key[KEY_LEN], stamp[WG_STAMP_LEN];
@@ -144,7 +144,7 @@ enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet
 	verdict = WG_DROP_FLOOD;
 	if (is_flood(*peer, now_ns))
 		goto out;
-	roamed = (*peer)->endpoint.addr.family && !inet_endpoint_equal(&(*peer)->endpoint, from);
+	roamed = (*peer)->flow.remote.addr.family && !inet_endpoint_equal(&(*peer)->flow.remote, &from->remote);
 	verdict = answer(d, *peer, &handshake, from, m, stamp, now_ns);
 	if (roamed && verdict == WG_HANDSHAKE)
 		device_event(d, *peer, WG_EVENT_ROAMED);
@@ -153,7 +153,7 @@ out:
 	return verdict;
 }
 
-enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_endpoint *from,
+enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_flow *from,
 					const struct message_response *m, uint64_t now_ns, struct wg_peer **peer)
 {
 	const struct index_entry *entry = index_find(&d->index, load_le32(m->receiver));
@@ -174,8 +174,7 @@ enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_e
 	index = p->initiation_index;
 	p->initiating = false;
 	wipe(&p->handshake, sizeof(p->handshake));
-	roamed = !inet_endpoint_equal(&p->endpoint, from);
-	p->endpoint = *from;
+	roamed = peer_follow(p, from);
 	begin_session(d, p, &handshake, true, index, load_le32(m->sender), now_ns);
 	handshake_done(d, p);
 	if (roamed)

@@ -9,9 +9,9 @@ void handshake_initiate(struct wg_device *device, struct wg_peer *peer, bool aga
 /* The session works in both directions. */
 void handshake_done(struct wg_device *device, struct wg_peer *peer);
 
-enum wg_verdict handshake_take_initiation(struct wg_device *device, const struct inet_endpoint *from,
+enum wg_verdict handshake_take_initiation(struct wg_device *device, const struct inet_flow *from,
 					  const struct message_initiation *m, uint64_t now_ns, struct wg_peer **peer);
-enum wg_verdict handshake_take_response(struct wg_device *device, const struct inet_endpoint *from,
+enum wg_verdict handshake_take_response(struct wg_device *device, const struct inet_flow *from,
 					const struct message_response *m, uint64_t now_ns, struct wg_peer **peer);
 
 #endif

@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/ecn.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 #include "wg/output.h"
@@ -13,7 +14,7 @@ static void received(struct wg_device *d, struct wg_peer *p, size_t len, uint64_
 	peer_traversed(d, p, now_ns);
 }
 
-static void send_cookie(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes, size_t len,
+static void send_cookie(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes, size_t len,
 			uint64_t now_ns)
 {
 	struct message_cookie m;
@@ -27,13 +28,13 @@ static void send_cookie(struct wg_device *d, const struct inet_endpoint *from, c
 	}
 	if (d->host.random(d->host.arg, m.nonce, sizeof(m.nonce)) < 0)
 		return;
-	cookie_write(&d->checker, &m, bytes, len, from);
+	cookie_write(&d->checker, &m, bytes, len, &from->remote);
 	d->guard.counters.cookies_sent++;
-	d->host.send(d->host.arg, from, (const uint8_t *)&m, sizeof(m));
+	d->host.send(d->host.arg, from, HANDSHAKE_DS, (const uint8_t *)&m, sizeof(m));
 }
 
 /* May the handshake message cost us a DH? WG_HANDSHAKE: yes. */
-static enum wg_verdict admit(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes, size_t len,
+static enum wg_verdict admit(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes, size_t len,
 			     uint64_t now_ns)
 {
 	if (!d->identity.known)
@@ -42,14 +43,14 @@ static enum wg_verdict admit(struct wg_device *d, const struct inet_endpoint *fr
 		return WG_DROP_MAC1;
 	if (!load_is_high(&d->guard.load, now_ns))
 		return WG_HANDSHAKE;
-	if (!cookie_mac2_is_right(&d->checker, bytes, len, from, now_ns)) {
+	if (!cookie_mac2_is_right(&d->checker, bytes, len, &from->remote, now_ns)) {
 		send_cookie(d, from, bytes, len, now_ns);
 		return WG_DROP_COOKIE;
 	}
-	return ratelimit_allow(d->ratelimit, &from->addr, now_ns) ? WG_HANDSHAKE : WG_DROP_RATE;
+	return ratelimit_allow(d->ratelimit, &from->remote.addr, now_ns) ? WG_HANDSHAKE : WG_DROP_RATE;
 }
 
-static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes,
+static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes,
 				       size_t len, uint64_t now_ns, struct wg_view *view)
 {
 	enum wg_verdict verdict = admit(d, from, bytes, len, now_ns);
@@ -75,7 +76,7 @@ static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_en
 	return verdict;
 }
 
-static enum wg_verdict input_cookie(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes,
+static enum wg_verdict input_cookie(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes,
 				    size_t len, uint64_t now_ns, struct wg_view *view)
 {
 	const struct message_cookie *m = (const struct message_cookie *)bytes;
@@ -135,8 +136,8 @@ static void rekey_before_end(struct wg_device *d, struct wg_peer *p, uint64_t no
 	handshake_initiate(d, p, false, now_ns);
 }
 
-static enum wg_verdict input_data(struct wg_device *d, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
-				  uint64_t now_ns, struct wg_view *view)
+static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes,
+				  size_t len, uint64_t now_ns, struct wg_view *view)
 {
 	const struct index_entry *entry = index_find(&d->index, load_le32(bytes + 4));
 	uint8_t *packet = bytes + sizeof(struct message_data);
@@ -164,10 +165,8 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_endpoin
 	}
 	/* From here on it is to be believed: only now may anything change. */
 	replay_mark(&keypair->replay, counter);
-	if (!inet_endpoint_equal(&p->endpoint, from)) {
-		p->endpoint = *from;
+	if (peer_follow(p, from))
 		device_event(d, p, WG_EVENT_ROAMED);
-	}
 	if (entry->slot == p->keypairs.next) {
 		keypairs_confirm(&p->keypairs, &d->index);
 		handshake_done(d, p);
@@ -179,18 +178,19 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_endpoin
 	if (!padded_len)
 		return WG_KEEPALIVE;
 	data_received(d, p, now_ns);
+	ecn_decapsulate(packet, ds);
 	view->bytes = packet;
 	view->len = packet_len;
 	return WG_DATA;
 }
 
 /* Whatever is no data. */
-static enum wg_verdict input_rare(struct wg_device *d, const struct inet_endpoint *from, const uint8_t *bytes,
+static enum wg_verdict input_rare(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes,
 				  size_t len, uint64_t now_ns, struct wg_view *view)
 {
 	static const struct {
 		size_t len;
-		enum wg_verdict (*take)(struct wg_device *, const struct inet_endpoint *, const uint8_t *, size_t,
+		enum wg_verdict (*take)(struct wg_device *, const struct inet_flow *, const uint8_t *, size_t,
 					uint64_t, struct wg_view *);
 	} messages[MESSAGE_TYPES] = {
 		[MESSAGE_INITIATION] = { sizeof(struct message_initiation), input_handshake },
@@ -208,14 +208,14 @@ static enum wg_verdict input_rare(struct wg_device *d, const struct inet_endpoin
 	return messages[type].take(d, from, bytes, len, now_ns, view);
 }
 
-enum wg_verdict wg_input(struct wg_device *d, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
+enum wg_verdict wg_input(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
 			 uint64_t now_ns, struct wg_view *view)
 {
 	enum wg_verdict verdict = WG_DROP_LENGTH;
 
 	*view = (struct wg_view){ 0 };
 	if (len >= DATA_LEN_MIN && load_le32(bytes) == MESSAGE_DATA)
-		verdict = input_data(d, from, bytes, len, now_ns, view);
+		verdict = input_data(d, from, ds, bytes, len, now_ns, view);
 	else if (len >= sizeof(uint32_t))
 		verdict = input_rare(d, from, bytes, len, now_ns, view);
 	d->guard.counters.verdicts[verdict]++;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/ecn.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 
@@ -55,7 +56,7 @@ void peer_send_staged(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
 	while (d->staged.queues[p->id].count) {
 		struct keypair *keypair = keypairs_sender(&p->keypairs, now_ns);
-		uint8_t *packet;
+		uint8_t *packet, ds;
 		size_t len;
 
 		if (!keypair) {
@@ -63,8 +64,9 @@ void peer_send_staged(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 			return;
 		}
 		packet = staged_pop(&d->staged, p->id, &len);
+		ds = ecn_encapsulate(packet);
 		len = seal(d, keypair, packet, len);
-		(d->host.sealed ? d->host.sealed : d->host.send)(d->host.arg, &p->endpoint, packet - WG_HEADROOM, len);
+		(d->host.sealed ? d->host.sealed : d->host.send)(d->host.arg, &p->flow, ds, packet - WG_HEADROOM, len);
 		after_seal(d, p, keypair, len, true, now_ns);
 	}
 }
@@ -83,10 +85,10 @@ void peer_send_keepalive(struct wg_device *d, struct wg_peer *p, uint64_t now_ns
 		handshake_initiate(d, p, false, now_ns);
 		return;
 	}
-	if (!p->endpoint.addr.family)
+	if (!p->flow.remote.addr.family)
 		return;
 	len = seal(d, keypair, bytes + WG_HEADROOM, 0);
-	d->host.send(d->host.arg, &p->endpoint, bytes, len);
+	d->host.send(d->host.arg, &p->flow, 0, bytes, len);
 	after_seal(d, p, keypair, len, false, now_ns);
 }
 
@@ -114,7 +116,7 @@ static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, 
 		return WG_NO_PEER;
 	p = &d->peers[id];
 	view->peer = p;
-	if (!p->endpoint.addr.family)
+	if (!p->flow.remote.addr.family)
 		return WG_NO_ENDPOINT;
 	keypair = keypairs_sender(&p->keypairs, now_ns);
 	if (!keypair)
@@ -126,9 +128,10 @@ static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, 
 		if (!keypair)
 			return stage(d, p, packet, len, now_ns);
 	}
+	view->to = &p->flow;
+	view->ds = ecn_encapsulate(packet);
 	view->bytes = packet - WG_HEADROOM;
 	view->len = seal(d, keypair, packet, len);
-	view->endpoint = &p->endpoint;
 	after_seal(d, p, keypair, view->len, true, now_ns);
 	return WG_SEALED;
 }

@@ -72,10 +72,11 @@ struct wg_wall {
 /* The ways out of the core. None may call back into the device. bytes are borrowed until the callback returns. */
 struct wg_host {
 	void *arg;
-	/* Handshake messages, cookie replies and keepalives. What cannot be sent is lost, as in any network. */
-	void (*send)(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
+	/* Handshake messages, cookie replies and keepalives; ds is for the outer header. What cannot be sent is lost, as in
+	 * any network. */
+	void (*send)(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len);
 	/* Sealed data that was staged until its session came. NULL: send is called. */
-	void (*sealed)(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
+	void (*sealed)(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len);
 	int (*random)(void *arg, void *dst, size_t len); /* 0 or -errno, as random_bytes */
 	struct wg_wall (*wall)(void *arg);               /* asked once per handshake */
 	/* A clock that tells how long handshake work takes, ns. NULL: each message is taken to cost
@@ -142,13 +143,15 @@ struct wg_view {
 	struct wg_peer *peer;
 	uint8_t *bytes; /* within what was given */
 	size_t len;
-	/* of wg_output: where to, borrowed from the peer until the next call on the device */
-	const struct inet_endpoint *endpoint;
+	/* of wg_output: where to, borrowed from the peer until the next call on the device; the outer header's DS field */
+	const struct inet_flow *to;
+	uint8_t ds;
 };
 
-/* One UDP payload from the network; it is decrypted in place (and wiped when forged). from is copied where needed. The
- * view is set for WG_DATA, and its peer for WG_KEEPALIVE and WG_HANDSHAKE (NULL for a cookie). */
-enum wg_verdict wg_input(struct wg_device *device, const struct inet_endpoint *from, uint8_t *bytes, size_t len,
+/* One UDP payload from the network, under an outer header with that DS field; it is decrypted in place (and wiped when
+ * forged). from is copied where needed: answers go back the same way. The view is set for WG_DATA, and its peer for
+ * WG_KEEPALIVE and WG_HANDSHAKE (NULL for a cookie). */
+enum wg_verdict wg_input(struct wg_device *device, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
 			 uint64_t now_ns, struct wg_view *view);
 
 /* One inner packet to the network: WG_HEADROOM bytes before it and WG_TAILROOM behind it are written to when it is

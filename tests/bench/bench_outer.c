@@ -30,10 +30,10 @@ static struct outer_table table;
 static uint8_t payload[65536];
 static uint64_t received, batches;
 
-static void on_receive(void *arg, const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
-		       size_t len, size_t segment_len, uint64_t now_ns)
+static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
+		       size_t segment_len, uint64_t now_ns)
 {
-	(void)arg, (void)from, (void)local, (void)bytes, (void)now_ns;
+	(void)arg, (void)from, (void)ds, (void)bytes, (void)now_ns;
 	received += (len + segment_len - 1) / segment_len;
 }
 
@@ -79,13 +79,13 @@ static void print(const char *name, uint64_t count, uint64_t wall, uint64_t cpu,
 	(void)fflush(stdout);
 }
 
-static void out(const char *name, const struct inet_endpoint *to, size_t total, size_t segment_len, unsigned burst)
+static void out(const char *name, const struct inet_flow *to, size_t total, size_t segment_len, unsigned burst)
 {
 	uint64_t start = clock_now_ns(), now = start, count = 0, cpu = cpu_ns(false), user = cpu_ns(true);
 
 	while (now - start < round_ns) {
 		for (unsigned i = 0; i < burst; i++)
-			(void)outer_send(to, NULL, payload, total, segment_len, now);
+			(void)outer_send(to, 0, payload, total, segment_len, now);
 		outer_flush();
 		count += burst * (segment_len ? (total + segment_len - 1) / segment_len : 1);
 		now = clock_now_ns();
@@ -142,8 +142,8 @@ int main(void)
 		"ip -n bench-peer addr add 10.1.0.2/24 dev r0; ip -n bench-peer addr add fd01::2/64 dev r0 nodad;"
 		"ip -n bench-host link set h0 up; ip -n bench-peer link set r0 up";
 	struct outer_options options = { .loop = &loop, .port = PORT, .host = { NULL, on_receive, on_received } };
-	struct inet_endpoint to4 = { { AF_INET, { 10, 1, 0, 2 } }, PEER_PORT, 0 };
-	struct inet_endpoint to6 = { { AF_INET6, { 0xfd, 1, [15] = 2 } }, PEER_PORT, 0 };
+	const struct inet_flow to4 = { .remote = { { AF_INET, { 10, 1, 0, 2 } }, PEER_PORT, 0 } };
+	const struct inet_flow to6 = { .remote = { { AF_INET6, { 0xfd, 1, [15] = 2 } }, PEER_PORT, 0 } };
 	struct sockaddr_in6 here = { .sin6_family = AF_INET6, .sin6_port = htons(PEER_PORT) };
 	int host, peer, sink;
 	bool created;
@@ -162,8 +162,8 @@ int main(void)
 	    outer_refresh(&table, clock_now_ns()) < 0)
 		return 1;
 	for (int i = 0; i < 2; i++) {
-		(void)outer_send(&to4, NULL, payload, 10, 0, clock_now_ns());
-		(void)outer_send(&to6, NULL, payload, 10, 0, clock_now_ns());
+		(void)outer_send(&to4, 0, payload, 10, 0, clock_now_ns());
+		(void)outer_send(&to6, 0, payload, 10, 0, clock_now_ns());
 		outer_flush();
 		pump(3 * NS_PER_S / 2); /* neighbours: a new link is not ready at once */
 	}

@@ -17,7 +17,7 @@ enum { ROUNDS = 7, BATCH = 256, STRIDE = 2048 };
 struct side {
 	struct wg_device *device;
 	uint8_t public_key[WG_KEY_LEN];
-	struct inet_endpoint endpoint;
+	struct inet_flow flow;
 	uint8_t sent[STRIDE];
 	size_t sent_len;
 };
@@ -25,11 +25,12 @@ struct side {
 static struct side a, b;
 static uint8_t room[BATCH][STRIDE];
 
-static void on_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+static void on_send(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
 {
 	struct side *s = arg;
 
 	(void)to;
+	(void)ds;
 	memcpy(s->sent, bytes, len);
 	s->sent_len = len;
 }
@@ -68,7 +69,7 @@ static void side_init(struct side *s, uint8_t n)
 	wg_set_private_key(s->device, key, 0);
 	wg_public_key(s->device, s->public_key);
 	wg_set_mtu(s->device, 1420);
-	s->endpoint = (struct inet_endpoint){ .addr = { AF_INET, { 192, 0, 2, n } }, .port = n };
+	s->flow.remote = (struct inet_endpoint){ .addr = { AF_INET, { 192, 0, 2, n } }, .port = n };
 }
 
 static void add(struct side *s, const uint8_t *key, const struct inet_endpoint *endpoint, struct inet_prefix prefix)
@@ -96,9 +97,9 @@ static void shake(uint64_t now_ns)
 
 	packet(room[0] + WG_HEADROOM, 60, 1, 2);
 	wg_output(a.device, room[0] + WG_HEADROOM, 60, now_ns, &view);
-	if (wg_input(b.device, &a.endpoint, a.sent, a.sent_len, now_ns, &view) != WG_HANDSHAKE ||
-	    wg_input(a.device, &b.endpoint, b.sent, b.sent_len, now_ns, &view) != WG_HANDSHAKE ||
-	    wg_input(b.device, &a.endpoint, a.sent, a.sent_len, now_ns, &view) != WG_DATA)
+	if (wg_input(b.device, &a.flow, 0, a.sent, a.sent_len, now_ns, &view) != WG_HANDSHAKE ||
+	    wg_input(a.device, &b.flow, 0, b.sent, b.sent_len, now_ns, &view) != WG_HANDSHAKE ||
+	    wg_input(b.device, &a.flow, 0, a.sent, a.sent_len, now_ns, &view) != WG_DATA)
 		abort();
 }
 
@@ -120,7 +121,7 @@ static void bench_data(size_t len)
 		for (int i = 0; i < BATCH; i++) {
 			struct wg_view in;
 
-			if (wg_input(b.device, &a.endpoint, view[i].bytes, view[i].len, 1, &in) != WG_DATA)
+			if (wg_input(b.device, &a.flow, 0, view[i].bytes, view[i].len, 1, &in) != WG_DATA)
 				abort();
 		}
 		t = clock_now_ns() - t;
@@ -174,12 +175,12 @@ static void bench_handshake(void)
 		t = clock_now_ns() - t;
 		best_ns[0] = t < best_ns[0] ? t : best_ns[0];
 		t = clock_now_ns();
-		if (wg_input(b.device, &a.endpoint, a.sent, a.sent_len, now_ns, &view) != WG_HANDSHAKE)
+		if (wg_input(b.device, &a.flow, 0, a.sent, a.sent_len, now_ns, &view) != WG_HANDSHAKE)
 			abort();
 		t = clock_now_ns() - t;
 		best_ns[1] = t < best_ns[1] ? t : best_ns[1];
 		t = clock_now_ns();
-		if (wg_input(a.device, &b.endpoint, b.sent, b.sent_len, now_ns, &view) != WG_HANDSHAKE)
+		if (wg_input(a.device, &b.flow, 0, b.sent, b.sent_len, now_ns, &view) != WG_HANDSHAKE)
 			abort();
 		t = clock_now_ns() - t;
 		best_ns[2] = t < best_ns[2] ? t : best_ns[2];
@@ -197,8 +198,8 @@ int main(void)
 	       sizeof(struct wg_peer), aead_name());
 	side_init(&a, 1);
 	side_init(&b, 2);
-	add(&a, b.public_key, &b.endpoint, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 2 } }, 32 });
-	add(&b, a.public_key, &a.endpoint, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 1 } }, 32 });
+	add(&a, b.public_key, &b.flow.remote, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 2 } }, 32 });
+	add(&b, a.public_key, &a.flow.remote, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 1 } }, 32 });
 	shake(0);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
 		bench_data(sizes[i]);

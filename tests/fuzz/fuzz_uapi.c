@@ -19,10 +19,11 @@ static struct wg_wall fake_wall(void *arg)
 	return (struct wg_wall){ 1000, 0 };
 }
 
-static void fake_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+static void fake_send(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
 {
 	(void)arg;
 	(void)to;
+	(void)ds;
 	(void)bytes;
 	(void)len;
 }

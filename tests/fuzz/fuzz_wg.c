@@ -32,12 +32,13 @@ static uint64_t now_ns;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
-static void on_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+static void on_send(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
 {
 	struct side *s = arg;
 	size_t at = (s->head + s->count) % WIRE;
 
 	(void)to;
+	(void)ds;
 	if (len > LEN_MAX)
 		abort();
 	if (s->count == WIRE) {
@@ -71,6 +72,7 @@ static const uint8_t magic[8] = "genuine";
 /* Exactly as long as it says, so that the sanitizer sees what goes beyond. */
 static enum wg_verdict give(int to, const struct inet_endpoint *from, const uint8_t *bytes, size_t len)
 {
+	const struct inet_flow flow = { .remote = *from, .local = side[to].endpoint.addr };
 	uint8_t *copy = malloc(len ? len : 1);
 	enum wg_verdict verdict;
 	struct wg_view view;
@@ -78,7 +80,7 @@ static enum wg_verdict give(int to, const struct inet_endpoint *from, const uint
 	if (!copy)
 		abort();
 	memcpy(copy, bytes, len);
-	verdict = wg_input(side[to].device, from, copy, len, now_ns, &view);
+	verdict = wg_input(side[to].device, &flow, (uint8_t)len, copy, len, now_ns, &view);
 	if (verdict == WG_DATA) {
 		if (view.len < 28 || view.bytes < copy || view.bytes + view.len > copy + len ||
 		    memcmp(view.bytes + 20, magic, sizeof(magic)) != 0)
@@ -103,7 +105,7 @@ static void send_packet(int from, size_t len)
 	packet[19] = (uint8_t)(!from + 1);
 	memcpy(packet + 20, magic, sizeof(magic));
 	if (wg_output(side[from].device, packet, len, now_ns, &view) == WG_SEALED)
-		on_send(&side[from], view.endpoint, view.bytes, view.len);
+		on_send(&side[from], view.to, view.ds, view.bytes, view.len);
 	free(room);
 }
 

@@ -69,26 +69,26 @@ static struct outer_table table;
 
 static struct {
 	size_t count, batches, bytes;
-	struct inet_endpoint from;
-	struct inet_addr local;
+	struct inet_flow from;
+	uint8_t ds;
 	size_t len, segment_len;
 	uint8_t last[KEEP];
 	bool echo;
 } got;
 
-static void on_receive(void *arg, const struct inet_endpoint *from, const struct inet_addr *local, uint8_t *bytes,
-		       size_t len, size_t segment_len, uint64_t now_ns)
+static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
+		       size_t segment_len, uint64_t now_ns)
 {
 	(void)arg;
 	got.count += (len + segment_len - 1) / segment_len;
 	got.bytes += len;
 	got.from = *from;
-	got.local = *local;
+	got.ds = ds;
 	got.len = len;
 	got.segment_len = segment_len;
 	memcpy(got.last, bytes, len);
 	if (got.echo)
-		(void)outer_send(from, local, bytes, len, segment_len, now_ns);
+		(void)outer_send(from, ds, bytes, len, segment_len, now_ns);
 	bytes[0] ^= 1; /* it may be changed in place */
 	if (got.echo)
 		bytes[0] ^= 1;
@@ -287,8 +287,8 @@ static size_t finish(void)
 
 static int send_to(const char *text, const void *bytes, size_t len, size_t segment_len)
 {
-	struct inet_endpoint to = endpoint(text);
-	int err = outer_send(&to, NULL, bytes, len, segment_len, clock_now_ns());
+	const struct inet_flow to = { .remote = endpoint(text) };
+	int err = outer_send(&to, 0, bytes, len, segment_len, clock_now_ns());
 
 	outer_flush();
 	return err;
@@ -339,9 +339,9 @@ TEST(udp_to_and_from_a_kernel_socket_ipv4)
 	CHECK(comes(fd, "10.1.0.1", 1));
 	CHECK(comes(fd, "10.1.0.1", 1472));
 	struct inet_addr want = addr("10.1.0.1"), from = addr("10.1.0.2");
-	CHECK(inet_addr_equal(&got.local, &want));
-	CHECK(inet_addr_equal(&got.from.addr, &from));
-	CHECK_INT(got.from.port, PEER_PORT);
+	CHECK(inet_addr_equal(&got.from.local, &want));
+	CHECK(inet_addr_equal(&got.from.remote.addr, &from));
+	CHECK_INT(got.from.remote.port, PEER_PORT);
 	CHECK(got.batches > 0);
 	close(fd);
 	CHECK_INT(finish(), 0);
@@ -360,6 +360,57 @@ TEST(udp_to_and_from_a_kernel_socket_ipv6)
 	CHECK_INT(finish(), 0);
 }
 
+/* The DS field, both ways: of a datagram, a super-frame and a fragmented one. */
+TEST(ds_field_goes_out_and_comes_in)
+{
+	static const struct {
+		const char *peer, *ours;
+		int level, receive, send;
+	} families[] = {
+		{ "10.1.0.2", "10.1.0.1", IPPROTO_IP, IP_RECVTOS, IP_TOS },
+		{ "fd01::2", "fd01::1", IPPROTO_IPV6, IPV6_RECVTCLASS, IPV6_TCLASS },
+	};
+	static const struct {
+		size_t len, segment_len, datagrams;
+	} shapes[] = { { 100, 0, 1 }, { 1000, 100, 10 }, { 4000, 0, 1 } };
+	static uint8_t buf[5000];
+	uint8_t control[64];
+
+	CHECK_INT(start(), 0);
+	for (size_t f = 0; f < 2; f++) {
+		int fd = peer(ROUTER, families[f].peer), one = 1;
+
+		CHECK(arrives(fd, families[f].peer, 10));
+		CHECK_INT(setsockopt(fd, families[f].level, families[f].receive, &one, sizeof(one)), 0);
+		for (size_t s = 0; s < sizeof(shapes) / sizeof(shapes[0]); s++) {
+			const struct inet_flow to = { .remote = endpoint(families[f].peer) };
+
+			CHECK_INT(outer_send(&to, 0x8a, pattern, shapes[s].len, shapes[s].segment_len, clock_now_ns()), 0);
+			outer_flush();
+			for (size_t i = 0; i < shapes[s].datagrams; i++) {
+				struct iovec iov = { buf, sizeof(buf) };
+				struct msghdr message = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+							  .msg_controllen = sizeof(control) };
+
+				pump(i ? 0 : 50);
+				CHECK(recvmsg(fd, &message, MSG_DONTWAIT) > 0);
+				struct cmsghdr *said = CMSG_FIRSTHDR(&message);
+				CHECK(said != NULL);
+				CHECK_INT(*CMSG_DATA(said), 0x8a); /* a byte, or the low one of an int */
+			}
+		}
+		for (int ds = 0x2c; ds < 0x30; ds++) {
+			CHECK_INT(setsockopt(fd, families[f].level, families[f].send, &ds, sizeof(ds)), 0);
+			CHECK(comes(fd, families[f].ours, 100));
+			CHECK_INT(got.ds, ds);
+			CHECK(comes(fd, families[f].ours, 4000));
+			CHECK_INT(got.ds, ds);
+		}
+		close(fd);
+	}
+	CHECK_INT(finish(), 0);
+}
+
 TEST(through_a_router)
 {
 	CHECK_INT(start(), 0);
@@ -375,7 +426,7 @@ TEST(through_a_router)
 
 TEST(link_local_by_its_scope)
 {
-	struct inet_endpoint to = { .port = PEER_PORT };
+	struct inet_flow to = { .remote.port = PEER_PORT };
 	char text[64] = "";
 	uint8_t buf[64];
 
@@ -386,13 +437,13 @@ TEST(link_local_by_its_scope)
 	(void)fclose(file);
 	(void)unlink("/tmp/test_outer_ll");
 	text[strcspn(text, "\n")] = '\0';
-	to.addr = addr(text);
+	to.remote.addr = addr(text);
 	int fd = peer(OTHER, "::");
-	CHECK_INT(outer_send(&to, NULL, pattern, 32, 0, clock_now_ns()), -ENETUNREACH); /* which link? */
+	CHECK_INT(outer_send(&to, 0, pattern, 32, 0, clock_now_ns()), -ENETUNREACH); /* which link? */
 	struct link link;
 	CHECK_INT(link_get(&nl, "h1", &link), 0);
-	to.scope_id = link.index;
-	CHECK_INT(outer_send(&to, NULL, pattern, 32, 0, clock_now_ns()), 0);
+	to.remote.scope_id = link.index;
+	CHECK_INT(outer_send(&to, 0, pattern, 32, 0, clock_now_ns()), 0);
 	outer_flush();
 	pump(100);
 	struct sockaddr_in6 from;
@@ -400,7 +451,7 @@ TEST(link_local_by_its_scope)
 	CHECK_INT(recvfrom(fd, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len), 32);
 	CHECK_INT(sendto(fd, buf, 32, 0, (struct sockaddr *)&from, len), 32);
 	CHECK(pump_until(1));
-	CHECK_INT(got.from.scope_id, link.index);
+	CHECK_INT(got.from.remote.scope_id, link.index);
 	close(fd);
 	CHECK_INT(finish(), 0);
 }
@@ -414,22 +465,32 @@ TEST(two_uplinks_by_route)
 	CHECK(arrives(server, "10.2.0.2", 700));
 	CHECK(comes(fd4, "10.3.0.1", 10));
 	struct inet_addr want = addr("10.3.0.1");
-	CHECK(inet_addr_equal(&got.local, &want));
+	CHECK(inet_addr_equal(&got.from.local, &want));
+	struct link link, other;
+	CHECK(link_get(&nl, "h1", &link) == 0 && link_get(&nl, "h0", &other) == 0);
+	CHECK_INT(got.from.link, link.index);
 	/* The answer leaves from the address that was asked, even from another link's. */
-	want = addr("10.1.0.1");
-	struct inet_endpoint to = endpoint("10.3.0.2");
+	struct inet_flow to = { .remote = endpoint("10.3.0.2"), .local = addr("10.1.0.1"), .link = link.index };
 	int direct = peer(OTHER, "10.3.0.2");
 	struct sockaddr_in from;
 	socklen_t len = sizeof(from);
 	uint8_t buf[8];
-	CHECK_INT(outer_send(&to, &want, pattern, 8, 0, clock_now_ns()), 0);
+	CHECK_INT(outer_send(&to, 0, pattern, 8, 0, clock_now_ns()), 0);
 	outer_flush();
 	pump(50);
 	run("ip -n %s route add 10.1.0.0/24 via 10.3.0.1", names[OTHER]); /* so that its source check holds */
-	CHECK_INT(outer_send(&to, &want, pattern, 8, 0, clock_now_ns()), 0);
+	CHECK_INT(outer_send(&to, 0, pattern, 8, 0, clock_now_ns()), 0);
 	outer_flush();
 	CHECK_INT(recvfrom(direct, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len), 8);
 	CHECK_INT(ntohl(from.sin_addr.s_addr), 0x0a010001);
+	/* But not when it came in by one link and the way leads out by another. */
+	while (recv(direct, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+		;
+	to.link = other.index;
+	CHECK_INT(outer_send(&to, 0, pattern, 8, 0, clock_now_ns()), 0);
+	outer_flush();
+	CHECK_INT(recvfrom(direct, buf, sizeof(buf), 0, (struct sockaddr *)&from, &len), 8);
+	CHECK_INT(ntohl(from.sin_addr.s_addr), 0x0a030001);
 	run("ip -n %s route del 10.1.0.0/24", names[OTHER]);
 	close(fd4), close(fd6), close(server), close(direct);
 	CHECK_INT(finish(), 0);
@@ -921,7 +982,7 @@ TEST(refresh_follows_addresses_and_routes)
 	CHECK_INT(refresh(), 0);
 	CHECK(comes(near, "10.1.0.77", 5));
 	struct inet_addr want = addr("10.1.0.77");
-	CHECK(inet_addr_equal(&got.local, &want));
+	CHECK(inet_addr_equal(&got.from.local, &want));
 	CHECK(comes(near, "10.1.0.1", 5));
 	run("ip -n %s route add 10.1.0.2/32 dev h0 src 10.1.0.77", names[HOST]);
 	CHECK_INT(refresh(), 0);
@@ -945,8 +1006,8 @@ TEST(refresh_follows_addresses_and_routes)
 	    names[ROUTER]);
 	CHECK_INT(refresh(), 0);
 	want = addr("10.1.0.1");
-	struct inet_endpoint self = { .addr = want, .port = PEER_PORT };
-	CHECK_INT(outer_send(&self, NULL, pattern, 1, 0, clock_now_ns()), -EHOSTUNREACH);
+	const struct inet_flow self = { .remote = { .addr = want, .port = PEER_PORT } };
+	CHECK_INT(outer_send(&self, 0, pattern, 1, 0, clock_now_ns()), -EHOSTUNREACH);
 	close(fd), close(near), close(near6), close(narrow);
 	CHECK_INT(finish(), 0);
 }

@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
+#include "base/ecn.h"
 #include "base/file.h"
 #include "base/inet.h"
 #include "base/loop.h"
@@ -208,4 +210,32 @@ TEST(timers_fire_in_the_order_they_are_due)
 	CHECK_INT(loop_run(&loop), 0);
 	CHECK_STR(order, "201");
 	loop_close(&loop);
+}
+
+/* RFC 6040 4.1 normal mode, and figure 4 without its alarms. */
+TEST(ecn_goes_out_and_comes_back_as_rfc_6040_has_it)
+{
+	static const uint8_t to_outer[4] = { ECN_NOT_ECT, ECN_ECT1, ECN_ECT0, ECN_ECT0 };
+	static const uint8_t to_inner[4][4] = { /* [inner][outer] */
+		[ECN_NOT_ECT] = { ECN_NOT_ECT, ECN_NOT_ECT, ECN_NOT_ECT, ECN_NOT_ECT },
+		[ECN_ECT1] = { ECN_ECT1, ECN_ECT1, ECN_ECT1, ECN_CE },
+		[ECN_ECT0] = { ECN_ECT0, ECN_ECT1, ECN_ECT0, ECN_CE },
+		[ECN_CE] = { ECN_CE, ECN_CE, ECN_CE, ECN_CE },
+	};
+
+	for (uint8_t inner = 0; inner < 4; inner++)
+		for (uint8_t outer = 0; outer < 4; outer++) {
+			uint8_t four[20] = { 0x45, (uint8_t)(0xb8 | inner), 0, 20, 1, 2, 0, 0, 64, 17, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2 };
+			uint8_t six[40] = { 0x6b, (uint8_t)(0x8a | inner << 4), 0xbc, 0xde };
+
+			sum_put(four + 10, sum_bytes(0, four, sizeof(four)));
+			CHECK_INT(ecn_encapsulate(four), to_outer[inner]);
+			CHECK_INT(ecn_encapsulate(six), to_outer[inner]);
+			ecn_decapsulate(four, (uint8_t)(0x88 | outer));
+			ecn_decapsulate(six, (uint8_t)(0x88 | outer));
+			CHECK_INT(ds_field(four), 0xb8 | to_inner[inner][outer]);
+			CHECK_INT(ds_field(six), 0xb8 | to_inner[inner][outer]);
+			CHECK(sum_is_right(sum_bytes(0, four, sizeof(four))));
+			CHECK_INT(load_be32(six) & 0xf00fffff, 0x600abcde); /* version and flow label */
+		}
 }

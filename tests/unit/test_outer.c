@@ -76,11 +76,11 @@ static void make_table(void)
 
 static int way(const char *to, const char *local, struct outer_way *result)
 {
-	struct inet_addr a = addr(to), l = { 0 };
+	struct inet_flow flow = { .remote = { .addr = addr(to), .scope_id = 3 } };
 
 	if (local)
-		l = addr(local);
-	return table_way(&table, &a, 3, local ? &l : NULL, result);
+		flow.local = addr(local);
+	return table_way(&table, &flow, result);
 }
 
 TEST(table_longest_prefix_then_lowest_metric)

@@ -511,6 +511,64 @@ TEST(wg_roams_only_by_an_authentic_fresh_packet)
 	CHECK_INT(p->node[B].events[WG_EVENT_SESSION], 1);
 }
 
+TEST(wg_answers_from_the_address_that_was_written_to)
+{
+	const struct inet_addr first = { AF_INET, { 192, 0, 2, 50 } }, second = { AF_INET, { 192, 0, 2, 51 } };
+	struct pair *p = pair_of_peers(NULL);
+
+	CHECK_INT(pair_send(p, A, 60), WG_STAGED);
+	CHECK(pair_take(p, A, &held));
+	CHECK_INT(held.local.family, 0); /* nothing came from there yet */
+	p->local = first;
+	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_HANDSHAKE);
+	CHECK(pair_take(p, B, &held));
+	CHECK(inet_addr_equal(&held.local, &first));
+	CHECK_INT(pair_give(p, A, &p->node[B].endpoint, held.bytes, held.len), WG_HANDSHAKE);
+	CHECK(pair_take(p, A, &held));
+	held.bytes[held.len - 1] ^= 1;
+	p->local = second;
+	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DROP_TAG);
+	CHECK(inet_addr_equal(&pair_peer(p, B)->flow.local, &first));
+	held.bytes[held.len - 1] ^= 1;
+	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DATA);
+	CHECK_INT(p->node[B].events[WG_EVENT_ROAMED], 0); /* the peer did not move */
+	CHECK_INT(pair_send(p, B, 60), WG_SEALED);
+	CHECK(pair_take(p, B, &held));
+	CHECK(inet_addr_equal(&held.local, &second));
+	/* A file that sets the endpoint does not know which address of ours it will write to. */
+	CHECK_INT(pair_join(p, B, NULL, true, 0), 0);
+	CHECK_INT(pair_peer(p, B)->flow.local.family, 0);
+}
+
+TEST(wg_outer_header_says_what_the_kernels_does)
+{
+	uint8_t packet[WG_HEADROOM + 40 + WG_TAILROOM] = { [WG_HEADROOM] = 0x45, 0xb9, 0, 40 }, *ip = packet + WG_HEADROOM;
+	struct pair *p = pair_of_peers(NULL);
+	struct wg_view view;
+
+	memcpy(ip + 12, a_inner, 4);
+	memcpy(ip + 16, b_inner, 4);
+	CHECK_INT(wg_output(p->node[A].device, ip, 40, p->now_ns, &view), WG_STAGED);
+	CHECK(pair_take(p, A, &held));
+	CHECK_INT(held.ds, 0x88);
+	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_HANDSHAKE);
+	CHECK(pair_take(p, B, &held));
+	CHECK_INT(held.ds, 0x88);
+	CHECK_INT(pair_give(p, A, &p->node[B].endpoint, held.bytes, held.len), WG_HANDSHAKE);
+	CHECK(pair_take(p, A, &held));
+	CHECK(held.sealed);
+	CHECK_INT(held.ds, 1); /* the class stays inside, ECN does not */
+	p->ds = 3;
+	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DATA);
+	CHECK_INT(p->node[B].last[1], 0xbb);
+	ip[1] = 0xbb;
+	CHECK_INT(wg_output(p->node[A].device, ip, 40, p->now_ns, &view), WG_SEALED);
+	CHECK_INT(view.ds, 2);
+	CHECK_INT(pair_send(p, B, 60), WG_SEALED);
+	CHECK(pair_take(p, B, &held));
+	CHECK_INT(held.ds, 0);
+}
+
 TEST(wg_peer_without_endpoint_learns_it_from_the_initiation)
 {
 	struct pair *p = pair_new(NULL);

@@ -8,7 +8,7 @@
 
 static struct pair the_pair;
 
-static void on_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len, bool sealed)
+static void on_send(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len, bool sealed)
 {
 	struct node *n = arg;
 	struct datagram *d = &n->out[n->out_count];
@@ -17,20 +17,22 @@ static void on_send(void *arg, const struct inet_endpoint *to, const uint8_t *by
 	if (n->out_count == WIRE_MAX || len > DATAGRAM_MAX)
 		return;
 	n->out_count++;
-	d->to = *to;
+	d->to = to->remote;
+	d->local = to->local;
+	d->ds = ds;
 	d->len = len;
 	d->sealed = sealed;
 	memcpy(d->bytes, bytes, len);
 }
 
-static void host_send(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+static void host_send(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
 {
-	on_send(arg, to, bytes, len, false);
+	on_send(arg, to, ds, bytes, len, false);
 }
 
-static void host_sealed(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+static void host_sealed(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
 {
-	on_send(arg, to, bytes, len, true);
+	on_send(arg, to, ds, bytes, len, true);
 }
 
 static int host_random(void *arg, void *dst, size_t len)
@@ -152,7 +154,7 @@ enum wg_verdict pair_send_to(struct pair *p, int from, const uint8_t src[4], con
 		packet[i] = (uint8_t)i;
 	verdict = wg_output(p->node[from].device, packet, len, p->now_ns, &view);
 	if (verdict == WG_SEALED)
-		on_send(&p->node[from], view.endpoint, view.bytes, view.len, false);
+		on_send(&p->node[from], view.to, view.ds, view.bytes, view.len, false);
 	return verdict;
 }
 
@@ -166,6 +168,7 @@ enum wg_verdict pair_send(struct pair *p, int from, size_t len)
 enum wg_verdict pair_give(struct pair *p, int to, const struct inet_endpoint *from, const uint8_t *bytes, size_t len)
 {
 	struct node *n = &p->node[to];
+	const struct inet_flow flow = { .remote = *from, .local = p->local };
 	uint8_t *copy = malloc(len ? len : 1); /* exactly as long, so that a sanitizer sees what goes beyond */
 	enum wg_verdict verdict;
 	struct wg_view view;
@@ -173,7 +176,7 @@ enum wg_verdict pair_give(struct pair *p, int to, const struct inet_endpoint *fr
 	if (!copy)
 		abort();
 	memcpy(copy, bytes, len);
-	verdict = wg_input(n->device, from, copy, len, p->now_ns, &view);
+	verdict = wg_input(n->device, &flow, p->ds, copy, len, p->now_ns, &view);
 	n->verdicts[verdict]++;
 	n->last_peer = view.peer;
 	if (verdict == WG_KEEPALIVE)

@@ -14,6 +14,8 @@ enum { A, B, WIRE_MAX = 512, DATAGRAM_MAX = 1700, WORK_MTU = 1420 };
 
 struct datagram {
 	struct inet_endpoint to;
+	struct inet_addr local; /* that it is to leave from */
+	uint8_t ds;
 	size_t len;
 	bool sealed; /* staged data */
 	uint8_t bytes[DATAGRAM_MAX];
@@ -47,6 +49,9 @@ struct pair {
 	uint64_t now_ns;
 	struct node node[2];
 	bool cut[2]; /* what this node sends is lost */
+	/* of what pair_give gives */
+	struct inet_addr local;
+	uint8_t ds;
 };
 
 /* Fresh devices with keys; A has 10.0.0.1 and fd00::1, B 10.0.0.2 and fd00::2. Static: one pair at a time. */
