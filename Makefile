@@ -229,16 +229,18 @@ test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $
 
 # --- benchmarks --------------------------------------------------------------
 
-# tests/bench/bench_X.c is a micro-benchmark with a main of its own.
+# tests/bench/bench_X.c is a micro-benchmark with a main of its own; the others are what tunnels puts load on with.
 BENCH := $(patsubst tests/bench/bench_%.c,$(B)/target/bench_%,$(wildcard tests/bench/bench_*.c))
+BENCH_TOOLS := $(addprefix $(B)/target/,handshaker udpload)
 BENCH_ROUNDS ?= 3
+-include $(wildcard $(B)/target/tests/bench/*.d)
 
-$(B)/target/bench_%: $(B)/target/tests/bench/bench_%.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
+$(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
 	$(say) LINK $@
 	$(Q)$(link_target)
 
-bench: image $(BENCH) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks
-	$(Q)tests/bench/tunnels $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go $(B)/bench.svg $(BENCH_ROUNDS)
+bench: image $(BENCH) $(BENCH_TOOLS) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks
+	$(Q)tests/bench/tunnels $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go $(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
 	$(Q)for bench in $(BENCH); do echo; echo "$$bench"; $$bench || exit 1; done
 
 # --- analysis ----------------------------------------------------------------

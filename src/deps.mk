@@ -8,7 +8,7 @@ PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev
 
 # Source packages and binary packages from the archive: NAME/SUITE.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm
-DEBS    := e2fsck-static/bookworm busybox-static/bookworm wireguard-go/bookworm-backports
+DEBS    := e2fsck-static/bookworm busybox-static/bookworm wireguard-go/trixie
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
 
