@@ -1,6 +1,7 @@
 /* What needs more than one line or file to see: files against each other and the host, peers against each other. */
 #include <string.h>
 
+#include "base/text.h"
 #include "conf/overlap.h"
 #include "conf/set.h"
 #include "conf/value.h"
@@ -165,33 +166,99 @@ static void check_endpoints(const struct check *check)
 				     "[Peer] has no Endpoint: this instance waits until that one calls");
 }
 
-static void check_host_routes(const struct check *check)
+/* Where the VPN network overlaps one that the host uses: what, and why it matters or not. */
+static void report_overlap(const struct check *check, const char *file, unsigned line, const char *what)
 {
 	const struct env_conf *env = &check->set->env;
 	const struct conf_facts *facts = check->facts;
-	bool isolated = conf_isolated(env, facts), off = env->isolation == ENV_ISOLATION_OFF;
-	char net[INET_PREFIX_STRLEN], to[INET_PREFIX_STRLEN];
+	bool off = env->isolation == ENV_ISOLATION_OFF;
+
+	if (conf_isolated(env, facts))
+		diag_warning(check->diag, file, line, "%s: harmless while the dataplane is isolated", what);
+	else
+		(facts->ran_before ? diag_warning : diag_error)(
+			check->diag, file, line,
+			"%s, and the dataplane is not isolated (%s%s); expected a network that the host does not use",
+			what, off ? "DATA_PLANE_ISOLATION=off" : "Mellanox NIC ", off ? "" : facts->mellanox_where);
+}
+
+/* What network.conf is about to make, or made. */
+static void check_own_routes(const struct check *check)
+{
+	const struct network_conf *network = &check->set->network;
+	char net[INET_PREFIX_STRLEN], other[INET_PREFIX_STRLEN], what[192];
 
 	inet_prefix_text(&check->network, net);
-	for (size_t i = 0; i < facts->route_count; i++) {
-		const struct conf_route *route = &facts->routes[i];
+	for (size_t i = 0; i < network->nic_count; i++) {
+		const struct network_nic *nic = &network->nics[i];
+
+		for (size_t j = 0; j < nic->address_count && !nic->unmanaged; j++) {
+			if (!inet_overlap(&check->network, &nic->addresses[j]))
+				continue;
+			text_format(what, sizeof(what), "Address %s is in a network that overlaps the VPN network %s (" ENV_FILE
+				    ":%u)", inet_prefix_text(&nic->addresses[j], other), net, check->set->env.address_line);
+			report_overlap(check, NETWORK_FILE, nic->line, what);
+		}
+		for (size_t j = 0; j < nic->route_count && !nic->unmanaged; j++) {
+			const struct network_route *route = &nic->routes[j];
+
+			if (!route->destination.len || !inet_overlap(&check->network, &route->destination))
+				continue;
+			text_format(what, sizeof(what), "Destination %s overlaps the VPN network %s (" ENV_FILE ":%u)",
+				    inet_prefix_text(&route->destination, other), net, check->set->env.address_line);
+			report_overlap(check, NETWORK_FILE, route->line, what);
+		}
+	}
+}
+
+static bool is_of_network_conf(const struct network_conf *network, const struct inet_prefix *destination)
+{
+	for (size_t i = 0; i < network->nic_count; i++) {
+		const struct network_nic *nic = &network->nics[i];
+
+		for (size_t j = 0; j < nic->address_count; j++) {
+			const struct inet_prefix on_link = { inet_prefix_first(&nic->addresses[j]), nic->addresses[j].len };
+
+			if (inet_prefix_equal(&on_link, destination))
+				return true;
+		}
+		for (size_t j = 0; j < nic->route_count; j++)
+			if (inet_prefix_equal(&nic->routes[j].destination, destination))
+				return true;
+	}
+	return false;
+}
+
+static void check_host_routes(const struct check *check)
+{
+	const struct env_conf *env = &check->set->env;
+	char net[INET_PREFIX_STRLEN], to[INET_PREFIX_STRLEN], what[192];
+
+	inet_prefix_text(&check->network, net);
+	for (size_t i = 0; i < check->facts->route_count; i++) {
+		const struct conf_route *route = &check->facts->routes[i];
 
 		if (!route->destination.len || route->ours || !strcmp(route->device, env->dataplane_device) ||
-		    !inet_overlap(&check->network, &route->destination))
+		    !inet_overlap(&check->network, &route->destination) ||
+		    is_of_network_conf(&check->set->network, &route->destination))
 			continue;
-		inet_prefix_text(&route->destination, to);
-		if (isolated)
-			diag_warning(check->diag, ENV_FILE, env->address_line,
-				     "the VPN network %s overlaps the host's route %s on %s: harmless while the "
-				     "dataplane is isolated",
-				     net, to, route->device);
-		else
-			diag_error(check->diag, ENV_FILE, env->address_line,
-				   "the VPN network %s overlaps the host's route %s on %s, and the dataplane is not "
-				   "isolated (%s%s); expected a network that the host does not use",
-				   net, to, route->device, off ? "DATA_PLANE_ISOLATION=off" : "Mellanox NIC ",
-				   off ? "" : facts->mellanox_where);
+		text_format(what, sizeof(what), "the VPN network %s overlaps the host's route %s on %s", net,
+			    inet_prefix_text(&route->destination, to), route->device);
+		report_overlap(check, ENV_FILE, env->address_line, what);
 	}
+}
+
+static void check_unmanaged(const struct check *check)
+{
+	const struct network_conf *network = &check->set->network;
+	enum env_backend backend = check->set->env.backend[ENV_DATAPLANE];
+
+	for (size_t i = 0; i < network->nic_count && backend != ENV_BACKEND_LWIP; i++)
+		if (network->nics[i].unmanaged)
+			diag_warning(check->diag, NETWORK_FILE, network->nics[i].line,
+				     "Unmanaged=yes, but DATA_PLANE_VPN_BACKEND is %s (" ENV_FILE
+				     "): when the kernel carries the dataplane, no one speaks for this NIC; expected lwip",
+				     env_backend_words[backend]);
 }
 
 void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool strict, struct diag *diag)
@@ -218,6 +285,9 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 	}
 	check_endpoints(&check);
 	check_private_key_unshared(&check);
-	if (check.network.addr.family)
+	if (check.network.addr.family) {
+		check_own_routes(&check);
 		check_host_routes(&check);
+	}
+	check_unmanaged(&check);
 }

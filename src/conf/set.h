@@ -51,6 +51,8 @@ struct conf_facts {
 	const char *mellanox_where; /* for people, "" when absent */
 	struct conf_route routes[CONF_ROUTES_MAX];
 	size_t route_count;
+	/* The set was applied before: what the host has come to be like since is a warning and refuses it no more. */
+	bool ran_before;
 };
 
 /* The file's name in its directory ("vpn-private.conf", ".env"). */
