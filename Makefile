@@ -74,7 +74,7 @@ define variant
 $(B)/$1/%.o: %.c | $(ready)
 	$$(say) CC '$$< ($1)'
 	$$(Q)mkdir -p $$(@D)
-	$$(Q)$$(CC_$1) $$(BASE_$1) $$(WARNINGS) $$(FLAGS_$1) $$(FLAGS) -MMD -MP -c -o $$@ $$<
+	$$(Q)$$(CC_$1) $$(BASE_$1) $$(WARNINGS) $$(FLAGS_$1) $$(FLAGS) -MD -MP -c -o $$@ $$<
 
 $(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
 	$$(say) LIB $$@

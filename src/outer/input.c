@@ -129,6 +129,10 @@ static void pass_copy(struct nic *nic, const uint8_t *frame, size_t len)
 static void pass_fragment(struct nic *nic, const uint8_t *frame, size_t len)
 {
 	in.stats->rx_fragments++;
+	if (!stack_has_room()) {
+		in.stats->rx_dropped++;
+		return;
+	}
 	stack_check(&nic->netif, true);
 	pass_copy(nic, frame, len);
 	stack_check(&nic->netif, false);

@@ -24,8 +24,9 @@
 #define MEM_ALIGNMENT 8
 #define ETH_PAD_SIZE 2
 
-/* The heap holds what waits for a neighbour and received fragments; the pools their list elements. */
-#define MEM_SIZE (512 * 1024)
+/* The heap holds what waits for a neighbour and, in half of it at most (stack_has_room), received fragments: twice
+ * IP_REASS_MAX_PBUFS of 1500 bytes, so that lwIP makes room by giving up the oldest. The pools hold their list elements. */
+#define MEM_SIZE (1536 * 1024)
 #define PBUF_POOL_SIZE 1
 #define MEMP_NUM_PBUF 64
 #define MEMP_NUM_UDP_PCB 1
@@ -49,7 +50,7 @@
 #define LWIP_MULTICAST_PING 0
 #define LWIP_ICMP6 1
 
-#define ARP_TABLE_SIZE 127 /* the most that an eight-bit index takes */
+#define ARP_TABLE_SIZE 1024 /* as many as there may be peers on one link */
 #define ARP_QUEUEING 1
 #define ARP_QUEUE_LEN 8
 
@@ -62,7 +63,7 @@
 #define LWIP_ND6_ALLOW_RA_UPDATES 0
 #define LWIP_ND6_TCP_REACHABILITY_HINTS 0
 #define LWIP_ND6_QUEUEING 1
-#define LWIP_ND6_NUM_NEIGHBORS 127
+#define LWIP_ND6_NUM_NEIGHBORS 127 /* the most that nd6.c takes, of both */
 #define LWIP_ND6_NUM_DESTINATIONS 127
 #define LWIP_ND6_NUM_PREFIXES 1
 #define LWIP_ND6_NUM_ROUTERS 1

@@ -344,9 +344,14 @@ bool outer_is_local(const struct inet_addr *addr)
 
 void outer_learn_mtu(const struct inet_addr *to, uint32_t mtu_bytes)
 {
+	struct way *way = way_slot(to);
+
 	o.stats.rx_too_big++;
+	/* Anyone can write one: only about a way that is in use, and nothing but that way is looked up anew. */
+	if (way->generation != o.generation || !inet_addr_equal(&way->to.remote.addr, to) || mtu_bytes >= way->mtu_bytes)
+		return;
 	if (pmtu_learn(&o.pmtu, to, mtu_bytes, o.now_ns))
-		o.generation++;
+		way->generation = 0;
 }
 
 /* The owner writes what it gathered; the bytes of the batch so far are free then. */
@@ -515,7 +520,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 	o.options = *options;
 	o.generation = 1;
 	o.now_ns = now_ns;
-	err = placeholder_open(&o.placeholder, options->port);
+	err = placeholder_open(&o.placeholder, options->port, !options->no_super_frames_in);
 	if (err < 0)
 		return err;
 	err = stack_open(placeholder_port(&o.placeholder));
@@ -553,7 +558,7 @@ int outer_set_port(uint16_t port)
 	before = placeholder_port(&o.placeholder);
 	if (port == before)
 		return 0;
-	err = placeholder_open(&placeholder, port);
+	err = placeholder_open(&placeholder, port, !o.options.no_super_frames_in);
 	if (err < 0)
 		return err;
 	port = placeholder_port(&placeholder);

@@ -65,6 +65,7 @@ struct outer_options {
 	struct outer_host host;
 	uint16_t port;           /* 0: the kernel chooses, outer_port() tells */
 	bool no_super_frames;    /* never send UDP_L4 GSO: for tests, and for operators with a broken driver */
+	bool no_super_frames_in; /* the kernel (before 6.2) hands none up: it is not to merge datagrams into any */
 };
 
 /* Reserves the port (IPv4 and IPv6) with placeholder sockets of the kernel, starts lwIP. No link yet: call
@@ -84,8 +85,8 @@ uint16_t outer_port(void); /* host order; 0 when closed */
 
 /* Queues one datagram (segment_len 0 or >= len) or a super-frame of datagrams of segment_len bytes each (the last one may be
  * shorter; at most OUTER_SEGMENT_MAX). bytes are borrowed until outer_flush returned or, in receive(), until the batch
- * is over; a full queue flushes by itself. They need no headroom. What received() called from may be to: the answer leaves
- * from the address that was written to, as long as that is ours and the way still leads out where it came in. Else local
+ * is over; a full queue flushes by itself. They need no headroom. What receive() called from may be to: the answer leaves
+ * from the address that was written to, as long as that is ours and (IPv4) the way leads out where it came in. Else local
  * is the route's. ds is for the IP header. Datagrams longer than the path MTU go as fragments.
  * 0, -ENETUNREACH (no route, or the link is down), -EAFNOSUPPORT, -EMSGSIZE, -EHOSTUNREACH (an address of our own),
  * -ENOBUFS. While a neighbour is unknown datagrams wait in lwIP (a few per neighbour, copied); they go or are dropped. */

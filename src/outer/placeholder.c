@@ -18,7 +18,7 @@ static int set_int(int fd, int level, int option, int value)
 	return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-static int prepare(int fd, int family)
+static int prepare(int fd, int family, bool merge)
 {
 	struct sock_filter drop_all = { BPF_RET | BPF_K, 0, 0, 0 };
 	const struct sock_fprog program = { 1, &drop_all };
@@ -26,7 +26,8 @@ static int prepare(int fd, int family)
 	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0)
 		return -errno;
 	/* Without it the kernel takes each super-frame apart before it drops it. Older than 5.0: does not matter there. */
-	(void)set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
+	if (merge)
+		(void)set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
 	return family == AF_INET6 ? set_int(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1) : 0;
 }
 
@@ -43,13 +44,13 @@ static int bind_to(int fd, int family, uint16_t port)
 	return failed ? -errno : 0;
 }
 
-static int open_one(int family, uint16_t port)
+static int open_one(int family, uint16_t port, bool merge)
 {
 	int fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	err = prepare(fd, family);
+	err = prepare(fd, family, merge);
 	if (!err)
 		err = bind_to(fd, family, port);
 	if (err < 0) {
@@ -59,12 +60,12 @@ static int open_one(int family, uint16_t port)
 	return fd;
 }
 
-static int open_both(struct placeholder *placeholder, uint16_t port)
+static int open_both(struct placeholder *placeholder, uint16_t port, bool merge)
 {
 	struct sockaddr_in here = { 0 };
 	socklen_t len = sizeof(here);
 
-	int fd4 = open_one(AF_INET, port), fd6;
+	int fd4 = open_one(AF_INET, port, merge), fd6;
 
 	if (fd4 < 0)
 		return fd4;
@@ -72,7 +73,7 @@ static int open_both(struct placeholder *placeholder, uint16_t port)
 		close(fd4);
 		return -EBADF;
 	}
-	fd6 = open_one(AF_INET6, ntohs(here.sin_port));
+	fd6 = open_one(AF_INET6, ntohs(here.sin_port), merge);
 	if (fd6 < 0 && fd6 != -EAFNOSUPPORT && fd6 != -EADDRNOTAVAIL) {
 		close(fd4);
 		return fd6;
@@ -81,12 +82,12 @@ static int open_both(struct placeholder *placeholder, uint16_t port)
 	return 0;
 }
 
-int placeholder_open(struct placeholder *placeholder, uint16_t port)
+int placeholder_open(struct placeholder *placeholder, uint16_t port, bool merge)
 {
-	int err = open_both(placeholder, port);
+	int err = open_both(placeholder, port, merge);
 
 	for (int i = 1; i < ATTEMPTS && !port && err == -EADDRINUSE; i++)
-		err = open_both(placeholder, 0);
+		err = open_both(placeholder, 0, merge);
 	return err;
 }
 

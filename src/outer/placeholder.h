@@ -2,6 +2,7 @@
 #ifndef OUTER_PLACEHOLDER_H
 #define OUTER_PLACEHOLDER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct placeholder {
@@ -9,8 +10,8 @@ struct placeholder {
 	uint16_t port;
 };
 
-/* port 0: the kernel chooses one that is free for both. 0 or -errno. */
-int placeholder_open(struct placeholder *placeholder, uint16_t port);
+/* port 0: the kernel chooses one that is free for both. merge: what comes is merged, so that it is cheap to drop. 0 or -errno. */
+int placeholder_open(struct placeholder *placeholder, uint16_t port, bool merge);
 void placeholder_close(struct placeholder *placeholder);
 uint16_t placeholder_port(const struct placeholder *placeholder);
 

@@ -86,6 +86,11 @@ size_t stack_pools_used(void)
 	return used;
 }
 
+bool stack_has_room(void)
+{
+	return lwip_stats.mem.used < MEM_SIZE / 2;
+}
+
 static err_t init(struct netif *netif)
 {
 	netif->name[0] = 'e';

@@ -37,6 +37,9 @@ void stack_fragment(struct netif *netif, const ip_addr_t *dest, uint16_t mtu_byt
 /* Reassembled datagrams are checked by lwIP. */
 void stack_check(struct netif *netif, bool on);
 
+/* For a fragment: the other half of the heap is for neighbours, who must be found whoever sends us fragments. */
+bool stack_has_room(void);
+
 void stack_addr(ip_addr_t *dst, const struct inet_addr *addr, const struct netif *netif);
 struct inet_addr stack_inet_addr(const ip_addr_t *addr);
 

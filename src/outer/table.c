@@ -95,8 +95,8 @@ int table_way(const struct outer_table *table, const struct inet_flow *flow, str
 	way->mtu_bytes = way->link->mtu_bytes;
 	if (route && route->mtu_bytes && route->mtu_bytes < way->mtu_bytes)
 		way->mtu_bytes = route->mtu_bytes;
-	/* As the kernel's WireGuard: who was written to answers, but not out of another door. */
-	if ((!flow->link || flow->link == way->link->index) && may_be_source(table, &flow->local, to))
+	/* As the kernel's WireGuard: who was written to answers, but IPv4 not out of another door. */
+	if ((to->family == AF_INET6 || !flow->link || flow->link == way->link->index) && may_be_source(table, &flow->local, to))
 		way->source = flow->local;
 	else if (route && may_be_source(table, &route->source, to))
 		way->source = route->source;

@@ -14,8 +14,8 @@ struct outer_way {
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index);
 bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr);
 
-/* The longest prefix, then the lowest metric, then the first. to->local is taken as source if it is ours and the way
- * leads out by to->link (0: any). 0, -ENETUNREACH, -EHOSTUNREACH for an address of our own. */
+/* The longest prefix, then the lowest metric, then the first. to->local is taken as source if it is ours and, for
+ * IPv4, the way leads out by to->link (0: any). 0, -ENETUNREACH, -EHOSTUNREACH for an address of our own. */
 int table_way(const struct outer_table *table, const struct inet_flow *to, struct outer_way *way);
 
 bool inet_addr_is_link_local(const struct inet_addr *addr); /* fe80::/10 */

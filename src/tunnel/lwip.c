@@ -276,7 +276,8 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 {
 	const struct outer_options options = { .loop = tunnel->loop,
 					       .host = { .receive = datagrams_came, .received = batch_came },
-					       .port = port };
+					       .port = port,
+					       .no_super_frames_in = !lwip.tun.uso };
 	uint64_t now_ns = clock_now_ns();
 	int err;
 

@@ -524,32 +524,129 @@ TEST(fragments_out_and_in)
 	CHECK_INT(finish(), 0);
 }
 
-/* Many datagrams of which no last fragment comes: bounded, and everything is given back. */
-TEST(lost_fragments_are_forgotten)
+/* Frames that the peer's kernel would not make: from a packet socket in its namespace. */
+static int raw_on(enum space space, const char *name)
 {
-	CHECK_INT(start(), 0);
-	int fd = peer(ROUTER, "10.1.0.2");
-	CHECK(arrives(fd, "10.1.0.2", 10));
-	enter(spaces[ROUTER]);
-	int raw = socket(AF_INET, SOCK_RAW, IPPROTO_RAW);
+	struct sockaddr_ll here = { .sll_family = AF_PACKET, .sll_protocol = 0 };
+	int fd;
+
+	enter(spaces[space]);
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	here.sll_ifindex = (int)if_nametoindex(name);
+	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)
+		perror("raw");
 	enter(spaces[HOST]);
-	uint8_t packet[1400] = { 0x45, 0, 0, 0, 0, 0, 0x20, 0, 64, IPPROTO_UDP };
-	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr = { htonl(0x0a010001) } };
-	memcpy(packet + 12, (const uint8_t[]){ 10, 1, 0, 2, 10, 1, 0, 1 }, 8);
-	store_be16(packet + 20, PEER_PORT);
-	store_be16(packet + 22, PORT);
-	store_be16(packet + 24, 8000);
-	for (unsigned i = 0; i < 1000; i++) {
-		store_be16(packet + 4, (uint16_t)(i + 1));
-		CHECK_INT(sendto(raw, packet, sizeof(packet), 0, (struct sockaddr *)&to, sizeof(to)), sizeof(packet));
-		if (i % 20 == 0)
+	return fd;
+}
+
+static void mac_of(enum space space, const char *name, uint8_t *mac)
+{
+	struct ifreq request;
+	int fd;
+
+	memset(&request, 0, sizeof(request));
+	enter(spaces[space]);
+	fd = socket(AF_INET, SOCK_DGRAM, 0);
+	enter(spaces[HOST]);
+	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
+	if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
+		perror("mac");
+	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
+	close(fd);
+}
+
+/* Ethernet and IPv4 from 10.1.0.2 to 10.1.0.1 around len bytes. */
+static size_t ip4_frame(uint8_t *frame, uint8_t protocol, const void *payload, size_t len)
+{
+	uint8_t *ip = frame + 14;
+
+	mac_of(HOST, "h0", frame);
+	mac_of(ROUTER, "r0", frame + 6);
+	store_be16(frame + 12, 0x0800);
+	memset(ip, 0, 20);
+	ip[0] = 0x45, ip[8] = 64, ip[9] = protocol;
+	store_be16(ip + 2, (uint16_t)(20 + len));
+	memcpy(ip + 12, (const uint8_t[]){ 10, 1, 0, 2, 10, 1, 0, 1 }, 8);
+	sum_put(ip + 10, sum_bytes(0, ip, 20));
+	memcpy(ip + 20, payload, len);
+	return 34 + len;
+}
+
+static size_t ip6_frame(uint8_t *frame, uint8_t protocol, const void *payload, size_t len)
+{
+	uint8_t *ip = frame + 14;
+
+	mac_of(HOST, "h0", frame);
+	mac_of(ROUTER, "r0", frame + 6);
+	store_be16(frame + 12, 0x86dd);
+	memset(ip, 0, 40);
+	ip[0] = 0x60, ip[6] = protocol, ip[7] = 64;
+	store_be16(ip + 4, (uint16_t)len);
+	memcpy(ip + 8, addr("fd01::2").bytes, 16);
+	memcpy(ip + 24, addr("fd01::1").bytes, 16);
+	memcpy(ip + 40, payload, len);
+	return 54 + len;
+}
+
+/* Datagrams of which no last fragment comes, IPv4 and IPv6: from offset first_at parts of part_len bytes each. */
+static void flood_with_fragments(unsigned datagrams, unsigned first_at, unsigned parts, unsigned part_len)
+{
+	static uint8_t frame[9100], payload[8 + 8192] = { IPPROTO_UDP };
+	int raw = raw_on(ROUTER, "r0");
+
+	store_be16(payload + 10, PORT);
+	for (unsigned i = 0; i < datagrams * parts; i++) {
+		unsigned at = first_at + i % parts * part_len, id = i / parts + 1;
+		size_t len = ip4_frame(frame, IPPROTO_UDP, payload + 8, part_len);
+
+		store_be16(frame + 18, (uint16_t)id);
+		store_be16(frame + 20, (uint16_t)(0x2000 | at / 8));
+		store_be16(frame + 24, 0);
+		sum_put(frame + 24, sum_bytes(0, frame + 14, 20));
+		(void)send(raw, frame, len, 0);
+		store_be16(payload + 2, (uint16_t)(at | 1));
+		store_be32(payload + 4, id);
+		len = ip6_frame(frame, IPPROTO_FRAGMENT, payload, 8 + part_len);
+		(void)send(raw, frame, len, 0);
+		if (i % 10 == 0)
 			pump(1);
 	}
+	close(raw);
 	pump(50);
-	CHECK(outer_pools_used() > 0);
-	CHECK(comes(fd, "10.1.0.1", 3000)); /* it still works */
-	close(raw), close(fd);
+}
+
+/* It is bounded, the next that is whole comes through, and everything is given back. */
+TEST(lost_fragments_are_forgotten)
+{
+	struct outer_stats stats;
+
+	CHECK_INT(start(), 0);
+	int fd = peer(ROUTER, "10.1.0.2"), fd6 = peer(ROUTER, "fd01::2");
+	CHECK(arrives(fd, "10.1.0.2", 10));
+	flood_with_fragments(50, 0, 12, 1400);
+	outer_stats(&stats);
+	CHECK_INT(stats.rx_fragments, 1200);
+	CHECK(outer_pools_used() > 300000);
+	CHECK(comes(fd, "10.1.0.1", 3000));
+	CHECK(comes(fd6, "fd01::1", 3000));
+	close(fd), close(fd6);
 	CHECK_INT(finish(), 0);
+}
+
+/* Neighbours' answers need the heap that fragments lie in. */
+TEST(neighbours_are_found_under_a_flood_of_fragments)
+{
+	run("ip -n %s link set h0 mtu 9000; ip -n %s link set r0 mtu 9000", names[HOST], names[ROUTER]);
+	CHECK_INT(start(), 0);
+	flood_with_fragments(16, 0, 7, 8192);
+	flood_with_fragments(12, 7 * 8192, 5, 64); /* into what is left between */
+	CHECK(outer_pools_used() > 700000);
+	int fd = peer(OTHER, "10.3.0.2"), fd6 = peer(OTHER, "fd03::2");
+	CHECK(arrives(fd, "10.3.0.2", 100));
+	CHECK(arrives(fd6, "fd03::2", 100));
+	close(fd), close(fd6);
+	CHECK_INT(finish(), 0);
+	run("ip -n %s link set h0 mtu 1500; ip -n %s link set r0 mtu 1500", names[HOST], names[ROUTER]);
 }
 
 static bool super_out(enum space space, const char *to, size_t total, size_t segment_len)
@@ -684,70 +781,6 @@ TEST(echo_of_super_frames_in_the_same_batch)
 		CHECK_INT(recv(fd, buf, sizeof(buf), 0), 1400);
 	close(fd);
 	CHECK_INT(finish(), 0);
-}
-
-/* Frames that the peer's kernel would not make: from a packet socket in its namespace. */
-static int raw_on(enum space space, const char *name)
-{
-	struct sockaddr_ll here = { .sll_family = AF_PACKET, .sll_protocol = 0 };
-	int fd;
-
-	enter(spaces[space]);
-	fd = socket(AF_PACKET, SOCK_RAW, 0);
-	here.sll_ifindex = (int)if_nametoindex(name);
-	if (bind(fd, (struct sockaddr *)&here, sizeof(here)) < 0)
-		perror("raw");
-	enter(spaces[HOST]);
-	return fd;
-}
-
-static void mac_of(enum space space, const char *name, uint8_t *mac)
-{
-	struct ifreq request;
-	int fd;
-
-	memset(&request, 0, sizeof(request));
-	enter(spaces[space]);
-	fd = socket(AF_INET, SOCK_DGRAM, 0);
-	enter(spaces[HOST]);
-	(void)snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", name);
-	if (ioctl(fd, SIOCGIFHWADDR, &request) < 0)
-		perror("mac");
-	memcpy(mac, request.ifr_hwaddr.sa_data, 6);
-	close(fd);
-}
-
-/* Ethernet and IPv4 from 10.1.0.2 to 10.1.0.1 around len bytes. */
-static size_t ip4_frame(uint8_t *frame, uint8_t protocol, const void *payload, size_t len)
-{
-	uint8_t *ip = frame + 14;
-
-	mac_of(HOST, "h0", frame);
-	mac_of(ROUTER, "r0", frame + 6);
-	store_be16(frame + 12, 0x0800);
-	memset(ip, 0, 20);
-	ip[0] = 0x45, ip[8] = 64, ip[9] = protocol;
-	store_be16(ip + 2, (uint16_t)(20 + len));
-	memcpy(ip + 12, (const uint8_t[]){ 10, 1, 0, 2, 10, 1, 0, 1 }, 8);
-	sum_put(ip + 10, sum_bytes(0, ip, 20));
-	memcpy(ip + 20, payload, len);
-	return 34 + len;
-}
-
-static size_t ip6_frame(uint8_t *frame, uint8_t protocol, const void *payload, size_t len)
-{
-	uint8_t *ip = frame + 14;
-
-	mac_of(HOST, "h0", frame);
-	mac_of(ROUTER, "r0", frame + 6);
-	store_be16(frame + 12, 0x86dd);
-	memset(ip, 0, 40);
-	ip[0] = 0x60, ip[6] = protocol, ip[7] = 64;
-	store_be16(ip + 4, (uint16_t)len);
-	memcpy(ip + 8, addr("fd01::2").bytes, 16);
-	memcpy(ip + 24, addr("fd01::1").bytes, 16);
-	memcpy(ip + 40, payload, len);
-	return 54 + len;
 }
 
 TEST(wrong_checksums_are_dropped)
