@@ -5,6 +5,7 @@
 #include "conf/overlap.h"
 #include "conf/set.h"
 #include "conf/value.h"
+#include "crypto/x25519.h"
 
 struct check {
 	const struct conf_set *set;
@@ -58,6 +59,19 @@ static void check_ports(const struct check *check)
 		   buf);
 }
 
+/* In whichever of its forms: ours is clamped. */
+static bool is_private_key(const struct vpn_conf *vpn, const uint8_t key[static VPN_KEY_LEN])
+{
+	uint8_t clamped[VPN_KEY_LEN];
+	bool same;
+
+	memcpy(clamped, key, sizeof(clamped));
+	x25519_clamp(clamped);
+	same = ct_equal(clamped, vpn->private_key, VPN_KEY_LEN);
+	wipe(clamped, sizeof(clamped));
+	return same;
+}
+
 /* A private key that someone took for a public one. */
 static void check_private_key_unshared(const struct check *check)
 {
@@ -66,8 +80,7 @@ static void check_private_key_unshared(const struct check *check)
 	if (key_is_zero(vpn->private_key))
 		return;
 	for (size_t i = 0; i < vpn->peer_count; i++)
-		if (ct_equal(vpn->peers[i].public_key, vpn->private_key, VPN_KEY_LEN) ||
-		    ct_equal(vpn->peers[i].preshared_key, vpn->private_key, VPN_KEY_LEN))
+		if (is_private_key(vpn, vpn->peers[i].public_key) || is_private_key(vpn, vpn->peers[i].preshared_key))
 			diag_error(check->diag, VPN_PUBLIC_FILE, vpn->peers[i].line,
 				   "the private key of this instance in the file that all share: replace this key, "
 				   "others have seen it (new one by wg genkey, into " VPN_PRIVATE_FILE

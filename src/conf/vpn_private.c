@@ -19,10 +19,13 @@ static void parse_private_key(const struct conf_place *at, struct slice value)
 	struct vpn_conf *conf = at->model;
 
 	conf->private_key_line = at->line;
-	if (value_key(at, value, conf->private_key))
-		x25519_public(conf->public_key, conf->private_key);
-	else
+	if (!value_key(at, value, conf->private_key)) {
 		wipe(conf->private_key, sizeof(conf->private_key));
+		return;
+	}
+	/* As the kernel keeps it: compared with another form of the same key it would seem to have changed. */
+	x25519_clamp(conf->private_key);
+	x25519_public(conf->public_key, conf->private_key);
 }
 
 static const struct conf_section sections[] = {

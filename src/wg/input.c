@@ -30,7 +30,7 @@ static void send_cookie(struct wg_device *d, const struct inet_flow *from, const
 		return;
 	cookie_write(&d->checker, &m, bytes, len, &from->remote);
 	d->guard.counters.cookies_sent++;
-	d->host.send(d->host.arg, from, HANDSHAKE_DS, (const uint8_t *)&m, sizeof(m));
+	d->host.send(d->host.arg, from, 0, (const uint8_t *)&m, sizeof(m));
 }
 
 /* May the handshake message cost us a DH? WG_HANDSHAKE: yes. */
@@ -163,7 +163,8 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *f
 		if (!source_is_allowed(d, p, packet))
 			return WG_DROP_SOURCE;
 	}
-	/* From here on it is to be believed: only now may anything change. */
+	/* From here on it is to be believed: only now may anything change. The kernel believes one with a wrong source inside
+	 * as far as endpoint, session and timers go; here it changes nothing. */
 	replay_mark(&keypair->replay, counter);
 	if (peer_follow(p, from))
 		device_event(d, p, WG_EVENT_ROAMED);

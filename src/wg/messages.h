@@ -13,7 +13,7 @@ enum message_type { MESSAGE_INITIATION = 1, MESSAGE_RESPONSE, MESSAGE_COOKIE, ME
 
 enum { MAC_LEN = 16, COOKIE_LEN = 16, PADDING = 16 };
 
-/* DS field of all but data, as the kernel sends them: AF41 (RFC 2597). */
+/* DS field of initiations and responses, as the kernel sends them: AF41 (RFC 2597). */
 enum { HANDSHAKE_DS = 0x88 };
 
 /* All numbers little-endian. The type is one byte and three zeros, read as one number. */

@@ -1,10 +1,17 @@
 #include "wg/handshake.h"
 #include "wg/output.h"
 
+/* No answer: maybe because of the address we send from. Let the route choose it, as the kernel does. */
+static void forget_local(struct wg_peer *p)
+{
+	p->flow = (struct inet_flow){ .remote = p->flow.remote };
+}
+
 static void on_retransmit(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
 	if (p->attempts + 1 < REKEY_ATTEMPTS) {
 		p->attempts++;
+		forget_local(p);
 		handshake_initiate(d, p, true, now_ns);
 		return;
 	}
@@ -27,6 +34,7 @@ static void on_keepalive(struct wg_device *d, struct wg_peer *p, uint64_t now_ns
 
 static void on_new_handshake(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
+	forget_local(p);
 	handshake_initiate(d, p, false, now_ns);
 }
 

@@ -172,7 +172,8 @@ struct wg_peer_info {
 	uint8_t preshared_key[WG_KEY_LEN]; /* all zero: none. Wipe it. */
 	struct inet_endpoint endpoint;     /* family 0: not known */
 	uint16_t keepalive_s;
-	uint64_t received_bytes, sent_bytes; /* UDP payload of data, keepalives, handshake messages: the kernel's way */
+	/* UDP payload of data, keepalives, handshake messages, as the kernel counts it; sent: also what host->send could not. */
+	uint64_t received_bytes, sent_bytes;
 	struct wg_wall handshake;            /* of the last one; zeros: none yet */
 	size_t allowed_count, staged_count;
 };

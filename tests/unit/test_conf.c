@@ -324,3 +324,15 @@ TEST(full_tables_are_checked_in_well_under_a_second)
 	CHECK(ms < 500);
 	CHECK(diag.error_count >= 4092);
 }
+
+/* `openssl rand` makes keys that are not clamped. The kernel keeps them clamped, and so must the model, or every comparison
+ * finds another key. */
+TEST(private_key_is_kept_clamped)
+{
+	start();
+	parse(CONF_PRIVATE, "[Interface]\nListenPort = 4567\nPrivateKey = //////////////////////////////////////////8=\n");
+	CHECK_STR(findings(), "");
+	CHECK_INT(set.vpn.private_key[0], 0xf8);
+	CHECK_INT(set.vpn.private_key[1], 0xff);
+	CHECK_INT(set.vpn.private_key[31], 0x7f);
+}

@@ -540,6 +540,27 @@ TEST(wg_answers_from_the_address_that_was_written_to)
 	CHECK_INT(pair_peer(p, B)->flow.local.family, 0);
 }
 
+TEST(wg_gives_an_address_up_that_gets_no_answer)
+{
+	struct pair *p = pair_of_peers(NULL);
+
+	p->local = (struct inet_addr){ AF_INET, { 192, 0, 2, 50 } };
+	pair_shake(p, A);
+	p->cut[A] = true;
+	CHECK_INT(pair_send(p, B, 60), WG_SEALED);
+	CHECK_INT(pair_peer(p, B)->flow.local.family, AF_INET);
+	while (pair_take(p, B, &held))
+		;
+	pair_run(p, (KEEPALIVE_TIMEOUT_S + REKEY_TIMEOUT_S + 1) * NS_PER_S); /* data and no answer: a new handshake */
+	CHECK_INT(p->node[B].sent[MESSAGE_INITIATION], 1);
+	CHECK_INT(pair_peer(p, B)->flow.local.family, 0);
+	CHECK(inet_endpoint_equal(&pair_peer(p, B)->flow.remote, &p->node[A].endpoint));
+	pair_peer(p, B)->flow.local = p->local;
+	pair_run(p, (REKEY_TIMEOUT_S + 1) * NS_PER_S);
+	CHECK(p->node[B].sent[MESSAGE_INITIATION] > 1);
+	CHECK_INT(pair_peer(p, B)->flow.local.family, 0);
+}
+
 TEST(wg_outer_header_says_what_the_kernels_does)
 {
 	uint8_t packet[WG_HEADROOM + 40 + WG_TAILROOM] = { [WG_HEADROOM] = 0x45, 0xb9, 0, 40 }, *ip = packet + WG_HEADROOM;
