@@ -88,6 +88,11 @@ static struct inet_addr fill_host_bits(const struct inet_prefix *prefix, bool bi
 	return addr;
 }
 
+bool inet_addr_is_link_local(const struct inet_addr *addr)
+{
+	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
+}
+
 struct inet_addr inet_prefix_first(const struct inet_prefix *prefix)
 {
 	return fill_host_bits(prefix, false);

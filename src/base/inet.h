@@ -54,6 +54,7 @@ bool inet_addr_equal(const struct inet_addr *a, const struct inet_addr *b);
 bool inet_prefix_equal(const struct inet_prefix *a, const struct inet_prefix *b);
 bool inet_endpoint_equal(const struct inet_endpoint *a, const struct inet_endpoint *b);
 bool inet_addr_is_zero(const struct inet_addr *addr);
+bool inet_addr_is_link_local(const struct inet_addr *addr); /* fe80::/10 */
 
 struct inet_addr inet_prefix_first(const struct inet_prefix *prefix);   /* host bits cleared */
 struct inet_addr inet_prefix_last(const struct inet_prefix *prefix); /* host bits set */

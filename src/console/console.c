@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -96,6 +97,26 @@ static int command_check(int argc, char **argv)
 	return run_with("gateway", argc, argv, 0, -1);
 }
 
+/* The worst status of both. */
+static int ask_paths(const char *option, bool force)
+{
+	int worst = 0;
+
+	for (size_t i = 0; i < PATHS; i++) {
+		const char *words[] = { paths[i], "reconfigure", "--quiet", NULL, NULL, NULL };
+		size_t count = 3;
+		int status;
+
+		if (option)
+			words[count++] = option;
+		if (force)
+			words[count++] = "--force";
+		status = run(words);
+		worst = status > worst ? status : worst;
+	}
+	return worst;
+}
+
 /* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
 static int command_reconfigure(int argc, char **argv)
 {
@@ -118,13 +139,11 @@ static int command_reconfigure(int argc, char **argv)
 	}
 	if (status)
 		return status;
+	/* Nor are the NICs changed when a path is going to refuse. */
+	if (ask_paths("--dry-run", force) == EXIT_REFUSED)
+		return EXIT_REFUSED;
 	status = run(network);
-	for (size_t i = 0; i < PATHS; i++) {
-		const char *const words[] = { paths[i], "reconfigure", "--quiet", force ? "--force" : NULL, NULL };
-
-		status |= run(words);
-	}
-	return status;
+	return ask_paths(NULL, force) ? 1 : status;
 }
 
 static int command_ping(int argc, char **argv)

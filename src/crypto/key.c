@@ -68,6 +68,39 @@ void key_to_base64(const uint8_t key[static KEY_LEN], char text[static KEY_BASE6
 	text[KEY_BASE64_LEN - 1] = '\0';
 }
 
+static unsigned hex_digit(char character, unsigned *bad)
+{
+	unsigned c = (unsigned char)character;
+	unsigned digit = in_range(c, '0', '9'), lower = in_range(c, 'a', 'f'), upper = in_range(c, 'A', 'F');
+
+	*bad |= 0xff & ~(digit | lower | upper);
+	return (digit & (c - '0')) | (lower & (c - 'a' + 10)) | (upper & (c - 'A' + 10));
+}
+
+int key_from_hex(const char *text, size_t len, uint8_t key[static KEY_LEN])
+{
+	unsigned bad = 0;
+
+	if (len != KEY_HEX_LEN - 1)
+		return -EINVAL;
+	for (size_t i = 0; i < KEY_LEN; i++)
+		key[i] = (uint8_t)(hex_digit(text[2 * i], &bad) << 4 | hex_digit(text[2 * i + 1], &bad));
+	if (!bad)
+		return 0;
+	wipe(key, KEY_LEN);
+	return -EINVAL;
+}
+
+void key_to_hex(const uint8_t key[static KEY_LEN], char text[static KEY_HEX_LEN])
+{
+	for (size_t i = 0; i < (size_t)2 * KEY_LEN; i++) {
+		unsigned v = i % 2 ? key[i / 2] & 15u : key[i / 2] >> 4;
+
+		text[i] = (char)(v + '0' + (in_range(v, 10, 15) & ('a' - '0' - 10)));
+	}
+	text[KEY_HEX_LEN - 1] = '\0';
+}
+
 bool ct_equal(const void *a, const void *b, size_t len)
 {
 	const volatile uint8_t *x = a, *y = b;

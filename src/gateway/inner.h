@@ -4,7 +4,7 @@
 
 #include "tunnel/tunnel.h"
 
-/* Makes address the only one of the interface (link-local ones apart), least change: 0 or -errno. */
+/* Makes address the only one of the interface (link-local ones apart), least change: 1 when something changed, 0 or -errno. */
 int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address);
 
 struct underlay {
@@ -12,11 +12,11 @@ struct underlay {
 	bool ready;         /* a way to a peer has carrier, or there is none to wait for: no endpoint is known */
 };
 
-/* How config's endpoints are reached from the host. */
+/* How config's endpoints are reached from the host, or over the tunnel's own NICs. */
 struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_config *config);
 
 /* What an inner packet may have on that underlay: less IPv6 and UDP headers and WireGuard's 32 bytes (paper 5.4.6), for
- * IPv4 endpoints too, since a peer may roam from one to the other. */
+ * IPv4 endpoints too, since a peer may roam from one to the other. Never more than a backend in user space carries. */
 uint32_t inner_mtu(const struct underlay *underlay);
 
 #endif

@@ -118,12 +118,13 @@ static void links_changed(struct loop_source *source, uint32_t events, uint64_t 
 
 /* ---- the files ---- */
 
-static bool load(struct netservice *service, int dir_fd)
+static bool load(struct netservice *service, int dir_fd, bool ran_before)
 {
 	static struct conf_facts facts;
 
 	diag_clear(&service->diag);
 	facts_collect(&facts);
+	facts.ran_before = ran_before;
 	conf_set_load(service->spare, dir_fd, &service->diag);
 	conf_set_check(service->spare, &facts, false, &service->diag);
 	return service->diag.error_count == 0;
@@ -170,7 +171,7 @@ static void start(struct netservice *service)
 		tell_ready(service);
 		return;
 	}
-	if (load(service, dir_fd)) {
+	if (load(service, dir_fd, false)) {
 		if (!service->spare->network.has_file)
 			log_err("there is no %s: no NIC is configured", NETWORK_FILE);
 		adopt(service, &report);
@@ -178,7 +179,7 @@ static void start(struct netservice *service)
 	} else {
 		diag_print(&service->diag, log_finding, NULL);
 		fd = applied_open(dir_fd, SERVICE_NAME);
-		service->fallback = fd >= 0 && load(service, fd);
+		service->fallback = fd >= 0 && load(service, fd, true);
 		log_err("the files have errors: %s", service->fallback ? "the NICs get the last applied configuration"
 								       : "no NIC is configured");
 		if (service->fallback)
@@ -207,7 +208,7 @@ static void reconfigure(struct netservice *service, struct control_call *call, b
 {
 	struct nics_report report = { .say = print_change, .arg = call };
 	int dir_fd = open(CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool good = dir_fd >= 0 && load(service, dir_fd);
+	bool good = dir_fd >= 0 && load(service, dir_fd, false);
 	int err;
 
 	if (dir_fd < 0)
@@ -270,7 +271,8 @@ static void show(struct netservice *service, struct control_call *call)
 			      link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5],
 			      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
 		if (nic)
-			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u\n", nic->line);
+			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u%s\n", nic->line,
+				      nic->unmanaged ? ", unmanaged: the dataplane's alone" : "");
 		else
 			control_print(call, CONTROL_OUT, "no [Match] fits\n");
 		link_address_each(&service->nl, link->index, print_address, &printer);

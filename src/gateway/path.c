@@ -159,49 +159,95 @@ struct nic_search {
 	size_t count;
 };
 
+/* A link may be told of twice. */
+static struct tunnel_nic *nic_slot(struct nic_search *search, const char *name)
+{
+	for (size_t i = 0; i < search->count; i++)
+		if (!strcmp(search->found[i].link, name))
+			return &search->found[i];
+	return search->count < TUNNEL_NICS_MAX ? &search->found[search->count++] : NULL;
+}
+
 static void add_nic(const struct link *link, void *arg)
 {
 	struct nic_search *search = arg;
-	struct tunnel_nic *out = &search->found[search->count];
 	const struct network_nic *nic;
+	struct tunnel_nic *out;
 
-	if (link->type != ARPHRD_ETHER || !link->has_mac || search->count == TUNNEL_NICS_MAX)
+	if (link->type != ARPHRD_ETHER || !link->has_mac)
 		return;
 	nic = network_match(search->conf, link->name, link->mac);
-	if (!nic || !nic->unmanaged)
+	out = nic && nic->unmanaged ? nic_slot(search, link->name) : NULL;
+	if (!out)
 		return;
 	memcpy(out->link, link->name, sizeof(out->link));
+	out->mtu_bytes = link->mtu_bytes;
 	out->address_count = nic->address_count;
 	memcpy(out->addresses, nic->addresses, nic->address_count * sizeof(nic->addresses[0]));
-	for (size_t i = 0; i < nic->route_count; i++)
-		if (!nic->routes[i].destination.len)
-			*(nic->routes[i].gateway.family == AF_INET ? &out->gateway4 : &out->gateway6) =
-				nic->routes[i].gateway;
-	search->count++;
+	out->route_count = nic->route_count;
+	for (size_t i = 0; i < nic->route_count; i++) {
+		out->routes[i].destination = nic->routes[i].destination;
+		out->routes[i].gateway = nic->routes[i].gateway;
+	}
 }
 
 /* The NICs that network.conf gives to the dataplane alone; true when they are others than before. */
-static bool find_nics(struct path *path, const struct network_conf *conf)
+static bool find_nics(struct path *path)
 {
-	struct nic_search search;
-	bool changed;
+	static struct nic_search search;
 
+	if (!path->profile->dataplane || !path->network)
+		return false;
 	memset(&search, 0, sizeof(search));
-	search.conf = conf;
-	if (path->profile->dataplane && link_each(&path->host, add_nic, &search) < 0)
+	search.conf = path->network;
+	if (link_each(&path->host, add_nic, &search) < 0) {
 		log_err("cannot read the links of the host");
-	changed = search.count != path->nic_count || memcmp(search.found, path->nics, sizeof(path->nics)) != 0; /* NOLINT: both were zeroed first */
+		return false;
+	}
+	if (search.count == path->nic_count && !memcmp(search.found, path->nics, sizeof(path->nics))) /* NOLINT: both were zeroed first */
+		return false;
 	memcpy(path->nics, search.found, sizeof(path->nics));
 	path->nic_count = search.count;
-	return changed;
+	if (path->tunnel.ops && path->tunnel.ops->takes_nics)
+		path->tunnel.nic_count = search.count;
+	return path->tunnel.ops && path->tunnel.ops->takes_nics;
 }
 
-static bool carried_by(const struct tunnel *tunnel, const char *backend)
+static void tell_trouble(struct path *path)
 {
-	return tunnel->ops && (!strcmp(backend, BACKEND_AUTO) || !strcmp(backend, tunnel->ops->name));
+	if (!strcmp(path->told_trouble, path->tunnel.trouble))
+		return;
+	text_format(path->told_trouble, sizeof(path->told_trouble), "%s", path->tunnel.trouble);
+	if (path->tunnel.trouble[0])
+		log_err("%s", path->tunnel.trouble);
+	else
+		log_info("that trouble is over");
 }
 
-/* The namespace stays where it can: other programs of the appliance live in it. auto takes what carries the path now. */
+/* auto that was auto before takes what carries the path now: what this host came to have since is no reason to end
+ * sessions. auto that is new takes what it would choose. */
+static bool carried_by(struct path *path, const char *backend)
+{
+	const struct tunnel_ops *ops = path->tunnel.ops;
+	struct backend_choice choice;
+	char words[PATH_REASON_LEN];
+
+	if (!ops)
+		return false;
+	if (strcmp(backend, BACKEND_AUTO) != 0) {
+		choice = (struct backend_choice){ ops, "" };
+		if (strcmp(backend, ops->name) != 0)
+			return false;
+	} else if (!strcmp(path->backend_word, BACKEND_AUTO)) {
+		return true;
+	} else if (backend_look(backend, &path->host, &choice, words, sizeof(words)) < 0 || choice.ops != ops) {
+		return false;
+	}
+	path->backend_reason = choice.reason;
+	return true;
+}
+
+/* The namespace stays where it can: other programs of the appliance live in it. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
 	const char *backend = path->backend_option ? path->backend_option : profile_backend(path->profile, &set->env);
@@ -210,19 +256,23 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
 				      .nics = path->nics,
+				      .nic_count = path->nic_count,
 				      .host = &path->host,
 				      .loop = path->loop };
 	bool same_place = path->placed && !strcmp(path->netns, netns);
-	int err;
+	struct backend_choice choice;
+	int err = 0;
 
-	bool other_nics = find_nics(path, &set->network);
-
-	if (same_place && carried_by(&path->tunnel, backend) && !strcmp(path->tunnel.device, place.device) && !other_nics)
+	if (carried_by(path, backend) && same_place && !strcmp(path->tunnel.device, place.device)) {
+		path->backend_word = backend;
 		return 0;
-	place.nic_count = path->nic_count;
-	path->moving = path_dump(path) == 0;
+	}
+	/* Also when it is closed by now: what could not be moved is put back by the same way. */
+	if (path_dump(path) == 0)
+		path->moving = true;
 	/* What runs is not given up for what cannot be had. */
-	err = path->moving ? backend_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) : 0;
+	if (path->moving)
+		err = backend_look(backend, &path->host, &choice, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
 		return err;
 	if (same_place)
@@ -234,6 +284,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 		return err;
 	tunnel_close(&path->tunnel, true);
 	place.netns_fd = path->netns_fd;
+	path->backend_word = backend;
 	err = backend_open(&path->tunnel, backend, &place, &path->backend_reason);
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s",
@@ -253,8 +304,7 @@ static void carry_endpoints(struct path *path)
 		const struct tunnel_peer *before =
 			path->has_applied ? tunnel_find(&path->applied, peer->public_key) : NULL;
 
-		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
-		    was->endpoint.port == peer->endpoint.port)
+		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id)
 			peer->endpoint = was->endpoint;
 	}
 	path->moving = false;
@@ -365,8 +415,6 @@ static int follow_underlay(struct path *path)
 	uint32_t mtu_bytes = inner_mtu(&underlay);
 	int err = 0;
 
-	/* The kernel knows no way over a NIC that is not its own. */
-	underlay.ready = underlay.ready || path->nic_count;
 	if (mtu_bytes != path->mtu_bytes) {
 		err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
 		if (err < 0)
@@ -388,8 +436,12 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct path *path = PATH_OF(timer, refresh);
 
 	(void)now_ns;
-	if (path->tunnel.ops && follow_underlay(path) < 0)
+	if (!path->tunnel.ops)
+		return;
+	if ((find_nics(path) && path->tunnel.ops->set_device(&path->tunnel, &path->wanted) < 0) ||
+	    follow_underlay(path) < 0)
 		path->disturbed(path);
+	tell_trouble(path);
 }
 
 /* ---- apply ---- */
@@ -414,19 +466,23 @@ static void remember_applied(struct path *path)
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
+	bool other_nics;
 	struct link link;
-	bool moved;
 	int err;
 
 	path->down_reason[0] = '\0';
+	path->network = &set->network;
+	other_nics = find_nics(path);
 	err = open_tunnel(path, set, facts);
 	if (err < 0)
 		return err;
 	wanted_build(&path->wanted, path->profile, set, resolver);
-	moved = path->moving;
+	path->did.moved = path->moving;
 	carry_endpoints(path);
 	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
 			   report);
+	if (!err && other_nics)
+		err = path->tunnel.ops->set_device(&path->tunnel, &path->wanted);
 	/* Also what was applied in part, so that putting back undoes it. */
 	remember_applied(path);
 	if (err < 0) {
@@ -436,6 +492,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	err = inner_set_address(&path->tunnel, &set->env.vpn_address);
 	if (err < 0)
 		return fail(path, err, "cannot set the address of");
+	path->did.address_set = err;
 	err = link_get_index(&path->tunnel.inner, path->tunnel.index, &link);
 	if (err < 0)
 		return fail(path, err, "cannot read");
@@ -443,8 +500,9 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	path->inner_up = link.up;
 	err = follow_underlay(path);
 	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
-	if (!err && moved)
+	if (!err && path->did.moved)
 		send_probes(path);
+	tell_trouble(path);
 	return err;
 }
 
@@ -458,7 +516,8 @@ void path_down(struct path *path)
 {
 	if (path->placed)
 		leave_place(path, true);
-	path->has_applied = false;
+	path->has_applied = path->moving = false;
+	path->network = NULL;
 	path->down_reason[0] = '\0';
 }
 
@@ -480,7 +539,7 @@ int path_open(struct path *path, struct loop *loop)
 
 	path->loop = loop;
 	path->netns_fd = path->inner_monitor.fd = path->host_monitor.fd = -1;
-	path->backend_reason = "";
+	path->backend_reason = path->backend_word = "";
 	if (err < 0)
 		return err;
 	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |

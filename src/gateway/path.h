@@ -30,13 +30,20 @@ struct path {
 	bool placed; /* the namespace is open, and what watches it */
 	bool moving; /* the tunnel replaces one whose state is in running */
 	struct tunnel tunnel;
+	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct tunnel_nic nics[TUNNEL_NICS_MAX]; /* the dataplane's alone */
 	size_t nic_count;
 	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
+	const char *backend_word;          /* what the tunnel was opened by */
 	const char *backend_reason;        /* why this backend, for auto; "" otherwise */
+	char told_trouble[TUNNEL_ERROR_LEN];
+	struct {
+		bool moved;       /* the tunnel was made anew in place of one that ran: sessions began anew */
+		bool address_set;
+	} did; /* of the last path_apply */
 	struct tunnel_config wanted, applied, running;
 	bool has_applied;
 };

@@ -34,7 +34,7 @@ const char *profile_uapi_name(const struct profile *profile, const struct env_co
 {
 	const char *device = profile_device(profile, env);
 
-	return profile->dataplane && !strcmp(device, MANAGEMENT_DEVICE) ? profile->name : device;
+	return profile->dataplane && !strcmp(device, MANAGEMENT_DEVICE) ? MANAGEMENT_DEVICE "-dataplane" : device;
 }
 
 uint16_t profile_port(const struct profile *profile, const struct conf_set *set)

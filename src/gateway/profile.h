@@ -23,7 +23,8 @@ uint16_t profile_peer_port(const struct profile *profile, const struct conf_set 
 bool profile_isolated(const struct profile *profile, const struct env_conf *env, const struct conf_facts *facts);
 const char *profile_backend(const struct profile *profile, const struct env_conf *env);
 /* Stock wg(8) finds an interface in user space by the name of a socket, one directory for all namespaces: the management
- * path's is that of its interface, the dataplane's too unless that is the same. */
+ * path's is that of its interface, the dataplane's too unless that is the same. At most 15 characters: wg(8) cuts longer
+ * ones when it sets. */
 const char *profile_uapi_name(const struct profile *profile, const struct env_conf *env);
 
 /* Why it is isolated or not, for show. */

@@ -1,13 +1,9 @@
 #include "gateway/resolve.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -21,44 +17,49 @@ struct answer {
 	struct inet_addr addr;
 };
 
+static struct inet_addr addr_of(const struct addrinfo *entry)
+{
+	struct inet_addr addr = { .family = (uint8_t)entry->ai_family };
+	struct sockaddr_in6 in6;
+	struct sockaddr_in in;
+
+	if (entry->ai_family == AF_INET) {
+		memcpy(&in, entry->ai_addr, sizeof(in));
+		memcpy(addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
+	} else if (entry->ai_family == AF_INET6) {
+		memcpy(&in6, entry->ai_addr, sizeof(in6));
+		memcpy(addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
+	} else {
+		addr.family = 0;
+	}
+	return addr;
+}
+
+/* The first address, but the known one while the name still has it: servers give several in turn. */
 static void look_up(int fd, const struct resolver *resolver, size_t index)
 {
 	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
+	const struct resolved_name *name = &resolver->names[index];
 	struct answer answer = { .index = (uint16_t)index };
-	struct addrinfo *list, *entry;
+	struct addrinfo *list;
 
-	if (getaddrinfo(resolver->names[index].host, NULL, &hints, &list))
+	if (getaddrinfo(name->host, NULL, &hints, &list))
 		return;
-	for (entry = list; entry && !answer.addr.family; entry = entry->ai_next) {
-		if (entry->ai_family == AF_INET) {
-			struct sockaddr_in in;
+	for (const struct addrinfo *entry = list; entry; entry = entry->ai_next) {
+		struct inet_addr addr = addr_of(entry);
 
-			memcpy(&in, entry->ai_addr, sizeof(in));
-			memcpy(answer.addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
-		} else if (entry->ai_family == AF_INET6) {
-			struct sockaddr_in6 in6;
-
-			memcpy(&in6, entry->ai_addr, sizeof(in6));
-			memcpy(answer.addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
-		} else {
-			continue;
-		}
-		answer.addr.family = (uint8_t)entry->ai_family;
+		if (addr.family && (!answer.addr.family || inet_addr_equal(&addr, &name->addr)))
+			answer.addr = addr;
 	}
 	freeaddrinfo(list);
 	if (answer.addr.family && write(fd, &answer, sizeof(answer)) < 0)
 		_exit(1);
 }
 
-static bool is_unknown(const struct resolver *resolver, size_t index)
-{
-	return !resolver->names[index].addr.family;
-}
-
-static bool any_unknown(const struct resolver *resolver)
+static bool any_due(const struct resolver *resolver)
 {
 	for (size_t i = 0; i < resolver->count; i++)
-		if (is_unknown(resolver, i))
+		if (resolver->names[i].due)
 			return true;
 	return false;
 }
@@ -92,23 +93,23 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 
 static void finish(struct resolver *resolver, uint64_t now_ns)
 {
-	loop_remove(resolver->loop, &resolver->source);
-	close(resolver->source.fd);
-	/* Its end of the pipe is closed, so it is on its way out. */
-	waitpid(resolver->child, NULL, 0);
-	resolver->child = 0;
+	helper_end(&resolver->helper);
 	if (resolver->settle.armed) {
 		loop_timer_clear(resolver->loop, &resolver->settle);
 		resolver->found(resolver);
 	}
-	if (any_unknown(resolver))
+	/* One that was known and got no answer now is left at that. */
+	for (size_t i = 0; i < resolver->count; i++)
+		resolver->names[i].due = !resolver->names[i].addr.family;
+	if (any_due(resolver))
 		wait_and_retry(resolver, now_ns);
 	resolver->done(resolver);
 }
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct resolver *resolver = (struct resolver *)((char *)source - offsetof(struct resolver, source));
+	struct resolver *resolver = (struct resolver *)((char *)source - offsetof(struct resolver, helper.source));
+	struct resolved_name *name;
 	struct answer answer;
 
 	(void)events;
@@ -116,54 +117,29 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 		finish(resolver, now_ns);
 		return;
 	}
-	if (answer.index < resolver->count) {
-		resolver->names[answer.index].addr = answer.addr;
-		if (!resolver->settle.armed)
-			loop_timer_set(resolver->loop, &resolver->settle, now_ns + SETTLE_MS * NS_PER_MS, settle_fires);
-	}
+	if (answer.index >= resolver->count)
+		return;
+	name = &resolver->names[answer.index];
+	name->due = false;
+	if (inet_addr_equal(&name->addr, &answer.addr))
+		return;
+	name->addr = answer.addr;
+	if (!resolver->settle.armed)
+		loop_timer_set(resolver->loop, &resolver->settle, now_ns + SETTLE_MS * NS_PER_MS, settle_fires);
 }
 
-static _Noreturn void look_up_all(int fd, const struct resolver *resolver)
+static void look_up_all(int fd, const void *arg)
 {
-	sigset_t none;
+	const struct resolver *resolver = arg;
 
-	/* It holds copies of all our sockets and must not outlive us; and what its parent takes from a signalfd is to
-	 * end it. */
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	for (size_t i = 0; i < resolver->count; i++)
-		if (is_unknown(resolver, i))
+		if (resolver->names[i].due)
 			look_up(fd, resolver, i);
-	_exit(0);
-}
-
-static int start_child(struct resolver *resolver)
-{
-	int ends[2], err;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	err = loop_add(resolver->loop, &resolver->source, ends[0], EPOLLIN, pipe_ready);
-	if (!err) {
-		resolver->child = fork();
-		if (!resolver->child)
-			look_up_all(ends[1], resolver);
-		if (resolver->child < 0) {
-			err = -errno;
-			resolver->child = 0;
-			loop_remove(resolver->loop, &resolver->source);
-		}
-	}
-	close(ends[1]);
-	if (err < 0)
-		close(ends[0]);
-	return err;
 }
 
 static void start(struct resolver *resolver)
 {
-	int err = start_child(resolver);
+	int err = helper_start(&resolver->helper, resolver->loop, look_up_all, resolver, pipe_ready);
 
 	if (err < 0) {
 		log_err("cannot resolve names: %s", strerror(-err));
@@ -183,19 +159,13 @@ void resolver_stop(struct resolver *resolver)
 {
 	loop_timer_clear(resolver->loop, &resolver->retry);
 	loop_timer_clear(resolver->loop, &resolver->settle);
-	if (!resolver->child)
-		return;
-	kill(resolver->child, SIGKILL);
-	loop_remove(resolver->loop, &resolver->source);
-	close(resolver->source.fd);
-	waitpid(resolver->child, NULL, 0);
-	resolver->child = 0;
+	helper_kill(&resolver->helper);
 }
 
 const struct inet_addr *resolver_address(const struct resolver *resolver, const char *host)
 {
 	for (size_t i = 0; i < resolver->count; i++)
-		if (!is_unknown(resolver, i) && !strcmp(resolver->names[i].host, host))
+		if (resolver->names[i].addr.family && !strcmp(resolver->names[i].host, host))
 			return &resolver->names[i].addr;
 	return NULL;
 }
@@ -233,8 +203,10 @@ bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf)
 		resolver->names[resolver->count] = (struct resolved_name){ 0 };
 		memcpy(resolver->names[resolver->count++].host, peer->host, sizeof(peer->host));
 	}
+	for (size_t i = 0; i < resolver->count; i++)
+		resolver->names[i].due = true;
 	resolver->wait_ns = 0;
-	if (any_unknown(resolver))
+	if (any_due(resolver))
 		start(resolver);
-	return resolver->child != 0;
+	return resolver->helper.child != 0;
 }

@@ -2,30 +2,31 @@
 #ifndef GATEWAY_RESOLVE_H
 #define GATEWAY_RESOLVE_H
 
-#include "base/loop.h"
+#include "gateway/helper.h"
 #include "conf/vpn.h"
 
 struct resolved_name {
 	char host[VPN_HOST_LEN];
 	struct inet_addr addr; /* family 0: does not resolve (yet) */
+	bool due;              /* to be looked up, known or not */
 };
 
 struct resolver {
 	struct loop *loop;
-	struct loop_source source; /* the child's pipe */
+	struct helper helper;
 	struct loop_timer retry, settle;
-	pid_t child; /* 0: none runs */
 	uint64_t wait_ns; /* until the next attempt */
 	struct resolved_name names[VPN_PEERS_MAX];
 	size_t count;
-	void (*found)(struct resolver *resolver); /* some have addresses now that had none */
+	void (*found)(struct resolver *resolver); /* some have addresses now that had none, or others */
 	void (*done)(struct resolver *resolver);  /* every name was tried once more */
 };
 
 void resolver_init(struct resolver *resolver, struct loop *loop, void (*found)(struct resolver *resolver),
 		   void (*done)(struct resolver *resolver));
-/* Makes the names of conf's endpoints the ones to know; what is known of them stays known. Starts on the unknown ones:
- * true when there are any, and done will be called. They are tried again, less and less often, until they resolve. */
+/* Makes the names of conf's endpoints the ones to know and looks all of them up: true when there are any, and done will be
+ * called. What is known of them holds until then, and longer while their addresses still hold it. Those that do not resolve
+ * are tried again, less and less often. */
 bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf);
 const struct inet_addr *resolver_address(const struct resolver *resolver, const char *host); /* NULL: not known */
 void resolver_stop(struct resolver *resolver);

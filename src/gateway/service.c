@@ -70,20 +70,33 @@ static void unmark_running(const struct service *service)
 	(void)unlink(path);
 }
 
-/* A set that came up is the fallback for the next start; one that did not, never. */
-static void keep(struct service *service)
+static void kept(struct keeper *keeper, int err)
 {
-	int err = 0;
+	struct service *service = SERVICE_OF(keeper, keeper);
 
-	if (service->kept)
-		return;
-	service->kept = true;
-	mark_running(service);
-	if (service->source == SERVICE_FILES)
-		err = applied_save(service->conf_dir_fd, service->path.profile->name, service->set, ~0u);
+	service->keeping = false;
 	service->keep_err = err;
 	if (err < 0)
 		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
+	else
+		mark_running(service);
+	verbs_progress(service);
+}
+
+/* A set that came up is the fallback for the next start; one that did not, never. Until it is written, a process that is
+ * started after a crash has nothing better than the files. */
+static void keep(struct service *service)
+{
+	if (service->kept)
+		return;
+	service->kept = true;
+	if (service->source != SERVICE_FILES) {
+		mark_running(service);
+		return;
+	}
+	unmark_running(service);
+	service->keeping = true;
+	keeper_start(&service->keeper, &service->loop, service->conf_dir_fd, service->path.profile->name, service->set);
 }
 
 /* ---- apply ---- */
@@ -149,28 +162,30 @@ static void disturbed(struct path *path)
 	apply_again(SERVICE_OF(path, path), "mended");
 }
 
-/* service->set is what the service stands for from now on; true when names of it are being looked up. */
-static bool adopted(struct service *service, enum service_source source)
+/* service->set is what the service stands for from now on. */
+static void adopted(struct service *service, enum service_source source)
 {
 	service->source = source;
 	service->applied_s = time(NULL);
 	service->kept = false;
 	service->retry_s = 0;
 	loop_timer_clear(&service->loop, &service->retry);
-	return resolver_follow(&service->resolver, &service->set->vpn);
+	service->resolving = resolver_follow(&service->resolver, &service->set->vpn);
 }
 
-int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN])
+int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN],
+		  bool *put_back)
 {
 	struct tunnel_report back = { 0 };
-	int err = apply_set(service, service->spare, report), resolving;
+	int err = apply_set(service, service->spare, report);
 
+	*put_back = true;
 	if (!err) {
 		swap_sets(service);
 		conf_set_wipe(service->spare);
-		resolving = adopted(service, SERVICE_FILES);
+		adopted(service, SERVICE_FILES);
 		keep(service);
-		return resolving;
+		return 0;
 	}
 	text_format(why, PATH_REASON_LEN, "%s", service->path.down_reason);
 	if (service->source == SERVICE_NOTHING) {
@@ -178,6 +193,7 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 		text_format(service->path.down_reason, sizeof(service->path.down_reason), "%s", why);
 	} else if (apply_set(service, service->set, &back) < 0) {
 		log_err("what ran before could not be put back: %s", service->path.down_reason);
+		*put_back = false;
 		arm_retry(service);
 	}
 	return err;
@@ -193,10 +209,11 @@ static int open_conf_dir(struct service *service)
 	return service->conf_dir_fd < 0 ? -errno : 0;
 }
 
-static bool load(struct service *service, int dir_fd)
+static bool load(struct service *service, int dir_fd, bool ran_before)
 {
 	diag_clear(&service->diag);
 	facts_collect(service->spare_facts);
+	service->spare_facts->ran_before = ran_before;
 	conf_set_load(service->spare, dir_fd, &service->diag);
 	conf_set_check(service->spare, service->spare_facts, false, &service->diag);
 	return service->diag.error_count == 0;
@@ -206,7 +223,7 @@ int service_load(struct service *service)
 {
 	int err = open_conf_dir(service);
 
-	if (!err && !load(service, service->conf_dir_fd))
+	if (!err && !load(service, service->conf_dir_fd, false))
 		err = -EINVAL;
 	return err;
 }
@@ -216,9 +233,36 @@ static void names_found(struct resolver *resolver)
 	apply_again(SERVICE_OF(resolver, resolver), "names resolved");
 }
 
+void service_each_unresolved(const struct service *service, void (*each)(void *arg, const struct vpn_peer *peer),
+			     void *arg)
+{
+	const struct vpn_conf *vpn = &service->set->vpn;
+
+	for (size_t i = 0; i < vpn->peer_count; i++) {
+		const struct vpn_peer *peer = &vpn->peers[i];
+
+		if (peer->host[0] && !peer->addr.family && (int)i != vpn->own &&
+		    !resolver_address(&service->resolver, peer->host))
+			each(arg, peer);
+	}
+}
+
+static void log_unresolved(void *arg, const struct vpn_peer *peer)
+{
+	(void)arg;
+	log_err(VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background",
+		peer->endpoint_line, peer->host);
+}
+
+/* Told once of each set: by the reconfigure that waits for it, or here. */
 static void names_done(struct resolver *resolver)
 {
-	verbs_names_done(SERVICE_OF(resolver, resolver));
+	struct service *service = SERVICE_OF(resolver, resolver);
+
+	if (service->resolving && !service->pending)
+		service_each_unresolved(service, log_unresolved, NULL);
+	service->resolving = false;
+	verbs_progress(service);
 }
 
 static void log_finding(void *arg, const char *text)
@@ -233,7 +277,7 @@ static void log_finding(void *arg, const char *text)
 static bool load_applied(struct service *service)
 {
 	int fd = applied_open(service->conf_dir_fd, service->path.profile->name);
-	bool good = fd >= 0 && load(service, fd);
+	bool good = fd >= 0 && load(service, fd, true);
 
 	if (fd >= 0)
 		close(fd);
@@ -268,6 +312,7 @@ static int start_from_fallback(struct service *service, int err)
 	log_err("%s in %s: nothing of it is applied", diag_summary(&service->diag, summary, sizeof(summary)),
 		service->options->conf_dir);
 	if (load_applied(service)) {
+		diag_print(&service->diag, log_finding, NULL);
 		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
 		return start_from(service, SERVICE_FALLBACK);
 	}
@@ -379,6 +424,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	if (open_all(&service) < 0)
 		return 1;
 	resolver_init(&service.resolver, &service.loop, names_found, names_done);
+	service.keeper.done = kept;
 	err = start(&service);
 	if (!err && options->ready_fd >= 0) {
 		if (write(options->ready_fd, service.path.down_reason[0] ? READY_BUT_DOWN : READY, 1) < 0)
@@ -389,6 +435,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 		err = loop_run(&service.loop);
 	unmark_running(&service);
 	resolver_stop(&service.resolver);
+	keeper_stop(&service.keeper);
 	path_close(&service.path);
 	control_close(&service.control);
 	conf_set_wipe(&sets[0]);

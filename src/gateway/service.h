@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "conf/set.h"
 #include "control/server.h"
+#include "gateway/keeper.h"
 #include "gateway/path.h"
 
 struct service_options {
@@ -25,7 +26,8 @@ struct service {
 	struct loop_timer retry;
 	struct resolver resolver;
 	struct path path;
-	struct control_call *pending; /* a reconfigure that waits for names */
+	struct keeper keeper;
+	struct control_call *pending; /* a reconfigure that waits for names and the keeper */
 	struct loop_timer pending_over;
 
 	int conf_dir_fd; /* -1: there is none */
@@ -33,8 +35,10 @@ struct service {
 	enum service_source source;   /* of set */
 	int64_t applied_s;            /* CLOCK_REALTIME when that was */
 	struct conf_facts *facts, *spare_facts; /* which each was checked against */
-	bool kept;     /* set came up and is the fallback */
-	int keep_err;  /* of keeping it */
+	bool kept;      /* set came up and is to be the fallback */
+	bool keeping;   /* it is being written */
+	bool resolving; /* names of it are being looked up, for the first time */
+	int keep_err;   /* of keeping it */
 	uint64_t retry_s;
 	struct diag diag;
 };
@@ -46,8 +50,13 @@ int service_run(const struct profile *profile, const struct service_options *opt
  * -errno when the directory cannot be opened. */
 int service_load(struct service *service);
 
-/* Makes service->spare, loaded cleanly from the files, what runs: kept as fallback, names looked up. 1 when
- * names are being looked up (verbs_names_done comes), 0, or -errno with why: then what ran before is put back. */
-int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN]);
+/* Makes service->spare, loaded cleanly from the files, what runs; verbs_progress comes when its names are looked up and
+ * when it is kept as the fallback. 0, or -errno with why: then what ran before is put back, unless *put_back is false. */
+int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN],
+		  bool *put_back);
+
+/* Calls each for every peer of what runs whose name does not resolve. */
+void service_each_unresolved(const struct service *service, void (*each)(void *arg, const struct vpn_peer *peer),
+			     void *arg);
 
 #endif

@@ -6,15 +6,16 @@
 #include <string.h>
 #include <sys/utsname.h>
 
-#include "base/text.h"
 #include "base/clock.h"
+#include "base/exit.h"
+#include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
 #include "gateway/show.h"
 #include "gateway/wgshow.h"
 
-/* A reconfigure waits so long for names before it answers; they are looked up on. */
-enum { NAMES_WAIT_S = 5 };
+/* A reconfigure waits so long for names and the disk before it answers; both go on. */
+enum { PENDING_S = 5 };
 
 typedef void verb_fn(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns);
 
@@ -39,11 +40,11 @@ static void verb_show(struct service *service, struct control_call *call, int ar
 /* ---- reconfigure ---- */
 
 /* What an operator is to know after a refusal: nothing happened, and what goes on. */
-static void refuse(struct service *service, struct control_call *call)
+static void refuse(struct service *service, struct control_call *call, int status)
 {
 	control_print(call, CONTROL_ERR, "%s: nothing was applied\n", service->path.profile->name);
 	show_status(service, call);
-	control_end(call, 1);
+	control_end(call, status);
 }
 
 /* The peer's name in the model that knows it; the one being applied first. */
@@ -99,41 +100,47 @@ static bool every_peer_goes(struct service *service)
 	return true;
 }
 
-static void end_reconfigure(struct service *service, struct control_call *call, int status)
+static void print_unresolved(void *arg, const struct vpn_peer *peer)
 {
-	const struct vpn_conf *vpn = &service->set->vpn;
-
-	for (size_t i = 0; i < vpn->peer_count && status == 0; i++) {
-		const struct vpn_peer *peer = &vpn->peers[i];
-
-		if (peer->host[0] && !peer->addr.family && (int)i != vpn->own &&
-		    !resolver_address(&service->resolver, peer->host))
-			control_print(call, CONTROL_ERR,
-				      "%s:%u: warning: Endpoint %s does not resolve: tried again in the background\n",
-				      VPN_PUBLIC_FILE, peer->endpoint_line, peer->host);
-	}
-	if (status == 0 && service->keep_err < 0)
-		control_print(call, CONTROL_ERR,
-			      "%s: warning: this configuration runs, but cannot be kept as the fallback: %s\n",
-			      service->path.profile->name, strerror(-service->keep_err));
-	control_end(call, status);
+	control_print(arg, CONTROL_ERR,
+		      VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background\n",
+		      peer->endpoint_line, peer->host);
 }
 
-void verbs_names_done(struct service *service)
+static void end_reconfigure(struct service *service, struct control_call *call)
+{
+	const char *path = service->path.profile->name;
+
+	service_each_unresolved(service, print_unresolved, call);
+	if (service->keeping)
+		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but is not kept as the fallback "
+			      "yet: the disk is slow\n", path);
+	else if (service->keep_err < 0)
+		control_print(call, CONTROL_ERR,
+			      "%s: warning: this configuration runs, but cannot be kept as the fallback: %s\n", path,
+			      strerror(-service->keep_err));
+	control_end(call, 0);
+}
+
+static void end_pending(struct service *service)
 {
 	struct control_call *call = service->pending;
 
-	if (!call)
-		return;
 	service->pending = NULL;
 	loop_timer_clear(&service->loop, &service->pending_over);
-	end_reconfigure(service, call, 0);
+	end_reconfigure(service, call);
+}
+
+void verbs_progress(struct service *service)
+{
+	if (service->pending && !service->resolving && !service->keeping)
+		end_pending(service);
 }
 
 static void pending_over(struct loop_timer *timer, uint64_t now_ns)
 {
 	(void)now_ns;
-	verbs_names_done((struct service *)((char *)timer - offsetof(struct service, pending_over)));
+	end_pending((struct service *)((char *)timer - offsetof(struct service, pending_over)));
 }
 
 static void pending_cancelled(struct control_call *call)
@@ -149,52 +156,75 @@ static void apply_candidate(struct service *service, struct control_call *call)
 	struct change_printer printer = { service, call };
 	struct tunnel_report report = { .peer = print_change, .arg = &printer };
 	const char *path = service->path.profile->name;
-	char why[PATH_REASON_LEN];
-	int resolving = service_adopt(service, &report, why);
+	char why[PATH_REASON_LEN], address[INET_PREFIX_STRLEN];
+	bool put_back;
 
-	if (resolving < 0) {
-		control_print(call, CONTROL_ERR, "%s: %s: what was changed is put back\n", path, why);
+	if (service_adopt(service, &report, why, &put_back) < 0) {
+		control_print(call, CONTROL_ERR, "%s: %s: %s\n", path, why,
+			      put_back ? "what was changed is put back" : "what was there before does not come up either");
 		show_status(service, call);
 		control_end(call, 1);
 		return;
 	}
-	if (report.device_changed)
-		control_print(call, CONTROL_OUT, "%s: private key or port set\n", path);
 	if (!service->set->clustered)
 		control_print(call, CONTROL_OUT, "%s: not clustered: no VPN\n", path);
+	else if (service->path.did.moved)
+		control_print(call, CONTROL_OUT, "%s: moved to %s on the %s backend: its sessions begin anew\n", path,
+			      service->path.tunnel.device, service->path.tunnel.ops->name);
+	else if (report.device_changed)
+		control_print(call, CONTROL_OUT, "%s: private key or port set\n", path);
+	if (service->set->clustered && service->path.did.address_set)
+		control_print(call, CONTROL_OUT, "%s: address %s set\n", path,
+			      inet_prefix_text(&service->set->env.vpn_address, address));
 	control_print(call, CONTROL_OUT, "%s: %zu added, %zu updated, %zu removed, %zu kept\n", path,
 		      report.count[TUNNEL_ADDED], report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED],
 		      report.count[TUNNEL_KEPT]);
-	if (!resolving) {
-		end_reconfigure(service, call, 0);
+	if (!service->resolving && !service->keeping) {
+		end_reconfigure(service, call);
 		return;
 	}
 	service->pending = call;
 	call->job = service;
 	call->cancelled = pending_cancelled;
 	control_flush(call);
-	loop_timer_set(&service->loop, &service->pending_over, clock_now_ns() + NAMES_WAIT_S * NS_PER_S, pending_over);
+	loop_timer_set(&service->loop, &service->pending_over, clock_now_ns() + PENDING_S * NS_PER_S, pending_over);
+}
+
+/* The words of reconfigure, false for others. */
+static bool read_options(int argc, char **argv, bool *force, bool *quiet, bool *dry)
+{
+	const struct {
+		const char *word;
+		bool *set;
+	} options[] = { { "--force", force }, { "--quiet", quiet }, { "--dry-run", dry } };
+
+	for (int i = 1; i < argc; i++) {
+		size_t o = 0;
+
+		while (o < sizeof(options) / sizeof(options[0]) && strcmp(argv[i], options[o].word) != 0)
+			o++;
+		if (o == sizeof(options) / sizeof(options[0]))
+			return false;
+		*options[o].set = true;
+	}
+	return true;
 }
 
 static void verb_reconfigure(struct service *service, struct control_call *call, int argc, char **argv,
 			     uint64_t now_ns)
 {
-	bool force = false, quiet = false;
+	bool force = false, quiet = false, dry = false;
 	int err;
 
 	(void)now_ns;
-	for (int i = 1; i < argc; i++) {
-		force = force || !strcmp(argv[i], "--force");
-		quiet = quiet || !strcmp(argv[i], "--quiet");
-		if (strcmp(argv[i], "--force") != 0 && strcmp(argv[i], "--quiet") != 0) {
-			control_print(call, CONTROL_ERR, "usage: reconfigure [--force] [--quiet]\n");
-			control_end(call, 2);
-			return;
-		}
+	if (!read_options(argc, argv, &force, &quiet, &dry)) {
+		control_print(call, CONTROL_ERR, "usage: reconfigure [--force] [--quiet] [--dry-run]\n");
+		control_end(call, 2);
+		return;
 	}
 	if (service->pending) {
 		control_print(call, CONTROL_ERR, "%s: another reconfigure is under way\n", service->path.profile->name);
-		control_end(call, 1);
+		control_end(call, dry ? EXIT_REFUSED : 1);
 		return;
 	}
 	err = service_load(service);
@@ -208,11 +238,12 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 			      service->path.profile->name, service->path.running.peer_count);
 		err = -EINVAL;
 	}
-	if (err < 0) {
-		refuse(service, call);
-		return;
-	}
-	apply_candidate(service, call);
+	if (err < 0)
+		refuse(service, call, dry ? EXIT_REFUSED : 1);
+	else if (dry)
+		control_end(call, 0);
+	else
+		apply_candidate(service, call);
 }
 
 static void verb_ping(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -261,7 +292,7 @@ static const struct {
 } verbs[] = {
 	{ "show", "[--json]", verb_show },
 	{ "status", "", verb_status },
-	{ "reconfigure", "[--force] [--quiet]", verb_reconfigure },
+	{ "reconfigure", "[--force] [--quiet] [--dry-run]", verb_reconfigure },
 	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },
 	{ "version", "", verb_version },
 	{ "wg", "show [dump] | showconf", verb_wg },

@@ -6,8 +6,8 @@
 
 void verbs_request(struct control_call *call, int argc, char **argv, uint64_t now_ns);
 
-/* The names a reconfigure waits for were all tried. */
-void verbs_names_done(struct service *service);
+/* What a reconfigure waits for (names, the disk) went on. */
+void verbs_progress(struct service *service);
 
 /* "show | check | reconfigure ..." for usage lines. */
 void verbs_usage(void (*line)(void *arg, const char *text), void *arg);

@@ -19,8 +19,10 @@ static void set_endpoint(struct tunnel_peer *out, const struct vpn_peer *peer, u
 	const struct inet_addr *addr = peer->addr.family ? &peer->addr : resolver_address(resolver, peer->host);
 
 	out->endpoint_id = endpoint_id(peer->host, port);
-	if (addr)
-		out->endpoint = (struct inet_endpoint){ .addr = *addr, .port = port };
+	if (!addr)
+		return;
+	out->resolved = *addr;
+	out->endpoint = (struct inet_endpoint){ .addr = *addr, .port = port };
 }
 
 void wanted_build(struct tunnel_config *wanted, const struct profile *profile, const struct conf_set *set,

@@ -26,6 +26,7 @@
 #include "init/supervise.h"
 
 enum {
+	BOOT_SLOW_S = 60,     /* a word about it that often */
 	NETWORK_WAIT_S = 12,  /* longer than the network service waits for carrier */
 	SHUTDOWN_S = 15,      /* then it goes on without those that do not stop */
 	UNMOUNT_S = 10,
@@ -66,7 +67,7 @@ static struct process processes[PROCESSES] = {
 
 static struct loop loop;
 static struct loop_source signals;
-static struct loop_timer network_wait, clock_timer, shutdown_timer;
+static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
@@ -238,6 +239,7 @@ static void begin_to_end(int how, uint64_t now_ns)
 		return;
 	ending = how;
 	loop_timer_clear(&loop, &network_wait);
+	loop_timer_clear(&loop, &boot_slow);
 	loop_timer_set(&loop, &shutdown_timer, now_ns + SHUTDOWN_S * NS_PER_S, shutdown_over);
 	for (size_t i = 0; i < PROCESSES; i++)
 		happens(&processes[i], SUPERVISE_STOP, now_ns);
@@ -265,10 +267,18 @@ static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
 }
 
+/* No one is waited for without a word: `show` has nothing to say yet. */
+static void boot_is_slow(struct loop_timer *timer, uint64_t now_ns)
+{
+	log_err("the boot steps still run, and no service before they end: `log init` tells which one");
+	loop_timer_set(&loop, timer, now_ns + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
+}
+
 /* The steps are over, well or not: now the services. */
 static void boot_ended(int status, uint64_t now_ns)
 {
 	boot_pid = 0;
+	loop_timer_clear(&loop, &boot_slow);
 	if (status)
 		log_err("the boot steps ended with wait status %d", status);
 	if (ending)
@@ -383,6 +393,7 @@ _Noreturn void init_main(void)
 	open_loop();
 	steps_run_first();
 	start_console(clock_now_ns());
+	loop_timer_set(&loop, &boot_slow, clock_now_ns() + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
 	boot_pid = child_begin(boot_steps);
 	if (boot_pid < 0)
 		boot_ended(boot_pid, clock_now_ns());

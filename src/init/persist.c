@@ -159,7 +159,11 @@ static bool mend(const char *path, char *words, size_t cap)
 	static const char *const ways[] = { "-p", "-y" };
 
 	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
-		int status = fsck(path, ways[i]);
+		int status;
+
+		/* At a console where nothing else moves: a power cut now would make it worse. */
+		log_err("%s was not unmounted cleanly: e2fsck %s mends it, up to %d s; leave the power on", path, ways[i], FSCK_S);
+		status = fsck(path, ways[i]);
 
 		text_format(words, cap, "%s was not clean: e2fsck %s said %d", path, ways[i], status);
 		if (status >= 0 && status <= FSCK_MENDED_REBOOT)

@@ -145,6 +145,7 @@ static void run_all(const struct step *steps, size_t count)
 		int err;
 
 		words[0] = '\0';
+		log_info("%s: begins", steps[i].name);
 		err = steps[i].run();
 		steps_tell(steps[i].name, clock_now_ns() - start_ns, err, words);
 		if (err < 0 && steps[i].need == MUST)

@@ -67,6 +67,9 @@ static void fit_link(struct fitting *fitting)
 	uint32_t mtu_bytes = fitting->wanted->mtu_bytes;
 	char sysctl[96];
 
+	/* No router is to give the kernel an address on what is the dataplane's alone. */
+	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link->name);
+	file_poke(sysctl, fitting->wanted->unmanaged ? "1" : "0");
 	/* An address that goes must not take others of its network along. */
 	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", link->name);
 	if (!link->up)
@@ -167,7 +170,19 @@ static void say_route(struct fitting *fitting, int err, const struct inet_prefix
 	say(fitting, err, "route %s via %s %s", inet_prefix_text(destination, to), via, what);
 }
 
-/* What is stale goes first: a destination has one static route per link. */
+static void remove_stale(struct fitting *fitting, const struct found_routes *found, bool same_metric)
+{
+	for (size_t i = 0; i < found->count; i++) {
+		const struct link_route *route = &found->list[i];
+
+		if (!wants_route(fitting->wanted, route, fitting->metric) && (route->metric == fitting->metric) == same_metric)
+			say_route(fitting, link_route_remove(fitting->nl, route), &route->destination, &route->gateway,
+				  "removed");
+	}
+}
+
+/* A destination has one static route per link and metric, so what is stale there goes first; where only the metric
+ * changes (another [Match] came before this one), the destination is never without. */
 static void fit_routes(struct fitting *fitting)
 {
 	const struct network_nic *wanted = fitting->wanted;
@@ -178,10 +193,7 @@ static void fit_routes(struct fitting *fitting)
 		say(fitting, err, "cannot read the routes");
 		return;
 	}
-	for (size_t i = 0; i < found.count; i++)
-		if (!wants_route(wanted, &found.list[i], fitting->metric))
-			say_route(fitting, link_route_remove(fitting->nl, &found.list[i]), &found.list[i].destination,
-				  &found.list[i].gateway, "removed");
+	remove_stale(fitting, &found, true);
 	for (size_t i = 0; i < wanted->route_count; i++) {
 		const struct network_route *route = &wanted->routes[i];
 		const struct link_route fresh = { .destination = route->destination,
@@ -194,6 +206,7 @@ static void fit_routes(struct fitting *fitting)
 			say_route(fitting, link_route_add(fitting->nl, &fresh), &route->destination, &route->gateway,
 				  "added");
 	}
+	remove_stale(fitting, &found, false);
 }
 
 int nics_apply(struct nl *nl, const struct network_conf *conf, const struct network_conf *before,

@@ -2,11 +2,6 @@
 
 #include <errno.h>
 
-bool inet_addr_is_link_local(const struct inet_addr *addr)
-{
-	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
-}
-
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index)
 {
 	for (size_t i = 0; i < table->link_count; i++)

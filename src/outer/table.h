@@ -18,6 +18,4 @@ bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr
  * IPv4, the way leads out by to->link (0: any). 0, -ENETUNREACH, -EHOSTUNREACH for an address of our own. */
 int table_way(const struct outer_table *table, const struct inet_flow *to, struct outer_way *way);
 
-bool inet_addr_is_link_local(const struct inet_addr *addr); /* fe80::/10 */
-
 #endif

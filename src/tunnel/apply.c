@@ -25,12 +25,20 @@ static bool same_allowed(const struct tunnel_config *a, const struct tunnel_peer
 	return true;
 }
 
+/* The name stands in the file as before, and is another address now. */
+static bool resolves_anew(const struct tunnel_peer *wanted, const struct tunnel_peer *applied)
+{
+	return wanted->resolved.family && applied->resolved.family &&
+	       !inet_addr_equal(&wanted->resolved, &applied->resolved);
+}
+
 static bool endpoint_is_due(const struct tunnel_peer *wanted, const struct tunnel_peer *running,
 			    const struct tunnel_peer *applied)
 {
 	if (!wanted->endpoint.addr.family || inet_endpoint_equal(&wanted->endpoint, &running->endpoint))
 		return false;
-	return !running->endpoint.addr.family || (applied && applied->endpoint_id != wanted->endpoint_id);
+	return !running->endpoint.addr.family ||
+	       (applied && (applied->endpoint_id != wanted->endpoint_id || resolves_anew(wanted, applied)));
 }
 
 static unsigned differing_fields(const struct tunnel_config *wanted, const struct tunnel_peer *peer,

@@ -18,8 +18,10 @@ static int kernel_look(struct nl *host, char *words, size_t cap)
 
 	if ((!err || err == -EEXIST) && link_get(host, PROBE_LINK, &link) == 0)
 		err = link_delete(host, link.index);
-	if (err < 0)
-		text_format(words, cap, "the kernel's WireGuard cannot be had: %s", strerror(-err));
+	if (err == -EOPNOTSUPP)
+		text_format(words, cap, TUNNEL_NO_KERNEL);
+	else if (err < 0)
+		text_format(words, cap, "cannot make an interface of the kernel's WireGuard: %s", strerror(-err));
 	return err;
 }
 
@@ -61,14 +63,17 @@ const char *backend_names(void)
 	return names;
 }
 
-int backend_look(const char *name, struct nl *host, char *words, size_t cap)
+int backend_look(const char *name, struct nl *host, struct backend_choice *choice, char *words, size_t cap)
 {
 	bool any = !strcmp(name, BACKEND_AUTO);
 	int err = -EOPNOTSUPP;
 
-	for (size_t i = 0; i < BACKENDS && err < 0; i++)
-		if (any || !strcmp(backends[i].ops->name, name))
-			err = backends[i].look(host, words, cap);
+	for (size_t i = 0; i < BACKENDS && err < 0; i++) {
+		if (!any && strcmp(backends[i].ops->name, name) != 0)
+			continue;
+		err = backends[i].look(host, words, cap);
+		*choice = (struct backend_choice){ backends[i].ops, any ? backends[i].reason : "" };
+	}
 	return err;
 }
 

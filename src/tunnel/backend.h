@@ -10,8 +10,13 @@
  * that one. 0 or -errno with words in tunnel->error; a named one is never replaced by another. */
 int backend_open(struct tunnel *tunnel, const char *name, const struct tunnel_place *place, const char **reason);
 
-/* 0 when this host can carry a tunnel with the backend of that name (auto: with any), or -errno with words. */
-int backend_look(const char *name, struct nl *host, char *words, size_t cap);
+struct backend_choice {
+	const struct tunnel_ops *ops;
+	const char *reason; /* for auto, why that one; "" otherwise */
+};
+
+/* Which one backend_open would take on this host: 0, or -errno with words when it can carry none of that name. */
+int backend_look(const char *name, struct nl *host, struct backend_choice *choice, char *words, size_t cap);
 
 /* "auto|kernel|..." */
 const char *backend_names(void);

@@ -43,8 +43,7 @@ static int make_device(struct tunnel *tunnel, struct link *link)
 	int err = link_create(tunnel->host, tunnel->device, KIND, tunnel->netns_fd);
 
 	if (err == -EOPNOTSUPP) {
-		text_format(tunnel->error, sizeof(tunnel->error),
-			 "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded");
+		text_format(tunnel->error, sizeof(tunnel->error), TUNNEL_NO_KERNEL);
 		return err;
 	}
 	if (err < 0)

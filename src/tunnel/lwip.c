@@ -28,6 +28,7 @@ enum {
 	BATCH_PACKETS = 512, /* read before the outer side is flushed */
 	BATCH_BYTES = 9 * 65536,
 	SETTLE_MS = 50, /* links and routes change in bursts */
+	AGAIN_MS = 1000,
 	STAGED_LEN_MAX = TUN_MTU_MAX,
 };
 
@@ -36,6 +37,7 @@ static struct {
 	struct wg_device *device;
 	uint8_t *arena;
 	size_t arena_len;
+	uint64_t now_ns; /* of this wake-up */
 	bool outer_open;
 	uint16_t port;
 	uint32_t mtu_bytes;
@@ -48,6 +50,13 @@ static struct {
 } lwip;
 
 static void due_fires(struct loop_timer *timer, uint64_t now_ns);
+
+/* For what comes from without the loop's callbacks. */
+static uint64_t look_at_clock(void)
+{
+	lwip.now_ns = clock_now_ns();
+	return lwip.now_ns;
+}
 
 /* The core's next deadline; asked after whatever may have moved it. */
 static void arm(void)
@@ -63,6 +72,7 @@ static void arm(void)
 static void due_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	(void)timer;
+	lwip.now_ns = now_ns;
 	wg_poll(lwip.device, now_ns);
 	arm();
 }
@@ -75,7 +85,7 @@ static void core_sends(void *arg, const struct inet_flow *to, uint8_t ds, const 
 	if (!lwip.outer_open)
 		return;
 	/* What cannot be sent is lost, as in any network; the bytes are the core's until we return. */
-	(void)outer_send(to, ds, bytes, len, 0, clock_now_ns());
+	(void)outer_send(to, ds, bytes, len, 0, lwip.now_ns);
 	outer_flush();
 }
 
@@ -113,6 +123,7 @@ static void datagrams_came(void *arg, const struct inet_flow *from, uint8_t ds, 
 			   size_t segment_len, uint64_t now_ns)
 {
 	(void)arg;
+	lwip.now_ns = now_ns;
 	for (size_t at = 0; at < len; at += segment_len) {
 		size_t part = len - at < segment_len ? len - at : segment_len;
 		struct wg_view view;
@@ -186,7 +197,8 @@ static void send_packets(const struct tun_packet *packets, size_t count, uint64_
 	run_send(&run, now_ns);
 }
 
-static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+/* What waits, up to a batch; fresh false: only what is left of a super-packet that was begun. */
+static void move_batch(bool fresh, uint64_t now_ns)
 {
 	const struct tun_layout layout = { .headroom = WG_HEADROOM,
 					   .tailroom = AEAD_TAG_LEN,
@@ -195,10 +207,8 @@ static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_
 	struct tun_packet packets[BATCH_PACKETS];
 	size_t at = 0, count = 0, used;
 
-	(void)source;
-	(void)events;
 	/* All are read before the first is sealed: what lies side by side leaves as one super-frame. */
-	while (count < BATCH_PACKETS && BATCH_BYTES - at >= tun_room(&layout)) {
+	while ((fresh || tun_pending(&lwip.tun)) && count < BATCH_PACKETS && BATCH_BYTES - at >= tun_room(&layout)) {
 		int n = tun_read(&lwip.tun, &layout, lwip.batch + at, BATCH_BYTES - at, packets + count,
 				 BATCH_PACKETS - count, &used);
 
@@ -210,33 +220,59 @@ static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_
 	send_packets(packets, count, now_ns);
 	outer_flush();
 	tun_flush(&lwip.tun);
+}
+
+static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)source;
+	(void)events;
+	lwip.now_ns = now_ns;
+	move_batch(true, now_ns);
+	while (tun_pending(&lwip.tun))
+		move_batch(false, now_ns);
 	arm();
 }
 
 /* ---- what the kernel says of links, addresses and routes ---- */
 
+static void mirror_fires(struct loop_timer *timer, uint64_t now_ns);
+
+static void mirror_in(uint64_t now_ns, uint64_t wait_ms)
+{
+	if (!lwip.mirror.armed)
+		loop_timer_set(lwip.tunnel->loop, &lwip.mirror, now_ns + wait_ms * NS_PER_MS, mirror_fires);
+}
+
+/* What can be mirrored is, whatever is wrong with the rest. */
 static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct mirror_alone alone[TUNNEL_NICS_MAX];
-	size_t count = lwip.tunnel->nic_count;
+	char *trouble = lwip.tunnel->trouble;
+	size_t cap = sizeof(lwip.tunnel->trouble);
+	int err, opened = 0;
 
 	(void)timer;
-	for (size_t i = 0; i < count; i++) {
-		const struct tunnel_nic *nic = &lwip.tunnel->nics[i];
-
-		alone[i] = (struct mirror_alone){ nic->link, nic->addresses, nic->address_count, nic->gateway4,
-						  nic->gateway6 };
-	}
-	if (lwip.outer_open && mirror_read(lwip.tunnel->host, alone, count, &lwip.table) == 0)
-		(void)outer_refresh(&lwip.table, now_ns);
+	if (!lwip.outer_open)
+		return;
+	err = mirror_read(lwip.tunnel->host, lwip.tunnel->nics, lwip.tunnel->nic_count, &lwip.table);
+	if (!err || err == -ENOSPC)
+		opened = outer_refresh(&lwip.table, now_ns);
+	trouble[0] = '\0';
+	if (err == -ENOSPC)
+		text_format(trouble, cap, "this host has more than %d links, %d addresses or %d routes: WireGuard on lwIP knows a part of them only",
+			    OUTER_LINK_MAX, OUTER_ADDRESS_MAX, OUTER_ROUTE_MAX);
+	else if (err < 0)
+		text_format(trouble, cap, "cannot read the links, addresses and routes of this host: %s: tried again", strerror(-err));
+	else if (opened < 0)
+		text_format(trouble, cap, "a NIC cannot be opened for WireGuard on lwIP: %s: tried again", strerror(-opened));
+	if (opened < 0 || (err < 0 && err != -ENOSPC))
+		mirror_in(now_ns, AGAIN_MS);
 }
 
 static void host_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	(void)events;
 	nl_monitor_read(source->fd, NULL, NULL);
-	if (!lwip.mirror.armed)
-		loop_timer_set(lwip.tunnel->loop, &lwip.mirror, now_ns + SETTLE_MS * NS_PER_MS, mirror_fires);
+	mirror_in(now_ns, SETTLE_MS);
 }
 
 static void follow_mtu(void)
@@ -278,7 +314,7 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 					       .host = { .receive = datagrams_came, .received = batch_came },
 					       .port = port,
 					       .no_super_frames_in = !lwip.tun.uso };
-	uint64_t now_ns = clock_now_ns();
+	uint64_t now_ns = look_at_clock();
 	int err;
 
 	if (lwip.outer_open) {
@@ -286,8 +322,6 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 	} else {
 		err = outer_open(&options, now_ns);
 		lwip.outer_open = !err;
-		if (!err)
-			mirror_fires(&lwip.mirror, now_ns);
 	}
 	if (err == -EADDRINUSE)
 		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program", port);
@@ -407,6 +441,27 @@ static int open_tun(struct tunnel *tunnel)
 	return err;
 }
 
+/* What is open by then is closed by the caller. */
+static int open_parts(struct tunnel *tunnel)
+{
+	int err = open_core();
+
+	if (err < 0)
+		return fail(tunnel, err, "cannot set up the WireGuard core (memory, random bytes)");
+	err = open_tun(tunnel);
+	if (err == -EEXIST) {
+		text_format(tunnel->error, sizeof(tunnel->error),
+			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		return err;
+	}
+	if (err < 0)
+		return fail(tunnel, err, "cannot open the TUN device");
+	err = watch(&lwip.host_monitor, nl_monitor_open(MIRROR_GROUPS), host_changed);
+	if (!err)
+		err = watch(&lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL), inner_changed);
+	return err < 0 ? fail(tunnel, err, "cannot follow the links and routes of this host") : 0;
+}
+
 static int lwip_open(struct tunnel *tunnel)
 {
 	struct uapi_host host = { .set_port = uapi_sets_port, .port = uapi_port, .changed = uapi_changed };
@@ -417,18 +472,7 @@ static int lwip_open(struct tunnel *tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard on lwIP carries another path of this process");
 	lwip.tunnel = tunnel;
 	lwip.tun.fd = lwip.host_monitor.fd = lwip.inner_monitor.fd = -1;
-	err = open_core();
-	if (!err)
-		err = open_tun(tunnel);
-	if (err == -EEXIST)
-		text_format(tunnel->error, sizeof(tunnel->error),
-			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
-	else if (err < 0)
-		fail(tunnel, err, "cannot open the TUN device");
-	if (!err)
-		err = watch(&lwip.host_monitor, nl_monitor_open(MIRROR_GROUPS), host_changed);
-	if (!err)
-		err = watch(&lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL), inner_changed);
+	err = open_parts(tunnel);
 	if (err < 0) {
 		lwip_close(tunnel, true);
 		return err;
@@ -452,7 +496,8 @@ static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 	int err = set_port(tunnel, config->listen_port);
 
 	if (!err)
-		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
+		wg_set_private_key(lwip.device, config->private_key, look_at_clock());
+	mirror_fires(&lwip.mirror, lwip.now_ns);
 	arm();
 	return err;
 }
@@ -477,7 +522,7 @@ static int lwip_set_peer(struct tunnel *tunnel, const struct tunnel_config *conf
 		change.flags |= WG_PEER_SET_KEEPALIVE;
 	if (!(fields & TUNNEL_SET_NEW))
 		change.flags |= WG_PEER_UPDATE_ONLY;
-	err = wg_set_peer(lwip.device, &change, clock_now_ns());
+	err = wg_set_peer(lwip.device, &change, look_at_clock());
 	arm();
 	return err < 0 ? fail(tunnel, err, "cannot set a peer") : 0;
 }
@@ -537,6 +582,7 @@ static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
 }
 
 const struct tunnel_ops tunnel_lwip = {
+	.takes_nics = true,
 	.name = "lwip",
 	.open = lwip_open,
 	.close = lwip_close,

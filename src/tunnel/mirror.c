@@ -14,14 +14,15 @@ enum { CANDIDATE_MAX = 256 };
 /* Links are gathered first, since addresses and routes tell which of them matter. */
 struct candidate {
 	struct outer_link link;
-	const struct mirror_alone *alone; /* NULL: the kernel's too */
+	const struct tunnel_nic *alone; /* NULL: the kernel's too */
 	bool wanted;
 };
 
 struct reading {
-	const struct mirror_alone *alone;
-	size_t alone_count;
+	const struct tunnel_nic *nics;
+	size_t nic_count;
 	struct outer_table *table;
+	bool link_local; /* the addresses at hand */
 	struct candidate candidates[CANDIDATE_MAX];
 	size_t candidate_count;
 	bool full;
@@ -49,9 +50,9 @@ static void on_link(const struct link *link, void *arg)
 	candidate = &reading->candidates[reading->candidate_count++];
 	*candidate = (struct candidate){ .link = { .index = link->index, .mtu_bytes = link->mtu_bytes } };
 	memcpy(candidate->link.mac, link->mac, OUTER_MAC_LEN);
-	for (size_t i = 0; i < reading->alone_count; i++)
-		if (strcmp(reading->alone[i].link, link->name) == 0)
-			candidate->alone = &reading->alone[i];
+	for (size_t i = 0; i < reading->nic_count; i++)
+		if (strcmp(reading->nics[i].link, link->name) == 0)
+			candidate->alone = &reading->nics[i];
 	candidate->link.alone = candidate->wanted = candidate->alone != NULL;
 }
 
@@ -68,24 +69,21 @@ static void put_address(struct reading *reading, uint32_t index, const struct in
 		table->addresses[table->address_count++] = (struct outer_address){ index, *prefix };
 }
 
-static bool is_link_local(const struct inet_addr *addr)
-{
-	return addr->family == AF_INET6 && addr->bytes[0] == 0xfe && (addr->bytes[1] & 0xc0) == 0x80;
-}
-
 static void on_address(const struct link_address *address, void *arg)
 {
 	struct reading *reading = arg;
 	struct candidate *candidate = find(reading, address->index);
 
 	/* A tentative address is not ours yet; the kernel tells when it is. */
-	if (!candidate || candidate->alone || address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED))
+	if (!candidate || candidate->alone || address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) ||
+	    inet_addr_is_link_local(&address->prefix.addr) != reading->link_local)
 		return;
 	/* A link that has but its link-local address (a bridge's port, a container's end) carries nothing of ours,
 	 * unless a route goes there. */
-	if (!is_link_local(&address->prefix.addr))
+	if (!reading->link_local)
 		candidate->wanted = true;
-	put_address(reading, address->index, &address->prefix);
+	if (candidate->wanted)
+		put_address(reading, address->index, &address->prefix);
 }
 
 static void put_route(struct reading *reading, const struct outer_route *route)
@@ -114,35 +112,30 @@ static void on_route(const struct link_route *route, void *arg)
 		.mtu_bytes = route->mtu_bytes,
 	};
 
-	if ((candidate && candidate->alone) || is_link_local(&route->destination.addr))
+	if ((candidate && candidate->alone) || inet_addr_is_link_local(&route->destination.addr))
 		return;
 	put_route(reading, &to);
 }
 
-static void put_gateway(struct reading *reading, uint32_t index, const struct inet_addr *gateway)
-{
-	struct outer_route route = { .gateway = *gateway, .index = index };
-
-	route.destination.addr.family = gateway->family;
-	if (gateway->family)
-		put_route(reading, &route);
-}
-
-/* A link of its own: its networks are on it, its gateways lead everywhere. */
 static void put_alone(struct reading *reading, const struct candidate *candidate)
 {
-	const struct mirror_alone *alone = candidate->alone;
+	const struct tunnel_nic *nic = candidate->alone;
 	uint32_t index = candidate->link.index;
 
-	for (size_t i = 0; i < alone->address_count; i++) {
-		struct outer_route route = { .destination = alone->addresses[i], .index = index };
+	for (size_t i = 0; i < nic->address_count; i++) {
+		struct outer_route on_link = { .destination = nic->addresses[i], .index = index };
 
-		put_address(reading, index, &alone->addresses[i]);
-		route.destination.addr = inet_prefix_first(&alone->addresses[i]);
+		put_address(reading, index, &nic->addresses[i]);
+		on_link.destination.addr = inet_prefix_first(&nic->addresses[i]);
+		put_route(reading, &on_link);
+	}
+	for (size_t i = 0; i < nic->route_count; i++) {
+		const struct outer_route route = { .destination = nic->routes[i].destination,
+						   .gateway = nic->routes[i].gateway,
+						   .index = index };
+
 		put_route(reading, &route);
 	}
-	put_gateway(reading, index, &alone->gateway4);
-	put_gateway(reading, index, &alone->gateway6);
 }
 
 static void put_links(struct reading *reading)
@@ -161,13 +154,13 @@ static void put_links(struct reading *reading)
 	}
 }
 
-int mirror_read(struct nl *nl, const struct mirror_alone *alone, size_t alone_count, struct outer_table *table)
+int mirror_read(struct nl *nl, const struct tunnel_nic *nics, size_t nic_count, struct outer_table *table)
 {
 	static struct reading reading;
 	int err;
 
 	memset(table, 0, sizeof(*table));
-	reading = (struct reading){ .alone = alone, .alone_count = alone_count, .table = table };
+	reading = (struct reading){ .nics = nics, .nic_count = nic_count, .table = table };
 	err = link_each(nl, on_link, &reading);
 	for (size_t i = 0; !err && i < reading.candidate_count; i++)
 		if (reading.candidates[i].alone)
@@ -176,6 +169,9 @@ int mirror_read(struct nl *nl, const struct mirror_alone *alone, size_t alone_co
 		err = link_address_each(nl, 0, on_address, &reading);
 	if (!err)
 		err = link_route_each(nl, on_route, &reading);
+	reading.link_local = true;
+	if (!err)
+		err = link_address_each(nl, 0, on_address, &reading);
 	if (err < 0)
 		return err;
 	put_links(&reading);

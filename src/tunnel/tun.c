@@ -208,31 +208,30 @@ static void write_headers(struct tun_split *split, uint8_t *packet, size_t paylo
 /* A super-packet's headers: false when they make no sense. packet holds at least TUN_HEADER_MAX bytes, or len. */
 static bool read_headers(struct tun_split *split, const uint8_t *packet, size_t len, const struct virtio_net_hdr *vnet)
 {
-	size_t l4_at = vnet->csum_start, header_len;
+	size_t l4_at = vnet->csum_start, l4_len_min, header_len;
 	uint8_t version = packet[0] >> 4;
 
 	if (!(vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || !vnet->gso_size)
 		return false;
 	if (version == 4 ? l4_at < IP4_LEN || l4_at != (size_t)(packet[0] & 15) * 4 : version != 6 || l4_at < IP6_LEN)
 		return false;
-	if (l4_at + TCP_LEN > TUN_HEADER_MAX || l4_at + TCP_LEN > len)
-		return false;
 	switch (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
 	case VIRTIO_NET_HDR_GSO_TCPV4:
 	case VIRTIO_NET_HDR_GSO_TCPV6:
 		split->l4 = IPPROTO_TCP;
-		header_len = l4_at + (size_t)(packet[l4_at + TCP_DATA_AT] >> 4) * 4;
-		if (header_len < l4_at + TCP_LEN)
-			return false;
+		l4_len_min = TCP_LEN;
 		break;
 	case VIRTIO_NET_HDR_GSO_UDP_L4:
 		split->l4 = IPPROTO_UDP;
-		header_len = l4_at + UDP_LEN;
+		l4_len_min = UDP_LEN;
 		break;
 	default:
 		return false;
 	}
-	if (header_len > TUN_HEADER_MAX || header_len >= len || header_len + vnet->gso_size > TUN_MTU_MAX)
+	if (l4_at + l4_len_min > TUN_HEADER_MAX || l4_at + l4_len_min > len)
+		return false;
+	header_len = l4_at + (split->l4 == IPPROTO_TCP ? (size_t)(packet[l4_at + TCP_DATA_AT] >> 4) * 4 : UDP_LEN);
+	if (header_len < l4_at + l4_len_min || header_len > TUN_HEADER_MAX || header_len >= len || header_len + vnet->gso_size > TUN_MTU_MAX)
 		return false;
 	split->l4_at = l4_at;
 	split->header_len = header_len;
@@ -457,12 +456,31 @@ static bool same_headers(const uint8_t *a, const uint8_t *b, const struct parsed
 	       memcmp(x + 14, y + 14, 2) == 0 && memcmp(x + TCP_LEN, y + TCP_LEN, p->header_len - p->l4_at - TCP_LEN) == 0;
 }
 
-static bool can_follow(const struct tun *tun, const struct tun_item *item, const uint8_t *packet, const struct parsed *p)
+/* Poly1305 vouches for what the peer sent, but not for how it came there. */
+static bool sum_is_whole(const uint8_t *packet, const struct parsed *p)
+{
+	size_t l4_len = p->header_len - p->l4_at + p->payload_len;
+	uint64_t sum = sum_be16(addresses_sum(packet, p->l4), (uint32_t)l4_len);
+
+	return sum_is_right(sum_bytes(sum, packet + p->l4_at, l4_len));
+}
+
+static bool first_is_whole(struct tun_item *item)
+{
+	const struct parsed p = { .l4 = item->l4, .l4_at = item->l4_at, .header_len = item->header_len,
+				  .payload_len = item->segment_len };
+
+	item->checked = item->checked || sum_is_whole(item->packet, &p);
+	return item->checked;
+}
+
+static bool can_follow(const struct tun *tun, struct tun_item *item, const uint8_t *packet, const struct parsed *p)
 {
 	return (p->l4 == IPPROTO_TCP ? tun->tso : tun->uso) && p->mergeable && item->l4 == p->l4 &&
 	       item->l4_at == p->l4_at && item->header_len == p->header_len && p->payload_len <= item->segment_len &&
 	       item->iov_count < COALESCE_MAX && item->len + p->payload_len <= IP_LEN_MAX &&
-	       (p->l4 == IPPROTO_UDP || item->next_seq == p->seq) && same_headers(item->packet, packet, p);
+	       (p->l4 == IPPROTO_UDP || item->next_seq == p->seq) && same_headers(item->packet, packet, p) &&
+	       first_is_whole(item) && sum_is_whole(packet, p);
 }
 
 static uint16_t put_iov(struct tun *tun, uint8_t *bytes, size_t len)
@@ -518,22 +536,20 @@ void tun_write(struct tun *tun, uint8_t *packet, size_t len)
 		tun->flows[p.slot] = (uint16_t)tun->item_count;
 }
 
-/* The first packet's headers speak for all; the kernel's or the hardware's is to finish the checksum. It need not look at the sum
- * that was there: Poly1305 did. */
+/* The first packet's headers speak for all; the kernel or the hardware is to finish the checksum. One that is alone goes as
+ * it came. */
 static void prepare(struct tun_item *item, struct virtio_net_hdr *vnet)
 {
 	uint8_t *ip = item->packet, *l4 = ip + item->l4_at;
 	size_t l4_len = item->len - item->l4_at;
-	bool tcp = item->l4 == IPPROTO_TCP, many = item->iov_count > 1;
+	bool tcp = item->l4 == IPPROTO_TCP;
 
-	if (!item->l4)
+	if (item->iov_count == 1)
 		return;
 	vnet->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	vnet->csum_start = item->l4_at;
 	vnet->csum_offset = tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
 	sum_put_open(l4 + vnet->csum_offset, sum_be16(addresses_sum(ip, item->l4), (uint32_t)l4_len));
-	if (!many)
-		return;
 	vnet->hdr_len = item->header_len;
 	vnet->gso_size = item->segment_len;
 	if (item->l4_at == IP4_LEN) {

@@ -63,6 +63,7 @@ struct tun_item {
 	uint16_t segment_len, header_len, l4_at;
 	uint8_t l4;             /* 0: not to be added to */
 	bool psh;
+	bool checked;           /* its checksum is right */
 };
 
 struct tun {
@@ -96,9 +97,14 @@ void tun_set_mtu(struct tun *tun, uint32_t mtu_bytes);
 int tun_read(struct tun *tun, const struct tun_layout *layout, uint8_t *buf, size_t cap, struct tun_packet *packets,
 	     size_t packet_cap, size_t *used);
 size_t tun_room(const struct tun_layout *layout); /* for the longest packet */
+/* The rest of a super-packet stands in tun: the next tun_read gives it out, and no event will tell of it. */
+static inline bool tun_pending(const struct tun *tun)
+{
+	return tun->split.left > 0;
+}
 
 /* Queues an IP packet to be written; bytes are borrowed (and their headers changed) until tun_flush. Packets of one flow
- * keep their order. A full queue flushes by itself. The caller vouches for the packet: its inner checksum is not checked. */
+ * keep their order. A full queue flushes by itself. A wrong checksum inside stays wrong: such a packet goes alone. */
 void tun_write(struct tun *tun, uint8_t *packet, size_t len);
 void tun_flush(struct tun *tun);
 

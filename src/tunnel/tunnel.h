@@ -12,7 +12,9 @@
 #include "netlink/link.h"
 
 enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320,
-       TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16 };
+       TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16, TUNNEL_NIC_ROUTES = 64 };
+
+#define TUNNEL_NO_KERNEL "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded"
 
 struct tunnel_peer {
 	uint8_t public_key[TUNNEL_KEY_LEN];
@@ -20,6 +22,7 @@ struct tunnel_peer {
 	struct inet_endpoint endpoint;         /* family 0: not known (yet) */
 	/* What the file says of the endpoint, as a number: equal means the file did not change it. 0: nothing. */
 	uint64_t endpoint_id;
+	struct inet_addr resolved; /* what the file's host is, as far as it is known: another one is a change too */
 	uint16_t keepalive_s; /* 0: off */
 	uint16_t allowed_first, allowed_count; /* in the config's allowed */
 	/* of a dump only: */
@@ -52,9 +55,14 @@ enum tunnel_set {
 /* A NIC that is this tunnel's alone: the kernel has no address on it, so a backend in user space speaks for it. */
 struct tunnel_nic {
 	char link[IFNAMSIZ];
+	uint32_t mtu_bytes;
 	struct inet_prefix addresses[TUNNEL_NIC_ADDRESSES];
 	size_t address_count;
-	struct inet_addr gateway4, gateway6; /* family 0: none */
+	struct tunnel_nic_route {
+		struct inet_prefix destination;
+		struct inet_addr gateway; /* family 0: on the link */
+	} routes[TUNNEL_NIC_ROUTES];
+	size_t route_count;
 };
 
 struct tunnel;
@@ -63,10 +71,12 @@ struct tunnel;
  * there though it succeeded. */
 struct tunnel_ops {
 	const char *name; /* as --backend and show say it */
+	bool takes_nics;  /* speaks for NICs that the kernel has no address on; others leave them unused */
 	/* Makes the interface tunnel->device in tunnel->netns_fd, or takes up our own that outlived us. */
 	int (*open)(struct tunnel *tunnel);
 	/* Gives back what open took. remove: the interface too; otherwise it stays and carries on where it can. */
 	void (*close)(struct tunnel *tunnel, bool remove);
+	/* Also after tunnel->nics changed: they are looked at anew. */
 	int (*set_device)(struct tunnel *tunnel, const struct tunnel_config *config);
 	int (*set_peer)(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
 			unsigned fields);
@@ -90,6 +100,8 @@ struct tunnel {
 	struct nl genl;  /* the kernel backend's */
 	uint16_t family; /* the kernel backend's: id of generic netlink family "wireguard" */
 	char error[TUNNEL_ERROR_LEN];
+	/* What is wrong while it runs, "" when nothing is: for show, and for whoever owns the tunnel to log when it changes. */
+	char trouble[TUNNEL_ERROR_LEN];
 };
 
 extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;

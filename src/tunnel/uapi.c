@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -33,6 +34,7 @@ __attribute__((format(printf, 2, 3))) static void print(struct uapi_client *clie
 
 		if (!out) {
 			client->err = -ENOMEM;
+			wipe(text, sizeof(text));
 			return;
 		}
 		if (client->out_len)
@@ -49,19 +51,11 @@ __attribute__((format(printf, 2, 3))) static void print(struct uapi_client *clie
 	wipe(text, sizeof(text));
 }
 
-/* Without a branch or an index that depends on the key. */
 static void print_key(struct uapi_client *client, const char *name, const uint8_t key[static WG_KEY_LEN])
 {
-	char hex[2 * WG_KEY_LEN + 1];
+	char hex[KEY_HEX_LEN];
 
-	for (size_t i = 0; i < WG_KEY_LEN; i++) {
-		for (size_t j = 0; j < 2; j++) {
-			unsigned v = j ? key[i] & 15u : key[i] >> 4;
-
-			hex[2 * i + j] = (char)('0' + v + (((9 - v) >> 8) & ('a' - '0' - 10)));
-		}
-	}
-	hex[sizeof(hex) - 1] = '\0';
+	key_to_hex(key, hex);
 	print(client, "%s=%s\n", name, hex);
 	wipe(hex, sizeof(hex));
 }
@@ -109,23 +103,9 @@ static void get(struct uapi_client *client)
 
 typedef int set_fn(struct uapi_client *client, struct slice value, uint64_t now_ns);
 
-static int hex_digit(char c)
-{
-	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
-
 static int parse_key(struct slice value, uint8_t key[static WG_KEY_LEN])
 {
-	if (value.len != (size_t)2 * WG_KEY_LEN)
-		return -EINVAL;
-	for (size_t i = 0; i < WG_KEY_LEN; i++) {
-		int high = hex_digit(value.ptr[2 * i]), low = hex_digit(value.ptr[2 * i + 1]);
-
-		if (high < 0 || low < 0)
-			return -EINVAL;
-		key[i] = (uint8_t)(high << 4 | low);
-	}
-	return 0;
+	return key_from_hex(value.ptr, value.len, key);
 }
 
 static int parse_u16(struct slice value, uint16_t *number)
@@ -225,13 +205,25 @@ static int set_preshared_key(struct uapi_client *client, struct slice value, uin
 	return parse_key(value, client->preshared_key);
 }
 
-/* ADDRESS:PORT, [ADDRESS]:PORT or [ADDRESS%INDEX]:PORT */
+/* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
+static int parse_scope(struct slice scope, uint32_t *index)
+{
+	char name[IFNAMSIZ];
+	uint64_t number;
+
+	if (text_uint(scope, UINT32_MAX, &number) == 0)
+		*index = (uint32_t)number;
+	else
+		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : if_nametoindex(name);
+	return *index ? 0 : -EINVAL;
+}
+
+/* ADDRESS:PORT, [ADDRESS]:PORT or [ADDRESS%SCOPE]:PORT */
 static int set_endpoint(struct uapi_client *client, struct slice value, uint64_t now_ns)
 {
 	struct inet_endpoint *endpoint = &client->endpoint;
 	struct slice host = value, scope = { NULL, 0 };
 	size_t colon = value.len;
-	uint64_t index = 0;
 
 	(void)now_ns;
 	while (colon && value.ptr[colon - 1] != ':')
@@ -244,9 +236,8 @@ static int set_endpoint(struct uapi_client *client, struct slice value, uint64_t
 		scope = (struct slice){ host.ptr + 1, host.len - 2 };
 		slice_cut(&scope, '%', &host);
 	}
-	if (scope.ptr && text_uint(scope, UINT32_MAX, &index) < 0)
+	if (scope.ptr && parse_scope(scope, &endpoint->scope_id) < 0)
 		return -EINVAL;
-	endpoint->scope_id = (uint32_t)index;
 	client->change.endpoint = endpoint;
 	if (inet_addr_parse(host, &endpoint->addr) < 0)
 		return -EINVAL;
@@ -330,7 +321,9 @@ static void end_request(struct uapi_client *client, uint64_t now_ns)
 		client->err = finish_peer(client, now_ns);
 	if (client->request == UAPI_GET && !client->err)
 		get(client);
-	print(client, "errno=%d\n\n", -client->err);
+	/* wg(8) takes the number of a set as a result (negative), of a get as an errno. */
+	print(client, "errno=%d\n\n", client->request == UAPI_SET ? client->err : -client->err);
+	wipe(client->preshared_key, sizeof(client->preshared_key));
 	client->request = UAPI_IDLE;
 	client->err = 0;
 	client->has_peer = false;
@@ -384,7 +377,8 @@ static bool flush(struct uapi_client *client)
 				 MSG_NOSIGNAL | MSG_DONTWAIT);
 
 		if (n < 0 && errno == EAGAIN) {
-			loop_change(client->uapi->loop, &client->source, EPOLLIN | EPOLLOUT);
+			/* What more it asks waits until it has read. */
+			loop_change(client->uapi->loop, &client->source, EPOLLOUT);
 			return true;
 		}
 		if (n < 0) {
@@ -461,6 +455,16 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 		close(fd);
 }
 
+static bool is_served(const struct sockaddr_un *addr)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	bool served = fd >= 0 && connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0;
+
+	if (fd >= 0)
+		close(fd);
+	return served;
+}
+
 int uapi_open(struct uapi *uapi, struct loop *loop, const char *name, const struct uapi_host *host)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
@@ -477,11 +481,14 @@ int uapi_open(struct uapi *uapi, struct loop *loop, const char *name, const stru
 	uapi->listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (uapi->listener.fd < 0)
 		return -errno;
-	/* The interface is ours alone by its alias, so a socket of its name is one that a dead process left. */
-	unlink(uapi->path);
+	/* Another instance's, or another program's, is left alone; one that a dead process left is not. */
+	if (is_served(&addr))
+		err = -EADDRINUSE;
+	else
+		unlink(uapi->path);
 	mask = umask(0077);
-	if (bind(uapi->listener.fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
-	    listen(uapi->listener.fd, UAPI_CLIENTS_MAX) < 0)
+	if (!err && (bind(uapi->listener.fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		     listen(uapi->listener.fd, UAPI_CLIENTS_MAX) < 0 || stat(uapi->path, &uapi->ours) < 0))
 		err = -errno;
 	umask(mask);
 	if (!err)
@@ -496,6 +503,8 @@ int uapi_open(struct uapi *uapi, struct loop *loop, const char *name, const stru
 
 void uapi_close(struct uapi *uapi)
 {
+	struct stat now;
+
 	if (!uapi->loop)
 		return;
 	for (size_t i = 0; i < UAPI_CLIENTS_MAX; i++)
@@ -503,6 +512,8 @@ void uapi_close(struct uapi *uapi)
 			client_close(&uapi->clients[i]);
 	loop_remove(uapi->loop, &uapi->listener);
 	close(uapi->listener.fd);
-	unlink(uapi->path);
+	/* Someone may have put another in its place. */
+	if (stat(uapi->path, &now) == 0 && now.st_ino == uapi->ours.st_ino && now.st_dev == uapi->ours.st_dev)
+		unlink(uapi->path);
 	uapi->loop = NULL;
 }

@@ -3,6 +3,8 @@
 #ifndef TUNNEL_UAPI_H
 #define TUNNEL_UAPI_H
 
+#include <sys/stat.h>
+
 #include "base/loop.h"
 #include "base/text.h"
 #include "wg/wg.h"
@@ -45,10 +47,11 @@ struct uapi {
 	struct loop_source listener; /* fd -1: closed */
 	uint32_t fwmark;             /* kept and shown: no packet of ours passes the kernel's rules */
 	char path[UAPI_PATH_LEN];
+	struct stat ours;            /* the socket at path, when it was made */
 	struct uapi_client clients[UAPI_CLIENTS_MAX];
 };
 
-/* Serves UAPI_DIR/NAME.sock, root only: 0 or -errno. uapi is static: zeros at first, or closed. */
+/* Serves UAPI_DIR/NAME.sock, root only: 0, -EADDRINUSE when someone else does, or -errno. uapi is static: zeros at first, or closed. */
 int uapi_open(struct uapi *uapi, struct loop *loop, const char *name, const struct uapi_host *host);
 void uapi_close(struct uapi *uapi);
 

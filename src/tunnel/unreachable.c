@@ -5,6 +5,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/sum.h"
 
 /* RFC 791, 792, 1812 4.3.2.3; RFC 8200, 4443 2.4 and 3.1 */
 enum {
@@ -15,7 +16,13 @@ enum {
 	IP6_QUOTED_MAX = 1280 - IP6_LEN - ICMP_LEN,
 	PROTOCOL_ICMP = 1,
 	PROTOCOL_ICMP6 = 58,
+	IP4_OFFSET_MASK = 0x1fff,
+	IP4_MULTICAST = 224, /* first byte; from here on no address is one host's */
 	ICMP_UNREACHABLE = 3,
+	ICMP_SOURCE_QUENCH = 4,
+	ICMP_REDIRECT = 5,
+	ICMP_TIME_EXCEEDED = 11,
+	ICMP_PARAMETER_PROBLEM = 12,
 	ICMP_HOST = 1,
 	ICMP6_UNREACHABLE = 1,
 	ICMP6_ADDRESS = 3,
@@ -29,23 +36,6 @@ static size_t next;
 static uint64_t second_ns;
 static unsigned in_second;
 
-/* RFC 1071 over parts that are even but for the last. */
-static uint32_t sum_of(uint32_t sum, const uint8_t *bytes, size_t len)
-{
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += load_be16(bytes + i);
-	if (len & 1)
-		sum += (uint32_t)bytes[len - 1] << 8;
-	return sum;
-}
-
-static uint16_t fold(uint32_t sum)
-{
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 static bool may_answer(uint64_t now_ns)
 {
 	if (now_ns - second_ns >= NS_PER_S) {
@@ -55,12 +45,25 @@ static bool may_answer(uint64_t now_ns)
 	return in_second++ < UNREACHABLE_PER_S;
 }
 
+/* RFC 1122 3.2.2: not about an ICMP error, a later fragment, nor to or from what is not one host. */
+static bool is_answered4(const uint8_t *packet, size_t len)
+{
+	static const bool errors[] = { [ICMP_UNREACHABLE] = true, [ICMP_SOURCE_QUENCH] = true, [ICMP_REDIRECT] = true,
+				       [ICMP_TIME_EXCEEDED] = true, [ICMP_PARAMETER_PROBLEM] = true };
+	size_t header_len = (size_t)(packet[0] & 15) * 4;
+
+	if (len < IP4_LEN || header_len < IP4_LEN || len <= header_len || load_be16(packet + 6) & IP4_OFFSET_MASK ||
+	    packet[16] >= IP4_MULTICAST || packet[12] >= IP4_MULTICAST || !packet[12])
+		return false;
+	return packet[9] != PROTOCOL_ICMP || packet[header_len] >= sizeof(errors) || !errors[packet[header_len]];
+}
+
 /* The answer comes from the address that cannot be reached: from one of our own the host would not take it. */
 static size_t answer4(uint8_t *answer, const uint8_t *packet, size_t len)
 {
 	size_t quoted = len < IP4_QUOTED_MAX ? len : IP4_QUOTED_MAX;
 
-	if (len < IP4_LEN || (packet[9] == PROTOCOL_ICMP && len > IP4_LEN && packet[IP4_LEN] == ICMP_UNREACHABLE))
+	if (!is_answered4(packet, len))
 		return 0;
 	memset(answer, 0, IP4_LEN + ICMP_LEN);
 	answer[0] = 0x45;
@@ -69,18 +72,18 @@ static size_t answer4(uint8_t *answer, const uint8_t *packet, size_t len)
 	answer[9] = PROTOCOL_ICMP;
 	memcpy(answer + 12, packet + 16, 4);
 	memcpy(answer + 16, packet + 12, 4);
-	store_be16(answer + 10, fold(sum_of(0, answer, IP4_LEN)));
+	sum_put(answer + 10, sum_bytes(0, answer, IP4_LEN));
 	answer[IP4_LEN] = ICMP_UNREACHABLE;
 	answer[IP4_LEN + 1] = ICMP_HOST;
 	memcpy(answer + IP4_LEN + ICMP_LEN, packet, quoted);
-	store_be16(answer + IP4_LEN + 2, fold(sum_of(0, answer + IP4_LEN, ICMP_LEN + quoted)));
+	sum_put(answer + IP4_LEN + 2, sum_bytes(0, answer + IP4_LEN, ICMP_LEN + quoted));
 	return IP4_LEN + ICMP_LEN + quoted;
 }
 
 static size_t answer6(uint8_t *answer, const uint8_t *packet, size_t len)
 {
 	size_t quoted = len < IP6_QUOTED_MAX ? len : IP6_QUOTED_MAX;
-	uint32_t sum;
+	uint64_t sum;
 
 	if (len < IP6_LEN || packet[8] == 0xff || packet[24] == 0xff ||
 	    (packet[6] == PROTOCOL_ICMP6 && len > IP6_LEN && packet[IP6_LEN] < ICMP6_INFORMATIONAL))
@@ -96,8 +99,8 @@ static size_t answer6(uint8_t *answer, const uint8_t *packet, size_t len)
 	answer[IP6_LEN + 1] = ICMP6_ADDRESS;
 	memcpy(answer + IP6_LEN + ICMP_LEN, packet, quoted);
 	/* RFC 8200 8.1: the pseudo-header is addresses, length, next header. */
-	sum = sum_of((uint32_t)(ICMP_LEN + quoted) + PROTOCOL_ICMP6, answer + 8, 32);
-	store_be16(answer + IP6_LEN + 2, fold(sum_of(sum, answer + IP6_LEN, ICMP_LEN + quoted)));
+	sum = sum_be16(sum_be16(sum_bytes(0, answer + 8, 32), PROTOCOL_ICMP6), (uint32_t)(ICMP_LEN + quoted));
+	sum_put(answer + IP6_LEN + 2, sum_bytes(sum, answer + IP6_LEN, ICMP_LEN + quoted));
 	return IP6_LEN + ICMP_LEN + quoted;
 }
 

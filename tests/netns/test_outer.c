@@ -249,7 +249,7 @@ static bool pump_until(size_t count)
 	return got.count >= count;
 }
 
-static const struct mirror_alone *alone;
+static const struct tunnel_nic *alone;
 static size_t alone_count;
 
 static int refresh(void)
@@ -1103,8 +1103,13 @@ TEST(a_neighbours_new_mac_is_learned)
 
 TEST(a_nic_of_our_own)
 {
-	struct inet_prefix prefixes[2] = { { addr("10.5.0.1"), 24 }, { addr("fd05::1"), 64 } };
-	const struct mirror_alone one = { .link = "h2", .addresses = prefixes, .address_count = 2 };
+	const struct tunnel_nic one = {
+		.link = "h2",
+		.addresses = { { addr("10.5.0.1"), 24 }, { addr("fd05::1"), 64 } },
+		.address_count = 2,
+		.routes = { { { addr("10.55.0.0"), 24 }, addr("10.5.0.2") } },
+		.route_count = 1,
+	};
 
 	alone = &one;
 	alone_count = 1;
@@ -1115,7 +1120,11 @@ TEST(a_nic_of_our_own)
 	CHECK(comes(fd6, "fd05::1", 34));
 	CHECK(arrives(fd4, "10.5.0.2", 35));
 	CHECK(arrives(fd6, "fd05::2", 36));
-	close(fd4);
+	run("ip -n %s address add 10.55.0.9/32 dev lo; ip -n %s route add 10.5.0.0/24 dev u0 src 10.5.0.2 2>/dev/null || true",
+	    names[OTHER], names[OTHER]);
+	int behind = peer(OTHER, "10.55.0.9");
+	CHECK(arrives(behind, "10.55.0.9", 37));
+	close(fd4), close(behind);
 	CHECK(super_in(OTHER, "10.5.0.2", "10.5.0.1"));
 	/* and to pings */
 	run("(ip netns exec %s ping -c1 -W1 10.5.0.1; ip netns exec %s ping -c1 -W1 fd05::1) > /tmp/test_outer_ping 2>&1 &",

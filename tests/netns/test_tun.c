@@ -342,6 +342,77 @@ TEST(a_split_goes_on)
 	close(fd);
 }
 
+/* Four bytes each, so that header and payload are shorter than a TCP header. */
+TEST(the_smallest_super_packet_is_split)
+{
+	struct tun_packet packets[PACKETS];
+	struct sockaddr_storage to;
+	int segment = 4, total = 0;
+	size_t used;
+
+	CHECK_INT(start(0), 0);
+	if (!tuns[0].uso)
+		return;
+	int fd = socket_in(0, AF_INET, SOCK_DGRAM);
+	socklen_t len = address(1, AF_INET, &to);
+	CHECK_INT(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
+	CHECK_INT(sendto(fd, "12345678", 8, 0, (struct sockaddr *)&to, len), 8);
+	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, PACKETS, &used)) > 0;)
+		for (int i = 0; i < n; i++)
+			total += packets[i].len == 32 && is_right(packets[i].bytes, 32);
+	CHECK_INT(total, 2);
+	CHECK_INT(tuns[0].stats.read_dropped, 0);
+	close(fd);
+}
+
+static size_t udp_packet(uint8_t *packet, bool wrong)
+{
+	enum { LEN = 20 + 8 + 64 };
+	uint64_t sum;
+
+	memset(packet, 0, LEN);
+	packet[0] = 0x45, packet[3] = LEN, packet[8] = 64, packet[9] = IPPROTO_UDP;
+	memcpy(packet + 12, (const uint8_t[]){ 10, 9, 0, 2, 10, 9, 0, 1 }, 8);
+	sum_put(packet + 10, sum_bytes(0, packet, 20));
+	packet[21] = packet[23] = 7, packet[25] = LEN - 20;
+	sum = sum_be16(sum_be16(sum_bytes(0, packet + 12, 8), IPPROTO_UDP), LEN - 20);
+	sum_put_udp(packet + 26, sum_bytes(sum, packet + 20, LEN - 20));
+	packet[40] ^= wrong;
+	return LEN;
+}
+
+/* What was damaged before it came into the tunnel stays so, for its receiver to see. */
+TEST(a_wrong_checksum_is_neither_mended_nor_spread)
+{
+	static const struct {
+		bool wrong[3];
+		size_t writes;
+	} rows[] = {
+		{ { false, false, false }, 1 },
+		{ { true, false, false }, 2 },
+		{ { false, true, false }, 3 },
+		{ { false, false, true }, 2 },
+		{ { true, true, true }, 3 },
+	};
+	uint8_t packets[3][92], before[3][92];
+
+	CHECK_INT(start(0), 0);
+	if (!tuns[0].uso)
+		return;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		size_t writes = tuns[0].stats.writes;
+
+		for (size_t k = 0; k < 3; k++)
+			tun_write(&tuns[0], packets[k], udp_packet(packets[k], rows[i].wrong[k]));
+		memcpy(before, packets, sizeof(before));
+		tun_flush(&tuns[0]);
+		CHECK_INT(tuns[0].stats.writes - writes, rows[i].writes);
+		for (size_t k = 0; k < 3; k++)
+			CHECK(!rows[i].wrong[k] || memcmp(before[k], packets[k], sizeof(before[k])) == 0);
+	}
+	CHECK_INT(tuns[0].stats.write_dropped, 0);
+}
+
 /* Packets that come one by one lie as one super-frame too. */
 TEST(reads_go_on_behind_each_other)
 {

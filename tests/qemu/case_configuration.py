@@ -3,7 +3,7 @@ import re
 
 from appliance import DATA, PATHS, Appliance, Stream, cluster, wait_for
 from cases import case
-from cluster import make_instances, vpn_address, vpn_public
+from cluster import make_instances, network, vpn_address, vpn_public
 
 BAD_FINDING = "vpn-public.conf:3: "
 
@@ -42,7 +42,9 @@ def bad_file_is_refused_and_nothing_is_lost(image):
 def every_peer_gone_needs_force(image):
     c = cluster(image)
     first = c.all[0]
-    said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[:1])})
+    said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[:1]),
+                                    "network.conf": network(1, "Address=198.51.100.9/24\n")})
+    assert "network:" not in said and "198.51.100.9" not in first.output("ip addr"), said
     for path in PATHS:
         assert path + ": none of the 2 peers that run is in the files: `reconfigure --force`" in said, said
         assert path + ": nothing was applied" in said, said
@@ -131,7 +133,7 @@ def without_vpn_files_there_is_one_line_and_no_vpn(image):
             status, said = a.run("/sbin/%s show" % path)
             assert status == 0, said
         assert a.say("check") == "not clustered: no VPN\n"
-        assert "wg0" not in a.output("ip link; ip netns list")
+        assert a.output("ip netns list") == "" and "wg0" not in a.output("ip link")
 
 
 @case

@@ -78,11 +78,40 @@ def reconfigure_on_lwip_keeps_the_sessions_that_did_not_change(image):
 
 
 @case
-def backend_that_cannot_be_had_is_refused_and_costs_nothing(image):
+def auto_that_is_new_takes_what_it_would_choose(image):
     c = cluster(image)
-    said = c.all[0].reconfigure(files={".env": env(c.instances[0], gateway="pigeon")})
-    assert ".env:2: " in said and "expected auto, kernel or lwip" in said, said
-    assert c.all[0].show()["state"] == "up"
+    first = c.all[0]
+    move(first, "lwip", "lwip")
+    first.wait_handshakes(2)
+    said = first.reconfigure(files={".env": env(c.instances[0])})
+    for path in PATHS:
+        assert path + ": moved to wg0 on the kernel backend: its sessions begin anew\n" in said, said
+        shown = first.show(path)
+        assert shown["backend"] == "kernel" and shown["backend_reason"] == "the kernel has WireGuard", shown
+    first.wait_handshakes(2)
+    first.fresh_sessions(2)
+    before = {path: first.handshakes(path) for path in PATHS}
+    for backend, reason in (("kernel", ""), (None, "the kernel has WireGuard")):     # no move: another word for the same
+        said = first.reconfigure(files={".env": env(c.instances[0], gateway=backend, dataplane=backend)})
+        assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2 and "moved" not in said, said
+        for path in PATHS:
+            assert first.show(path)["backend_reason"] == reason, first.show(path)
+            assert first.handshakes(path) == before[path]
+
+
+@case
+def move_takes_along_where_a_peer_without_endpoint_is(image):
+    c = cluster(image)
+    first, second, third = c.all
+    silent = second.instance.section().replace("Endpoint", "#Endpoint")
+    said = first.reconfigure(files={"vpn-public.conf": "\n".join([first.instance.section(), silent, third.instance.section()])})
+    assert "[Peer] has no Endpoint" in said, said
+    for to in ("lwip", "kernel"):
+        move(first, to, to)
+        for path, port in zip(PATHS, (4567, 4568)):
+            assert first.peers(path)[second.instance.public_key]["endpoint"] == "192.0.2.2:%d" % port, to
+            said = first.say("ping %s %s -c 2 -i 0.2 -q" % (vpn_address(2), path))
+            assert "2 received" in said, said
 
 
 @case
@@ -102,7 +131,7 @@ def kernel_without_wireguard_gets_lwip_with_the_same_files(image):
         both_answer([a, b])
         assert re.search(r"^interface: wg0", a.say("gateway wg show"), re.M)
         wait_for("stock wg finds both", lambda: set(a.run("wg show interfaces")[1].split()) ==
-                 {"wg0", "gateway-dataplane"})
+                 {"wg0", "wg0-dataplane"})
         said = a.reconfigure(files={".env": env(one, gateway="kernel", dataplane="lwip")})
         assert "the kernel's WireGuard cannot be had" in said and "put back" in said, said
         assert a.show()["backend"] == "lwip" and a.show()["state"] == "up", a.show()

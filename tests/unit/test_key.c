@@ -50,6 +50,31 @@ TEST(base64_takes_every_byte_there_and_back)
 	}
 }
 
+TEST(hex_takes_every_byte_there_and_back_in_both_cases)
+{
+	static const char *const bad[] = { "", "00", "g", "/", ":", "@", "`" };
+	uint8_t key[KEY_LEN], back[KEY_LEN];
+	char text[KEY_HEX_LEN];
+
+	for (unsigned first = 0; first < 256; first++) {
+		for (unsigned i = 0; i < KEY_LEN; i++)
+			key[i] = (uint8_t)(first + i * 31);
+		key_to_hex(key, text);
+		CHECK_INT(strspn(text, "0123456789abcdef"), 64);
+		CHECK_INT(key_from_hex(text, 64, back), 0);
+		CHECK_MEM(key, back, KEY_LEN);
+		for (char *c = text; *c; c++)
+			*c = *c >= 'a' ? (char)(*c - 'a' + 'A') : *c;
+		CHECK_INT(key_from_hex(text, 64, back), 0);
+		CHECK_MEM(key, back, KEY_LEN);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		memset(text, '0', 64);
+		memcpy(text + 63, bad[i], strlen(bad[i]) == 1);
+		CHECK_INT(key_from_hex(text, strlen(bad[i]) == 1 ? 64 : strlen(bad[i]), key), -EINVAL);
+	}
+}
+
 /* RFC 7748 5.2, first vector. */
 TEST(x25519_gives_the_vector_of_rfc_7748)
 {

@@ -1,0 +1,22 @@
+/* A child process for what may block (name servers, disks) while the service goes on: it tells over a pipe. */
+#ifndef GATEWAY_HELPER_H
+#define GATEWAY_HELPER_H
+
+#include <sys/types.h>
+
+#include "base/loop.h"
+
+struct helper {
+	struct loop_source source; /* our end of the pipe */
+	struct loop *loop;
+	pid_t child; /* 0: none runs */
+};
+
+/* run(fd, arg) is the child's life: it writes records shorter than PIPE_BUF to fd and returns. ready is called when one
+ * can be read, and when there will be none (read says 0): then helper_end is due. 0 or -errno. */
+int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, const void *arg), const void *arg,
+		 loop_ready_fn *ready);
+void helper_end(struct helper *helper);  /* waits for a child that is on its way out */
+void helper_kill(struct helper *helper); /* also when none runs */
+
+#endif

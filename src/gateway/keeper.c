@@ -1,0 +1,51 @@
+#include "gateway/keeper.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <unistd.h>
+
+#include "conf/applied.h"
+
+static void save(int fd, const void *arg)
+{
+	const struct keeper *keeper = arg;
+	int err = applied_save(keeper->conf_dir_fd, keeper->name, keeper->set, ~0u);
+
+	if (write(fd, &err, sizeof(err)) < 0)
+		_exit(1);
+}
+
+static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct keeper *keeper = (struct keeper *)((char *)source - offsetof(struct keeper, helper.source));
+	int err;
+
+	(void)events;
+	(void)now_ns;
+	if (read(source->fd, &err, sizeof(err)) == sizeof(err)) {
+		keeper->err = err;
+		return;
+	}
+	helper_end(&keeper->helper);
+	keeper->done(keeper, keeper->err);
+}
+
+void keeper_start(struct keeper *keeper, struct loop *loop, int conf_dir_fd, const char *name,
+		  const struct conf_set *set)
+{
+	int err;
+
+	helper_kill(&keeper->helper);
+	keeper->conf_dir_fd = conf_dir_fd;
+	keeper->name = name;
+	keeper->set = set;
+	keeper->err = -ECHILD; /* it died without a word */
+	err = helper_start(&keeper->helper, loop, save, keeper, pipe_ready);
+	if (err < 0)
+		keeper->done(keeper, err);
+}
+
+void keeper_stop(struct keeper *keeper)
+{
+	helper_end(&keeper->helper);
+}
