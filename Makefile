@@ -248,7 +248,7 @@ bench: image $(BENCH) $(BENCH_TOOLS) $(B)/src/wireguard-go/.unpacked ## ratios a
 ANALYZED := $(SRC:%.c=$(B)/check/%.gcc)
 TIDIED   := $(SRC:%.c=$(B)/check/%.tidy)
 
-check: $(ANALYZED) $(TIDIED) $(B)/check/cppcheck fuzz ## gcc -fanalyzer, clang-tidy and cppcheck over src; the fuzzers
+check: $(ANALYZED) $(TIDIED) $(B)/check/cppcheck $(B)/check/ct fuzz ## gcc -fanalyzer, clang-tidy and cppcheck over src; constant time; the fuzzers
 
 $(B)/check/%.gcc: %.c | $(ready)
 	$(say) ANALYZE $<
@@ -268,9 +268,20 @@ $(B)/check/cppcheck: $(SRC) $(wildcard src/*/*.h) | $(ready)
 		--error-exitcode=1 -D_GNU_SOURCE -Isrc --suppress=missingIncludeSystem -isrc/netlink/mnl src
 	$(Q)touch $@
 
+# Secrets as undefined memory: valgrind complains of each branch and index that depends on one. It must complain of "leak".
+CT_SRC := tests/ct/ct_crypto.c $(addprefix src/crypto/,aead.c aead_avx2.c blake2s.c kdf.c key.c x25519.c)
+
+$(B)/check/ct: $(CT_SRC) $(wildcard src/crypto/*.h src/base/*.h) $(B)/host/libbearssl.a
+	$(say) CT 'no branch or index of src/crypto depends on a secret'
+	$(Q)mkdir -p $(@D)
+	$(Q)gcc $(BASE_host) -O2 -g -Wl,--wrap=ct_equal -o $@.run $(filter %.c %.a,$^)
+	$(Q)valgrind -q --error-exitcode=1 $@.run
+	$(Q)! valgrind -q --error-exitcode=1 $@.run leak > $@.leak 2>&1 || { echo 'a leak was not seen' >&2; exit 1; }
+	$(Q)touch $@
+
 # --- fuzzing -----------------------------------------------------------------
 
-# tests/fuzz/fuzz_X.c feeds a parser of foreign bytes; FUZZ_S seconds each.
+# tests/fuzz/fuzz_X.c feeds a parser of foreign bytes, from tests/fuzz/seeds/X where there are any; FUZZ_S seconds each.
 FUZZ_S  ?= 60
 FUZZERS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -289,7 +300,7 @@ $(B)/fuzz/%.done: $(B)/fuzz/fuzz_%
 	$(say) FUZZ '$* ($(FUZZ_S) s)'
 	$(Q)mkdir -p $(B)/fuzz/corpus/$*
 	$(Q)$< -max_total_time=$(FUZZ_S) -timeout=10 -print_final_stats=1 -artifact_prefix=$(B)/fuzz/$*- \
-		$(B)/fuzz/corpus/$* > $(B)/fuzz/$*.log 2>&1 || { tail -40 $(B)/fuzz/$*.log; exit 1; }
+		$(B)/fuzz/corpus/$* $(wildcard tests/fuzz/seeds/$*) > $(B)/fuzz/$*.log 2>&1 || { tail -40 $(B)/fuzz/$*.log; exit 1; }
 	$(Q)sed -n 's/^stat::number_of_executed_units: */          $*: runs without a finding: /p' $(B)/fuzz/$*.log
 	$(Q)touch $@
 

@@ -4,7 +4,7 @@
 PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 xz-utils zstd lz4 bzip2 \
             kmod e2fsprogs fakeroot qemu-system-x86 wireguard-tools iproute2 iputils-ping ca-certificates
 PACKAGES_BENCH := iperf3
-PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev
+PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 
 # Source packages and binary packages from the archive: NAME/SUITE.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm

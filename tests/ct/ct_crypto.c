@@ -1,9 +1,5 @@
 /* Shows that no branch and no index depends on a secret: secrets are handed to memcheck as undefined bytes, and it
- * complains of every jump and address made from them ("ctgrind"). Built with glibc, without sanitizers:
- *
- *	gcc -std=c11 -D_GNU_SOURCE -O2 -g -Isrc -isystem BEARSSL/inc -Wl,--wrap=ct_equal -o ct_crypto \
- *	    tests/ct/ct_crypto.c src/crypto/{aead,aead_avx2,blake2s,kdf,key,x25519}.c BEARSSL/build/libbearssl.a
- *	valgrind -q --error-exitcode=1 ./ct_crypto
+ * complains of every jump and address made from them ("ctgrind"). Built with glibc, without sanitizers; `make check` runs it.
  *
  * Whether a tag is right is no secret: --wrap=ct_equal declares its answer public. An argument "leak" makes it branch
  * on a key, to see that the method sees it. */
@@ -76,7 +72,7 @@ static unsigned check_xaead(void)
 static void check_handshake(void)
 {
 	uint8_t a[32], b[32], c[32];
-	char text[KEY_BASE64_LEN];
+	char text[KEY_BASE64_LEN], hex[KEY_HEX_LEN];
 
 	make_secret(key, sizeof(key));
 	make_secret(plain, sizeof(plain));
@@ -88,6 +84,7 @@ static void check_handshake(void)
 	(void)key_is_zero(key);
 	x25519_clamp(c);
 	key_to_base64(key, text);
+	key_to_hex(key, hex);
 }
 
 int main(int argc, char **argv)
