@@ -1,7 +1,6 @@
 #include "gateway/path.h"
 
 #include <errno.h>
-#include <linux/if_arp.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
@@ -153,64 +152,24 @@ static int change_place(struct path *path, const char *netns, const char *device
 	return err;
 }
 
-struct nic_search {
-	const struct network_conf *conf;
-	struct tunnel_nic found[TUNNEL_NICS_MAX];
-	size_t count;
-};
-
-/* A link may be told of twice. */
-static struct tunnel_nic *nic_slot(struct nic_search *search, const char *name)
-{
-	for (size_t i = 0; i < search->count; i++)
-		if (!strcmp(search->found[i].link, name))
-			return &search->found[i];
-	return search->count < TUNNEL_NICS_MAX ? &search->found[search->count++] : NULL;
-}
-
-static void add_nic(const struct link *link, void *arg)
-{
-	struct nic_search *search = arg;
-	const struct network_nic *nic;
-	struct tunnel_nic *out;
-
-	if (link->type != ARPHRD_ETHER || !link->has_mac)
-		return;
-	nic = network_match(search->conf, link->name, link->mac);
-	out = nic && nic->unmanaged ? nic_slot(search, link->name) : NULL;
-	if (!out)
-		return;
-	memcpy(out->link, link->name, sizeof(out->link));
-	out->mtu_bytes = link->mtu_bytes;
-	out->address_count = nic->address_count;
-	memcpy(out->addresses, nic->addresses, nic->address_count * sizeof(nic->addresses[0]));
-	out->route_count = nic->route_count;
-	for (size_t i = 0; i < nic->route_count; i++) {
-		out->routes[i].destination = nic->routes[i].destination;
-		out->routes[i].gateway = nic->routes[i].gateway;
-	}
-}
-
-/* The NICs that network.conf gives to the dataplane alone; true when they are others than before. */
+/* The NICs that network.conf gives to the dataplane alone; true when the tunnel is to look at others than before. */
 static bool find_nics(struct path *path)
 {
-	static struct nic_search search;
+	static struct own_nics found;
 
 	if (!path->profile->dataplane || !path->network)
 		return false;
-	memset(&search, 0, sizeof(search));
-	search.conf = path->network;
-	if (link_each(&path->host, add_nic, &search) < 0) {
+	if (own_nics_find(&found, &path->host, path->network) < 0) {
 		log_err("cannot read the links of the host");
 		return false;
 	}
-	if (search.count == path->nic_count && !memcmp(search.found, path->nics, sizeof(path->nics))) /* NOLINT: both were zeroed first */
+	if (!memcmp(&found, &path->nics, sizeof(found)))
 		return false;
-	memcpy(path->nics, search.found, sizeof(path->nics));
-	path->nic_count = search.count;
-	if (path->tunnel.ops && path->tunnel.ops->takes_nics)
-		path->tunnel.nic_count = search.count;
-	return path->tunnel.ops && path->tunnel.ops->takes_nics;
+	path->nics = found;
+	if (!path->tunnel.ops || !path->tunnel.ops->takes_nics)
+		return false;
+	path->tunnel.nic_count = found.count;
+	return true;
 }
 
 static void tell_trouble(struct path *path)
@@ -255,8 +214,8 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
-				      .nics = path->nics,
-				      .nic_count = path->nic_count,
+				      .nics = path->nics.list,
+				      .nic_count = path->nics.count,
 				      .host = &path->host,
 				      .loop = path->loop };
 	bool same_place = path->placed && !strcmp(path->netns, netns);

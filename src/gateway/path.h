@@ -4,6 +4,7 @@
 #define GATEWAY_PATH_H
 
 #include "base/loop.h"
+#include "gateway/own_nics.h"
 #include "gateway/ping.h"
 #include "gateway/profile.h"
 #include "gateway/resolve.h"
@@ -31,8 +32,7 @@ struct path {
 	bool moving; /* the tunnel replaces one whose state is in running */
 	struct tunnel tunnel;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
-	struct tunnel_nic nics[TUNNEL_NICS_MAX]; /* the dataplane's alone */
-	size_t nic_count;
+	struct own_nics nics;
 	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;

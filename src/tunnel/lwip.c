@@ -19,6 +19,7 @@
 #include "netlink/netns.h"
 #include "outer/outer.h"
 #include "tunnel/mirror.h"
+#include "tunnel/superframe.h"
 #include "tunnel/tun.h"
 #include "tunnel/uapi.h"
 #include "tunnel/unreachable.h"
@@ -143,48 +144,15 @@ static void batch_came(void *arg, uint64_t now_ns)
 
 /* ---- TUN to network ---- */
 
-/* Sealed packets that lie one behind the other and go to one peer: they leave as one super-frame. */
-struct run {
-	const struct wg_peer *peer;
-	struct inet_flow to;
-	uint8_t ds;
-	const uint8_t *bytes;
-	size_t len, segment_len, count;
-	bool closed; /* its last one is shorter, so it is the last */
-};
-
-static void run_send(struct run *run, uint64_t now_ns)
-{
-	if (run->count)
-		(void)outer_send(&run->to, run->ds, run->bytes, run->len, run->segment_len, now_ns);
-	run->count = 0;
-}
-
-static void run_add(struct run *run, const struct wg_view *view, uint64_t now_ns)
-{
-	bool joins = run->count && run->count < OUTER_SEGMENT_MAX && !run->closed &&
-		     view->bytes == run->bytes + run->len && view->len <= run->segment_len &&
-		     run->len + view->len <= OUTER_LEN_MAX && view->peer == run->peer && view->ds == run->ds;
-
-	if (!joins) {
-		run_send(run, now_ns);
-		*run = (struct run){ .peer = view->peer, .to = *view->to, .ds = view->ds, .bytes = view->bytes,
-				     .segment_len = view->len };
-	}
-	run->len += view->len;
-	run->count++;
-	run->closed = view->len < run->segment_len;
-}
-
 static void send_packets(const struct tun_packet *packets, size_t count, uint64_t now_ns)
 {
-	struct run run = { .count = 0 };
+	struct superframe frame = { .count = 0 };
 	struct wg_view view;
 
 	for (size_t i = 0; i < count; i++) {
 		switch (wg_output(lwip.device, packets[i].bytes, packets[i].len, now_ns, &view)) {
 		case WG_SEALED:
-			run_add(&run, &view, now_ns);
+			superframe_add(&frame, &view, now_ns);
 			break;
 		case WG_NO_PEER:
 		case WG_NO_ENDPOINT:
@@ -194,7 +162,7 @@ static void send_packets(const struct tun_packet *packets, size_t count, uint64_
 			break;
 		}
 	}
-	run_send(&run, now_ns);
+	superframe_send(&frame, now_ns);
 }
 
 /* What waits, up to a batch; fresh false: only what is left of a super-packet that was begun. */

@@ -93,7 +93,7 @@ def auto_that_is_new_takes_what_it_would_choose(image):
     before = {path: first.handshakes(path) for path in PATHS}
     for backend, reason in (("kernel", ""), (None, "the kernel has WireGuard")):     # no move: another word for the same
         said = first.reconfigure(files={".env": env(c.instances[0], gateway=backend, dataplane=backend)})
-        assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2 and "moved" not in said, said
+        assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2 and "moved to" not in said, said
         for path in PATHS:
             assert first.show(path)["backend_reason"] == reason, first.show(path)
             assert first.handshakes(path) == before[path]
@@ -133,6 +133,6 @@ def kernel_without_wireguard_gets_lwip_with_the_same_files(image):
         wait_for("stock wg finds both", lambda: set(a.run("wg show interfaces")[1].split()) ==
                  {"wg0", "wg0-dataplane"})
         said = a.reconfigure(files={".env": env(one, gateway="kernel", dataplane="lwip")})
-        assert "the kernel's WireGuard cannot be had" in said and "put back" in said, said
+        assert "this kernel has no WireGuard" in said and "put back" in said, said
         assert a.show()["backend"] == "lwip" and a.show()["state"] == "up", a.show()
         both_answer([a, b])

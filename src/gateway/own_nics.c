@@ -1,0 +1,51 @@
+#include "gateway/own_nics.h"
+
+#include <linux/if_arp.h>
+#include <string.h>
+
+#include "base/text.h"
+
+struct search {
+	struct own_nics *nics;
+	const struct network_conf *conf;
+};
+
+/* A link may be told of twice. */
+static struct tunnel_nic *slot(struct own_nics *nics, const char *name)
+{
+	for (size_t i = 0; i < nics->count; i++)
+		if (!strcmp(nics->list[i].link, name))
+			return &nics->list[i];
+	return nics->count < TUNNEL_NICS_MAX ? &nics->list[nics->count++] : NULL;
+}
+
+static void add(const struct link *link, void *arg)
+{
+	const struct search *search = arg;
+	const struct network_nic *nic;
+	struct tunnel_nic *out;
+
+	if (link->type != ARPHRD_ETHER || !link->has_mac)
+		return;
+	nic = network_match(search->conf, link->name, link->mac);
+	out = nic && nic->unmanaged ? slot(search->nics, link->name) : NULL;
+	if (!out)
+		return;
+	text_format(out->link, sizeof(out->link), "%s", link->name);
+	out->mtu_bytes = link->mtu_bytes;
+	out->address_count = nic->address_count;
+	memcpy(out->addresses, nic->addresses, nic->address_count * sizeof(nic->addresses[0]));
+	out->route_count = nic->route_count;
+	for (size_t i = 0; i < nic->route_count; i++) {
+		out->routes[i].destination = nic->routes[i].destination;
+		out->routes[i].gateway = nic->routes[i].gateway;
+	}
+}
+
+int own_nics_find(struct own_nics *nics, struct nl *host, const struct network_conf *conf)
+{
+	struct search search = { nics, conf };
+
+	memset(nics, 0, sizeof(*nics));
+	return link_each(host, add, &search);
+}
