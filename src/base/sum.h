@@ -81,19 +81,20 @@ static inline uint16_t sum_fold(uint64_t sum)
 	return (uint16_t)(sum + (sum >> 16));
 }
 
+static inline void sum_store(uint8_t *at, uint16_t folded)
+{
+	memcpy(at, &folded, sizeof(folded));
+}
+
 /* at: two bytes. sum_put writes the checksum, sum_put_open the sum that hardware is to go on from. */
 static inline void sum_put(uint8_t *at, uint64_t sum)
 {
-	uint16_t folded = (uint16_t)~sum_fold(sum);
-
-	memcpy(at, &folded, sizeof(folded));
+	sum_store(at, (uint16_t)~sum_fold(sum));
 }
 
 static inline void sum_put_open(uint8_t *at, uint64_t sum)
 {
-	uint16_t folded = sum_fold(sum);
-
-	memcpy(at, &folded, sizeof(folded));
+	sum_store(at, sum_fold(sum));
 }
 
 /* UDP: a checksum of zero is written as all ones, since zero means none (RFC 768). */
@@ -101,9 +102,7 @@ static inline void sum_put_udp(uint8_t *at, uint64_t sum)
 {
 	uint16_t folded = sum_fold(sum);
 
-	if (folded != UINT16_MAX)
-		folded = (uint16_t)~folded;
-	memcpy(at, &folded, sizeof(folded));
+	sum_store(at, folded == UINT16_MAX ? folded : (uint16_t)~folded);
 }
 
 /* Of bytes that hold their checksum: right when all adds up to ones. */

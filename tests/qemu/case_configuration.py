@@ -93,6 +93,19 @@ def name_that_does_not_resolve_holds_up_no_one(image):
 
 
 @case
+def own_key_in_no_peer_is_a_warning_and_the_vpn_runs(image):
+    c = cluster(image)
+    first = c.all[0]
+    said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[1:])})
+    assert "vpn-public.conf:1: warning: this instance is in no [Peer]; expected one with PublicKey = %s" % \
+        c.instances[0].public_key in said, said
+    assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2, said
+    assert "is in no [Peer]" in first.say("check") and "1 error" in first.say("check --strict")
+    for path in PATHS:
+        assert "2 received" in first.say("ping 10.8.3.2 %s -c 2 -i 0.1 -q" % path)
+
+
+@case
 def private_file_that_others_can_read_is_mended(image):
     first = cluster(image).all[0]
     first.output("chmod 644 %svpn-private.conf" % DATA)
