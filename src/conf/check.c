@@ -229,6 +229,8 @@ static bool is_of_network_conf(const struct network_conf *network, const struct 
 	for (size_t i = 0; i < network->nic_count; i++) {
 		const struct network_nic *nic = &network->nics[i];
 
+		if (nic->unmanaged)
+			continue;
 		for (size_t j = 0; j < nic->address_count; j++) {
 			const struct inet_prefix on_link = { inet_prefix_first(&nic->addresses[j]), nic->addresses[j].len };
 

@@ -19,7 +19,7 @@
 #define PROMPT "gateway> "
 #define BOOT_FILE "/run/gateway/boot"
 
-enum { WORDS_MAX = 16, LINE_LEN = 1024 };
+enum { WORDS_MAX = 16, LINE_LEN = 1024, SIGNALLED = 128 }; /* sh(1)'s status of what a signal ended */
 
 static const char *const paths[] = { "gateway", "gateway-dataplane" };
 
@@ -56,7 +56,7 @@ static int run(const char *const argv[])
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	printf("\n");
-	return 1;
+	return SIGNALLED + WTERMSIG(status);
 }
 
 /* PROGRAM and the words from argv[first] on, but for the one at skip (-1: all). */
@@ -139,9 +139,12 @@ static int command_reconfigure(int argc, char **argv)
 	}
 	if (status)
 		return status;
-	/* Nor are the NICs changed when a path is going to refuse. */
-	if (ask_paths("--dry-run", force) == EXIT_REFUSED)
-		return EXIT_REFUSED;
+	/* Nor are the NICs changed when a path is going to refuse, or Ctrl-C came. */
+	status = ask_paths("--dry-run", force);
+	if (status >= EXIT_REFUSED) {
+		printf("neither the NICs nor the paths were changed\n");
+		return status;
+	}
 	status = run(network);
 	return ask_paths(NULL, force) ? 1 : status;
 }

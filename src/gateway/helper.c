@@ -7,21 +7,23 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static _Noreturn void live(int fd, void (*run)(int fd, const void *arg), const void *arg)
-{
-	sigset_t none;
+enum { FDS_MAX = 1024 }; /* a service has some dozens */
 
-	/* It holds copies of all our sockets and must not outlive us; and what its parent takes from a signalfd is to
-	 * end it. */
+/* What ends the service by a signal leaves it alone: it goes with its parent, or is killed. */
+static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *arg), const void *arg)
+{
+	long max = sysconf(_SC_OPEN_MAX);
+
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	for (int other = STDERR_FILENO + 1; other < (max < FDS_MAX ? max : FDS_MAX); other++)
+		if (other != fd && other != keep_fd)
+			close(other);
 	run(fd, arg);
 	_exit(0);
 }
 
 int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, const void *arg), const void *arg,
-		 loop_ready_fn *ready)
+		 int keep_fd, loop_ready_fn *ready)
 {
 	int ends[2], err;
 
@@ -32,7 +34,7 @@ int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, c
 	if (!err) {
 		helper->child = fork();
 		if (!helper->child)
-			live(ends[1], run, arg);
+			live(ends[1], keep_fd, run, arg);
 		if (helper->child < 0) {
 			err = -errno;
 			helper->child = 0;

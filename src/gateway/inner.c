@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
+#include "tunnel/tun.h"
+
 enum {
 	OVERHEAD_BYTES = 40 + 8 + 32,
 	MTU_DEFAULT_BYTES = 1420, /* of 1500 */
 	MTU_MIN_BYTES = 576,      /* RFC 791: what every host takes */
-	MTU_MAX_BYTES = 16384,    /* as large as packets of the lwIP backend's TUN may be; the same on both */
+	MTU_MAX_BYTES = TUN_MTU_MAX, /* the same on both backends */
 };
 
 enum { STALE_MAX = 16 };

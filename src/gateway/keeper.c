@@ -9,11 +9,13 @@
 static void save(int fd, const void *arg)
 {
 	const struct keeper *keeper = arg;
-	int err = applied_save(keeper->conf_dir_fd, keeper->name, keeper->set, ~0u);
+	int err = applied_save(*keeper->conf_dir_fd, keeper->name, keeper->set, ~0u);
 
 	if (write(fd, &err, sizeof(err)) < 0)
 		_exit(1);
 }
+
+static void start(struct keeper *keeper);
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
@@ -27,22 +29,34 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 		return;
 	}
 	helper_end(&keeper->helper);
-	keeper->done(keeper, keeper->err);
+	if (keeper->again)
+		start(keeper);
+	else
+		keeper->done(keeper, keeper->err);
 }
 
-void keeper_start(struct keeper *keeper, struct loop *loop, int conf_dir_fd, const char *name,
-		  const struct conf_set *set)
+static void start(struct keeper *keeper)
 {
 	int err;
 
-	helper_kill(&keeper->helper);
+	keeper->again = false;
+	keeper->err = -ECHILD; /* it died without a word */
+	err = helper_start(&keeper->helper, keeper->loop, save, keeper, *keeper->conf_dir_fd, pipe_ready);
+	if (err < 0)
+		keeper->done(keeper, err);
+}
+
+void keeper_start(struct keeper *keeper, struct loop *loop, const int *conf_dir_fd, const char *name,
+		  const struct conf_set *set)
+{
+	keeper->loop = loop;
 	keeper->conf_dir_fd = conf_dir_fd;
 	keeper->name = name;
 	keeper->set = set;
-	keeper->err = -ECHILD; /* it died without a word */
-	err = helper_start(&keeper->helper, loop, save, keeper, pipe_ready);
-	if (err < 0)
-		keeper->done(keeper, err);
+	if (keeper->helper.child)
+		keeper->again = true;
+	else
+		start(keeper);
 }
 
 void keeper_stop(struct keeper *keeper)

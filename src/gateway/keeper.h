@@ -8,16 +8,19 @@
 
 struct keeper {
 	struct helper helper;
-	int conf_dir_fd;            /* for the child alone, as are the next two */
+	struct loop *loop;
+	const int *conf_dir_fd; /* these three are looked at when a child starts */
 	const char *name;
 	const struct conf_set *set;
-	int err; /* what the child said */
+	bool again; /* something newer is to be kept once the child is done */
+	int err;    /* what the child said */
 	void (*done)(struct keeper *keeper, int err); /* 0 or -errno of applied_save */
 };
 
-/* One that is under way is given up for this one. done may be called before it returns, when there can be no child. */
-void keeper_start(struct keeper *keeper, struct loop *loop, int conf_dir_fd, const char *name,
+/* Behind one that is under way, which a disk that hangs may hold for ever: nothing waits for it here. done may be called
+ * before it returns, when there can be no child. */
+void keeper_start(struct keeper *keeper, struct loop *loop, const int *conf_dir_fd, const char *name,
 		  const struct conf_set *set);
-void keeper_stop(struct keeper *keeper); /* waits until what is under way is kept */
+void keeper_stop(struct keeper *keeper); /* waits until what is under way is kept: the last thing a service does */
 
 #endif

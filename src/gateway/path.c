@@ -156,11 +156,13 @@ static int change_place(struct path *path, const char *netns, const char *device
 static bool find_nics(struct path *path)
 {
 	static struct own_nics found;
+	int err;
 
 	if (!path->profile->dataplane || !path->network)
 		return false;
-	if (own_nics_find(&found, &path->host, path->network) < 0) {
-		log_err("cannot read the links of the host");
+	err = own_nics_find(&found, &path->host, path->network);
+	if (err < 0) {
+		log_err("cannot read the links of the host: %s", strerror(-err));
 		return false;
 	}
 	if (!memcmp(&found, &path->nics, sizeof(found))) /* NOLINT: own_nics_find leaves nothing unset */
@@ -169,6 +171,7 @@ static bool find_nics(struct path *path)
 	if (!path->tunnel.ops || !path->tunnel.ops->takes_nics)
 		return false;
 	path->tunnel.nic_count = found.count;
+	path->tunnel.nics_changed = true;
 	return true;
 }
 
@@ -176,11 +179,16 @@ static void tell_trouble(struct path *path)
 {
 	if (!strcmp(path->told_trouble, path->tunnel.trouble))
 		return;
-	text_format(path->told_trouble, sizeof(path->told_trouble), "%s", path->tunnel.trouble);
 	if (path->tunnel.trouble[0])
 		log_err("%s", path->tunnel.trouble);
 	else
-		log_info("that trouble is over");
+		log_info("over: %s", path->told_trouble);
+	text_format(path->told_trouble, sizeof(path->told_trouble), "%s", path->tunnel.trouble);
+}
+
+static void troubled(struct tunnel *tunnel)
+{
+	tell_trouble(PATH_OF(tunnel, tunnel));
 }
 
 /* auto that was auto before takes what carries the path now: what this host came to have since is no reason to end
@@ -198,7 +206,7 @@ static bool carried_by(struct path *path, const char *backend)
 		if (strcmp(backend, ops->name) != 0)
 			return false;
 	} else if (!strcmp(path->backend_word, BACKEND_AUTO)) {
-		return true;
+		return ops == path->backend_ops;
 	} else if (backend_look(backend, &path->host, &choice, words, sizeof(words)) < 0 || choice.ops != ops) {
 		return false;
 	}
@@ -217,15 +225,15 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 				      .nics = path->nics.list,
 				      .nic_count = path->nics.count,
 				      .host = &path->host,
-				      .loop = path->loop };
+				      .loop = path->loop,
+				      .troubled = troubled };
 	bool same_place = path->placed && !strcmp(path->netns, netns);
 	struct backend_choice choice;
 	int err = 0;
 
-	if (carried_by(path, backend) && same_place && !strcmp(path->tunnel.device, place.device)) {
-		path->backend_word = backend;
+	path->did.backend = backend;
+	if (carried_by(path, backend) && same_place && !strcmp(path->tunnel.device, place.device))
 		return 0;
-	}
 	/* Also when it is closed by now: what could not be moved is put back by the same way. */
 	if (path_dump(path) == 0)
 		path->moving = true;
@@ -243,7 +251,6 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 		return err;
 	tunnel_close(&path->tunnel, true);
 	place.netns_fd = path->netns_fd;
-	path->backend_word = backend;
 	err = backend_open(&path->tunnel, backend, &place, &path->backend_reason);
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s",
@@ -397,10 +404,8 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	(void)now_ns;
 	if (!path->tunnel.ops)
 		return;
-	if ((find_nics(path) && path->tunnel.ops->set_device(&path->tunnel, &path->wanted) < 0) ||
-	    follow_underlay(path) < 0)
+	if (find_nics(path) || follow_underlay(path) < 0)
 		path->disturbed(path);
-	tell_trouble(path);
 }
 
 /* ---- apply ---- */
@@ -425,13 +430,12 @@ static void remember_applied(struct path *path)
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
-	bool other_nics;
 	struct link link;
 	int err;
 
 	path->down_reason[0] = '\0';
 	path->network = &set->network;
-	other_nics = find_nics(path);
+	(void)find_nics(path);
 	err = open_tunnel(path, set, facts);
 	if (err < 0)
 		return err;
@@ -440,8 +444,6 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	carry_endpoints(path);
 	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
 			   report);
-	if (!err && other_nics)
-		err = path->tunnel.ops->set_device(&path->tunnel, &path->wanted);
 	/* Also what was applied in part, so that putting back undoes it. */
 	remember_applied(path);
 	if (err < 0) {
@@ -459,10 +461,14 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	path->inner_up = link.up;
 	err = follow_underlay(path);
 	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
-	if (!err && path->did.moved)
+	if (err < 0)
+		return err;
+	if (path->did.moved)
 		send_probes(path);
+	path->backend_word = path->did.backend;
+	path->backend_ops = path->tunnel.ops;
 	tell_trouble(path);
-	return err;
+	return 0;
 }
 
 void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver)

@@ -37,12 +37,14 @@ struct path {
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
-	const char *backend_word;          /* what the tunnel was opened by */
+	const char *backend_word;          /* by which what came up last was chosen, and */
+	const struct tunnel_ops *backend_ops;
 	const char *backend_reason;        /* why this backend, for auto; "" otherwise */
 	char told_trouble[TUNNEL_ERROR_LEN];
 	struct {
 		bool moved;       /* the tunnel was made anew in place of one that ran: sessions began anew */
 		bool address_set;
+		const char *backend; /* the word it went by */
 	} did; /* of the last path_apply */
 	struct tunnel_config wanted, applied, running;
 	bool has_applied;

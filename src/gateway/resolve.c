@@ -139,7 +139,7 @@ static void look_up_all(int fd, const void *arg)
 
 static void start(struct resolver *resolver)
 {
-	int err = helper_start(&resolver->helper, resolver->loop, look_up_all, resolver, pipe_ready);
+	int err = helper_start(&resolver->helper, resolver->loop, look_up_all, resolver, -1, pipe_ready);
 
 	if (err < 0) {
 		log_err("cannot resolve names: %s", strerror(-err));

@@ -96,7 +96,7 @@ static void keep(struct service *service)
 	}
 	unmark_running(service);
 	service->keeping = true;
-	keeper_start(&service->keeper, &service->loop, service->conf_dir_fd, service->path.profile->name, service->set);
+	keeper_start(&service->keeper, &service->loop, &service->conf_dir_fd, service->path.profile->name, service->set);
 }
 
 /* ---- apply ---- */
@@ -170,6 +170,7 @@ static void adopted(struct service *service, enum service_source source)
 	service->kept = false;
 	service->retry_s = 0;
 	loop_timer_clear(&service->loop, &service->retry);
+	service->answered = false;
 	service->resolving = resolver_follow(&service->resolver, &service->set->vpn);
 }
 
@@ -259,7 +260,7 @@ static void names_done(struct resolver *resolver)
 {
 	struct service *service = SERVICE_OF(resolver, resolver);
 
-	if (service->resolving && !service->pending)
+	if (service->resolving && !service->pending && !service->answered)
 		service_each_unresolved(service, log_unresolved, NULL);
 	service->resolving = false;
 	verbs_progress(service);
@@ -435,9 +436,9 @@ int service_run(const struct profile *profile, const struct service_options *opt
 		err = loop_run(&service.loop);
 	unmark_running(&service);
 	resolver_stop(&service.resolver);
-	keeper_stop(&service.keeper);
 	path_close(&service.path);
 	control_close(&service.control);
+	keeper_stop(&service.keeper);
 	conf_set_wipe(&sets[0]);
 	conf_set_wipe(&sets[1]);
 	return err < 0 ? 1 : 0;

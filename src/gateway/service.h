@@ -38,6 +38,7 @@ struct service {
 	bool kept;      /* set came up and is to be the fallback */
 	bool keeping;   /* it is being written */
 	bool resolving; /* names of it are being looked up, for the first time */
+	bool answered;  /* whoever asked for it was told what there is to tell */
 	int keep_err;   /* of keeping it */
 	uint64_t retry_s;
 	struct diag diag;

@@ -111,6 +111,7 @@ static void end_reconfigure(struct service *service, struct control_call *call)
 {
 	const char *path = service->path.profile->name;
 
+	service->answered = true;
 	service_each_unresolved(service, print_unresolved, call);
 	if (service->keeping)
 		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but is not kept as the fallback "

@@ -61,15 +61,23 @@ __attribute__((format(printf, 3, 4))) static void say(struct fitting *fitting, i
 		fitting->report->say(fitting->report->arg, err < 0, text);
 }
 
+/* No router is to give the kernel an address on what is the dataplane's alone. */
+static void fit_ipv6(const struct link *link, const struct network_nic *wanted, const struct network_nic *before)
+{
+	bool off = wanted && wanted->unmanaged, was_off = before && before->unmanaged;
+	char sysctl[96];
+
+	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link->name);
+	if (off || was_off)
+		file_poke(sysctl, off ? "1" : "0");
+}
+
 static void fit_link(struct fitting *fitting)
 {
 	const struct link *link = fitting->link;
 	uint32_t mtu_bytes = fitting->wanted->mtu_bytes;
 	char sysctl[96];
 
-	/* No router is to give the kernel an address on what is the dataplane's alone. */
-	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link->name);
-	file_poke(sysctl, fitting->wanted->unmanaged ? "1" : "0");
 	/* An address that goes must not take others of its network along. */
 	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", link->name);
 	if (!link->up)
@@ -219,10 +227,13 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, const struct netw
 
 	for (size_t i = 0; i < nics.count; i++) {
 		struct fitting fitting = { .nl = nl, .link = &nics.list[i], .report = report };
+		const struct network_nic *was;
 
 		if (!nics.list[i].has_mac)
 			continue;
 		fitting.wanted = network_match(conf, nics.list[i].name, nics.list[i].mac);
+		was = before ? network_match(before, nics.list[i].name, nics.list[i].mac) : NULL;
+		fit_ipv6(&nics.list[i], fitting.wanted, was);
 		if (fitting.wanted) {
 			report->matched++;
 			report->with_carrier += nics.list[i].carrier;
@@ -233,7 +244,7 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, const struct netw
 				bare.mtu_bytes = fitting.wanted->mtu_bytes;
 				fitting.wanted = &bare;
 			}
-		} else if (before && network_match(before, nics.list[i].name, nics.list[i].mac)) {
+		} else if (was) {
 			fitting.wanted = &nothing;
 		} else {
 			continue;

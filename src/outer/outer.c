@@ -312,7 +312,7 @@ int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, siz
 	}
 	stack_pcb()->tos = ds;
 	if (many && way->nic->gso && segment_len + headers_len(to) <= way->mtu_bytes && way->proven_ns &&
-	    now_ns - way->proven_ns < PROVEN_NS)
+	    now_ns < way->proven_ns + PROVEN_NS)
 		return send_one(way, to->remote.port, bytes, len, segment_len, true, now_ns);
 	return send_each(way, to->remote.port, bytes, len, many ? segment_len : len, now_ns);
 }
@@ -474,7 +474,7 @@ static void check_table(struct outer_table *table)
 		table->route_count = OUTER_ROUTE_MAX;
 }
 
-int outer_refresh(const struct outer_table *table, uint64_t now_ns)
+int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *failed_index)
 {
 	static struct outer_table old;
 	int err = 0;
@@ -495,6 +495,8 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns)
 		bool is_new = !nic;
 		int failed = is_new ? open_nic(link) : 0;
 
+		if (failed < 0 && !err && failed_index)
+			*failed_index = link->index;
 		if (failed < 0)
 			err = err ? err : failed;
 		nic = find_nic(link->index);

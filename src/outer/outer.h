@@ -75,9 +75,9 @@ int outer_open(const struct outer_options *options, uint64_t now_ns);
 void outer_close(void);
 
 /* Takes the whole table anew: links that stayed keep their sockets and neighbours. Call it at start and whenever a link,
- * an address or a route changed. The table is copied. 0, or the first -errno of a link that could not be opened (the others
- * work). */
-int outer_refresh(const struct outer_table *table, uint64_t now_ns);
+ * an address or a route changed. The table is copied. 0, or the first -errno of a link that could not be opened, which is
+ * *failed_index (may be NULL); the others work. */
+int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *failed_index);
 
 /* Moves to another port without a lost neighbour: 0, or -errno and the old port stays. 0: the kernel chooses. */
 int outer_set_port(uint16_t port);

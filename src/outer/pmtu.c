@@ -13,7 +13,7 @@ static struct pmtu_entry *find(struct pmtu *pmtu, const struct inet_addr *to, ui
 	for (size_t i = 0; i < PMTU_MAX; i++) {
 		struct pmtu_entry *entry = &pmtu->entries[i];
 
-		if (entry->to.family && now_ns - entry->learned_ns >= AGE_NS)
+		if (entry->to.family && now_ns >= entry->learned_ns + AGE_NS)
 			entry->to.family = 0;
 		if (entry->to.family && inet_addr_equal(&entry->to, to))
 			return entry;

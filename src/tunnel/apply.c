@@ -25,11 +25,10 @@ static bool same_allowed(const struct tunnel_config *a, const struct tunnel_peer
 	return true;
 }
 
-/* The name stands in the file as before, and is another address now. */
+/* The name stands in the file as before, and is another address now; or we do not know any more what it was. */
 static bool resolves_anew(const struct tunnel_peer *wanted, const struct tunnel_peer *applied)
 {
-	return wanted->resolved.family && applied->resolved.family &&
-	       !inet_addr_equal(&wanted->resolved, &applied->resolved);
+	return wanted->resolved.family && !inet_addr_equal(&wanted->resolved, &applied->resolved);
 }
 
 static bool endpoint_is_due(const struct tunnel_peer *wanted, const struct tunnel_peer *running,
@@ -86,9 +85,14 @@ static int remove_peers(struct tunnel *tunnel, const struct tunnel_config *wante
 static int set_device(struct tunnel *tunnel, const struct tunnel_config *wanted, const struct tunnel_config *running,
 		      struct tunnel_report *report)
 {
+	int err = 0;
+
 	report->device_changed = !running->has_private_key || running->listen_port != wanted->listen_port ||
 				 !ct_equal(running->private_key, wanted->private_key, TUNNEL_KEY_LEN);
-	return report->device_changed ? tunnel->ops->set_device(tunnel, wanted) : 0;
+	if (report->device_changed || tunnel->nics_changed)
+		err = tunnel->ops->set_device(tunnel, wanted);
+	tunnel->nics_changed = tunnel->nics_changed && err < 0;
+	return err;
 }
 
 /* Peers that run are updated before new ones come, so that a prefix is given up before another peer takes it. */

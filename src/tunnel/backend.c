@@ -68,7 +68,7 @@ int backend_look(const char *name, struct nl *host, struct backend_choice *choic
 	bool any = !strcmp(name, BACKEND_AUTO);
 	int err = -EOPNOTSUPP;
 
-	for (size_t i = 0; i < BACKENDS && err < 0; i++) {
+	for (size_t i = 0; i < BACKENDS && err == -EOPNOTSUPP; i++) {
 		if (!any && strcmp(backends[i].ops->name, name) != 0)
 			continue;
 		err = backends[i].look(host, words, cap);

@@ -38,7 +38,6 @@ static struct {
 	struct wg_device *device;
 	uint8_t *arena;
 	size_t arena_len;
-	uint64_t now_ns; /* of this wake-up */
 	bool outer_open;
 	uint16_t port;
 	uint32_t mtu_bytes;
@@ -51,13 +50,6 @@ static struct {
 } lwip;
 
 static void due_fires(struct loop_timer *timer, uint64_t now_ns);
-
-/* For what comes from without the loop's callbacks. */
-static uint64_t look_at_clock(void)
-{
-	lwip.now_ns = clock_now_ns();
-	return lwip.now_ns;
-}
 
 /* The core's next deadline; asked after whatever may have moved it. */
 static void arm(void)
@@ -73,7 +65,6 @@ static void arm(void)
 static void due_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	(void)timer;
-	lwip.now_ns = now_ns;
 	wg_poll(lwip.device, now_ns);
 	arm();
 }
@@ -86,7 +77,7 @@ static void core_sends(void *arg, const struct inet_flow *to, uint8_t ds, const 
 	if (!lwip.outer_open)
 		return;
 	/* What cannot be sent is lost, as in any network; the bytes are the core's until we return. */
-	(void)outer_send(to, ds, bytes, len, 0, lwip.now_ns);
+	(void)outer_send(to, ds, bytes, len, 0, clock_now_ns());
 	outer_flush();
 }
 
@@ -124,7 +115,6 @@ static void datagrams_came(void *arg, const struct inet_flow *from, uint8_t ds, 
 			   size_t segment_len, uint64_t now_ns)
 {
 	(void)arg;
-	lwip.now_ns = now_ns;
 	for (size_t at = 0; at < len; at += segment_len) {
 		size_t part = len - at < segment_len ? len - at : segment_len;
 		struct wg_view view;
@@ -194,7 +184,6 @@ static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_
 {
 	(void)source;
 	(void)events;
-	lwip.now_ns = now_ns;
 	move_batch(true, now_ns);
 	while (tun_pending(&lwip.tun))
 		move_batch(false, now_ns);
@@ -207,15 +196,49 @@ static void mirror_fires(struct loop_timer *timer, uint64_t now_ns);
 
 static void mirror_in(uint64_t now_ns, uint64_t wait_ms)
 {
-	if (!lwip.mirror.armed)
-		loop_timer_set(lwip.tunnel->loop, &lwip.mirror, now_ns + wait_ms * NS_PER_MS, mirror_fires);
+	uint64_t due_ns = now_ns + wait_ms * NS_PER_MS;
+
+	if (!lwip.mirror.armed || due_ns < lwip.mirror.due_ns)
+		loop_timer_set(lwip.tunnel->loop, &lwip.mirror, due_ns, mirror_fires);
+}
+
+static void trouble(const char *text)
+{
+	struct tunnel *tunnel = lwip.tunnel;
+
+	if (!strcmp(tunnel->trouble, text))
+		return;
+	text_format(tunnel->trouble, sizeof(tunnel->trouble), "%s", text);
+	if (tunnel->troubled)
+		tunnel->troubled(tunnel);
+}
+
+/* Which limits the host goes beyond. */
+static void full_words(char *dst, size_t cap)
+{
+	const struct {
+		size_t count, max;
+		const char *what;
+	} rows[] = {
+		{ lwip.table.link_count, OUTER_LINK_MAX, "Ethernet links" },
+		{ lwip.table.address_count, OUTER_ADDRESS_MAX, "addresses" },
+		{ lwip.table.route_count, OUTER_ROUTE_MAX, "routes" },
+	};
+	struct text text;
+
+	text_init(&text, dst, cap);
+	text_add(&text, "WireGuard on lwIP knows a part of this host only, which has more than");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].count == rows[i].max)
+			text_add(&text, " %zu %s", rows[i].max, rows[i].what);
 }
 
 /* What can be mirrored is, whatever is wrong with the rest. */
 static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	char *trouble = lwip.tunnel->trouble;
-	size_t cap = sizeof(lwip.tunnel->trouble);
+	char words[TUNNEL_ERROR_LEN] = "";
+	struct link link = { .name = "" };
+	uint32_t failed_index;
 	int err, opened = 0;
 
 	(void)timer;
@@ -223,15 +246,18 @@ static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
 		return;
 	err = mirror_read(lwip.tunnel->host, lwip.tunnel->nics, lwip.tunnel->nic_count, &lwip.table);
 	if (!err || err == -ENOSPC)
-		opened = outer_refresh(&lwip.table, now_ns);
-	trouble[0] = '\0';
-	if (err == -ENOSPC)
-		text_format(trouble, cap, "this host has more than %d links, %d addresses or %d routes: WireGuard on lwIP knows a part of them only",
-			    OUTER_LINK_MAX, OUTER_ADDRESS_MAX, OUTER_ROUTE_MAX);
-	else if (err < 0)
-		text_format(trouble, cap, "cannot read the links, addresses and routes of this host: %s: tried again", strerror(-err));
-	else if (opened < 0)
-		text_format(trouble, cap, "a NIC cannot be opened for WireGuard on lwIP: %s: tried again", strerror(-opened));
+		opened = outer_refresh(&lwip.table, now_ns, &failed_index);
+	if (err == -ENOSPC) {
+		full_words(words, sizeof(words));
+	} else if (err < 0) {
+		text_format(words, sizeof(words), "cannot read the links, addresses and routes of this host: %s: tried again",
+			    strerror(-err));
+	} else if (opened < 0) {
+		(void)link_get_index(lwip.tunnel->host, failed_index, &link);
+		text_format(words, sizeof(words), "cannot open NIC %s for WireGuard on lwIP: %s: tried again", link.name,
+			    strerror(-opened));
+	}
+	trouble(words);
 	if (opened < 0 || (err < 0 && err != -ENOSPC))
 		mirror_in(now_ns, AGAIN_MS);
 }
@@ -282,7 +308,7 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 					       .host = { .receive = datagrams_came, .received = batch_came },
 					       .port = port,
 					       .no_super_frames_in = !lwip.tun.uso };
-	uint64_t now_ns = look_at_clock();
+	uint64_t now_ns = clock_now_ns();
 	int err;
 
 	if (lwip.outer_open) {
@@ -464,8 +490,8 @@ static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 	int err = set_port(tunnel, config->listen_port);
 
 	if (!err)
-		wg_set_private_key(lwip.device, config->private_key, look_at_clock());
-	mirror_fires(&lwip.mirror, lwip.now_ns);
+		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
+	mirror_fires(&lwip.mirror, clock_now_ns());
 	arm();
 	return err;
 }
@@ -490,7 +516,7 @@ static int lwip_set_peer(struct tunnel *tunnel, const struct tunnel_config *conf
 		change.flags |= WG_PEER_SET_KEEPALIVE;
 	if (!(fields & TUNNEL_SET_NEW))
 		change.flags |= WG_PEER_UPDATE_ONLY;
-	err = wg_set_peer(lwip.device, &change, look_at_clock());
+	err = wg_set_peer(lwip.device, &change, clock_now_ns());
 	arm();
 	return err < 0 ? fail(tunnel, err, "cannot set a peer") : 0;
 }

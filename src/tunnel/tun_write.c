@@ -115,6 +115,8 @@ static bool sum_is_whole(const uint8_t *packet, const struct parsed *p)
 	size_t l4_len = p->header_len - p->l4_at + p->payload_len;
 	uint64_t sum = sum_be16(addresses_sum(packet, p->l4), (uint32_t)l4_len);
 
+	if (p->l4_at == IP4_LEN && !sum_is_right(sum_bytes(0, packet, IP4_LEN)))
+		return false;
 	return sum_is_right(sum_bytes(sum, packet + p->l4_at, l4_len));
 }
 

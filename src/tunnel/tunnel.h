@@ -76,7 +76,7 @@ struct tunnel_ops {
 	int (*open)(struct tunnel *tunnel);
 	/* Gives back what open took. remove: the interface too; otherwise it stays and carries on where it can. */
 	void (*close)(struct tunnel *tunnel, bool remove);
-	/* Also after tunnel->nics changed: they are looked at anew. */
+	/* Private key, port, and the NICs that are there now. */
 	int (*set_device)(struct tunnel *tunnel, const struct tunnel_config *config);
 	int (*set_peer)(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
 			unsigned fields);
@@ -100,8 +100,10 @@ struct tunnel {
 	struct nl genl;  /* the kernel backend's */
 	uint16_t family; /* the kernel backend's: id of generic netlink family "wireguard" */
 	char error[TUNNEL_ERROR_LEN];
-	/* What is wrong while it runs, "" when nothing is: for show, and for whoever owns the tunnel to log when it changes. */
+	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
+	void (*troubled)(struct tunnel *tunnel);
+	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };
 
 extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;
@@ -116,6 +118,7 @@ struct tunnel_place {
 	int netns_fd;
 	struct nl *host;
 	struct loop *loop;
+	void (*troubled)(struct tunnel *tunnel);
 };
 
 int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);

@@ -159,7 +159,7 @@ int main(void)
 	(void)bind(sink, (struct sockaddr *)&here, sizeof(here));
 	if (setns(host, CLONE_NEWNET) < 0 || nl_open(&nl, NETLINK_ROUTE) < 0 || loop_open(&loop) < 0 ||
 	    outer_open(&options, clock_now_ns()) < 0 || mirror_read(&nl, NULL, 0, &table) < 0 ||
-	    outer_refresh(&table, clock_now_ns()) < 0)
+	    outer_refresh(&table, clock_now_ns(), NULL) < 0)
 		return 1;
 	for (int i = 0; i < 2; i++) {
 		(void)outer_send(&to4, 0, payload, 10, 0, clock_now_ns());

@@ -54,7 +54,7 @@ static void set_up(void)
 		return;
 	table.addresses[0].prefix = (struct inet_prefix){ ours4, 24 };
 	table.addresses[1].prefix = (struct inet_prefix){ ours6, 64 };
-	if (loop_open(&loop) < 0 || outer_open(&options, 1) < 0 || outer_refresh(&table, 1) < 0)
+	if (loop_open(&loop) < 0 || outer_open(&options, 1) < 0 || outer_refresh(&table, 1, NULL) < 0)
 		abort();
 }
 

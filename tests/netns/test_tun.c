@@ -365,7 +365,9 @@ TEST(the_smallest_super_packet_is_split)
 	close(fd);
 }
 
-static size_t udp_packet(uint8_t *packet, bool wrong)
+enum damage { RIGHT, WRONG_PAYLOAD, WRONG_HEADER };
+
+static size_t udp_packet(uint8_t *packet, enum damage wrong)
 {
 	enum { LEN = 20 + 8 + 64 };
 	uint64_t sum;
@@ -377,7 +379,7 @@ static size_t udp_packet(uint8_t *packet, bool wrong)
 	packet[21] = packet[23] = 7, packet[25] = LEN - 20;
 	sum = sum_be16(sum_be16(sum_bytes(0, packet + 12, 8), IPPROTO_UDP), LEN - 20);
 	sum_put_udp(packet + 26, sum_bytes(sum, packet + 20, LEN - 20));
-	packet[40] ^= wrong;
+	packet[wrong == WRONG_HEADER ? 10 : 40] ^= wrong != RIGHT;
 	return LEN;
 }
 
@@ -385,14 +387,15 @@ static size_t udp_packet(uint8_t *packet, bool wrong)
 TEST(a_wrong_checksum_is_neither_mended_nor_spread)
 {
 	static const struct {
-		bool wrong[3];
+		enum damage wrong[3];
 		size_t writes;
 	} rows[] = {
-		{ { false, false, false }, 1 },
-		{ { true, false, false }, 2 },
-		{ { false, true, false }, 3 },
-		{ { false, false, true }, 2 },
-		{ { true, true, true }, 3 },
+		{ { RIGHT, RIGHT, RIGHT }, 1 },
+		{ { WRONG_PAYLOAD, RIGHT, RIGHT }, 2 },
+		{ { RIGHT, WRONG_PAYLOAD, RIGHT }, 3 },
+		{ { RIGHT, RIGHT, WRONG_PAYLOAD }, 2 },
+		{ { RIGHT, WRONG_HEADER, RIGHT }, 3 },
+		{ { WRONG_HEADER, WRONG_PAYLOAD, WRONG_HEADER }, 3 },
 	};
 	uint8_t packets[3][92], before[3][92];
 

@@ -44,6 +44,7 @@ def every_peer_gone_needs_force(image):
     first = c.all[0]
     said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[:1]),
                                     "network.conf": network(1, "Address=198.51.100.9/24\n")})
+    assert "neither the NICs nor the paths were changed" in said, said
     assert "network:" not in said and "198.51.100.9" not in first.output("ip addr"), said
     for path in PATHS:
         assert path + ": none of the 2 peers that run is in the files: `reconfigure --force`" in said, said

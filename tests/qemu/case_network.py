@@ -59,6 +59,32 @@ def network_conf_is_applied_and_taken_back_on_reconfigure(image):
 
 
 @case
+def another_match_before_it_leaves_a_nic_with_its_routes(image):
+    first = cluster(image).all[0]
+    routes = "Gateway=192.0.2.254\n"
+    first.reconfigure(files={"network.conf": network(1, routes)})
+    said = first.reconfigure(files={"network.conf": "[Match]\nName=eth9\n\n" + network(1, routes)})
+    added, removed = "route 0.0.0.0/0 via 192.0.2.254 added", "route 0.0.0.0/0 via 192.0.2.254 removed"
+    assert 0 < said.index(added) < said.index(removed), said
+    assert first.output("ip route").count("default via 192.0.2.254") == 1
+
+
+@case
+def unmanaged_nic_has_nothing_of_the_kernels_and_gets_it_back(image):
+    first = cluster(image).all[0]
+    disabled = "cat /proc/sys/net/ipv6/conf/eth0/disable_ipv6"
+    first.write({"network.conf": network(1).replace("[Network]", "[Link]\nUnmanaged=yes\n\n[Network]")})
+    has_all(first.say("check"), "network.conf:1: warning: Unmanaged=yes, but DATA_PLANE_VPN_BACKEND is auto")
+    has_all(first.say("network reconfigure"), "address 192.0.2.1/24 removed")
+    has_all(first.say("network"), "unmanaged: the dataplane's alone")
+    assert first.output(disabled).strip() == "1"
+    first.write({"network.conf": network(1)})
+    has_all(first.say("network reconfigure"), "address 192.0.2.1/24 added")
+    assert first.output(disabled).strip() == "0"
+    has_all(first.output("ip -6 addr show eth0"), "fe80::")
+
+
+@case
 def endpoints_may_be_ipv6(image):
     c = cluster(image)
     one, two, three = c.instances

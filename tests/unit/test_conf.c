@@ -336,3 +336,40 @@ TEST(private_key_is_kept_clamped)
 	CHECK_INT(set.vpn.private_key[1], 0xff);
 	CHECK_INT(set.vpn.private_key[31], 0x7f);
 }
+
+/* The fallback must come up whatever the host has become. */
+TEST(overlap_refuses_new_files_and_only_warns_of_what_ran_before)
+{
+	static const char nic[] = "[Match]\nName=eth0\n[Network]\nAddress=10.8.3.77/24\n";
+
+	for (int ran = 0; ran < 2; ran++) {
+		start();
+		parse(CONF_PRIVATE, "[Interface]\nListenPort = 4567\nPrivateKey = " SECRET "\n");
+		parse(CONF_PUBLIC, "[Peer]\nPublicKey = " PUBLIC "\nAllowedIPs = 10.8.3.1/32\nEndpoint = 192.0.2.1:4567\n");
+		parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=off\n");
+		parse(CONF_NETWORK, nic);
+		set.clustered = true;
+		facts.ran_before = ran;
+		conf_set_check(&set, &facts, false, &diag);
+		CHECK_INT(diag.error_count, !ran);
+		CHECK_INT(diag.warning_count, ran);
+		CHECK(strstr(findings(), "network.conf:1: ") != NULL);
+	}
+	facts.ran_before = false;
+}
+
+/* What is the dataplane's alone is no route of the kernel's, and hides none. */
+TEST(unmanaged_nic_hides_no_overlap)
+{
+	start();
+	parse(CONF_PRIVATE, "[Interface]\nListenPort = 4567\nPrivateKey = " SECRET "\n");
+	parse(CONF_PUBLIC, "[Peer]\nPublicKey = " PUBLIC "\nAllowedIPs = 10.8.3.1/32\nEndpoint = 192.0.2.1:4567\n");
+	parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=off\nDATA_PLANE_VPN_BACKEND=lwip\n");
+	parse(CONF_NETWORK, "[Match]\nName=eth0\n[Link]\nUnmanaged=yes\n[Network]\nAddress=10.8.3.77/24\n");
+	set.clustered = true;
+	facts.routes[0] = (struct conf_route){ .destination = { { AF_INET, { 10, 8, 3, 0 } }, 24 }, .device = "br0" };
+	facts.route_count = 1;
+	conf_set_check(&set, &facts, false, &diag);
+	CHECK_INT(diag.error_count, 1);
+	CHECK(strstr(findings(), "10.8.3.0/24 on br0") != NULL);
+}

@@ -159,6 +159,42 @@ TEST(reload_sets_endpoint_that_the_file_changed)
 	CHECK_INT(state.peers[0].endpoint.port, 5000);
 }
 
+/* A roamed peer whose name stays as it is, is another address now, or was not known before (after a crash). */
+TEST(reload_sets_endpoint_whose_name_is_another_address)
+{
+	static const struct {
+		uint8_t before, now;
+		bool set;
+	} rows[] = { { 1, 1, false }, { 1, 50, true }, { 0, 50, true }, { 1, 0, false } };
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		begin();
+		state.peers[0].endpoint.addr.bytes[3] = 99;
+		if (rows[i].before)
+			applied.peers[0].resolved = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].before } };
+		if (rows[i].now) {
+			wanted.peers[0].resolved = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].now } };
+			wanted.peers[0].endpoint.addr = wanted.peers[0].resolved;
+		}
+		CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+		CHECK_INT(last_fields, rows[i].set ? TUNNEL_SET_ENDPOINT : 0);
+		CHECK_INT(state.peers[0].endpoint.addr.bytes[3], rows[i].set ? rows[i].now : 99);
+	}
+}
+
+TEST(changed_nics_are_looked_at_until_that_works)
+{
+	begin();
+	tunnel.nics_changed = true;
+	fail_with = -EIO;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), -EIO);
+	CHECK(tunnel.nics_changed);
+	fail_with = 0;
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(device_calls, 2);
+	CHECK(!tunnel.nics_changed && !report.device_changed);
+}
+
 TEST(start_without_memory_keeps_endpoints_that_run)
 {
 	begin();
