@@ -270,7 +270,8 @@ static void carry_endpoints(struct path *path)
 		const struct tunnel_peer *before =
 			path->has_applied ? tunnel_find(&path->applied, peer->public_key) : NULL;
 
-		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id)
+		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
+		    (!peer->resolved.family || inet_addr_equal(&before->resolved, &peer->resolved)))
 			peer->endpoint = was->endpoint;
 	}
 	path->moving = false;
