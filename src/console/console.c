@@ -18,6 +18,7 @@
 #define SELF "/proc/self/exe"
 #define PROMPT "gateway> "
 #define BOOT_FILE "/run/gateway/boot"
+#define BOOT_NOW_FILE "/run/gateway/boot.now"
 
 enum { WORDS_MAX = 16, LINE_LEN = 1024, SIGNALLED = 128 }; /* sh(1)'s status of what a signal ended */
 
@@ -81,9 +82,25 @@ static int find_path(int argc, char **argv)
 	return 0;
 }
 
+/* The boot step that runs, if the services are not started yet. */
+static void print_under_way(void)
+{
+	char text[128];
+
+	if (file_read(AT_FDCWD, BOOT_NOW_FILE, text, sizeof(text)) > 0)
+		printf("still starting: %s", text);
+}
+
 static int command_show(int argc, char **argv)
 {
 	int at = find_path(argc, argv), status = 0;
+
+	for (int i = 1; i < argc; i++)
+		if (i != at && strcmp(argv[i], "--json") != 0) {
+			printf("usage: show [gateway|gateway-dataplane] [--json]\n");
+			return 2;
+		}
+	print_under_way();
 
 	if (at)
 		return run_with(argv[at], argc, argv, 0, at);
@@ -92,7 +109,8 @@ static int command_show(int argc, char **argv)
 	return status;
 }
 
-static int command_check(int argc, char **argv)
+/* What the binary does without a service: check, write, and wg. */
+static int command_gateway(int argc, char **argv)
 {
 	return run_with("gateway", argc, argv, 0, -1);
 }
@@ -181,6 +199,7 @@ static int command_boot(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	printf("   since      took    step\n%s", n < 0 ? "" : text);
+	print_under_way();
 	return n < 0;
 }
 
@@ -216,9 +235,10 @@ static const struct {
 	const char *name, *words, *help;
 	int (*run)(int argc, char **argv);
 } commands[] = {
-	{ "help", "[conf]", "this list; what the files may hold", command_help },
+	{ "help", "[conf | COMMAND]", "this list; what the files may hold", command_help },
 	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
-	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_check },
+	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_gateway },
+	{ "write", "FILE", "replace a file by what is pasted, up to a line with a single .", command_gateway },
 	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
 	  command_reconfigure },
 	{ "ping", "ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside a path", command_ping },
@@ -227,6 +247,7 @@ static const struct {
 	{ "boot", "", "the boot steps and the time each took", command_boot },
 	{ "gateway", "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
 	{ "gateway-dataplane", "VERB...", "the same for the path between packet processors", command_path },
+	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
 	{ "version", "", "of the program and the kernel", command_version },
 	{ "reboot", "", "stop everything, start again", command_reboot },
 	{ "poweroff", "", "stop everything, switch off", command_poweroff },
@@ -236,16 +257,24 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static int command_help(int argc, char **argv)
 {
-	if (argc > 1)
+	bool found = false;
+
+	if (argc == 2 && !strcmp(argv[1], "conf"))
 		return run_with("gateway", argc, argv, 0, -1);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		char usage[80];
 
+		if (argc > 1 && strcmp(argv[1], commands[i].name) != 0)
+			continue;
+		found = true;
 		text_format(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].words);
 		printf("  %-56s %s\n", usage, commands[i].help);
 	}
-	printf("PATH is gateway or gateway-dataplane. Ctrl-C ends a command.\n");
-	return 0;
+	if (!found)
+		printf("no command is called %s\n", argv[1]);
+	else
+		printf("PATH is gateway or gateway-dataplane. Ctrl-C ends a command.\n");
+	return !found;
 }
 
 static void obey(char *line)

@@ -14,6 +14,7 @@
 #include "gateway/check.h"
 #include "gateway/service.h"
 #include "gateway/verbs.h"
+#include "gateway/write.h"
 #include "tunnel/backend.h"
 
 enum { EXIT_USAGE = 2 };
@@ -38,6 +39,7 @@ static int usage(const char *name)
 		name, backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
+	(void)fprintf(stderr, "       %s write FILE [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s help conf\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
 	verbs_usage(print_usage_line, arg);
@@ -170,6 +172,8 @@ int gateway_main(int argc, char **argv)
 		return run(profile, argc - 1, argv + 1);
 	if (!strcmp(verb, "check"))
 		return check_main(argc, argv);
+	if (!strcmp(verb, "write"))
+		return write_main(argc, argv);
 	if (!strcmp(verb, "wg") && argc == 2 && (!strcmp(argv[1], "genkey") || !strcmp(argv[1], "genpsk")))
 		return genkey(!strcmp(argv[1], "genpsk"));
 	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "pubkey"))

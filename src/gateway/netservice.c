@@ -54,18 +54,46 @@ static void tell_ready(struct netservice *service)
 {
 	if (service->ready_fd < 0)
 		return;
-	if (write(service->ready_fd, "\n", 1) < 0)
+	/* As a path says it: there to answer, and nothing runs. */
+	if (write(service->ready_fd, service->has_set ? "\n" : "d", 1) < 0)
 		log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
 	close(service->ready_fd);
 	service->ready_fd = -1;
 	loop_timer_clear(&service->loop, &service->ready);
 }
 
+/* What of network.conf is not there. */
+static void tell_missing(struct netservice *service)
+{
+	const struct network_conf *conf = &service->set->network;
+	bool fits[NETWORK_NICS_MAX] = { false };
+	struct nics nics;
+
+	if (nics_find(&service->nl, &nics) < 0)
+		return;
+	for (size_t i = 0; i < nics.count; i++) {
+		const struct link *link = &nics.list[i];
+		const struct network_nic *nic = network_match(conf, link->name, link->mac);
+
+		if (!nic)
+			continue;
+		fits[nic - conf->nics] = true;
+		if (!link->carrier)
+			log_err("%s has no carrier after %d s: cable, switch port?", link->name, CARRIER_WAIT_S);
+	}
+	for (size_t i = 0; i < conf->nic_count; i++)
+		if (!fits[i])
+			log_err(NETWORK_FILE ":%u: no NIC fits this [Match] after %d s: `network` lists them", conf->nics[i].line,
+				CARRIER_WAIT_S);
+}
+
 static void ready_fires(struct loop_timer *timer, uint64_t now_ns)
 {
+	struct netservice *service = SERVICE_OF(timer, ready);
+
 	(void)now_ns;
-	log_err("a NIC of network.conf has no carrier after %d s, or is not there", CARRIER_WAIT_S);
-	tell_ready(SERVICE_OF(timer, ready));
+	tell_missing(service);
+	tell_ready(service);
 }
 
 /* resolv.conf(5); the image's /etc/resolv.conf points to it. */
@@ -259,6 +287,8 @@ static void show(struct netservice *service, struct control_call *call)
 	struct nics nics;
 	int err = nics_find(&service->nl, &nics);
 
+	if (!service->has_set)
+		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	for (size_t i = 0; i < nics.count && !err; i++) {
@@ -274,7 +304,7 @@ static void show(struct netservice *service, struct control_call *call)
 			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u%s\n", nic->line,
 				      nic->unmanaged ? ", unmanaged: the dataplane's alone" : "");
 		else
-			control_print(call, CONTROL_OUT, "no [Match] fits\n");
+			control_print(call, CONTROL_OUT, service->has_set ? "no [Match] fits\n" : "not configured\n");
 		link_address_each(&service->nl, link->index, print_address, &printer);
 		link_route_each(&service->nl, print_route, &printer);
 	}

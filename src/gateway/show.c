@@ -131,9 +131,9 @@ static void show_device(struct service *service, struct control_call *call)
 
 	isolation_words(service, isolation, sizeof(isolation));
 	key_to_base64(running->public_key, key);
-	control_print(call, CONTROL_OUT, "  backend          %s%s%s%s\n", service->path.tunnel.ops->name,
+	control_print(call, CONTROL_OUT, "  backend          %s%s%s%s%s\n", service->path.tunnel.ops->name,
 		      *service->path.backend_reason ? " (auto: " : "", service->path.backend_reason,
-		      *service->path.backend_reason ? ")" : "");
+		      *service->path.backend_reason ? ")" : "", service->options->backend ? " (--backend)" : "");
 	if (service->path.tunnel.trouble[0])
 		control_print(call, CONTROL_OUT, "  trouble          %s\n", service->path.tunnel.trouble);
 	control_print(call, CONTROL_OUT, "  isolation        %s\n", isolation);

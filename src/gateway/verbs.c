@@ -239,12 +239,15 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 			      service->path.profile->name, service->path.running.peer_count);
 		err = -EINVAL;
 	}
-	if (err < 0)
+	if (err < 0) {
 		refuse(service, call, dry ? EXIT_REFUSED : 1);
-	else if (dry)
-		control_end(call, 0);
-	else
+	} else if (!dry) {
 		apply_candidate(service, call);
+	} else {
+		if (!quiet)
+			control_print(call, CONTROL_OUT, "%s: would be applied\n", service->path.profile->name);
+		control_end(call, 0);
+	}
 }
 
 static void verb_ping(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)

@@ -195,7 +195,7 @@ int wgshow(struct service *service, struct control_call *call, int argc, char **
 		views[i].print(service, call);
 		return 0;
 	}
-	control_print(call, CONTROL_ERR, "usage: wg show [%s] [dump] | wg showconf [%s]\n", service->path.tunnel.device,
+	control_print(call, CONTROL_ERR, "usage: wg genkey | wg genpsk | wg pubkey | wg show [%s] [dump] | wg showconf [%s]\n", service->path.tunnel.device,
 		      service->path.tunnel.device);
 	return 1;
 }

@@ -118,7 +118,8 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 	if (!process->told && byte == '\n')
 		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
 	else if (!process->told)
-		steps_tell(process->name, now_ns - process->supervised.started_ns, -ENETDOWN, "see `show`");
+		steps_tell(process->name, now_ns - process->supervised.started_ns, -ENETDOWN,
+			   process == &processes[PROCESS_NETWORK] ? "see `network`" : "see `show`");
 	process->told = true;
 	if (process == &processes[PROCESS_NETWORK])
 		start_after_network(now_ns);
@@ -270,7 +271,7 @@ static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 /* No one is waited for without a word: `show` has nothing to say yet. */
 static void boot_is_slow(struct loop_timer *timer, uint64_t now_ns)
 {
-	log_err("the boot steps still run, and no service before they end: `log init` tells which one");
+	log_err("the boot steps still run, and no service before they end: `boot` tells which one");
 	loop_timer_set(&loop, timer, now_ns + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
 }
 

@@ -138,6 +138,17 @@ void steps_tell(const char *name, uint64_t took_ns, int err, const char *said)
 	close(fd);
 }
 
+/* For who asks while it runs. */
+static void tell_under_way(const char *name)
+{
+	int fd = open(BOOT_DIR "/" BOOT_NOW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	if (fd < 0)
+		return;
+	dprintf(fd, "%s, since %.3f s\n", name, (double)clock_now_ns() / 1e9);
+	close(fd);
+}
+
 static void run_all(const struct step *steps, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -145,7 +156,7 @@ static void run_all(const struct step *steps, size_t count)
 		int err;
 
 		words[0] = '\0';
-		log_info("%s: begins", steps[i].name);
+		tell_under_way(steps[i].name);
 		err = steps[i].run();
 		steps_tell(steps[i].name, clock_now_ns() - start_ns, err, words);
 		if (err < 0 && steps[i].need == MUST)
@@ -161,4 +172,5 @@ void steps_run_first(void)
 void steps_run_rest(void)
 {
 	run_all(rest, sizeof(rest) / sizeof(rest[0]));
+	(void)unlink(BOOT_DIR "/" BOOT_NOW_FILE);
 }

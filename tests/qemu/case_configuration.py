@@ -94,6 +94,26 @@ def name_that_does_not_resolve_holds_up_no_one(image):
 
 
 @case
+def files_are_written_at_the_console(image):
+    c = cluster(image)
+    first = c.all[0]
+    console = first.vm.console
+    text = "# by hand\n" + first.files["vpn-private.conf"]
+    for line, words in (("write vpn-private.conf", text.splitlines() + ["."]), ("write vpn-public.conf", ["broken", "\3"])):
+        at = console.begin(line)
+        console.wait_for("then a line with a single \\.", 10, at)
+        for word in words:
+            console.send(word)
+        console.finish(line, at)
+    assert first.output("cat %svpn-private.conf" % DATA) == text
+    assert first.output("stat -c %%a %svpn-private.conf" % DATA).strip() == "600"
+    assert first.output("cat %svpn-public.conf" % DATA) == first.files["vpn-public.conf"], "Ctrl-C did not leave it"
+    assert first.reconfigure().count("0 added, 0 updated, 0 removed, 2 kept") == 2
+    assert "usage: write FILE" in first.say("write passwd")
+    first.files["vpn-private.conf"] = text
+
+
+@case
 def own_key_in_no_peer_is_a_warning_and_the_vpn_runs(image):
     c = cluster(image)
     first = c.all[0]
