@@ -205,14 +205,16 @@ static void check_own_routes(const struct check *check)
 	for (size_t i = 0; i < network->nic_count; i++) {
 		const struct network_nic *nic = &network->nics[i];
 
-		for (size_t j = 0; j < nic->address_count && !nic->unmanaged; j++) {
+		if (nic->unmanaged)
+			continue;
+		for (size_t j = 0; j < nic->address_count; j++) {
 			if (!inet_overlap(&check->network, &nic->addresses[j]))
 				continue;
 			text_format(what, sizeof(what), "Address %s is in a network that overlaps the VPN network %s (" ENV_FILE
 				    ":%u)", inet_prefix_text(&nic->addresses[j], other), net, check->set->env.address_line);
 			report_overlap(check, NETWORK_FILE, nic->line, what);
 		}
-		for (size_t j = 0; j < nic->route_count && !nic->unmanaged; j++) {
+		for (size_t j = 0; j < nic->route_count; j++) {
 			const struct network_route *route = &nic->routes[j];
 
 			if (!route->destination.len || !inet_overlap(&check->network, &route->destination))

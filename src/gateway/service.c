@@ -234,25 +234,28 @@ static void names_found(struct resolver *resolver)
 	apply_again(SERVICE_OF(resolver, resolver), "names resolved");
 }
 
-void service_each_unresolved(const struct service *service, void (*each)(void *arg, const struct vpn_peer *peer),
-			     void *arg)
+static void log_finding(void *arg, const char *text)
+{
+	(void)arg;
+	log_err("%s", text);
+}
+
+void service_each_unresolved(const struct service *service, void (*each)(void *arg, const char *text), void *arg)
 {
 	const struct vpn_conf *vpn = &service->set->vpn;
+	char text[VPN_HOST_LEN + 128];
 
 	for (size_t i = 0; i < vpn->peer_count; i++) {
 		const struct vpn_peer *peer = &vpn->peers[i];
 
-		if (peer->host[0] && !peer->addr.family && (int)i != vpn->own &&
-		    !resolver_address(&service->resolver, peer->host))
-			each(arg, peer);
+		if (!peer->host[0] || peer->addr.family || (int)i == vpn->own ||
+		    resolver_address(&service->resolver, peer->host))
+			continue;
+		text_format(text, sizeof(text),
+			    VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background",
+			    peer->endpoint_line, peer->host);
+		each(arg, text);
 	}
-}
-
-static void log_unresolved(void *arg, const struct vpn_peer *peer)
-{
-	(void)arg;
-	log_err(VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background",
-		peer->endpoint_line, peer->host);
 }
 
 /* Told once of each set: by the reconfigure that waits for it, or here. */
@@ -261,15 +264,9 @@ static void names_done(struct resolver *resolver)
 	struct service *service = SERVICE_OF(resolver, resolver);
 
 	if (service->resolving && !service->pending && !service->answered)
-		service_each_unresolved(service, log_unresolved, NULL);
+		service_each_unresolved(service, log_finding, NULL);
 	service->resolving = false;
 	verbs_progress(service);
-}
-
-static void log_finding(void *arg, const char *text)
-{
-	(void)arg;
-	log_err("%s", text);
 }
 
 /* ---- start ---- */

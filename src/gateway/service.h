@@ -56,8 +56,7 @@ int service_load(struct service *service);
 int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN],
 		  bool *put_back);
 
-/* Calls each for every peer of what runs whose name does not resolve. */
-void service_each_unresolved(const struct service *service, void (*each)(void *arg, const struct vpn_peer *peer),
-			     void *arg);
+/* Calls each with the finding of every name of what runs that does not resolve, as diag_print does. */
+void service_each_unresolved(const struct service *service, void (*each)(void *arg, const char *text), void *arg);
 
 #endif

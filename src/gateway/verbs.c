@@ -100,19 +100,12 @@ static bool every_peer_goes(struct service *service)
 	return true;
 }
 
-static void print_unresolved(void *arg, const struct vpn_peer *peer)
-{
-	control_print(arg, CONTROL_ERR,
-		      VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background\n",
-		      peer->endpoint_line, peer->host);
-}
-
 static void end_reconfigure(struct service *service, struct control_call *call)
 {
 	const char *path = service->path.profile->name;
 
 	service->answered = true;
-	service_each_unresolved(service, print_unresolved, call);
+	service_each_unresolved(service, print_finding, call);
 	if (service->keeping)
 		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but is not kept as the fallback "
 			      "yet: the disk is slow\n", path);

@@ -317,52 +317,55 @@ TEST(without_uso)
 	CHECK_INT(seen.wrong, 0);
 }
 
+/* One super-packet of UDP into the first device. */
+static bool send_super(const void *bytes, size_t len, int segment)
+{
+	int fd = socket_in(0, AF_INET, SOCK_DGRAM);
+	struct sockaddr_storage to;
+	socklen_t to_len = address(1, AF_INET, &to);
+	bool sent = setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)) == 0 &&
+		    sendto(fd, bytes, len, 0, (struct sockaddr *)&to, to_len) == (ssize_t)len;
+
+	close(fd);
+	return sent;
+}
+
 /* A buffer for few packets: the rest of the super-packet comes with the next call. */
 TEST(a_split_goes_on)
 {
 	static uint8_t out[30000];
 	struct tun_packet packets[4];
-	int segment = 1000, total = 0;
-	struct sockaddr_storage to;
+	int total = 0;
 	size_t used;
 
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
 		return;
-	int fd = socket_in(0, AF_INET, SOCK_DGRAM);
-	socklen_t len = address(1, AF_INET, &to);
-	CHECK_INT(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
-	CHECK_INT(sendto(fd, out, sizeof(out), 0, (struct sockaddr *)&to, len), sizeof(out));
+	CHECK(send_super(out, sizeof(out), 1000));
 	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, 4, &used)) > 0;)
 		for (int i = 0; i < n; i++)
 			if (load_be16(packets[i].bytes + 2) == 1028 && is_right(packets[i].bytes, 1028))
 				total++;
 	CHECK_INT(total, 30);
 	CHECK_INT(tun_read(&tuns[0], &layout, bufs[0], 1000, packets, 4, &used), -EINVAL);
-	close(fd);
 }
 
 /* Four bytes each, so that header and payload are shorter than a TCP header. */
 TEST(the_smallest_super_packet_is_split)
 {
 	struct tun_packet packets[PACKETS];
-	struct sockaddr_storage to;
-	int segment = 4, total = 0;
+	int total = 0;
 	size_t used;
 
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
 		return;
-	int fd = socket_in(0, AF_INET, SOCK_DGRAM);
-	socklen_t len = address(1, AF_INET, &to);
-	CHECK_INT(setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)), 0);
-	CHECK_INT(sendto(fd, "12345678", 8, 0, (struct sockaddr *)&to, len), 8);
+	CHECK(send_super("12345678", 8, 4));
 	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, PACKETS, &used)) > 0;)
 		for (int i = 0; i < n; i++)
 			total += packets[i].len == 32 && is_right(packets[i].bytes, 32);
 	CHECK_INT(total, 2);
 	CHECK_INT(tuns[0].stats.read_dropped, 0);
-	close(fd);
 }
 
 enum damage { RIGHT, WRONG_PAYLOAD, WRONG_HEADER };
