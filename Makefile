@@ -19,7 +19,7 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image help deps deps-fetch lock run test bench check fuzz clean
+.PHONY: image help deps deps-fetch lock run test soak bench check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
@@ -224,8 +224,13 @@ $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu
 run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
-test: image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked ## every test
+TESTED := image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked
+
+test: $(TESTED) ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)
+
+soak: $(TESTED) ## the tests that repeat or wait for long
+	$(Q)tests/run --build $(B) --board $(BOARD) --soak
 
 # --- benchmarks --------------------------------------------------------------
 
