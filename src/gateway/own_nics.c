@@ -10,27 +10,18 @@ struct search {
 	const struct network_conf *conf;
 };
 
-/* A link may be told of twice. */
-static struct tunnel_nic *slot(struct own_nics *nics, const char *name)
-{
-	for (size_t i = 0; i < nics->count; i++)
-		if (!strcmp(nics->list[i].link, name))
-			return &nics->list[i];
-	return nics->count < TUNNEL_NICS_MAX ? &nics->list[nics->count++] : NULL;
-}
-
 static void add(const struct link *link, void *arg)
 {
 	const struct search *search = arg;
 	const struct network_nic *nic;
 	struct tunnel_nic *out;
 
-	if (link->type != ARPHRD_ETHER || !link->has_mac)
+	if (link->type != ARPHRD_ETHER || !link->has_mac || search->nics->count == TUNNEL_NICS_MAX)
 		return;
 	nic = network_match(search->conf, link->name, link->mac);
-	out = nic && nic->unmanaged ? slot(search->nics, link->name) : NULL;
-	if (!out)
+	if (!nic || !nic->unmanaged)
 		return;
+	out = &search->nics->list[search->nics->count++];
 	text_format(out->link, sizeof(out->link), "%s", link->name);
 	out->mtu_bytes = link->mtu_bytes;
 	out->address_count = nic->address_count;

@@ -34,8 +34,7 @@ int link_read(const struct nlmsghdr *message, struct link *link);
 
 int link_get(struct nl *nl, const char *name, struct link *link); /* -ENODEV when there is none */
 int link_get_index(struct nl *nl, uint32_t index, struct link *link);
-/* This and the other ..._each: a table that changes while it is read is read again, so each may be told of the same
- * twice, and of what is gone by now. nl is busy until they return. */
+/* This and the other ..._each: the table as it stood at one time. -EINTR when it never stood still. */
 int link_each(struct nl *nl, void (*each)(const struct link *link, void *arg), void *arg);
 
 /* Creates a link of a kind that needs no parameters ("wireguard", "dummy"). netns_fd >= 0 makes it there and not

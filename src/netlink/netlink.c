@@ -9,8 +9,9 @@
 
 #include "netlink/answer.h"
 #include "netlink/attrs.h"
+#include "netlink/dump.h"
 
-enum { ANSWER_TIMEOUT_S = 5, DUMP_ATTEMPTS = 3, MONITOR_RCVBUF_LEN = 1 << 20 };
+enum { ANSWER_TIMEOUT_S = 5, MONITOR_RCVBUF_LEN = 1 << 20 };
 
 int nl_open(struct nl *nl, int protocol)
 {
@@ -98,38 +99,39 @@ static int exchange(struct nl *nl, const struct nlmsghdr *message, struct nl_ans
 	return answer->result;
 }
 
-/* One exchange, with the message's next sequence number; *dirty as above. */
-static int attempt(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg, size_t *dirty)
+struct asking {
+	struct nl *nl;
+	struct nlmsghdr *message;
+	size_t dirty; /* as above */
+};
+
+/* One exchange, with the message's next sequence number. */
+static int ask(void *arg, nl_each_fn *each, void *each_arg)
 {
-	struct nl_answer answer = { .port = nl->port, .each = each, .arg = arg, .error = nl->error };
+	struct asking *asking = arg;
+	struct nl *nl = asking->nl;
+	struct nl_answer answer = { .port = nl->port, .each = each, .arg = each_arg, .error = nl->error };
 	int err;
 
 	nl->error[0] = '\0';
-	answer.seq = message->nlmsg_seq = ++nl->seq;
-	err = exchange(nl, message, &answer, dirty);
+	answer.seq = asking->message->nlmsg_seq = ++nl->seq;
+	err = exchange(nl, asking->message, &answer, &asking->dirty);
 	return err ? err : answer.interrupted ? -EINTR : 0;
-}
-
-static int request(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg, int attempts)
-{
-	size_t dirty = 0;
-	int err = -EINTR;
-
-	for (int i = 0; i < attempts && err == -EINTR; i++)
-		err = attempt(nl, message, each, arg, &dirty);
-	explicit_bzero(nl->request, message->nlmsg_len);
-	explicit_bzero(nl->answer, dirty);
-	return err;
 }
 
 int nl_request(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg)
 {
-	return request(nl, message, each, arg, DUMP_ATTEMPTS);
-}
+	bool many = (message->nlmsg_flags & NLM_F_DUMP) == NLM_F_DUMP;
+	struct asking asking = { nl, message, 0 };
+	struct nl_dump dump = { .bytes = NULL };
+	int err = many ? nl_dump_read(&dump, ask, &asking) : ask(&asking, each, arg);
 
-int nl_request_once(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg)
-{
-	return request(nl, message, each, arg, 1);
+	explicit_bzero(nl->request, message->nlmsg_len);
+	explicit_bzero(nl->answer, asking.dirty);
+	if (many && !err)
+		err = nl_each_message(dump.bytes, dump.len, each, arg);
+	nl_dump_free(&dump);
+	return err;
 }
 
 static int read_family(const struct nlmsghdr *message, void *arg)

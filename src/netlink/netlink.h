@@ -19,7 +19,7 @@ struct nl {
 };
 
 /* Called once per message of an answer. A value below 0 ends the answer's delivery (the rest is drained) and is
- * what nl_request returns. The message is borrowed until the call returns; nl is busy until then. */
+ * what nl_request returns. The message is borrowed until the call returns; nl is busy until then, unless it was a dump. */
 typedef int nl_each_fn(const struct nlmsghdr *message, void *arg);
 
 int nl_open(struct nl *nl, int protocol); /* NETLINK_ROUTE, NETLINK_GENERIC: 0 or -errno */
@@ -33,13 +33,9 @@ struct nlmsghdr *nl_begin(struct nl *nl, uint16_t type, uint16_t flags, size_t e
 size_t nl_room(const struct nl *nl, const struct nlmsghdr *message);
 
 /* Sends the message and waits for its whole answer: 0 or -errno (-ETIMEDOUT after 5 s, -EBADMSG for a malformed
- * answer, -EINTR when a dump was inconsistent three times). each may be NULL. An inconsistent dump is asked for
- * again, so each may get a message twice, and one of what is gone by now: it builds a set. On return request and
- * answer are wiped, message too: they may have held keys. */
+ * answer, -EINTR for a dump of what never stood still). each may be NULL. A dump is gathered first, so that each is told
+ * of everything once, and may use nl. On return request and answer are wiped, message too: they may have held keys. */
 int nl_request(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg);
-
-/* The same for who gathers more than a set: -EINTR for an inconsistent dump at once, to start again from nothing. */
-int nl_request_once(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg);
 
 /* Generic netlink: the id of a family, -ENOENT when the kernel has none of that name. */
 int nl_family(struct nl *nl, const char *name, uint16_t *id);

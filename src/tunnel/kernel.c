@@ -16,7 +16,7 @@
 #define KIND "wireguard"
 
 /* One allowed IP: nested header, family, address, mask. */
-enum { ALLOWED_ROOM = 64, DUMP_ATTEMPTS = 5 };
+enum { ALLOWED_ROOM = 64 };
 
 static int fail(struct tunnel *tunnel, int err, const char *kernel_words, const char *what)
 {
@@ -366,15 +366,12 @@ static int read_device(const struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-/* A device that changes while it is read gives a dump that does not add up: read anew, from nothing. */
 static int kernel_dump(struct tunnel *tunnel, struct tunnel_config *running)
 {
-	int err = -EINTR;
+	int err;
 
-	for (int i = 0; i < DUMP_ATTEMPTS && err == -EINTR; i++) {
-		tunnel_config_clear(running);
-		err = nl_request_once(&tunnel->genl, begin(tunnel, WG_CMD_GET_DEVICE, NLM_F_DUMP), read_device, running);
-	}
+	tunnel_config_clear(running);
+	err = nl_request(&tunnel->genl, begin(tunnel, WG_CMD_GET_DEVICE, NLM_F_DUMP), read_device, running);
 	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot read the interface") : 0;
 }
 

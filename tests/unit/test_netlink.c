@@ -9,6 +9,7 @@
 
 #include "netlink/answer.h"
 #include "netlink/attrs.h"
+#include "netlink/dump.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
 #include "test.h"
@@ -506,6 +507,101 @@ TEST(message_of_another_process_is_not_believed)
 	CHECK_INT(calls, 0);
 	close(fd);
 	close(other);
+}
+
+/* A kernel whose links change while they are read. */
+struct changing {
+	int readings, stands_still_at;
+};
+
+static int read_changing(void *arg, nl_each_fn *keep, void *keep_arg)
+{
+	static struct datagram d;
+	struct changing *changing = arg;
+	struct nl_answer answer = { .seq = SEQ, .port = PORT, .each = keep, .arg = keep_arg, .error = words };
+	bool still = ++changing->readings == changing->stands_still_at;
+
+	d.len = 0;
+	put_link(&d, 1, "lo");
+	if (!still)
+		put_link(&d, changing->readings + 1, "gone0");
+	put_link(&d, 99, "eth0");
+	put_end(&d, 0, still ? 0 : NLM_F_DUMP_INTR, NULL);
+	nl_answer_feed(&answer, d.buf, d.len);
+	return answer.result ? answer.result : answer.interrupted ? -EINTR : 0;
+}
+
+TEST(dump_that_was_interrupted_is_told_once)
+{
+	struct changing changing = { .stands_still_at = 3 };
+	struct nl_dump dump;
+	struct link link;
+	int calls = 0;
+
+	CHECK_INT(nl_dump_read(&dump, read_changing, &changing), 0);
+	CHECK_INT(changing.readings, 3);
+	CHECK_INT(nl_each_message(dump.bytes, dump.len, count, &calls), 0);
+	CHECK_INT(calls, 2);
+	CHECK_INT(link_read((const struct nlmsghdr *)(const void *)dump.bytes, &link), 0);
+	CHECK(!strcmp(link.name, "lo"));
+	nl_dump_free(&dump);
+	CHECK(!dump.bytes);
+}
+
+TEST(dump_that_never_stands_still_is_eintr)
+{
+	struct changing changing = { 0 };
+	struct nl_dump dump;
+
+	CHECK_INT(nl_dump_read(&dump, read_changing, &changing), -EINTR);
+	CHECK_INT(changing.readings, NL_DUMP_ATTEMPTS);
+	nl_dump_free(&dump);
+}
+
+static int read_long(void *arg, nl_each_fn *keep, void *keep_arg)
+{
+	const size_t *messages = arg;
+	_Alignas(8) uint8_t buf[4096] = { 0 };
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buf);
+	int err = 0;
+
+	message->nlmsg_type = RTM_NEWLINK;
+	message->nlmsg_len = sizeof(buf) - 2; /* they are aligned in the dump */
+	for (size_t i = 0; i < *messages && !err; i++)
+		err = keep(message, keep_arg);
+	return err;
+}
+
+TEST(dump_grows_up_to_its_limit)
+{
+	size_t messages = 1000, too_many = NL_DUMP_LEN_MAX / 4096 + 1;
+	struct nl_dump dump;
+	int calls = 0;
+
+	CHECK_INT(nl_dump_read(&dump, read_long, &messages), 0);
+	CHECK_INT(nl_each_message(dump.bytes, dump.len, count, &calls), 0);
+	CHECK_INT(calls, 1000);
+	nl_dump_free(&dump);
+	CHECK_INT(nl_dump_read(&dump, read_long, &too_many), -ENOBUFS);
+	nl_dump_free(&dump);
+}
+
+static int ask_again(const struct nlmsghdr *message, void *arg)
+{
+	struct link link;
+
+	++*(int *)arg;
+	return message->nlmsg_type == RTM_NEWLINK ? link_get(&nl, "lo", &link) : 0;
+}
+
+TEST(dump_leaves_the_socket_free_for_questions)
+{
+	int calls = 0;
+
+	CHECK_INT(nl_open(&nl, NETLINK_ROUTE), 0);
+	CHECK_INT(nl_request(&nl, nl_begin(&nl, RTM_GETLINK, NLM_F_DUMP, sizeof(struct ifinfomsg)), ask_again, &calls), 0);
+	CHECK(calls > 0);
+	nl_close(&nl);
 }
 
 TEST(route_and_address_out_of_range_are_einval)
