@@ -17,6 +17,7 @@
 #include "init/modules.h"
 #include "init/mounts.h"
 #include "init/persist.h"
+#include "init/sysctls.h"
 
 enum { WORDS_LEN = 192, ENTROPY_S = 30 };
 
@@ -42,6 +43,11 @@ static int step_mounts(void)
 static int step_board(void)
 {
 	return board_load("/etc/board.conf");
+}
+
+static int step_sysctls(void)
+{
+	return sysctls_write(SYSCTLS_DIR, words, sizeof(words));
 }
 
 static int step_modules(void)
@@ -107,6 +113,8 @@ struct step {
 static const struct step first[] = {
 	{ "mounts", step_mounts, MUST },
 	{ "board", step_board, MUST },
+	/* Before any driver: its interfaces start from them. */
+	{ "sysctls", step_sysctls, SHOULD },
 };
 
 static const struct step rest[] = {

@@ -1,0 +1,149 @@
+/* init/: the table of sysctls, on a tree that stands for /proc/sys. */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/text.h"
+#include "init/board.h"
+#include "init/sysctls.h"
+
+static char root[32];
+
+static void tree_make(void)
+{
+	static const char *const dirs[] = { "kernel", "net", "net/ipv6", "net/ipv6/conf", "net/ipv6/conf/all",
+					    "net/ipv6/conf/default", "net/ipv6/conf/eth0" };
+	char path[128];
+
+	text_format(root, sizeof(root), "/tmp/sysctls.XXXXXX");
+	if (!mkdtemp(root))
+		root[0] = '\0';
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
+		text_format(path, sizeof(path), "%s/%s", root, dirs[i]);
+		mkdir(path, 0700);
+	}
+}
+
+static void tree_put(const char *name, const char *text)
+{
+	char path[128];
+	FILE *file;
+
+	text_format(path, sizeof(path), "%s/%s", root, name);
+	file = fopen(path, "w");
+	if (!file)
+		return;
+	(void)fputs(text, file);
+	(void)fclose(file);
+}
+
+static const char *tree_get(const char *name)
+{
+	static char text[64];
+	char path[128];
+
+	text_format(path, sizeof(path), "%s/%s", root, name);
+	if (file_read(AT_FDCWD, path, text, sizeof(text)) < 0)
+		text_format(text, sizeof(text), "missing");
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+static void tree_remove(void)
+{
+	char command[64];
+
+	text_format(command, sizeof(command), "rm -r %s", root);
+	if (system(command) != 0)
+		(void)fprintf(stderr, "%s is left\n", root);
+}
+
+TEST(sysctls_reach_every_interface_and_those_to_come)
+{
+	static const char *const nics[] = { "default", "all", "eth0" };
+	char path[64], words[512];
+
+	tree_make();
+	for (size_t i = 0; i < 3; i++) {
+		text_format(path, sizeof(path), "net/ipv6/conf/%s/accept_redirects", nics[i]);
+		tree_put(path, "1\n");
+	}
+	CHECK_INT(sysctls_write(root, words, sizeof(words)), 0);
+	for (size_t i = 0; i < 3; i++) {
+		text_format(path, sizeof(path), "net/ipv6/conf/%s/accept_redirects", nics[i]);
+		CHECK_STR(tree_get(path), "0");
+	}
+	tree_remove();
+}
+
+TEST(sysctl_that_the_kernel_lacks_is_told_and_no_failure)
+{
+	char words[512];
+
+	tree_make();
+	tree_put("kernel/dmesg_restrict", "0\n");
+	CHECK_INT(sysctls_write(root, words, sizeof(words)), 0);
+	CHECK_STR(tree_get("kernel/dmesg_restrict"), "1");
+	CHECK(!strncmp(words, "1 set; this kernel lacks kernel/kptr_restrict, ", 47));
+	tree_remove();
+}
+
+TEST(sysctl_that_the_kernel_refuses_is_a_failure_and_the_others_are_set)
+{
+	char path[64], words[512];
+
+	tree_make();
+	text_format(path, sizeof(path), "%s/kernel/kptr_restrict", root);
+	mkdir(path, 0700);
+	tree_put("kernel/dmesg_restrict", "0\n");
+	CHECK_INT(sysctls_write(root, words, sizeof(words)), -EISDIR);
+	CHECK_STR(words, "kernel/kptr_restrict = 2");
+	CHECK_STR(tree_get("kernel/dmesg_restrict"), "1");
+	tree_remove();
+}
+
+TEST(board_conf_may_turn_sysrq_on)
+{
+	char path[64], words[512];
+
+	tree_make();
+	tree_put("kernel/sysrq", "1\n");
+	CHECK_INT(sysctls_write(root, words, sizeof(words)), 0);
+	CHECK_STR(tree_get("kernel/sysrq"), "0");
+	tree_put("board.conf", "SYSRQ = 176\n");
+	text_format(path, sizeof(path), "%s/board.conf", root);
+	CHECK_INT(board_load(path), 0);
+	CHECK_INT(sysctls_write(root, words, sizeof(words)), 0);
+	CHECK_STR(tree_get("kernel/sysrq"), "176");
+	tree_put("board.conf", "");
+	CHECK_INT(board_load(path), 0);
+	tree_remove();
+}
+
+static void count_different(void *arg, const char *path, const char *wanted, const char *is)
+{
+	(void)path;
+	*(int *)arg += *is && strcmp(wanted, is) != 0;
+}
+
+TEST(sysctl_that_was_changed_since_is_told)
+{
+	char words[512];
+	int told = 0;
+
+	tree_make();
+	tree_put("kernel/dmesg_restrict", "0\n");
+	CHECK_INT(sysctls_write(root, words, sizeof(words)), 0);
+	CHECK_INT(sysctls_each(root, count_different, &told), 0);
+	tree_put("kernel/dmesg_restrict", "0\n");
+	CHECK_INT(sysctls_each(root, count_different, &told), 1);
+	CHECK_INT(told, 1);
+	tree_remove();
+}
