@@ -5,6 +5,7 @@
 
 #include "console/console.h"
 #include "gateway/gateway.h"
+#include "gateway/lookup.h"
 #include "gateway/netservice.h"
 #include "init/init.h"
 
@@ -15,6 +16,13 @@ static int applet_console(int argc, char **argv)
 	return console_main();
 }
 
+static int applet_resolver(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return lookup_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -23,6 +31,7 @@ static const struct {
 	{ "gateway-dataplane", gateway_main },
 	{ "network", netservice_main },
 	{ "console", applet_console },
+	{ LOOKUP_APPLET, applet_resolver },
 };
 
 int main(int argc, char **argv)

@@ -2,7 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "conf/set.h"
+#include "gateway/resolve.h"
 #include "network/facts.h"
 
 enum { EXIT_CLEAN, EXIT_ERRORS, EXIT_USAGE, NAMES_MAX_S = 10 };
@@ -36,30 +37,72 @@ static void print_clean(const struct conf_set *set, const struct diag *diag)
 		       peers == 1 ? "" : "s", set->vpn.listen_port, set->env.dataplane_port, buf);
 }
 
+struct names {
+	struct loop loop;
+	struct resolver resolver;
+	struct loop_timer over;
+};
+
+static void names_found(struct resolver *of)
+{
+	(void)of;
+}
+
+static void names_done(struct resolver *of)
+{
+	loop_stop(of->loop);
+}
+
+static void names_over(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	loop_stop(&((struct names *)((char *)timer - offsetof(struct names, over)))->loop);
+}
+
 /* Names are looked up here and not in conf/, which asks nobody. Dead name servers cost seconds a name: after
  * NAMES_MAX_S the rest is left. */
+static int look_up_names(struct names *names, const struct vpn_conf *vpn)
+{
+	int err = loop_open(&names->loop);
+
+	if (err < 0)
+		return err;
+	resolver_init(&names->resolver, &names->loop, names_found, names_done);
+	if (resolver_follow(&names->resolver, vpn)) {
+		loop_timer_set(&names->loop, &names->over, clock_now_ns() + NAMES_MAX_S * NS_PER_S, names_over);
+		err = loop_run(&names->loop);
+	}
+	resolver_stop(&names->resolver);
+	loop_close(&names->loop);
+	return err;
+}
+
 static void check_names(const struct vpn_conf *vpn, struct diag *diag)
 {
-	uint64_t end_ns = clock_now_ns() + NAMES_MAX_S * NS_PER_S;
-	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
-	struct addrinfo *list;
+	static struct names names;
+	const struct vpn_peer *unasked = NULL;
+	size_t unasked_count = 0;
+	int err = look_up_names(&names, vpn);
 
-	for (int i = 0; i < vpn->peer_count; i++) {
+	if (err < 0)
+		diag_warning(diag, VPN_PUBLIC_FILE, 1, "the names were not looked up: %s", strerror(-err));
+	for (int i = 0; i < vpn->peer_count && !err; i++) {
 		const struct vpn_peer *peer = &vpn->peers[i];
 
-		if (i == vpn->own || !peer->host[0] || peer->addr.family)
+		if (i == vpn->own || !peer->host[0] || peer->addr.family || resolver_address(&names.resolver, peer->host))
 			continue;
-		if (clock_now_ns() > end_ns) {
-			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,
-				     "Endpoint %s and names behind it were not looked up: it takes too long", peer->host);
-			return;
-		}
-		if (getaddrinfo(peer->host, NULL, &hints, &list) != 0)
+		if (resolver_asked(&names.resolver, peer->host)) {
 			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,
 				     "Endpoint %s does not resolve: this peer is reached once it does", peer->host);
-		else
-			freeaddrinfo(list);
+			continue;
+		}
+		unasked = unasked ? unasked : peer;
+		unasked_count++;
 	}
+	if (unasked)
+		diag_warning(diag, VPN_PUBLIC_FILE, unasked->endpoint_line,
+			     "Endpoint %s and %zu more were not looked up within %d s", unasked->host, unasked_count - 1,
+			     NAMES_MAX_S);
 }
 
 static int check_dir(const char *dir, bool strict, bool names)

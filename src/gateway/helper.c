@@ -47,14 +47,17 @@ int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, c
 	return err;
 }
 
-void helper_end(struct helper *helper)
+int helper_end(struct helper *helper)
 {
+	int status = 0;
+
 	if (!helper->child)
-		return;
+		return 0;
 	loop_remove(helper->loop, &helper->source);
 	close(helper->source.fd);
-	waitpid(helper->child, NULL, 0);
+	waitpid(helper->child, &status, 0);
 	helper->child = 0;
+	return status;
 }
 
 void helper_kill(struct helper *helper)

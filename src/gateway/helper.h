@@ -17,7 +17,7 @@ struct helper {
  * be read, and when there will be none (read says 0): then helper_end is due. 0 or -errno. */
 int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, const void *arg), const void *arg,
 		 int keep_fd, loop_ready_fn *ready);
-void helper_end(struct helper *helper);  /* waits for a child that is on its way out */
+int helper_end(struct helper *helper);   /* waits for a child that is on its way out: its status, as wait(2) has it */
 void helper_kill(struct helper *helper); /* also when none runs */
 
 #endif

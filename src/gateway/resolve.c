@@ -1,60 +1,15 @@
 #include "gateway/resolve.h"
 
 #include <errno.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/lookup.h"
 
 enum { RETRY_MIN_S = 5, RETRY_MAX_S = 300, SETTLE_MS = 300 };
-
-/* One record on the child's pipe; shorter than PIPE_BUF, so it comes whole. */
-struct answer {
-	uint16_t index;
-	struct inet_addr addr;
-};
-
-static struct inet_addr addr_of(const struct addrinfo *entry)
-{
-	struct inet_addr addr = { .family = (uint8_t)entry->ai_family };
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
-
-	if (entry->ai_family == AF_INET) {
-		memcpy(&in, entry->ai_addr, sizeof(in));
-		memcpy(addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
-	} else if (entry->ai_family == AF_INET6) {
-		memcpy(&in6, entry->ai_addr, sizeof(in6));
-		memcpy(addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
-	} else {
-		addr.family = 0;
-	}
-	return addr;
-}
-
-/* The first address, but the known one while the name still has it: servers give several in turn. */
-static void look_up(int fd, const struct resolver *resolver, size_t index)
-{
-	const struct addrinfo hints = { .ai_socktype = SOCK_DGRAM };
-	const struct resolved_name *name = &resolver->names[index];
-	struct answer answer = { .index = (uint16_t)index };
-	struct addrinfo *list;
-
-	if (getaddrinfo(name->host, NULL, &hints, &list))
-		return;
-	for (const struct addrinfo *entry = list; entry; entry = entry->ai_next) {
-		struct inet_addr addr = addr_of(entry);
-
-		if (addr.family && (!answer.addr.family || inet_addr_equal(&addr, &name->addr)))
-			answer.addr = addr;
-	}
-	freeaddrinfo(list);
-	if (answer.addr.family && write(fd, &answer, sizeof(answer)) < 0)
-		_exit(1);
-}
 
 static bool any_due(const struct resolver *resolver)
 {
@@ -93,7 +48,11 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 
 static void finish(struct resolver *resolver, uint64_t now_ns)
 {
-	helper_end(&resolver->helper);
+	int status = helper_end(&resolver->helper);
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == LOOKUP_NO_USER)
+		log_err("names are not looked up: the process for it cannot become user %d (CAP_SETUID and CAP_SETGID?)",
+			LOOKUP_UID);
 	if (resolver->settle.armed) {
 		loop_timer_clear(resolver->loop, &resolver->settle);
 		resolver->found(resolver);
@@ -106,41 +65,60 @@ static void finish(struct resolver *resolver, uint64_t now_ns)
 	resolver->done(resolver);
 }
 
+/* The first address, but the known one while the name still has it: servers give several in turn. */
+static void take_answer(struct resolver *resolver, struct resolved_name *name, const struct inet_addr *addr, uint64_t now_ns)
+{
+	if (addr->family) {
+		if (!name->answer.family || inet_addr_equal(addr, &name->addr))
+			name->answer = *addr;
+		return;
+	}
+	name->due = false;
+	name->asked = true;
+	if (name->answer.family && !inet_addr_equal(&name->addr, &name->answer)) {
+		name->addr = name->answer;
+		if (!resolver->settle.armed)
+			loop_timer_set(resolver->loop, &resolver->settle, now_ns + SETTLE_MS * NS_PER_MS, settle_fires);
+	}
+	name->answer = (struct inet_addr){ 0 };
+}
+
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct resolver *resolver = (struct resolver *)((char *)source - offsetof(struct resolver, helper.source));
-	struct resolved_name *name;
-	struct answer answer;
+	struct lookup_answer answer;
 
 	(void)events;
-	if (read(source->fd, &answer, sizeof(answer)) != sizeof(answer)) {
+	if (read(source->fd, &answer, sizeof(answer)) != sizeof(answer))
 		finish(resolver, now_ns);
-		return;
-	}
-	if (answer.index >= resolver->count)
-		return;
-	name = &resolver->names[answer.index];
-	name->due = false;
-	if (inet_addr_equal(&name->addr, &answer.addr))
-		return;
-	name->addr = answer.addr;
-	if (!resolver->settle.armed)
-		loop_timer_set(resolver->loop, &resolver->settle, now_ns + SETTLE_MS * NS_PER_MS, settle_fires);
+	else if (answer.index < resolver->count)
+		take_answer(resolver, &resolver->names[answer.index], &answer.addr, now_ns);
 }
 
-static void look_up_all(int fd, const void *arg)
+static int put_names(struct resolver *resolver, int fd)
 {
-	const struct resolver *resolver = arg;
+	int err = 0;
 
-	for (size_t i = 0; i < resolver->count; i++)
-		if (resolver->names[i].due)
-			look_up(fd, resolver, i);
+	for (size_t i = 0; i < resolver->count && !err; i++) {
+		resolver->names[i].answer = (struct inet_addr){ 0 };
+		err = lookup_put(fd, resolver->names[i].due ? resolver->names[i].host : "");
+	}
+	return err;
+}
+
+static void become_lookup(int fd, const void *arg)
+{
+	lookup_become(*(const int *)arg, fd);
 }
 
 static void start(struct resolver *resolver)
 {
-	int err = helper_start(&resolver->helper, resolver->loop, look_up_all, resolver, -1, pipe_ready);
+	int fd = lookup_open(), err = fd < 0 ? fd : put_names(resolver, fd);
 
+	if (!err)
+		err = helper_start(&resolver->helper, resolver->loop, become_lookup, &fd, fd, pipe_ready);
+	if (fd >= 0)
+		close(fd);
 	if (err < 0) {
 		log_err("cannot resolve names: %s", strerror(-err));
 		wait_and_retry(resolver, clock_now_ns());
@@ -168,6 +146,14 @@ const struct inet_addr *resolver_address(const struct resolver *resolver, const 
 		if (resolver->names[i].addr.family && !strcmp(resolver->names[i].host, host))
 			return &resolver->names[i].addr;
 	return NULL;
+}
+
+bool resolver_asked(const struct resolver *resolver, const char *host)
+{
+	for (size_t i = 0; i < resolver->count; i++)
+		if (!strcmp(resolver->names[i].host, host))
+			return resolver->names[i].asked;
+	return false;
 }
 
 static bool is_wanted(const struct vpn_conf *conf, const char *host)

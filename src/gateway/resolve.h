@@ -1,4 +1,4 @@
-/* Endpoint names to addresses, in a child process: getaddrinfo(3) blocks, the service must not. */
+/* Endpoint names to addresses, in a process of their own (gateway/lookup): getaddrinfo(3) blocks, the service must not. */
 #ifndef GATEWAY_RESOLVE_H
 #define GATEWAY_RESOLVE_H
 
@@ -8,7 +8,9 @@
 struct resolved_name {
 	char host[VPN_HOST_LEN];
 	struct inet_addr addr; /* family 0: does not resolve (yet) */
+	struct inet_addr answer; /* of the look-up that is under way; family 0: none yet */
 	bool due;              /* to be looked up, known or not */
+	bool asked;            /* what there is to know of it came, once at least */
 };
 
 struct resolver {
@@ -29,6 +31,7 @@ void resolver_init(struct resolver *resolver, struct loop *loop, void (*found)(s
  * are tried again, less and less often. */
 bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf);
 const struct inet_addr *resolver_address(const struct resolver *resolver, const char *host); /* NULL: not known */
+bool resolver_asked(const struct resolver *resolver, const char *host); /* name servers have spoken, or it was given up */
 void resolver_stop(struct resolver *resolver);
 
 #endif

@@ -92,14 +92,14 @@ class Gateway:
         self.dir = tempfile.mkdtemp(prefix="gateway.", dir=lab.dir)
         os.mkdir(self.dir + "/conf")
         self.write(files)
-        self.options = options
+        self.options, self.prefix = options, ()
         self.start()
 
     def start(self):
         ready, told = os.pipe()
         self.log = open(self.dir + "/log", "a+")
         self.process = self.host.start(
-            self.lab.applet(self.name), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run", "--netns", self.inner,
+            *self.prefix, self.lab.applet(self.name), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run", "--netns", self.inner,
             "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log,
             env=dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1"))
         os.close(told)
@@ -188,14 +188,19 @@ class WireguardGo:
 class Lab:
     def __init__(self, binary, wireguard_go):
         self.binary, self.wireguard_go_path = os.path.abspath(binary), os.path.abspath(wireguard_go)
-        self.processes, self.hosts = [], []
+        self.processes, self.hosts, self.mounts = [], [], []
         self.dir = tempfile.mkdtemp(prefix="lab.")
         os.mkdir(self.dir + "/bin")
-        for name in ("gateway", "gateway-dataplane"):
+        for name in ("gateway", "gateway-dataplane", "network"):
             os.symlink(self.binary, self.dir + "/bin/" + name)
 
     def applet(self, name):
         return self.dir + "/bin/" + name
+
+    def mount(self, source, target):
+        """Put a file over another for as long as the lab is there."""
+        run("mount", "--bind", source, target)
+        self.mounts.append(target)
 
     def host(self, name):
         self.hosts.append(name)
@@ -224,6 +229,8 @@ class Lab:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+        for target in reversed(self.mounts):
+            run("umount", target)
         for name in run("ip", "netns", "list").split("\n"):
             if name.strip():
                 subprocess.run(["ip", "netns", "del", name.split()[0]])

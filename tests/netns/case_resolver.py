@@ -1,0 +1,98 @@
+"""Who looks names up: a process of its own, that was given the names and nothing else."""
+import os
+import re
+import signal
+import subprocess
+
+from cases import case, expect
+from frames import udp_socket
+from lab import run, wait_until, wg_keys
+from memory import copies_of, processes, status_of
+from pair import files
+
+RESOLVER_UID = 64777
+
+
+def silent_name_server(lab):
+    """A box whose name server never answers."""
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    with open(lab.dir + "/resolv.conf", "w") as f:
+        f.write("nameserver 192.0.2.2\noptions timeout:30 attempts:1\n")
+    lab.mount(lab.dir + "/resolv.conf", "/etc/resolv.conf")
+    lab.silent = udp_socket("b", ("192.0.2.2", 53))
+    return a
+
+
+def with_a_name(lab, a, peers=1):
+    (key, public), others = wg_keys(), [wg_keys()[1] for _ in range(peers)]
+    sections = [(public, "10.8.3.1/32", "192.0.2.1:4567", "")]
+    sections += [(other, "10.8.3.%d/32" % (n + 2), "fra%d.example.net:4567" % n, "") for n, other in enumerate(others)]
+    return key, lab.gateway(a, files(key, sections, "10.8.3.1"))
+
+
+def resolver_of(pid):
+    return wait_until("a resolver", lambda: [p for p in processes() if p.parent == pid and p.words == ["resolver"]])[0]
+
+
+@case
+def resolver_holds_no_key_no_descriptor_and_is_a_user_of_its_own(lab):
+    key, ours = with_a_name(lab, silent_name_server(lab))
+    resolver = resolver_of(ours.process.pid)
+    status = wait_until("its own user", lambda: (s := status_of(resolver.pid))["Uid"].split() == [str(RESOLVER_UID)] * 4 and s)
+    expect(status["Gid"].split() == [str(RESOLVER_UID)] * 4 and not status["Groups"].split(), status)
+    expect(all(int(status["Cap" + which], 16) == 0 for which in ("Prm", "Eff", "Amb")), status)
+    expect(status["NoNewPrivs"] == "1", status)
+    # /proc gives the files of a process that may not be dumped to root instead of the process's own user
+    wait_until("that it may not be dumped", lambda: os.stat("/proc/%d/fd" % resolver.pid).st_uid == 0)
+    control = ours.host.start("setpriv", "--reuid", str(RESOLVER_UID), "--regid", str(RESOLVER_UID), "--clear-groups", "sleep", "60")
+    wait_until("the control", lambda: os.stat("/proc/%d/fd" % control.pid).st_uid == RESOLVER_UID)
+    # a question is under way, so what it has is what it works with
+    wait_until("its socket", lambda: len(os.listdir("/proc/%d/fd" % resolver.pid)) == 4)
+    has = {int(fd): os.readlink("/proc/%d/fd/%s" % (resolver.pid, fd)) for fd in os.listdir("/proc/%d/fd" % resolver.pid)}
+    theirs = {os.readlink("/proc/%d/fd/%s" % (ours.process.pid, fd)) for fd in os.listdir("/proc/%d/fd" % ours.process.pid)}
+    expect("memfd:names" in has[0] and has[1].startswith("pipe:") and has[2] == "/dev/null", has)
+    expect(all(name.startswith("socket:") and name not in theirs for fd, name in has.items() if fd > 2), has, theirs)
+    expect(copies_of(key, resolver.pid) == 0 < copies_of(key, ours.process.pid), copies_of(key, ours.process.pid))
+    with open("/proc/%d/environ" % resolver.pid) as f:
+        expect(f.read() == "")
+
+
+@case
+def resolver_goes_with_its_service_however_that_ends(lab):
+    a = silent_name_server(lab)
+    for how in (signal.SIGTERM, signal.SIGKILL):
+        key, ours = with_a_name(lab, a)
+        resolver = resolver_of(ours.process.pid)
+        wait_until("its own user", lambda: status_of(resolver.pid)["Uid"].split()[0] == str(RESOLVER_UID))
+        wait_until("its socket", lambda: len(os.listdir("/proc/%d/fd" % resolver.pid)) == 4)
+        ours.stop(how)
+        wait_until("its end", lambda: not os.path.exists("/proc/%d" % resolver.pid), 10)
+        run("ip", "netns", "del", ours.inner)
+
+
+@case
+def resolver_that_cannot_become_another_user_asks_no_one(lab):
+    a = silent_name_server(lab)
+    key, ours = with_a_name(lab, a)
+    expect("cannot become user" not in ours.said(), ours.said())
+    ours.stop()
+    ours.prefix = ["setpriv", "--bounding-set", "-setuid", "--inh-caps", "-setuid"]
+    ours.start()
+    wait_until("a word of it", lambda: re.search("names are not looked up: .* cannot become user", ours.said()))
+
+
+@case
+def check_asks_for_names_by_the_resolver_and_waits_ten_seconds_at_most(lab):
+    a = silent_name_server(lab)
+    key, ours = with_a_name(lab, a, 2)
+    ours.stop()
+    check = a.start(lab.applet("gateway"), "check", "--conf", ours.dir + "/conf", stdout=subprocess.DEVNULL,
+                    stderr=open(ours.dir + "/check", "w"))
+    resolver = resolver_of(check.pid)
+    wait_until("its own user", lambda: status_of(resolver.pid)["Uid"].split()[0] == str(RESOLVER_UID))
+    expect(copies_of(key, resolver.pid) == 0 < copies_of(key, check.pid))
+    expect(check.wait(30) == 0)
+    with open(ours.dir + "/check") as f:
+        said = f.read()
+    expect(said == "vpn-public.conf:9: warning: Endpoint fra0.example.net and 1 more were not looked up within 10 s\n", said)
