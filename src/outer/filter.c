@@ -15,6 +15,7 @@ enum {
 	ICMP6_NEIGHBOR_SOLICIT = 135,
 	ICMP6_NEIGHBOR_ADVERT = 136,
 	IP_OFFSET_MASK = 0x1fff,
+	VLAN_ID_MASK = 0x0fff,
 	/* offsets in the frame */
 	AT_TYPE = 12,
 	AT_ARP_OP = 20,
@@ -71,9 +72,13 @@ static void for_us(struct filter *f)
 	load(f, BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_PKTTYPE));
 	put(f, BPF_JMP | BPF_JGT | BPF_K, PACKET_MULTICAST, 0, 1);
 	done(f, 0);
-	/* A frame of a VLAN shows up on the NIC below without its tag: it is the VLAN device's. */
+	/* A frame of a VLAN shows up on the NIC below without its tag: the kernel takes it off before any packet socket sees the
+	 * frame, if the NIC did not. It is the VLAN device's. A tag of VLAN 0 says a priority only (802.1Q 9.6): that is ours. */
 	load(f, BPF_B | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG_PRESENT));
-	drop_unless(f, 0);
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, 0, 3, 0);
+	load(f, BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG));
+	put(f, BPF_JMP | BPF_JSET | BPF_K, VLAN_ID_MASK, 0, 1);
+	done(f, 0);
 }
 
 static void arp(struct filter *f, bool alone)
