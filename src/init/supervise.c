@@ -24,17 +24,20 @@ static enum supervise_action ready(struct supervised *service, uint64_t now_ns)
 {
 	(void)now_ns;
 	service->state = SUPERVISE_READY;
+	service->was_ready = true;
 	return SUPERVISE_NOTHING;
 }
 
 static enum supervise_action crashed(struct supervised *service, uint64_t now_ns)
 {
+	uint64_t max_s = service->was_ready ? BACKOFF_READY_MAX_S : BACKOFF_MAX_S;
+
 	if (!service->backoff_s || now_ns - service->started_ns >= STABLE_S * NS_PER_S)
 		service->backoff_s = BACKOFF_MIN_S;
-	else if (service->backoff_s < BACKOFF_MAX_S / 2)
+	else if (service->backoff_s < max_s / 2)
 		service->backoff_s *= 2;
 	else
-		service->backoff_s = BACKOFF_MAX_S;
+		service->backoff_s = max_s;
 	service->state = SUPERVISE_WAITING;
 	service->due_ns = now_ns + service->backoff_s * NS_PER_S;
 	return SUPERVISE_NOTHING;

@@ -2,6 +2,7 @@
 #ifndef INIT_SUPERVISE_H
 #define INIT_SUPERVISE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum supervise_state { SUPERVISE_DOWN, SUPERVISE_STARTING, SUPERVISE_READY, SUPERVISE_WAITING, SUPERVISE_STOPPING,
@@ -13,6 +14,7 @@ enum supervise_action { SUPERVISE_NOTHING, SUPERVISE_SPAWN, SUPERVISE_TERMINATE,
 enum {
 	BACKOFF_MIN_S = 1,
 	BACKOFF_MAX_S = 60,
+	BACKOFF_READY_MAX_S = 5, /* of a service that was ready once: it can be had, and others wait for it */
 	STABLE_S = 60,   /* a process that ran so long crashed for a new reason: back to the shortest wait */
 	STOP_WAIT_S = 5, /* from SIGTERM to SIGKILL */
 };
@@ -23,6 +25,7 @@ struct supervised {
 	uint64_t due_ns; /* of the next SUPERVISE_DUE; 0: none */
 	uint64_t backoff_s;
 	unsigned restarts;
+	bool was_ready; /* ever */
 };
 
 enum supervise_action supervise_step(struct supervised *service, enum supervise_event event, uint64_t now_ns);

@@ -28,6 +28,23 @@ TEST(crash_is_answered_with_a_growing_wait_up_to_a_minute)
 	CHECK_INT(service.restarts, 8);
 }
 
+TEST(service_that_was_ready_is_back_within_five_seconds_however_often_it_is_killed)
+{
+	struct supervised service = { 0 };
+	uint64_t now_ns = s(100);
+
+	supervise_step(&service, SUPERVISE_START, now_ns);
+	supervise_step(&service, SUPERVISE_IS_READY, now_ns);
+	for (int i = 0; i < 20; i++) {
+		supervise_step(&service, SUPERVISE_EXITED, now_ns);
+		CHECK(service.due_ns > now_ns && service.due_ns - now_ns <= s(5));
+		now_ns = service.due_ns;
+		CHECK_INT(supervise_step(&service, SUPERVISE_DUE, now_ns), SUPERVISE_SPAWN);
+		if (i < 10) /* behind that it does not even come up */
+			supervise_step(&service, SUPERVISE_IS_READY, now_ns);
+	}
+}
+
 TEST(process_that_ran_for_a_minute_is_started_again_at_once)
 {
 	struct supervised service = { 0 };
