@@ -107,9 +107,9 @@ static int open_netns(struct path *path, const char *netns, int *fd, bool *creat
 	return *fd;
 }
 
-static int enter_place(struct path *path, const char *netns, int netns_fd, bool created)
+static void enter_place(struct path *path, const char *netns, int netns_fd, bool created)
 {
-	int fd, err;
+	int fd;
 
 	text_format(path->netns, sizeof(path->netns), "%s", netns);
 	path->netns_fd = netns_fd;
@@ -120,11 +120,7 @@ static int enter_place(struct path *path, const char *netns, int netns_fd, bool 
 		log_err("cannot watch the inner interface: changes from outside will not be mended");
 	if (fd >= 0)
 		path->inner_monitor.fd = fd;
-	err = pinger_open(&path->pinger, path->loop, netns_fd);
-	if (err < 0)
-		text_format(path->down_reason, sizeof(path->down_reason), "cannot open sockets in the namespace: %s",
-			    strerror(-err));
-	return err;
+	pinger_open(&path->pinger, path->loop, netns_fd);
 }
 
 /* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs
@@ -146,10 +142,8 @@ static int change_place(struct path *path, const char *netns, const char *device
 	}
 	if (path->placed)
 		leave_place(path, true);
-	err = enter_place(path, netns, fd, created);
-	if (err < 0)
-		leave_place(path, true);
-	return err;
+	enter_place(path, netns, fd, created);
+	return 0;
 }
 
 /* The NICs that network.conf gives to the dataplane alone; true when the tunnel is to look at others than before. */

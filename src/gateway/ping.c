@@ -27,6 +27,7 @@ enum {
 	ECHO_LEN = 64,
 	WAIT_AFTER_LAST_MS = 1000,
 	PROBE_ID = 0,
+	RAW_ICMP_FILTER = 1, /* ICMP_FILTER of linux/icmp.h, which goes with no libc's netinet/ */
 };
 
 /* RFC 1071 */
@@ -41,27 +42,26 @@ static uint16_t checksum(const uint8_t *bytes, size_t len)
 	return (uint16_t)~sum;
 }
 
-static int send_echo(const struct pinger *pinger, const struct inet_addr *target, uint16_t id, uint16_t seq)
+static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16_t seq)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET };
 	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	bool v4 = target->family == AF_INET;
 	uint8_t packet[ECHO_LEN] = { 0 };
 	uint64_t now_ns = clock_now_ns();
 	ssize_t n;
 
-	packet[ECHO_TYPE] = target->family == AF_INET ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
+	packet[ECHO_TYPE] = v4 ? ICMP_ECHO : ICMP6_ECHO_REQUEST;
 	store_be16(packet + ECHO_ID, id);
 	store_be16(packet + ECHO_SEQ, seq);
 	memcpy(packet + ECHO_DATA, &now_ns, sizeof(now_ns));
-	if (target->family == AF_INET) {
+	/* RFC 3542 3.1: the kernel fills in the checksum of a raw ICMPv6 socket. */
+	if (v4)
 		store_be16(packet + ECHO_SUM, checksum(packet, sizeof(packet)));
-		memcpy(&in.sin_addr, target->bytes, sizeof(in.sin_addr));
-		n = sendto(pinger->v4.fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&in, sizeof(in));
-	} else {
-		/* RFC 3542 3.1: the kernel fills in the checksum of a raw ICMPv6 socket. */
-		memcpy(&in6.sin6_addr, target->bytes, sizeof(in6.sin6_addr));
-		n = sendto(pinger->v6.fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&in6, sizeof(in6));
-	}
+	memcpy(&in.sin_addr, target->bytes, sizeof(in.sin_addr));
+	memcpy(&in6.sin6_addr, target->bytes, sizeof(in6.sin6_addr));
+	n = sendto(fd, packet, sizeof(packet), MSG_DONTWAIT, v4 ? (const void *)&in : &in6,
+		   v4 ? sizeof(in) : sizeof(in6));
 	return n < 0 ? -errno : 0;
 }
 
@@ -79,9 +79,85 @@ static const char *words_of(int err)
 	}
 }
 
+/* ---- the sockets ---- */
+
+/* They hear echo replies alone: what others ask of us is the kernel's to answer. */
+static int open_v4(void *arg)
+{
+	const uint32_t blocked = ~(UINT32_C(1) << ICMP_ECHOREPLY); /* struct icmp_filter */
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
+
+	(void)arg;
+	if (fd < 0)
+		return -errno;
+	(void)setsockopt(fd, SOL_RAW, RAW_ICMP_FILTER, &blocked, sizeof(blocked));
+	return fd;
+}
+
+static int open_v6(void *arg)
+{
+	int fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
+	struct icmp6_filter replies;
+
+	(void)arg;
+	if (fd < 0)
+		return -errno;
+	/* RFC 3542 3.2: a bit that is set blocks. musl's macros for it do not pass -Wconversion. */
+	memset(&replies, 0xff, sizeof(replies));
+	replies.icmp6_filt[ICMP6_ECHO_REPLY >> 5] &= ~(UINT32_C(1) << (ICMP6_ECHO_REPLY & 31));
+	(void)setsockopt(fd, IPPROTO_ICMPV6, ICMP6_FILTER, &replies, sizeof(replies));
+	return fd;
+}
+
+static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_ns);
+static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_ns);
+
+static int open_socket(const struct pinger *pinger, uint8_t family)
+{
+	return netns_call(pinger->netns_fd, family == AF_INET ? open_v4 : open_v6, NULL);
+}
+
+/* The socket for a job's target, which others may use already. */
+static int listen_for(struct pinger *pinger, uint8_t family)
+{
+	struct loop_source *source = family == AF_INET ? &pinger->v4 : &pinger->v6;
+	int fd, err;
+
+	if (source->fd >= 0)
+		return 0;
+	fd = open_socket(pinger, family);
+	if (fd < 0)
+		return fd;
+	err = loop_add(pinger->loop, source, fd, EPOLLIN, family == AF_INET ? v4_ready : v6_ready);
+	if (err < 0) {
+		close(fd);
+		source->fd = -1;
+	}
+	return err;
+}
+
+static void close_unused(struct pinger *pinger)
+{
+	struct loop_source *const sources[] = { &pinger->v4, &pinger->v6 };
+
+	for (size_t i = 0; i < PING_JOBS_MAX; i++)
+		if (pinger->jobs[i].pinger)
+			return;
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
+		if (sources[i]->fd < 0)
+			continue;
+		loop_remove(pinger->loop, sources[i]);
+		close(sources[i]->fd);
+		sources[i]->fd = -1;
+	}
+}
+
+/* ---- jobs ---- */
+
 static void finish(struct ping_job *job)
 {
 	struct control_call *call = job->call;
+	struct pinger *pinger = job->pinger;
 
 	loop_timer_clear(job->pinger->loop, &job->timer);
 	if (job->sent_error[0] && !job->received)
@@ -93,6 +169,7 @@ static void finish(struct ping_job *job)
 			      (double)job->sum_ns / (double)job->received / 1e6, (double)job->max_ns / 1e6);
 	control_print(call, CONTROL_OUT, "\n");
 	job->pinger = NULL;
+	close_unused(pinger);
 	control_end(call, job->received ? 0 : 1);
 }
 
@@ -106,7 +183,7 @@ static void timer_fires(struct loop_timer *timer, uint64_t now_ns)
 		finish(job);
 		return;
 	}
-	err = send_echo(job->pinger, &job->target, job->id, (uint16_t)job->sent);
+	err = send_echo(job->target.family == AF_INET ? job->pinger->v4.fd : job->pinger->v6.fd, &job->target, job->id, (uint16_t)job->sent);
 	if (err < 0)
 		text_format(job->sent_error, sizeof(job->sent_error), "%s", words_of(err));
 	job->sent++;
@@ -156,7 +233,8 @@ static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 	ssize_t n;
 
 	(void)events;
-	while ((n = recv(source->fd, packet, sizeof(packet), MSG_DONTWAIT)) >= 0) {
+	/* What was heard may have been the last that a job waited for: then the socket is closed. */
+	while (source->fd >= 0 && (n = recv(source->fd, packet, sizeof(packet), MSG_DONTWAIT)) >= 0) {
 		size_t header_len;
 
 		if ((size_t)n < sizeof(ip))
@@ -180,8 +258,8 @@ static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 	ssize_t n;
 
 	(void)events;
-	while ((n = recvfrom(source->fd, packet, sizeof(packet), MSG_DONTWAIT, (struct sockaddr *)&in6, &in6_len)) >=
-	       0) {
+	while (source->fd >= 0 && (n = recvfrom(source->fd, packet, sizeof(packet), MSG_DONTWAIT,
+						(struct sockaddr *)&in6, &in6_len)) >= 0) {
 		if (n >= ECHO_LEN && packet[0] == ICMP6_ECHO_REPLY && in6_len == sizeof(in6)) {
 			memcpy(from.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
 			heard(pinger, &from, packet, 64, now_ns);
@@ -190,56 +268,29 @@ static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 	}
 }
 
-static int open_sockets(void *arg)
+void pinger_open(struct pinger *pinger, struct loop *loop, int netns_fd)
 {
-	struct pinger *pinger = arg;
-
-	pinger->v4.fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMP);
-	if (pinger->v4.fd < 0)
-		return -errno;
-	/* A kernel may come without IPv6. */
-	pinger->v6.fd = socket(AF_INET6, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_ICMPV6);
-	return 0;
-}
-
-int pinger_open(struct pinger *pinger, struct loop *loop, int netns_fd)
-{
-	int err;
-
-	*pinger = (struct pinger){ .loop = loop, .v4.fd = -1, .v6.fd = -1 };
-	err = netns_call(netns_fd, open_sockets, pinger);
-	if (!err)
-		err = loop_add(loop, &pinger->v4, pinger->v4.fd, EPOLLIN, v4_ready);
-	if (!err && pinger->v6.fd >= 0)
-		err = loop_add(loop, &pinger->v6, pinger->v6.fd, EPOLLIN, v6_ready);
-	return err;
+	*pinger = (struct pinger){ .loop = loop, .netns_fd = netns_fd, .v4.fd = -1, .v6.fd = -1 };
 }
 
 void pinger_close(struct pinger *pinger)
 {
-	struct loop_source *sources[] = { &pinger->v4, &pinger->v6 };
-
 	if (!pinger->loop)
 		return;
 	for (size_t i = 0; i < PING_JOBS_MAX; i++)
 		if (pinger->jobs[i].pinger)
 			finish(&pinger->jobs[i]);
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		if (sources[i]->fd < 0)
-			continue;
-		loop_remove(pinger->loop, sources[i]);
-		close(sources[i]->fd);
-		sources[i]->fd = -1;
-	}
 	pinger->loop = NULL;
 }
 
 static void cancelled(struct control_call *call)
 {
 	struct ping_job *job = call->job;
+	struct pinger *pinger = job->pinger;
 
-	loop_timer_clear(job->pinger->loop, &job->timer);
+	loop_timer_clear(pinger->loop, &job->timer);
 	job->pinger = NULL;
+	close_unused(pinger);
 }
 
 /* Seconds with up to three decimals, as ping(8) takes -i. */
@@ -289,10 +340,13 @@ void pinger_start(struct pinger *pinger, struct control_call *call, int argc, ch
 	static uint16_t last_id;
 	struct ping_job fresh = { .count = PING_COUNT_DEFAULT, .interval_ns = NS_PER_S, .call = call };
 	const char *wrong = parse_words(&fresh, argc, argv);
+	int err = wrong ? 0 : listen_for(pinger, fresh.target.family);
 
 	/* Another service in the same namespace hears our answers too. */
 	if (!last_id)
 		(void)random_bytes(&last_id, sizeof(last_id));
+	if (err < 0)
+		wrong = strerror(-err);
 	for (size_t i = 0; i < PING_JOBS_MAX && !wrong; i++) {
 		struct ping_job *job = &pinger->jobs[i];
 
@@ -312,6 +366,10 @@ void pinger_start(struct pinger *pinger, struct control_call *call, int argc, ch
 
 void pinger_probe(struct pinger *pinger, const struct inet_addr *target)
 {
-	if (pinger->loop)
-		send_echo(pinger, target, PROBE_ID, 0);
+	int fd = pinger->loop ? open_socket(pinger, target->family) : -1;
+
+	if (fd < 0)
+		return;
+	(void)send_echo(fd, target, PROBE_ID, 0);
+	close(fd);
 }

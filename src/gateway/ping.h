@@ -24,13 +24,14 @@ struct ping_job {
 };
 
 struct pinger {
-	struct loop *loop;
-	struct loop_source v4, v6; /* raw sockets in the path's namespace; fd -1 when closed */
+	struct loop *loop; /* NULL: closed */
+	int netns_fd;
+	struct loop_source v4, v6; /* raw sockets, fd -1 but while a job runs: each is given whatever echo comes in */
 	struct ping_job jobs[PING_JOBS_MAX];
 };
 
-/* Opens the sockets in the namespace netns_fd (-1: here): 0 or -errno. */
-int pinger_open(struct pinger *pinger, struct loop *loop, int netns_fd);
+/* Pings leave from the namespace netns_fd (-1: here), which is borrowed until pinger_close. */
+void pinger_open(struct pinger *pinger, struct loop *loop, int netns_fd);
 void pinger_close(struct pinger *pinger);
 
 /* The verb: ping ADDRESS [-c COUNT] [-i SECONDS] [-q]. Ends call, now or later. */
