@@ -1,6 +1,7 @@
 /* The applets of the one binary, by the name it is called by. */
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "console/console.h"
@@ -38,6 +39,8 @@ int main(int argc, char **argv)
 {
 	char *name = argc ? strrchr(argv[0], '/') : NULL;
 
+	/* Most applets hold keys at some time, and none has anything for a core file or a debugger. */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (name)
 		argv[0] = name + 1;
 	/* By both, since `gateway run` may well be the first process of a container. */

@@ -104,15 +104,26 @@ void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 	set->clustered = texts[CONF_PRIVATE].present || texts[CONF_PUBLIC].present || set->env.address_line;
 }
 
-void conf_set_wipe(struct conf_set *set)
+static void wipe_text(struct conf_text *text)
 {
-	for (int i = 0; i < CONF_FILES; i++) {
-		if (set->texts[i].bytes)
-			wipe(set->texts[i].bytes, set->texts[i].len);
-		set->texts[i] = (struct conf_text){ 0 };
-	}
+	if (text->bytes)
+		wipe(text->bytes, text->len);
+	*text = (struct conf_text){ 0 };
+}
+
+void conf_set_wipe_vpn(struct conf_set *set)
+{
+	for (int i = 0; i < CONF_FILES; i++)
+		if (i != CONF_NETWORK)
+			wipe_text(&set->texts[i]);
 	set->clustered = false;
 	vpn_conf_init(&set->vpn);
 	env_conf_init(&set->env);
+}
+
+void conf_set_wipe(struct conf_set *set)
+{
+	conf_set_wipe_vpn(set);
+	wipe_text(&set->texts[CONF_NETWORK]);
 	network_conf_init(&set->network);
 }

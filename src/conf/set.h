@@ -69,5 +69,6 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 bool conf_isolated(const struct env_conf *env, const struct conf_facts *facts);
 
 void conf_set_wipe(struct conf_set *set);
+void conf_set_wipe_vpn(struct conf_set *set); /* all but network.conf: for who has no use of keys */
 
 #endif

@@ -5,7 +5,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -113,8 +112,6 @@ static int check_dir(const char *dir, bool strict, bool names)
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	char summary[48];
 
-	/* Keys are in it. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (dir_fd < 0) {
 		(void)fprintf(stderr, "gateway check: %s: %s\n", dir, strerror(errno));
 		return EXIT_ERRORS;

@@ -155,10 +155,11 @@ static bool load(struct netservice *service, int dir_fd, bool ran_before)
 	facts.ran_before = ran_before;
 	conf_set_load(service->spare, dir_fd, &service->diag);
 	conf_set_check(service->spare, &facts, false, &service->diag);
+	conf_set_wipe_vpn(service->spare); /* it was looked at for the checks, and holds keys */
 	return service->diag.error_count == 0;
 }
 
-/* The candidate becomes what runs. The keys in it are not this service's business. */
+/* The candidate becomes what runs. */
 static int adopt(struct netservice *service, struct nics_report *report)
 {
 	struct conf_set *set = service->spare;

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -403,8 +402,6 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	static char alias[LINK_ALIAS_LEN];
 	int err;
 
-	/* Keys are in it. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
 	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->run_dir);
 	service.path.alias = alias;
 
