@@ -55,7 +55,10 @@ MUSL        := /usr/lib/x86_64-linux-musl
 CC_target   := musl-gcc
 # musl-gcc knows neither the kernel's headers nor libmnl's.
 BASE_target := $(BASE) -isystem $(B)/include
-FLAGS_target := -O2 -g -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=.
+# Foreign code too: a stack that is written over ends the process, one that grows too far hits its guard page, and what
+# was forgotten to be set is zero. The canary is random: musl takes it from the kernel's AT_RANDOM.
+HARDENING    := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
+FLAGS_target := -O2 -g -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$(CURDIR)=. $(HARDENING)
 
 CC_host     := gcc
 BASE_host   := $(BASE)
@@ -80,7 +83,7 @@ $(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/bearssl && mkdir -p $$(@D)/bearssl
 	$$(Q)cd $$(@D)/bearssl && find $$(BEARSSL_PARTS:%=$$(abspath $(BEARSSL))/src/%) -name '*.c' | \
-		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE -ffunction-sections -fdata-sections \
+		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE -ffunction-sections -fdata-sections $$(if $$(filter target,$1),$(HARDENING)) \
 		-I$$(abspath $(BEARSSL))/inc -I$$(abspath $(BEARSSL))/src -c
 	$$(Q)rm -f $$@ && find $$(@D)/bearssl -name '*.o' | LC_ALL=C sort | xargs ar rcsD $$@
 

@@ -8,6 +8,7 @@
 #include <immintrin.h>
 #include <string.h>
 
+#include "base/unzeroed.h"
 #include "crypto/key.h"
 
 /* On the functions, not the file: nothing of AVX2 leaks into code that runs before the check. */
@@ -281,7 +282,7 @@ AVX2 __attribute__((noinline)) static void seal_work(uint8_t *dst, const uint8_t
 						     size_t ad_len, const uint8_t nonce[static AEAD_NONCE_LEN],
 						     const uint8_t key[static AEAD_KEY_LEN])
 {
-	struct work w;
+	UNZEROED struct work w;
 
 	start(&w, ad, ad_len, nonce, key);
 
@@ -304,7 +305,7 @@ AVX2 __attribute__((noinline)) static bool open_work(uint8_t *dst, const uint8_t
 						     size_t ad_len, const uint8_t nonce[static AEAD_NONCE_LEN],
 						     const uint8_t key[static AEAD_KEY_LEN])
 {
-	struct work w;
+	UNZEROED struct work w;
 	uint8_t tag[AEAD_TAG_LEN];
 
 	start(&w, ad, ad_len, nonce, key);
@@ -330,7 +331,7 @@ AVX2 __attribute__((noinline)) static bool open_work(uint8_t *dst, const uint8_t
  * one-time key and key stream. A test compares the stack after calls with two keys. */
 AVX2 __attribute__((noinline)) static void wipe_frames(void)
 {
-	__m256i frames[64];
+	UNZEROED __m256i frames[64];
 
 	for (unsigned i = 0; i < sizeof(frames) / sizeof(frames[0]); i++)
 		_mm256_store_si256(&frames[i], _mm256_setzero_si256());

@@ -13,6 +13,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "base/unzeroed.h"
 #include "crypto/aead.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
@@ -162,7 +163,7 @@ static void move_batch(bool fresh, uint64_t now_ns)
 					   .tailroom = AEAD_TAG_LEN,
 					   .align = WG_TAILROOM + 1 - AEAD_TAG_LEN,
 					   .limit = (uint16_t)lwip.mtu_bytes };
-	struct tun_packet packets[BATCH_PACKETS];
+	UNZEROED struct tun_packet packets[BATCH_PACKETS];
 	size_t at = 0, count = 0, used;
 
 	/* All are read before the first is sealed: what lies side by side leaves as one super-frame. */

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/unzeroed.h"
 #include "tunnel/tun.h"
 #include "tunnel/tun_headers.h"
 
@@ -227,7 +228,7 @@ static void prepare(struct tun_item *item, struct virtio_net_hdr *vnet)
 static void write_item(struct tun *tun, struct tun_item *item)
 {
 	struct virtio_net_hdr vnet = { 0 };
-	struct iovec iov[1 + COALESCE_MAX];
+	UNZEROED struct iovec iov[1 + COALESCE_MAX];
 	int count = 0;
 
 	if (tun->vnet) {

@@ -1,4 +1,4 @@
-/* init/: the table of sysctls, on a tree that stands for /proc/sys. */
+/* The table of sysctls, on a tree that stands for /proc/sys; the stack of the target's binaries. */
 #include "test.h"
 
 #include <errno.h>
@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -147,3 +148,90 @@ TEST(sysctl_that_was_changed_since_is_told)
 	CHECK_INT(told, 1);
 	tree_remove();
 }
+
+/* ---- the stack ---- */
+
+#if defined(__SSP_STRONG__)
+
+static const char canary_wanted[] = "TEST_PRINTS_ITS_CANARY";
+
+static uint64_t canary_of_mine(void)
+{
+	uint64_t canary;
+
+	__asm__("mov %%fs:0x28, %0" : "=r"(canary));
+	return canary;
+}
+
+/* A process that was started to tell its canary: nothing else of it runs. */
+__attribute__((constructor)) static void print_canary(void)
+{
+	if (!getenv(canary_wanted))
+		return;
+	printf("%llx\n", (unsigned long long)canary_of_mine());
+	(void)fflush(stdout);
+	_exit(0);
+}
+
+static uint64_t canary_of_another(void)
+{
+	unsigned long long canary = 0;
+	char self[256] = "", command[512];
+	FILE *told;
+
+	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
+		return 0;
+	text_format(command, sizeof(command), "%s=1 %s", canary_wanted, self);
+	told = popen(command, "r");
+	if (!told || fscanf(told, "%llx", &canary) != 1)
+		canary = 0;
+	if (told)
+		(void)pclose(told);
+	return canary;
+}
+
+TEST(canary_is_another_in_each_process)
+{
+	uint64_t a = canary_of_another(), b = canary_of_another();
+
+	CHECK(a && b && canary_of_mine());
+	CHECK(a != b && a != canary_of_mine() && b != canary_of_mine());
+}
+
+__attribute__((noinline)) static unsigned stack_fill(size_t len)
+{
+	volatile char bytes[16];
+
+	for (size_t i = 0; i < len; i++)
+		bytes[i] = 'x';
+	return (unsigned)bytes[0];
+}
+
+/* As if its canary had been hit and nothing behind it: only a function that looks at it notices. */
+__attribute__((noinline)) static unsigned canary_change(size_t mask)
+{
+	volatile char bytes[16] = "x";
+
+	__asm__ volatile("xorq %0, %%fs:0x28" : : "r"(mask));
+	return (unsigned)bytes[0];
+}
+
+static int status_of_child(unsigned (*fn)(size_t arg), size_t arg)
+{
+	int status = -1;
+	pid_t pid = fork();
+
+	if (!pid)
+		_exit(fn(arg) == 'x' ? 0 : 1);
+	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+TEST(stack_that_is_written_over_ends_the_process)
+{
+	CHECK_INT(status_of_child(stack_fill, 16), 0);
+	CHECK(WIFSIGNALED(status_of_child(stack_fill, 64)));
+	CHECK_INT(status_of_child(canary_change, 0), 0);
+	CHECK(WIFSIGNALED(status_of_child(canary_change, 1)));
+}
+
+#endif
