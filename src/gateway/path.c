@@ -13,6 +13,7 @@
 #include "gateway/knock.h"
 #include "gateway/wanted.h"
 #include "netlink/netns.h"
+#include "netlink/rule.h"
 #include "tunnel/backend.h"
 
 enum {
@@ -76,6 +77,8 @@ static void leave_place(struct path *path, bool remove)
 		path->inner_monitor.fd = -1;
 	}
 	tunnel_close(&path->tunnel, remove);
+	if (remove)
+		fence_remove(&path->fence, &path->host);
 	if (path->tunnel.error[0])
 		log_err("%s", path->tunnel.error);
 	path->tunnel.error[0] = '\0';
@@ -399,6 +402,7 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	(void)now_ns;
 	if (!path->tunnel.ops)
 		return;
+	fence_mend(&path->fence, &path->host);
 	if (find_nics(path) || follow_underlay(path) < 0)
 		path->disturbed(path);
 }
@@ -445,6 +449,11 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->tunnel.error);
 		return err;
 	}
+	/* Before there is an address that anyone could write to. */
+	if (path->netns[0])
+		fence_remove(&path->fence, &path->host);
+	else
+		fence_put(&path->fence, &path->host, &set->env.vpn_address, path->tunnel.device);
 	err = inner_set_address(&path->tunnel, &set->env.vpn_address);
 	if (err < 0)
 		return fail(path, err, "cannot set the address of");
@@ -503,7 +512,7 @@ int path_open(struct path *path, struct loop *loop)
 	if (err < 0)
 		return err;
 	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_ROUTE);
+			     RTMGRP_IPV6_ROUTE | RULE_GROUPS);
 	return fd < 0 ? fd : loop_add(loop, &path->host_monitor, fd, EPOLLIN, host_changed);
 }
 

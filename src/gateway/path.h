@@ -4,6 +4,7 @@
 #define GATEWAY_PATH_H
 
 #include "base/loop.h"
+#include "gateway/fence.h"
 #include "gateway/own_nics.h"
 #include "gateway/ping.h"
 #include "gateway/profile.h"
@@ -33,6 +34,7 @@ struct path {
 	struct tunnel tunnel;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;
+	struct fence fence; /* while the inner interface is where the process is */
 	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
