@@ -88,7 +88,7 @@ static void check_names(const struct vpn_conf *vpn, struct diag *diag)
 	for (int i = 0; i < vpn->peer_count && !err; i++) {
 		const struct vpn_peer *peer = &vpn->peers[i];
 
-		if (i == vpn->own || !peer->host[0] || peer->addr.family || resolver_address(&names.resolver, peer->host))
+		if (i == vpn->own || !peer->host[0] || peer->addr.family || resolver_find(&names.resolver, peer->host))
 			continue;
 		if (resolver_asked(&names.resolver, peer->host)) {
 			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,

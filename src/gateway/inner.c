@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
+#include "gateway/way.h"
 #include "tunnel/tun.h"
 
 enum {
@@ -54,60 +55,20 @@ int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address)
 	return err < 0 ? err : !stale.found || stale.count;
 }
 
-/* The tunnel's own NIC that leads to addr, and how narrow the network is that says so. */
-static const struct tunnel_nic *nic_to(const struct tunnel *tunnel, const struct inet_addr *addr, int *len)
-{
-	const struct tunnel_nic *best = NULL;
-
-	*len = -1;
-	for (size_t i = 0; i < tunnel->nic_count; i++) {
-		const struct tunnel_nic *nic = &tunnel->nics[i];
-
-		for (size_t j = 0; j < nic->address_count + nic->route_count; j++) {
-			const struct inet_prefix *network = j < nic->address_count ?
-								    &nic->addresses[j] :
-								    &nic->routes[j - nic->address_count].destination;
-
-			if (network->len <= *len || !inet_contains(network, addr))
-				continue;
-			best = nic;
-			*len = network->len;
-		}
-	}
-	return best;
-}
-
-static void narrow(struct underlay *underlay, uint32_t mtu_bytes)
-{
-	if (!underlay->mtu_bytes || mtu_bytes < underlay->mtu_bytes)
-		underlay->mtu_bytes = mtu_bytes;
-}
-
 struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_config *config)
 {
 	struct underlay underlay = { 0 };
 	struct link link = { 0 };
 	bool any = false;
-	int len;
 
 	for (size_t i = 0; i < config->peer_count; i++) {
 		const struct inet_addr *addr = &config->peers[i].endpoint.addr;
-		const struct tunnel_nic *nic = nic_to(tunnel, addr, &len);
-		struct link_route route;
+		struct way way = way_find(tunnel, addr, &link);
 
 		any = any || addr->family;
-		if (nic) {
-			narrow(&underlay, nic->mtu_bytes);
-			underlay.ready = true;
-		}
-		/* Where only a default route of its own leads there, the kernel may know a narrower network. */
-		if (!addr->family || len > 0 || link_route_get(tunnel->host, addr, &route) < 0 ||
-		    (route.index == tunnel->index && tunnel->netns_fd < 0))
-			continue;
-		if (link.index != route.index && link_get_index(tunnel->host, route.index, &link) < 0)
-			continue;
-		narrow(&underlay, route.mtu_bytes && route.mtu_bytes < link.mtu_bytes ? route.mtu_bytes : link.mtu_bytes);
-		underlay.ready = underlay.ready || link.carrier;
+		underlay.ready = underlay.ready || way.state == WAY_READY;
+		if (way.state != WAY_NONE && (!underlay.mtu_bytes || way.mtu_bytes < underlay.mtu_bytes))
+			underlay.mtu_bytes = way.mtu_bytes;
 	}
 	underlay.ready = underlay.ready || !any;
 	return underlay;

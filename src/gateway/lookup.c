@@ -6,7 +6,9 @@
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -16,7 +18,8 @@
 
 #define SELF "/proc/self/exe"
 
-enum { NAMES_BYTES = VPN_PEERS_MAX * VPN_HOST_LEN };
+/* A dead name takes getaddrinfo(3) 5 s and more: so many are looked up side by side that some dead ones hold up no other. */
+enum { NAMES_BYTES = VPN_PEERS_MAX * VPN_HOST_LEN, LOOKUPS_MAX = 32 };
 
 int lookup_open(void)
 {
@@ -115,20 +118,55 @@ static void look_up(size_t index, const char *host)
 	tell(index, &none);
 }
 
+struct names {
+	char bytes[NAMES_BYTES];
+	const char *host[VPN_PEERS_MAX];
+	size_t count;
+	atomic_size_t next; /* the first that no thread has taken */
+};
+
+static void read_names(struct names *names)
+{
+	size_t len = 0;
+	ssize_t n;
+
+	while (len < sizeof(names->bytes) &&
+	       (n = read(STDIN_FILENO, names->bytes + len, sizeof(names->bytes) - len)) > 0)
+		len += (size_t)n;
+	for (const char *host = names->bytes, *end;
+	     names->count < VPN_PEERS_MAX && (end = memchr(host, '\0', len - (size_t)(host - names->bytes)));
+	     host = end + 1)
+		names->host[names->count++] = host;
+}
+
+static void *look_up_some(void *arg)
+{
+	struct names *names = arg;
+	size_t index;
+
+	while ((index = atomic_fetch_add(&names->next, 1)) < names->count)
+		if (*names->host[index])
+			look_up(index, names->host[index]);
+	return NULL;
+}
+
 int lookup_main(void)
 {
-	static char names[NAMES_BYTES];
-	size_t len = 0, index = 0;
-	ssize_t n;
+	static struct names names;
+	pthread_t threads[LOOKUPS_MAX - 1];
+	size_t count = 0;
 
 	if (give_up_everything() < 0)
 		_exit(LOOKUP_NO_USER);
 	if (is_orphan())
 		_exit(1);
-	while (len < sizeof(names) && (n = read(STDIN_FILENO, names + len, sizeof(names) - len)) > 0)
-		len += (size_t)n;
-	for (const char *host = names, *end; (end = memchr(host, '\0', len - (size_t)(host - names))); host = end + 1, index++)
-		if (*host)
-			look_up(index, host);
+	read_names(&names);
+	/* This thread is one of them: where no more can be had, it does all. */
+	while (count < LOOKUPS_MAX - 1 && count + 1 < names.count &&
+	       !pthread_create(&threads[count], NULL, look_up_some, &names))
+		count++;
+	(void)look_up_some(&names);
+	while (count)
+		pthread_join(threads[--count], NULL);
 	_exit(0); /* not through the leak check of a sanitized build, which would have to trace us */
 }

@@ -12,6 +12,7 @@
 #include "gateway/inner.h"
 #include "gateway/knock.h"
 #include "gateway/wanted.h"
+#include "gateway/way.h"
 #include "netlink/netns.h"
 #include "netlink/rule.h"
 #include "tunnel/backend.h"
@@ -268,7 +269,7 @@ static void carry_endpoints(struct path *path)
 			path->has_applied ? tunnel_find(&path->applied, peer->public_key) : NULL;
 
 		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
-		    (!peer->resolved.family || inet_addr_equal(&before->resolved, &peer->resolved)))
+		    (!peer->resolved.addr.family || inet_addr_equal(&before->resolved.addr, &peer->resolved.addr)))
 			peer->endpoint = was->endpoint;
 	}
 	path->moving = false;
@@ -395,6 +396,18 @@ static int follow_underlay(struct path *path)
 	return err;
 }
 
+/* A name has other addresses than the one that a peer has, to which no way leads. */
+static bool another_address_is_due(const struct path *path)
+{
+	struct link link = { 0 };
+
+	for (size_t i = 0; i < path->applied.peer_count; i++)
+		if (path->applied.peers[i].addr_count > 1 &&
+		    way_find(&path->tunnel, &path->applied.peers[i].resolved.addr, &link).state < WAY_READY)
+			return true;
+	return false;
+}
+
 static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct path *path = PATH_OF(timer, refresh);
@@ -403,8 +416,54 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (!path->tunnel.ops)
 		return;
 	fence_mend(&path->fence, &path->host);
-	if (find_nics(path) || follow_underlay(path) < 0)
+	if (find_nics(path) || follow_underlay(path) < 0 || another_address_is_due(path))
 		path->disturbed(path);
+}
+
+/* ---- which address of a name ---- */
+
+static size_t index_of(const struct resolved_addrs *addrs, const struct inet_addr *addr)
+{
+	size_t i = 0;
+
+	while (i < addrs->count && !inet_addr_equal(&addrs->list[i], addr))
+		i++;
+	return i;
+}
+
+/* The best way there is, the first of equal ones from that index on. */
+static size_t best_from(const struct path *path, const struct resolved_addrs *addrs, size_t from)
+{
+	size_t best = from % addrs->count;
+	enum way_state best_state = WAY_NONE;
+	struct link link = { 0 };
+
+	for (size_t i = 0; i < addrs->count && best_state < WAY_READY; i++) {
+		size_t at = (from + i) % addrs->count;
+		enum way_state state = way_find(&path->tunnel, &addrs->list[at], &link).state;
+
+		if (state > best_state) {
+			best = at;
+			best_state = state;
+		}
+	}
+	return best;
+}
+
+/* The first that can be reached, and that one for as long as it can be. A peer that went elsewhere by itself is not looked
+ * for where its name is. */
+static size_t pick_address(void *arg, const uint8_t public_key[static TUNNEL_KEY_LEN], const struct resolved_addrs *addrs)
+{
+	struct path *path = arg;
+	const struct tunnel_peer *before = path->has_applied ? tunnel_find(&path->applied, public_key) : NULL;
+	const struct tunnel_peer *running = path->tunnel.ops ? tunnel_find(&path->running, public_key) : NULL;
+	size_t now = before ? index_of(addrs, &before->resolved.addr) : addrs->count;
+
+	if (now == addrs->count)
+		return best_from(path, addrs, 0);
+	if (running && running->endpoint.addr.family && !inet_endpoint_equal(&running->endpoint, &before->resolved))
+		return now;
+	return best_from(path, addrs, now);
 }
 
 /* ---- apply ---- */
@@ -429,6 +488,7 @@ static void remember_applied(struct path *path)
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
+	const struct wanted_pick pick = { pick_address, path };
 	struct link link;
 	int err;
 
@@ -438,7 +498,10 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	err = open_tunnel(path, set, facts);
 	if (err < 0)
 		return err;
-	wanted_build(&path->wanted, path->profile, set, resolver);
+	/* What its peers have of endpoints now; of a tunnel that is replaced it is known. */
+	if (!path->moving)
+		(void)path_dump(path);
+	wanted_build(&path->wanted, path->profile, set, resolver, &pick);
 	path->did.moved = path->moving;
 	carry_endpoints(path);
 	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
@@ -477,7 +540,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 
 void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver)
 {
-	wanted_build(&path->applied, path->profile, set, resolver);
+	wanted_build(&path->applied, path->profile, set, resolver, NULL);
 	path->has_applied = true;
 }
 

@@ -59,28 +59,44 @@ static void finish(struct resolver *resolver, uint64_t now_ns)
 	}
 	/* One that was known and got no answer now is left at that. */
 	for (size_t i = 0; i < resolver->count; i++)
-		resolver->names[i].due = !resolver->names[i].addr.family;
+		resolver->names[i].due = !resolver->names[i].known.count;
 	if (any_due(resolver))
 		wait_and_retry(resolver, now_ns);
 	resolver->done(resolver);
 }
 
-/* The first address, but the known one while the name still has it: servers give several in turn. */
+static bool has_addr(const struct resolved_addrs *addrs, const struct inet_addr *addr)
+{
+	for (size_t i = 0; i < addrs->count; i++)
+		if (inet_addr_equal(&addrs->list[i], addr))
+			return true;
+	return false;
+}
+
+/* Servers give several addresses in turn: another order is nothing new. */
+static bool same_addrs(const struct resolved_addrs *a, const struct resolved_addrs *b)
+{
+	for (size_t i = 0; i < a->count; i++)
+		if (!has_addr(b, &a->list[i]))
+			return false;
+	return a->count == b->count;
+}
+
 static void take_answer(struct resolver *resolver, struct resolved_name *name, const struct inet_addr *addr, uint64_t now_ns)
 {
 	if (addr->family) {
-		if (!name->answer.family || inet_addr_equal(addr, &name->addr))
-			name->answer = *addr;
+		if (name->answer.count < RESOLVE_ADDRS_MAX && !has_addr(&name->answer, addr))
+			name->answer.list[name->answer.count++] = *addr;
 		return;
 	}
 	name->due = false;
 	name->asked = true;
-	if (name->answer.family && !inet_addr_equal(&name->addr, &name->answer)) {
-		name->addr = name->answer;
+	if (name->answer.count && !same_addrs(&name->known, &name->answer)) {
+		name->known = name->answer;
 		if (!resolver->settle.armed)
 			loop_timer_set(resolver->loop, &resolver->settle, now_ns + SETTLE_MS * NS_PER_MS, settle_fires);
 	}
-	name->answer = (struct inet_addr){ 0 };
+	name->answer.count = 0;
 }
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -100,7 +116,7 @@ static int put_names(struct resolver *resolver, int fd)
 	int err = 0;
 
 	for (size_t i = 0; i < resolver->count && !err; i++) {
-		resolver->names[i].answer = (struct inet_addr){ 0 };
+		resolver->names[i].answer.count = 0;
 		err = lookup_put(fd, resolver->names[i].due ? resolver->names[i].host : "");
 	}
 	return err;
@@ -140,11 +156,11 @@ void resolver_stop(struct resolver *resolver)
 	helper_kill(&resolver->helper);
 }
 
-const struct inet_addr *resolver_address(const struct resolver *resolver, const char *host)
+const struct resolved_addrs *resolver_find(const struct resolver *resolver, const char *host)
 {
 	for (size_t i = 0; i < resolver->count; i++)
-		if (resolver->names[i].addr.family && !strcmp(resolver->names[i].host, host))
-			return &resolver->names[i].addr;
+		if (resolver->names[i].known.count && !strcmp(resolver->names[i].host, host))
+			return &resolver->names[i].known;
 	return NULL;
 }
 

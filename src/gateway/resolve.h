@@ -5,10 +5,18 @@
 #include "gateway/helper.h"
 #include "conf/vpn.h"
 
+enum { RESOLVE_ADDRS_MAX = 8 }; /* of one name; more are left out */
+
+/* The addresses of a name in the order that getaddrinfo(3) gives them (RFC 6724). */
+struct resolved_addrs {
+	struct inet_addr list[RESOLVE_ADDRS_MAX];
+	size_t count;
+};
+
 struct resolved_name {
 	char host[VPN_HOST_LEN];
-	struct inet_addr addr; /* family 0: does not resolve (yet) */
-	struct inet_addr answer; /* of the look-up that is under way; family 0: none yet */
+	struct resolved_addrs known;  /* none: does not resolve (yet) */
+	struct resolved_addrs answer; /* of the look-up that is under way */
 	bool due;              /* to be looked up, known or not */
 	bool asked;            /* what there is to know of it came, once at least */
 };
@@ -26,11 +34,12 @@ struct resolver {
 
 void resolver_init(struct resolver *resolver, struct loop *loop, void (*found)(struct resolver *resolver),
 		   void (*done)(struct resolver *resolver));
-/* Makes the names of conf's endpoints the ones to know and looks all of them up: true when there are any, and done will be
- * called. What is known of them holds until then, and longer while their addresses still hold it. Those that do not resolve
- * are tried again, less and less often. */
+/* Makes the names of conf's endpoints the ones to know and looks all of them up, side by side: true when there are any, and
+ * done will be called. What is known of them holds until then. Those that do not resolve are tried again, less and less
+ * often. */
 bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf);
-const struct inet_addr *resolver_address(const struct resolver *resolver, const char *host); /* NULL: not known */
+/* What host resolves to, one address or more; NULL: not known. */
+const struct resolved_addrs *resolver_find(const struct resolver *resolver, const char *host);
 bool resolver_asked(const struct resolver *resolver, const char *host); /* name servers have spoken, or it was given up */
 void resolver_stop(struct resolver *resolver);
 

@@ -248,7 +248,7 @@ void service_each_unresolved(const struct service *service, void (*each)(void *a
 		const struct vpn_peer *peer = &vpn->peers[i];
 
 		if (!peer->host[0] || peer->addr.family || (int)i == vpn->own ||
-		    resolver_address(&service->resolver, peer->host))
+		    resolver_find(&service->resolver, peer->host))
 			continue;
 		text_format(text, sizeof(text),
 			    VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background",

@@ -14,19 +14,23 @@ static uint64_t endpoint_id(const char *host, uint16_t port)
 }
 
 static void set_endpoint(struct tunnel_peer *out, const struct vpn_peer *peer, uint16_t port,
-			 const struct resolver *resolver)
+			 const struct resolver *resolver, const struct wanted_pick *pick)
 {
-	const struct inet_addr *addr = peer->addr.family ? &peer->addr : resolver_address(resolver, peer->host);
+	const struct resolved_addrs *addrs = resolver_find(resolver, peer->host);
+	struct inet_addr addr = peer->addr;
 
 	out->endpoint_id = endpoint_id(peer->host, port);
-	if (!addr)
-		return;
-	out->resolved = *addr;
-	out->endpoint = (struct inet_endpoint){ .addr = *addr, .port = port };
+	out->addr_count = 1;
+	if (!addr.family && addrs) {
+		addr = pick ? addrs->list[pick->index(pick->arg, out->public_key, addrs)] : addrs->list[0];
+		out->addr_count = (uint8_t)addrs->count;
+	}
+	if (addr.family)
+		out->resolved = out->endpoint = (struct inet_endpoint){ .addr = addr, .port = port };
 }
 
 void wanted_build(struct tunnel_config *wanted, const struct profile *profile, const struct conf_set *set,
-		  const struct resolver *resolver)
+		  const struct resolver *resolver, const struct wanted_pick *pick)
 {
 	const struct vpn_conf *vpn = &set->vpn;
 
@@ -48,7 +52,7 @@ void wanted_build(struct tunnel_config *wanted, const struct profile *profile, c
 		if (peer->has_preshared_key)
 			memcpy(out->preshared_key, peer->preshared_key, sizeof(out->preshared_key));
 		if (peer->host[0])
-			set_endpoint(out, peer, profile_peer_port(profile, set, peer), resolver);
+			set_endpoint(out, peer, profile_peer_port(profile, set, peer), resolver, pick);
 		for (size_t j = 0; j < peer->allowed_count; j++)
 			wanted->allowed[wanted->allowed_count++] = vpn->allowed[peer->allowed_first + j].prefix;
 		wanted->peer_count++;

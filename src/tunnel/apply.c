@@ -28,7 +28,7 @@ static bool same_allowed(const struct tunnel_config *a, const struct tunnel_peer
 /* The name stands in the file as before, and is another address now; or we do not know any more what it was. */
 static bool resolves_anew(const struct tunnel_peer *wanted, const struct tunnel_peer *applied)
 {
-	return wanted->resolved.family && !inet_addr_equal(&wanted->resolved, &applied->resolved);
+	return wanted->resolved.addr.family && !inet_addr_equal(&wanted->resolved.addr, &applied->resolved.addr);
 }
 
 static bool endpoint_is_due(const struct tunnel_peer *wanted, const struct tunnel_peer *running,

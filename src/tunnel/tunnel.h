@@ -22,7 +22,10 @@ struct tunnel_peer {
 	struct inet_endpoint endpoint;         /* family 0: not known (yet) */
 	/* What the file says of the endpoint, as a number: equal means the file did not change it. 0: nothing. */
 	uint64_t endpoint_id;
-	struct inet_addr resolved; /* what the file's host is, as far as it is known: another one is a change too */
+	/* The file's endpoint, as far as its host is known: another address of it is a change too. addr_count: how many the
+	 * host has. */
+	struct inet_endpoint resolved;
+	uint8_t addr_count;
 	uint16_t keepalive_s; /* 0: off */
 	uint16_t allowed_first, allowed_count; /* in the config's allowed */
 	/* of a dump only: */

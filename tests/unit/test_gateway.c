@@ -70,12 +70,12 @@ TEST(paths_differ_in_port_device_and_the_peers_port)
 	static struct resolver resolver;
 
 	CHECK(begin("192.0.2.2:4570"));
-	wanted_build(&wanted, &profiles[PROFILE_GATEWAY], &set, &resolver);
+	wanted_build(&wanted, &profiles[PROFILE_GATEWAY], &set, &resolver, NULL);
 	CHECK_INT(wanted.peer_count, 1); /* we are no peer */
 	CHECK_INT(wanted.listen_port, 4567);
 	CHECK_INT(wanted.peers[0].endpoint.port, 4570);
 	CHECK_STR(profile_device(&profiles[PROFILE_GATEWAY], &set.env), "wg0");
-	wanted_build(&wanted, &profiles[PROFILE_DATAPLANE], &set, &resolver);
+	wanted_build(&wanted, &profiles[PROFILE_DATAPLANE], &set, &resolver, NULL);
 	CHECK_INT(wanted.listen_port, 4999);
 	CHECK_INT(wanted.peers[0].endpoint.port, 4999);
 	CHECK_STR(profile_device(&profiles[PROFILE_DATAPLANE], &set.env), "wgdp");
@@ -89,12 +89,13 @@ TEST(peer_by_name_has_an_endpoint_once_it_is_resolved)
 
 	CHECK(begin("fra2.example:4567"));
 	resolver.count = 0;
-	wanted_build(&wanted, &profiles[PROFILE_GATEWAY], &set, &resolver);
+	wanted_build(&wanted, &profiles[PROFILE_GATEWAY], &set, &resolver, NULL);
 	CHECK_INT(wanted.peers[0].endpoint.addr.family, 0);
 	strcpy(resolver.names[0].host, "fra2.example");
-	resolver.names[0].addr = (struct inet_addr){ AF_INET, { 192, 0, 2, 9 } };
+	resolver.names[0].known.list[0] = (struct inet_addr){ AF_INET, { 192, 0, 2, 9 } };
+	resolver.names[0].known.count = 1;
 	resolver.count = 1;
-	wanted_build(&later, &profiles[PROFILE_GATEWAY], &set, &resolver);
+	wanted_build(&later, &profiles[PROFILE_GATEWAY], &set, &resolver, NULL);
 	CHECK_INT(later.peers[0].endpoint.addr.bytes[3], 9);
 	CHECK(later.peers[0].endpoint_id == wanted.peers[0].endpoint_id);
 	end();

@@ -171,10 +171,10 @@ TEST(reload_sets_endpoint_whose_name_is_another_address)
 		begin();
 		state.peers[0].endpoint.addr.bytes[3] = 99;
 		if (rows[i].before)
-			applied.peers[0].resolved = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].before } };
+			applied.peers[0].resolved.addr = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].before } };
 		if (rows[i].now) {
-			wanted.peers[0].resolved = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].now } };
-			wanted.peers[0].endpoint.addr = wanted.peers[0].resolved;
+			wanted.peers[0].resolved.addr = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].now } };
+			wanted.peers[0].endpoint.addr = wanted.peers[0].resolved.addr;
 		}
 		CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
 		CHECK_INT(last_fields, rows[i].set ? TUNNEL_SET_ENDPOINT : 0);
