@@ -7,7 +7,20 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
+
+#define OOM_SCORE "/proc/self/oom_score_adj"
+
 enum { FDS_MAX = 1024 }; /* a service has some dozens */
+
+/* When memory is short: a helper is started again, the service's sessions are not. */
+static void be_expendable(void)
+{
+	char score[16];
+
+	if (file_read(AT_FDCWD, OOM_SCORE, score, sizeof(score)) > 0 && score[0] == '-')
+		(void)file_poke(OOM_SCORE, "0");
+}
 
 /* What ends the service by a signal leaves it alone: it goes with its parent, or is killed. */
 static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *arg), const void *arg)
@@ -15,6 +28,7 @@ static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *
 	long max = sysconf(_SC_OPEN_MAX);
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	be_expendable();
 	for (int other = STDERR_FILENO + 1; other < (max < FDS_MAX ? max : FDS_MAX); other++)
 		if (other != fd && other != keep_fd)
 			close(other);

@@ -79,6 +79,7 @@ static _Noreturn void become(const struct child_spec *spec)
 	static char *const environment[] = { search_path, NULL };
 	const char *path = spec->path ? spec->path : SELF;
 	char *argv[16] = { 0 };
+	int err;
 
 	setsid();
 	default_signals();
@@ -91,6 +92,10 @@ static _Noreturn void become(const struct child_spec *spec)
 		dup2(spec->ready_fd, CHILD_READY_FD);
 	for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]) - 1 && spec->argv[i]; i++)
 		argv[i] = strdup(spec->argv[i]);
+	/* Behind the terminal, which is taken by force. One that is not confined is still better than none. */
+	err = confine(&spec->confinement);
+	if (err < 0)
+		log_err("cannot confine %s: %s", spec->argv[0], strerror(-err));
 	execve(path, argv, environment);
 	log_err("cannot execute %s: %s", path, strerror(errno));
 	_exit(127);

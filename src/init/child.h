@@ -6,12 +6,15 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "init/confine.h"
+
 struct child_spec {
 	const char *const *argv; /* argv[0] is the program's name; it is our own binary unless path is given */
 	const char *path;        /* NULL: our own binary */
 	const char *tty;         /* its controlling terminal and standard input and output; NULL: none */
 	unsigned tty_speed;      /* bit/s; 0: leave it */
 	int ready_fd;            /* passed on as CHILD_READY_FD; -1: none */
+	struct confinement confinement;
 };
 
 enum { CHILD_READY_FD = 3 };

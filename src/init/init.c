@@ -35,12 +35,28 @@ enum {
 
 enum process_name { PROCESS_CONSOLE, PROCESS_NETWORK, PROCESS_GATEWAY, PROCESS_DATAPLANE, PROCESSES };
 
+/* What each needs as root, and no more. Files on the partition may be anyone's, as another Linux left them. */
+#define CAPS_FILES (CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER))
+/* A helper of theirs may be another user. */
+#define CAPS_HELPER (CONFINE_CAP(SETUID) | CONFINE_CAP(SETGID) | CONFINE_CAP(KILL))
+/* SYS_ADMIN: namespaces are made, entered and mounted by name. */
+#define CAPS_PATH                                                                                                       \
+	(CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE) |     \
+	 CONFINE_CAP(SYS_ADMIN))
+#define CAPS_NETWORK (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW))
+/* Its commands: files, the log, names, the clock. */
+#define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
+
+/* The kernel spares PID 1 by itself. A path that goes takes its sessions along; the console's commands go first. */
+enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_CONSOLE = 0 };
+
 struct process {
 	const char *name;
 	const char *const *argv;
 	bool on_tty;
 	bool tells_ready;
 	bool after_network; /* started once that is ready, or its time is over */
+	struct confinement confinement;
 	/* what follows changes */
 	bool ready_open;
 	bool told; /* its first readiness is in the boot report */
@@ -51,18 +67,22 @@ struct process {
 };
 
 static struct process processes[PROCESSES] = {
-	[PROCESS_CONSOLE] = { .name = "console", .argv = (const char *const[]){ "console", NULL }, .on_tty = true },
+	[PROCESS_CONSOLE] = { .name = "console", .argv = (const char *const[]){ "console", NULL }, .on_tty = true,
+			      .confinement = { CAPS_CONSOLE, OOM_CONSOLE } },
 	[PROCESS_NETWORK] = { .name = "network",
 			      .argv = (const char *const[]){ "network", "run", "--ready-fd", "3", NULL },
-			      .tells_ready = true },
+			      .tells_ready = true,
+			      .confinement = { CAPS_NETWORK, OOM_NETWORK } },
 	[PROCESS_GATEWAY] = { .name = "gateway",
 			      .argv = (const char *const[]){ "gateway", "run", "--ready-fd", "3", NULL },
 			      .tells_ready = true,
-			      .after_network = true },
+			      .after_network = true,
+			      .confinement = { CAPS_PATH, OOM_PATH } },
 	[PROCESS_DATAPLANE] = { .name = "gateway-dataplane",
 				.argv = (const char *const[]){ "gateway-dataplane", "run", "--ready-fd", "3", NULL },
 				.tells_ready = true,
-				.after_network = true },
+				.after_network = true,
+				.confinement = { CAPS_PATH, OOM_PATH } },
 };
 
 static struct loop loop;
@@ -143,7 +163,7 @@ static int open_ready(struct process *process)
 
 static void spawn(struct process *process, uint64_t now_ns)
 {
-	struct child_spec spec = { .argv = process->argv, .ready_fd = -1 };
+	struct child_spec spec = { .argv = process->argv, .ready_fd = -1, .confinement = process->confinement };
 	pid_t pid = 0;
 
 	if (process->on_tty) {

@@ -144,6 +144,7 @@ static size_t find_in_time(const char *label, char name[static NAME_LEN])
 static int fsck(const char *path, const char *how)
 {
 	const char *const argv[] = { "e2fsck", how, path, NULL };
+	/* The device is root's, and so is it: no capability. */
 	const struct child_spec spec = { .argv = argv, .path = FSCK, .ready_fd = -1 };
 	pid_t pid = child_start(&spec);
 	int status = pid < 0 ? pid : child_wait(pid, FSCK_S * NS_PER_S);

@@ -1,7 +1,7 @@
 """What makes the appliance harder to break into, seen from inside the running machine."""
 import re
 
-from appliance import PATHS, cluster
+from appliance import PATHS, cluster, wait_for
 from cases import case
 
 # What must hold whatever the table in the firmware says. * is every interface, those to come too.
@@ -33,3 +33,63 @@ def sysctls_hold_on_every_interface_and_in_every_namespace(image):
                 assert len(found) >= 4, found
     assert "later" in str(values(first, first.output, "net/ipv6/conf/*/accept_redirects"))
     first.output("ip link del later")
+
+
+# Bits of capability(7).
+CAPS = {name: 1 << bit for bit, name in enumerate(
+    "chown dac_override dac_read_search fowner fsetid kill setgid setuid setpcap linux_immutable net_bind_service "
+    "net_broadcast net_admin net_raw ipc_lock ipc_owner sys_module sys_rawio sys_chroot sys_ptrace sys_pacct sys_admin "
+    "sys_boot sys_nice sys_resource sys_time".split())}
+NEVER = CAPS["sys_module"] | CAPS["sys_rawio"] | CAPS["sys_ptrace"] | CAPS["sys_boot"] | CAPS["setpcap"] | \
+    CAPS["sys_resource"]
+MAY = {                         # of those that would harm most, who has which
+    "console": 0,
+    "network": CAPS["net_admin"] | CAPS["net_raw"],
+    "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
+    "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
+}
+HARMFUL = CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"]
+
+
+def processes(first):
+    """Every process of the firmware but PID 1: its name and what /proc/PID/status says."""
+    said = first.output("for p in /proc/[0-9]*; do [ $p != /proc/1 ] && [ $p/exe -ef /sbin/gateway ] && "
+                        "{ tr '\\0' ' ' < $p/cmdline; echo; cat $p/status $p/oom_score_adj; }; done; true")
+    found = re.findall(r"^(\S+)[^\n]*\nName:(.*?)^(-?\d+)$", said, re.M | re.S)
+    return [(name, dict(re.findall(r"^(\w+):\s*(.*)$", status, re.M)), int(score)) for name, status, score in found]
+
+
+@case
+def every_process_is_confined(image):
+    first = cluster(image).all[0]
+    # A command of the console that lasts, and its service's helpers as they come.
+    start = first.vm.console.begin("ping 10.8.3.2 -c 100000 -i 0.01 -q")
+    try:
+        wait_for("the command", lambda: len(processes(first)) > len(MAY))
+        found = processes(first)
+    finally:
+        first.vm.console.write(b"\x03")
+        first.vm.console.finish("ping 10.8.3.2 -c 100000 -i 0.01 -q", start)
+    assert set(MAY) <= {name for name, _, _ in found}, found
+    for name, status, score in found:
+        bounding = int(status["CapBnd"], 16)
+        assert status["NoNewPrivs"] == "1", (name, status)
+        assert bounding & NEVER == 0 and int(status["CapPrm"], 16) & ~bounding == 0, (name, status)
+        if status["PPid"] == "1":
+            assert bounding & HARMFUL == MAY[name], (name, status)
+            assert score < 0 if name != "console" else score == 0, (name, score)
+    scores = {name: score for name, status, score in found if status["PPid"] == "1"}
+    assert scores["gateway"] == scores["gateway-dataplane"] < scores["network"] < scores["console"], scores
+
+
+@case
+def no_memory_of_a_process_can_be_read(image):
+    """By root without the capability to trace, which what is dumpable would let."""
+    first = cluster(image).all[0]
+    without = "/test/bin/setpriv --bounding-set -sys_ptrace "
+    look = without + "cat /proc/%s/environ > /dev/null"
+    status, said = first.run(without + "sleep 100 & pid=$!; %s; s=$?; kill $pid; exit $s" % (look % "$pid"))
+    assert status == 0, said
+    for name in MAY:
+        status, said = first.run(look % first.pid(name))
+        assert status != 0 and "Permission denied" in said, (name, said)
