@@ -202,9 +202,12 @@ $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modu
 		board=board/$(BOARD)/board.conf e2fsck=$(B)/src/e2fsck-static/sbin/e2fsck.static > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
-$(OUT)/cmdline: board/$(BOARD)/board.conf
+# On every board: no module that the kernel's makers did not sign.
+CMDLINE_ALL := module.sig_enforce=1
+
+$(OUT)/cmdline: board/$(BOARD)/board.conf Makefile
 	$(Q)mkdir -p $(@D)
-	$(Q)echo '$(CMDLINE)' > $@
+	$(Q)echo '$(CMDLINE) $(CMDLINE_ALL)' > $@
 
 $(OUT)/data.img: scripts/data-image board/$(BOARD)/board.conf $(wildcard initramfs/data/* initramfs/data/.env)
 	$(say) MKFS $@

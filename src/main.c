@@ -8,6 +8,7 @@
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
 #include "gateway/netservice.h"
+#include "init/hardening.h"
 #include "init/init.h"
 
 static int applet_console(int argc, char **argv)
@@ -24,6 +25,13 @@ static int applet_resolver(int argc, char **argv)
 	return lookup_main();
 }
 
+static int applet_hardening(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return hardening_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -32,6 +40,7 @@ static const struct {
 	{ "gateway-dataplane", gateway_main },
 	{ "network", netservice_main },
 	{ "console", applet_console },
+	{ "hardening", applet_hardening },
 	{ LOOKUP_APPLET, applet_resolver },
 };
 

@@ -203,6 +203,11 @@ static int command_boot(int argc, char **argv)
 	return n < 0;
 }
 
+static int command_hardening(int argc, char **argv)
+{
+	return run_with(argv[0], argc, argv, 1, -1);
+}
+
 static int command_version(int argc, char **argv)
 {
 	if (run_with("gateway", argc, argv, 0, -1) != 0)
@@ -245,6 +250,7 @@ static const struct {
 	{ "network", "", "the NICs and what network.conf gives them", command_network },
 	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },
 	{ "boot", "", "the boot steps and the time each took", command_boot },
+	{ "hardening", "", "what holds against an intruder: kernel settings, modules, what each process may", command_hardening },
 	{ "gateway", "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
 	{ "gateway-dataplane", "VERB...", "the same for the path between packet processors", command_path },
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },

@@ -1,6 +1,7 @@
 #include "init/mounts.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -8,11 +9,13 @@
 static const struct {
 	const char *type, *target, *options;
 	unsigned long flags;
+	bool optional; /* a kernel may be built without it */
 } mounts[] = {
-	{ "proc", "/proc", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC },
-	{ "sysfs", "/sys", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC },
-	{ "devtmpfs", "/dev", "mode=755", MS_NOSUID | MS_NOEXEC },
-	{ "tmpfs", "/run", "mode=755,size=16m", MS_NODEV | MS_NOSUID | MS_NOEXEC },
+	{ "proc", "/proc", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, false },
+	{ "sysfs", "/sys", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, false },
+	{ "securityfs", "/sys/kernel/security", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, true },
+	{ "devtmpfs", "/dev", "mode=755", MS_NOSUID | MS_NOEXEC, false },
+	{ "tmpfs", "/run", "mode=755,size=16m", MS_NODEV | MS_NOSUID | MS_NOEXEC, false },
 };
 
 int mounts_make(void)
@@ -23,7 +26,7 @@ int mounts_make(void)
 		mkdir(mounts[i].target, 0755);
 		/* EBUSY: the kernel mounted it before us. */
 		if (mount(mounts[i].type, mounts[i].target, mounts[i].type, mounts[i].flags, mounts[i].options) < 0 &&
-		    errno != EBUSY && !err)
+		    errno != EBUSY && !mounts[i].optional && !err)
 			err = -errno;
 	}
 	return err;

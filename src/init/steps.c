@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "init/board.h"
 #include "init/clockfloor.h"
+#include "init/lockdown.h"
 #include "init/modules.h"
 #include "init/mounts.h"
 #include "init/persist.h"
@@ -42,12 +43,17 @@ static int step_mounts(void)
 
 static int step_board(void)
 {
-	return board_load("/etc/board.conf");
+	return board_load(BOARD_FILE);
 }
 
 static int step_sysctls(void)
 {
 	return sysctls_write(SYSCTLS_DIR, words, sizeof(words));
+}
+
+static int step_lockdown(void)
+{
+	return lockdown_raise(words, sizeof(words));
 }
 
 static int step_modules(void)
@@ -92,6 +98,11 @@ static int step_persist(void)
 	return persist_mount(label, words, sizeof(words));
 }
 
+static int step_end_modules(void)
+{
+	return lockdown_end_modules(words, sizeof(words));
+}
+
 static int step_clock(void)
 {
 	return clockfloor_raise(words, sizeof(words));
@@ -115,12 +126,15 @@ static const struct step first[] = {
 	{ "board", step_board, MUST },
 	/* Before any driver: its interfaces start from them. */
 	{ "sysctls", step_sysctls, SHOULD },
+	{ "lockdown", step_lockdown, SHOULD },
 };
 
 static const struct step rest[] = {
 	{ "modules", step_modules, SHOULD },
 	{ "entropy", step_entropy, MUST },
 	{ "persistent partition", step_persist, MUST },
+	/* Behind the partition, whose disk may have been waited for. */
+	{ "end of modules", step_end_modules, SHOULD },
 	{ "clock", step_clock, SHOULD },
 	{ "read-only root", step_read_only, SHOULD },
 };

@@ -1,8 +1,12 @@
 """What makes the appliance harder to break into, seen from inside the running machine."""
+import glob
 import re
+import struct
 
-from appliance import PATHS, cluster, wait_for
+from appliance import PATHS, Appliance, cluster, wait_for
 from cases import case
+from cluster import make_instances
+from vm import Hub
 
 # What must hold whatever the table in the firmware says. * is every interface, those to come too.
 SYSCTLS = {
@@ -93,3 +97,67 @@ def no_memory_of_a_process_can_be_read(image):
     for name in MAY:
         status, said = first.run(look % first.pid(name))
         assert status != 0 and "Permission denied" in said, (name, said)
+
+
+# Of no device in this machine, and what it depends on is loaded.
+MODULE = "kernel/drivers/scsi/virtio_scsi.ko"
+SIGNATURE_END = b"~Module signature appended~\n"
+
+
+def unsigned_len(image):
+    """How much of the module is there before its signature (include/linux/module_signature.h)."""
+    with open(glob.glob("%s/modules/lib/modules/*/%s" % (image, MODULE))[0], "rb") as f:
+        data = f.read()
+    assert data.endswith(SIGNATURE_END)
+    trailer = len(SIGNATURE_END) + 12
+    return len(data) - trailer - struct.unpack_from(">I", data, len(data) - len(SIGNATURE_END) - 4)[0]
+
+
+@case
+def only_signed_modules_are_loaded(image):
+    first = cluster(image).all[0]
+    first.output("cd /run; cp /lib/modules/*/%s signed.ko; head -c %d signed.ko > unsigned.ko" % (
+        MODULE, unsigned_len(image)))
+    status, said = first.run("insmod /run/unsigned.ko")
+    assert status != 0 and re.search("key was rejected|key not available", said, re.I), said
+    assert first.run("ls /sys/module/virtio_scsi")[0] != 0
+    first.output("insmod /run/signed.ko; rmmod virtio_scsi; rm /run/signed.ko /run/unsigned.ko")
+
+
+@case
+def hardening_is_told_at_the_console(image):
+    first = cluster(image).all[0]
+    said = first.say("hardening")
+    assert re.search(r"^sysctls +\d+ as they should be\n", said, re.M), said
+    assert re.search(r"^modules +only those that are signed\n", said, re.M), said
+    assert re.search(r"^lockdown +none\n", said, re.M), said
+    assert re.search(r"^stack +protected by a canary", said, re.M), said
+    for path in PATHS:
+        assert re.search(r"^%s +\d+  no new privileges,.* net_admin net_raw sys_admin\n" % path, said, re.M), said
+    first.output("echo 1 > /proc/sys/net/ipv4/conf/lo/accept_redirects")
+    try:
+        said = first.say("hardening")
+        assert "  net/ipv4/conf/lo/accept_redirects is 1, not 0\n" in said and "those above not" in said, said
+    finally:
+        first.output("echo 0 > /proc/sys/net/ipv4/conf/lo/accept_redirects")
+
+
+@case
+def board_conf_locks_the_kernel_down_and_ends_modules(image):
+    one, two = make_instances(2, image + "/gateway")
+    settings = {"LOCKDOWN": "integrity", "MODULES_DISABLED": "1", "SYSRQ": "176"}
+    with Hub(2) as hub, \
+         Appliance("locked", image, one.files([one, two]), [hub.port(0)], instance=one, board_conf=settings) as a, \
+         Appliance("unlocked", image, two.files([one, two]), [hub.port(1)], instance=two) as b:
+        a.prompt()
+        b.prompt()
+        a.wait_handshakes(1)
+        said = a.say("hardening")
+        assert re.search(r"^lockdown +integrity\n", said, re.M) and "none is loaded any more" in said, said
+        assert "FAILED" not in a.say("boot")
+        status, said = a.run("insmod /lib/modules/*/" + MODULE)
+        assert status != 0 and "not permitted" in said, said
+        assert b.run("insmod /lib/modules/*/" + MODULE)[0] == 0
+        status, said = a.run("dd if=/dev/mem of=/dev/null bs=1 count=1")
+        assert status != 0 and "not permitted" in said, said
+        assert a.output("cat /proc/sys/kernel/sysrq").strip() == "176"

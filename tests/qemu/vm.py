@@ -269,6 +269,11 @@ class Agent(Port):
                     % (new, mode, new, new, target))
 
 
+def read_bytes(path):
+    with open(path, "rb") as f:
+        return f.read()
+
+
 def read_board(path):
     """A board.conf as a dict."""
     with open(path) as f:
@@ -290,14 +295,15 @@ def make_data_image(path, files, label="mitigator-data", size_mb=16):
 class Vm:
     """A virtual machine that boots an image directory (build/<board>).
 
-    data_image (or None) is written to; keep a copy of what should stay. What the machine
-    said is kept in log_dir: NAME.console, NAME.agent, NAME.qemu.
+    data_image (or None) is written to; keep a copy of what should stay. board_conf: settings of the board
+    that come instead of its own. What the machine said is kept in log_dir: NAME.console, NAME.agent, NAME.qemu.
     """
 
     def __init__(self, name, board_dir, data_image, nics=(), agent=False, extra_cmdline="",
-                 log_dir=None, no_reboot=True, extra_args=()):
+                 log_dir=None, no_reboot=True, extra_args=(), board_conf=None):
         self.name = name
-        board = read_board(TOP + "/board/%s/board.conf" % os.path.basename(os.path.abspath(board_dir)))
+        self._board = os.path.basename(os.path.abspath(board_dir))
+        board = read_board(TOP + "/board/%s/board.conf" % self._board)
         self._dir = tempfile.mkdtemp(prefix="vm.")
         self.log_dir = log_dir or self._dir
         os.makedirs(self.log_dir, exist_ok=True)
@@ -306,7 +312,7 @@ class Vm:
         self._log = open(self.log("qemu"), "w")
         self._process = self._monitor = None
         try:
-            self._start(board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args)
+            self._start(board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args, board_conf)
         except BaseException:
             self.close()
             raise
@@ -314,20 +320,31 @@ class Vm:
     def log(self, what):
         return "%s/%s.%s" % (self.log_dir, self.name, what)
 
-    def _start(self, board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args):
+    def _pack_board_conf(self, settings):
+        """An archive with a board.conf in which these settings stand before the board's own."""
+        with open(TOP + "/board/%s/board.conf" % self._board) as f:
+            text = "".join("%s = %s\n" % setting for setting in settings.items()) + f.read()
+        for name, words in (("board.conf", text), ("manifest", "file /etc/board.conf 644 %s/board.conf\n" % self._dir)):
+            with open(self._dir + "/" + name, "w") as f:
+                f.write(words)
+        return subprocess.run([TOP + "/initramfs/pack", self._dir + "/manifest"], check=True, stdout=subprocess.PIPE).stdout
+
+    def _start(self, board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args, board_conf):
         with open(board_dir + "/cmdline") as f:
             cmdline = f.read().strip() + " " + extra_cmdline
-        initrd = board_dir + "/initramfs.img"
+        parts = ["initramfs.img"]
         ports = {"console": self.console}
         if self.agent:
             ports["agent"] = self.agent
             cmdline += " rdinit=/test/init"
-            initrd = self._dir + "/initrd"
-            with open(initrd, "wb") as out:
-                for part in ("/initramfs.img", "/agent.img"):
-                    with open(board_dir + part, "rb") as f:
-                        data = f.read()
-                        out.write(data + bytes(-len(data) % 4))
+            parts.append("agent.img")
+        archives = [read_bytes(board_dir + "/" + part) for part in parts]
+        if board_conf:
+            archives.append(self._pack_board_conf(board_conf))
+        initrd = self._dir + "/initrd"
+        with open(initrd, "wb") as out:
+            for data in archives:
+                out.write(data + bytes(-len(data) % 4))
         args = shlex.split(board["QEMU"]) + [
             "-nodefaults", "-display", "none", "-name", self.name,
             "-kernel", board_dir + "/vmlinux", "-initrd", initrd, "-append", cmdline.strip(),
