@@ -33,6 +33,7 @@ static void way_add(struct way *way, enum way_state state, uint32_t mtu_bytes)
 
 struct way way_find(const struct tunnel *tunnel, const struct inet_addr *addr, struct link *link)
 {
+	const struct inet_flow to = { .remote.addr = *addr };
 	struct way way = { .state = WAY_NONE };
 	int len;
 	const struct tunnel_nic *nic = nic_to(tunnel, addr, &len);
@@ -41,7 +42,7 @@ struct way way_find(const struct tunnel *tunnel, const struct inet_addr *addr, s
 	if (nic)
 		way_add(&way, WAY_READY, nic->mtu_bytes);
 	/* Where only a default route of its own leads there, the kernel may know a narrower network. */
-	if (!addr->family || len > 0 || link_route_get(tunnel->host, addr, &route) < 0 ||
+	if (!addr->family || len > 0 || link_route_get(tunnel->host, &to, &route) < 0 ||
 	    (route.index == tunnel->index && tunnel->netns_fd < 0))
 		return way;
 	if (link->index == route.index || link_get_index(tunnel->host, route.index, link) == 0)

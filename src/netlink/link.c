@@ -1,6 +1,7 @@
 #include "netlink/link.h"
 
 #include <errno.h>
+#include <linux/ipv6.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 
@@ -20,7 +21,26 @@ static int read_kind(const struct nlattr *info, char kind[static LINK_KIND_LEN])
 	return nl_attr_text(attrs[IFLA_INFO_KIND], kind, LINK_KIND_LEN);
 }
 
-enum { LINK_ATTRS = IFLA_IFALIAS + 1 };
+/* IFLA_AF_SPEC, in it AF_INET6, in it the interface's numbers, in the order of DEVCONF_*. */
+static int read_mtu6(const struct nlattr *spec, uint32_t *mtu_bytes)
+{
+	static const struct nl_rule families[AF_INET6 + 1] = { [AF_INET6] = NL_RULE_NEST };
+	static const struct nl_rule rules[IFLA_INET6_CONF + 1] = {
+		[IFLA_INET6_CONF] = { MNL_TYPE_UNSPEC, (DEVCONF_MTU6 + 1) * sizeof(*mtu_bytes) },
+	};
+	const struct nlattr *family[AF_INET6 + 1], *attrs[IFLA_INET6_CONF + 1];
+	int err = nl_attrs_read_nest(spec, families, family, AF_INET6 + 1);
+
+	if (err < 0 || !family[AF_INET6])
+		return err;
+	err = nl_attrs_read_nest(family[AF_INET6], rules, attrs, IFLA_INET6_CONF + 1);
+	if (!err && attrs[IFLA_INET6_CONF])
+		memcpy(mtu_bytes, (const uint8_t *)mnl_attr_get_payload(attrs[IFLA_INET6_CONF]) +
+		       DEVCONF_MTU6 * sizeof(*mtu_bytes), sizeof(*mtu_bytes));
+	return err;
+}
+
+enum { LINK_ATTRS = IFLA_AF_SPEC + 1 };
 
 int link_read(const struct nlmsghdr *message, struct link *link)
 {
@@ -29,6 +49,8 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 		[IFLA_MTU] = NL_RULE_U32,
 		[IFLA_IFALIAS] = NL_RULE_TEXT,
 		[IFLA_LINKINFO] = NL_RULE_NEST,
+		[IFLA_MASTER] = NL_RULE_U32,
+		[IFLA_AF_SPEC] = NL_RULE_NEST,
 	};
 	const struct nlattr *attrs[LINK_ATTRS], *mac;
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
@@ -49,6 +71,7 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 		.up = info->ifi_flags & IFF_UP,
 		.carrier = info->ifi_flags & LOWER_UP,
 		.mtu_bytes = attrs[IFLA_MTU] ? mnl_attr_get_u32(attrs[IFLA_MTU]) : 0,
+		.master = attrs[IFLA_MASTER] ? mnl_attr_get_u32(attrs[IFLA_MASTER]) : 0,
 	};
 	mac = attrs[IFLA_ADDRESS];
 	link->has_mac = mac && mnl_attr_get_payload_len(mac) == LINK_MAC_LEN;
@@ -59,6 +82,8 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 	err = nl_attr_text(attrs[IFLA_IFNAME], link->name, sizeof(link->name));
 	if (!err && attrs[IFLA_LINKINFO])
 		err = read_kind(attrs[IFLA_LINKINFO], link->kind);
+	if (!err && attrs[IFLA_AF_SPEC])
+		err = read_mtu6(attrs[IFLA_AF_SPEC], &link->mtu6_bytes);
 	return err;
 }
 

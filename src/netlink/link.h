@@ -24,6 +24,8 @@ struct link {
 	bool up;                  /* IFF_UP: as asked for */
 	bool carrier;             /* IFF_LOWER_UP: the wire is there */
 	uint32_t mtu_bytes;
+	uint32_t mtu6_bytes; /* for IPv6, which a router may have advertised; 0: there is no IPv6 on it */
+	uint32_t master; /* index of the bridge or bond that it is a port of; 0: none */
 	bool has_mac; /* an address of six bytes; lo has one of zeros */
 	uint8_t mac[LINK_MAC_LEN];
 };
@@ -87,9 +89,13 @@ int link_route_each(struct nl *nl, link_route_fn *each, void *arg);
 int link_route_add(struct nl *nl, const struct link_route *route);
 /* The same without mtu_bytes; what is 0 matches any. -ESRCH when there is none. */
 int link_route_remove(struct nl *nl, const struct link_route *route);
-/* Which way the kernel sends to an address: index, gateway, mtu_bytes (cached path MTU included; 0: the link's), type
- * (RTN_LOCAL for an address of our own). -ENETUNREACH and its like when there is no way. */
-int link_route_get(struct nl *nl, const struct inet_addr *destination, struct link_route *route);
+/* The kernel's choice for a datagram to to->remote (a scope_id is the link that it leaves by) from to->local (family 0:
+ * the kernel's choice too): index, gateway, source (family 0: to->local), type (RTN_LOCAL for an address of our own). Asking
+ * counts as use: the kernel looks whether its IPv6 routers are there. -ENETUNREACH and its like when there is no way. */
+int link_route_get(struct nl *nl, const struct inet_flow *to, struct link_route *route);
+/* The route that holds for it, as it stands in the table, for every next hop: what path-MTU discovery learned, which anyone's
+ * ICMP may have taught, is not in its mtu_bytes. */
+int link_route_match(struct nl *nl, const struct inet_flow *to, link_route_fn *each, void *arg);
 
 /* Reads a message of a monitor: true with *index set when it is about one link, its addresses or its neighbours. */
 bool link_message_index(const struct nlmsghdr *message, uint32_t *index);

@@ -246,31 +246,82 @@ int link_route_remove(struct nl *nl, const struct link_route *route)
 	return nl_request(nl, message, NULL, NULL);
 }
 
-static void keep(const struct link_route *route, void *arg)
+static struct nlmsghdr *begin_question(struct nl *nl, const struct inet_flow *to, unsigned flags)
+{
+	const struct inet_addr *addr = &to->remote.addr, *source = &to->local;
+	struct nlmsghdr *message = nl_begin(nl, RTM_GETROUTE, 0, sizeof(struct rtmsg));
+	struct rtmsg *info = mnl_nlmsg_get_payload(message);
+
+	info->rtm_family = addr->family;
+	info->rtm_dst_len = inet_bits(addr->family);
+	info->rtm_flags = flags;
+	mnl_attr_put(message, RTA_DST, inet_size(addr->family), addr->bytes);
+	if (source->family == addr->family) {
+		info->rtm_src_len = inet_bits(source->family);
+		mnl_attr_put(message, RTA_SRC, inet_size(source->family), source->bytes);
+	}
+	if (to->remote.scope_id)
+		mnl_attr_put_u32(message, RTA_OIF, to->remote.scope_id);
+	return message;
+}
+
+/* Blackhole, unreachable and the like come after the types that lead somewhere. */
+static bool leads_somewhere(uint8_t type)
+{
+	return type != RTN_UNSPEC && type <= RTN_MULTICAST;
+}
+
+static void keep_route(const struct link_route *route, void *arg)
 {
 	*(struct link_route *)arg = *route;
 }
 
 static int keep_one(const struct nlmsghdr *message, void *arg)
 {
-	return link_route_read(message, keep, arg);
+	return link_route_read(message, keep_route, arg);
 }
 
-int link_route_get(struct nl *nl, const struct inet_addr *destination, struct link_route *route)
+int link_route_get(struct nl *nl, const struct inet_flow *to, struct link_route *route)
 {
-	struct nlmsghdr *message = nl_begin(nl, RTM_GETROUTE, 0, sizeof(struct rtmsg));
-	struct rtmsg *info = mnl_nlmsg_get_payload(message);
 	int err;
 
-	if (!is_inet(destination->family))
+	if (!is_inet(to->remote.addr.family))
 		return -EINVAL;
-	info->rtm_family = destination->family;
-	info->rtm_dst_len = inet_bits(destination->family);
-	mnl_attr_put(message, RTA_DST, inet_size(destination->family), destination->bytes);
 	memset(route, 0, sizeof(*route));
-	err = nl_request(nl, message, keep_one, route);
+	err = nl_request(nl, begin_question(nl, to, 0), keep_one, route);
 	if (err < 0)
 		return err;
-	/* Blackhole, unreachable and the like come after the types that lead somewhere. */
-	return route->type == RTN_UNSPEC || route->type > RTN_MULTICAST ? -ENETUNREACH : 0;
+	return leads_somewhere(route->type) ? 0 : -ENETUNREACH;
+}
+
+struct match {
+	link_route_fn *call;
+	void *arg;
+	bool found;
+};
+
+static void each_match(const struct link_route *route, void *arg)
+{
+	struct match *match = arg;
+
+	if (!leads_somewhere(route->type))
+		return;
+	match->found = true;
+	match->call(route, match->arg);
+}
+
+static int read_match(const struct nlmsghdr *message, void *arg)
+{
+	return link_route_read(message, each_match, arg);
+}
+
+int link_route_match(struct nl *nl, const struct inet_flow *to, link_route_fn *each, void *arg)
+{
+	struct match match = { each, arg, false };
+	int err;
+
+	if (!is_inet(to->remote.addr.family))
+		return -EINVAL;
+	err = nl_request(nl, begin_question(nl, to, RTM_F_FIB_MATCH), read_match, &match);
+	return err ? err : match.found ? 0 : -ENETUNREACH;
 }

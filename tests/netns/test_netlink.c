@@ -584,47 +584,111 @@ TEST(default_route_of_several_next_hops_is_listed_per_hop)
 	CHECK_INT(end(fd), 0);
 }
 
-TEST(route_get_tells_the_way_and_its_mtu)
+static struct inet_flow flow_to(const char *text)
+{
+	return (struct inet_flow){ .remote.addr = addr(text) };
+}
+
+TEST(route_get_tells_the_kernels_choice)
 {
 	static const struct {
-		const char *to, *gateway;
+		const char *to, *gateway, *source;
 		uint32_t mtu_bytes;
 		uint8_t type;
 	} rows[] = {
-		{ "10.1.2.9", NULL, 0, RTN_UNICAST },
-		{ "192.0.2.1", "10.1.2.1", 1300, RTN_UNICAST },
-		{ "2001:db8::1", "fd00::9", 1290, RTN_UNICAST },
-		{ "fd00::77", NULL, 0, RTN_UNICAST },
-		{ "10.1.2.3", NULL, 0, RTN_LOCAL },
+		{ "10.1.2.9", NULL, "10.1.2.3", 0, RTN_UNICAST },
+		{ "192.0.2.1", "10.1.2.1", "10.1.2.3", 1300, RTN_UNICAST },
+		{ "192.0.2.129", "10.1.2.1", "10.1.2.99", 0, RTN_UNICAST },
+		{ "2001:db8::1", "fd00::9", "fd00::1", 1290, RTN_UNICAST },
+		{ "fd00::77", NULL, "fd00::1", 0, RTN_UNICAST },
+		{ "10.1.2.3", NULL, "10.1.2.3", 0, RTN_LOCAL },
 	};
+	struct routes match;
 	struct link_route route;
-	struct inet_addr to;
+	struct inet_flow to;
 	struct link link;
 	int fd = begin_routed(&link);
 
 	CHECK(fd >= 0);
-	CHECK_INT(run("ip -n t route add 192.0.2.0/24 via 10.1.2.1 mtu 1300 2>&1 &&"
+	CHECK_INT(run("ip -n t address add 10.1.2.99/24 dev d0 2>&1 &&"
+		      "ip -n t route add 192.0.2.0/25 via 10.1.2.1 mtu 1300 2>&1 &&"
+		      "ip -n t route add 192.0.2.128/25 via 10.1.2.1 src 10.1.2.99 2>&1 &&"
 		      "ip -n t route add 2001:db8::/32 via fd00::9 mtu 1290 2>&1 &&"
 		      "ip -n t route add unreachable 198.51.100.0/24 2>&1 &&"
 		      "ip -n t route add unreachable 2001:db9::/32 2>&1"), 0);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
 		struct inet_addr gateway = rows[i].gateway ? addr(rows[i].gateway) : (struct inet_addr){ 0 };
+		struct inet_addr source = addr(rows[i].source);
 
-		to = addr(rows[i].to);
+		to = flow_to(rows[i].to);
 		CHECK_INT(link_route_get(&there, &to, &route), 0);
 		CHECK(inet_addr_equal(&route.gateway, &gateway));
+		CHECK(inet_addr_equal(&route.source, &source));
 		CHECK_INT(route.index, rows[i].type == RTN_LOCAL ? 1 : link.index);
-		CHECK_INT(route.mtu_bytes, rows[i].mtu_bytes);
 		CHECK_INT(route.type, rows[i].type);
+		match.count = 0;
+		CHECK_INT(link_route_match(&there, &to, take_route, &match), 0);
+		CHECK_INT(match.count, 1);
+		CHECK(inet_addr_equal(&match.rows[0].gateway, &gateway));
+		CHECK_INT(match.rows[0].mtu_bytes, rows[i].mtu_bytes);
 	}
-	to = addr("203.0.113.1");
+	to = flow_to("192.0.2.1"); /* from an address of ours */
+	to.local = addr("10.1.2.99");
+	CHECK_INT(link_route_get(&there, &to, &route), 0);
+	to.local = addr("10.1.2.98"); /* from one that is not */
+	CHECK(link_route_get(&there, &to, &route) < 0);
+	to = flow_to("fe80::5");
+	to.remote.scope_id = link.index;
+	CHECK_INT(link_route_get(&there, &to, &route), 0);
+	CHECK_INT(route.index, link.index);
+	to = flow_to("203.0.113.1");
 	CHECK_INT(link_route_get(&there, &to, &route), -ENETUNREACH);
-	to = addr("2001:dba::1");
+	CHECK_INT(link_route_match(&there, &to, take_route, &match), -ENETUNREACH);
+	to = flow_to("2001:dba::1");
 	CHECK_INT(link_route_get(&there, &to, &route), -ENETUNREACH);
-	to = addr("198.51.100.1");
+	CHECK(link_route_match(&there, &to, take_route, &match) < 0);
+	to = flow_to("198.51.100.1");
 	CHECK_INT(link_route_get(&there, &to, &route), -EHOSTUNREACH);
-	to = addr("2001:db9::1");
+	to = flow_to("2001:db9::1");
 	CHECK_INT(link_route_get(&there, &to, &route), -EHOSTUNREACH);
+	CHECK_INT(end(fd), 0);
+}
+
+TEST(route_match_tells_each_next_hop)
+{
+	struct routes match = { .count = 0 };
+	struct link_route route;
+	struct inet_flow to = flow_to("203.0.113.1");
+	struct link link;
+	int fd = begin_routed(&link);
+
+	CHECK(fd >= 0);
+	CHECK_INT(run("ip -n t route add default mtu 1400 nexthop via 10.1.2.1 dev d0 nexthop via 10.1.2.2 dev d0 2>&1"), 0);
+	CHECK_INT(link_route_get(&there, &to, &route), 0);
+	CHECK_INT(route.index, link.index);
+	CHECK_INT(link_route_match(&there, &to, take_route, &match), 0);
+	CHECK_INT(match.count, 2);
+	CHECK_INT(match.rows[0].mtu_bytes, 1400);
+	CHECK(!inet_addr_equal(&match.rows[0].gateway, &match.rows[1].gateway));
+	CHECK_INT(end(fd), 0);
+}
+
+/* What a router advertised for the link, as the kernel keeps it. */
+TEST(link_tells_its_ipv6_mtu)
+{
+	struct link link;
+	int fd = begin_routed(&link);
+
+	CHECK(fd >= 0);
+	CHECK_INT(link_get(&there, link.name, &link), 0);
+	CHECK_INT(link.mtu6_bytes, link.mtu_bytes);
+	CHECK_INT(run("ip netns exec t sh -c 'echo 1380 > /proc/sys/net/ipv6/conf/d0/mtu' 2>&1"), 0);
+	CHECK_INT(link_get(&there, link.name, &link), 0);
+	CHECK_INT(link.mtu6_bytes, 1380);
+	CHECK_INT(run("ip netns exec t sh -c 'echo 1 > /proc/sys/net/ipv6/conf/d0/disable_ipv6' 2>&1"), 0);
+	CHECK_INT(link_set_mtu(&there, link.index, 1000), 0);
+	CHECK_INT(link_get(&there, link.name, &link), 0);
+	CHECK_INT(link.mtu6_bytes, 0);
 	CHECK_INT(end(fd), 0);
 }
 

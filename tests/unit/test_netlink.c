@@ -608,7 +608,7 @@ TEST(route_and_address_out_of_range_are_einval)
 {
 	const struct link_route wide = { .destination = { { .family = AF_INET }, 33 }, .index = 1 };
 	const struct link_route none = { .index = 1 };
-	const struct inet_addr nowhere = { 0 };
+	const struct inet_flow nowhere = { .link = 0 };
 	struct link_route route;
 
 	CHECK_INT(link_route_add(&nl, &wide), -EINVAL);
