@@ -87,6 +87,8 @@ struct wg_host {
 
 /* Load (paper 5.3): handshake messages may take budget_ms of any second; who goes beyond puts the device under load
  * until a second passed without it, and then only senders that return a cookie are served. */
+enum { WG_SENT_RECENT = 1 << 16 }; /* a round trip of 100 ms at 650,000 packets a second */
+
 enum { WG_HANDSHAKE_BUDGET_MS = 200, WG_HANDSHAKE_COST_NS = 500000 };
 
 /* Sizes, known at start. A zero means the default. */
@@ -159,6 +161,10 @@ enum wg_verdict wg_input(struct wg_device *device, const struct inet_flow *from,
  * WG_TOO_LONG and WG_NO_ENDPOINT. */
 enum wg_verdict wg_output(struct wg_device *device, uint8_t *packet, size_t len, uint64_t now_ns,
 			  struct wg_view *view);
+
+/* Whether that is how a data message of ours to there begins, one of the last WG_SENT_RECENT of its session: index and counter
+ * must be right, which only who saw it on its way can know. */
+bool wg_has_sent(const struct wg_device *device, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
 
 /* Runs what is due. wg_next_due: when to call it next (WG_NEVER: not until something happens); ask after every batch
  * and every change. */

@@ -988,3 +988,50 @@ TEST(wg_initiations_do_not_cross_for_ever_under_steady_traffic)
 	CHECK(p->node[A].data_count > 0);
 	CHECK(p->node[B].data_count > 0);
 }
+
+/* Who makes up a datagram of ours must guess 32 bits; who quotes an old one learned it long ago. */
+TEST(wg_has_sent_knows_the_sessions_last_data_messages)
+{
+	struct pair *p = pair_of_peers(NULL);
+	struct node *a = &p->node[A];
+	struct inet_endpoint to, elsewhere;
+	uint8_t first[WG_HEADROOM], second[WG_HEADROOM], forged[WG_HEADROOM];
+
+	pair_shake(p, A);
+	to = elsewhere = p->node[B].endpoint;
+	elsewhere.port++;
+	while (pair_take(p, A, &held))
+		;
+	CHECK_INT(pair_send(p, A, 100), WG_SEALED);
+	CHECK(pair_take(p, A, &held));
+	memcpy(first, held.bytes, sizeof(first));
+	CHECK(wg_has_sent(a->device, &to, held.bytes, held.len));
+	CHECK(wg_has_sent(a->device, &to, first, sizeof(first)));
+	CHECK(!wg_has_sent(a->device, &to, first, sizeof(first) - 1));
+	CHECK(!wg_has_sent(a->device, &elsewhere, first, sizeof(first)));
+	for (size_t bit = 0; bit < 8 * 8; bit++) { /* type and index */
+		memcpy(forged, first, sizeof(first));
+		forged[bit / 8] ^= (uint8_t)(1 << bit % 8);
+		CHECK(!wg_has_sent(a->device, &to, forged, sizeof(forged)));
+	}
+	memcpy(forged, first, sizeof(first));
+	store_le64(forged + 8, load_le64(first + 8) + 1); /* not sent yet */
+	CHECK(!wg_has_sent(a->device, &to, forged, sizeof(forged)));
+	/* The other end never sent it, and its own index is another. */
+	CHECK(!wg_has_sent(p->node[B].device, &a->endpoint, first, sizeof(first)));
+	/* A session replaced is still in flight, the one before that is not. */
+	pair_run(p, 121 * NS_PER_S);
+	pair_shake(p, A);
+	CHECK(wg_has_sent(a->device, &to, first, sizeof(first)));
+	CHECK_INT(pair_send(p, A, 100), WG_SEALED);
+	CHECK(pair_take(p, A, &held));
+	memcpy(second, held.bytes, sizeof(second));
+	CHECK(memcmp(first + 4, second + 4, 4) != 0);
+	CHECK(wg_has_sent(a->device, &to, second, sizeof(second)));
+	pair_current(p, A)->send_counter += WG_SENT_RECENT - 1;
+	CHECK(wg_has_sent(a->device, &to, second, sizeof(second)));
+	pair_current(p, A)->send_counter++;
+	CHECK(!wg_has_sent(a->device, &to, second, sizeof(second)));
+	CHECK_INT(wg_remove_peer(a->device, p->node[B].public_key), 0);
+	CHECK(!wg_has_sent(a->device, &to, first, sizeof(first)));
+}
