@@ -8,7 +8,6 @@ enum {
 	ACCEPT = 0x40000, /* bytes: a whole frame, super-frame or not */
 	ARP_REQUEST = 1,
 	ARP_REPLY = 2,
-	ICMP_TOO_BIG = 3 << 8 | 4, /* type and code */
 	ICMP_ECHO_REQUEST = 8,
 	ICMP6_TOO_BIG = 2,
 	ICMP6_ECHO_REQUEST = 128,
@@ -114,19 +113,17 @@ static void ipv4(struct filter *f, uint16_t port, bool alone)
 	accept_if(f, port);
 	done(f, 0);
 	case_end(f, inner);
-	inner = case_of(f, IPPROTO_ICMP);
-	load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
-	put(f, BPF_JMP | BPF_JSET | BPF_K, IP_OFFSET_MASK, 0, 1);
-	done(f, 0);
-	put(f, BPF_LDX | BPF_B | BPF_MSH, AT_IP, 0, 0);
-	load(f, BPF_H | BPF_IND, AT_IP);
-	accept_if(f, ICMP_TOO_BIG);
 	if (alone) {
+		inner = case_of(f, IPPROTO_ICMP);
+		load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
+		put(f, BPF_JMP | BPF_JSET | BPF_K, IP_OFFSET_MASK, 0, 1);
+		done(f, 0);
+		put(f, BPF_LDX | BPF_B | BPF_MSH, AT_IP, 0, 0);
 		load(f, BPF_B | BPF_IND, AT_IP);
 		accept_if(f, ICMP_ECHO_REQUEST);
+		done(f, 0);
+		case_end(f, inner);
 	}
-	done(f, 0);
-	case_end(f, inner);
 	done(f, 0);
 	case_end(f, begin);
 }

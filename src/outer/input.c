@@ -20,11 +20,8 @@ enum {
 	ICMP_LEN = 8,
 	ARP_LEN = 28,
 	FRAGMENT_LEN = 8,
-	ICMP_UNREACHABLE = 3,
-	ICMP_TOO_BIG = 4,
 	ICMP6_TOO_BIG = 2,
 	ICMP6_NEIGHBOR_SOLICIT = 135,
-	MTU_WITHOUT_WORD = 576, /* a router from before RFC 1191 */
 	IP_MORE_OR_OFFSET = 0x3fff,
 };
 
@@ -138,63 +135,32 @@ static void pass_fragment(struct nic *nic, const uint8_t *frame, size_t len)
 	stack_check(&nic->netif, false);
 }
 
-/* bytes: the header of a datagram that we are said to have sent. */
-static void too_big(uint8_t family, const uint8_t *ip, size_t headers_len, size_t len, uint32_t mtu_bytes)
-{
-	size_t addresses_at = family == AF_INET ? 12 : 8, size = inet_size(family);
-	struct inet_addr src, dst;
-
-	if (len < headers_len + 4) {
-		in.stats->rx_dropped++;
-		return;
-	}
-	src = addr_at(family, ip + addresses_at);
-	dst = addr_at(family, ip + addresses_at + size);
-	if (!outer_is_local(&src) || load_be16(ip + headers_len) != stack_pcb()->local_port) {
-		in.stats->rx_dropped++;
-		return;
-	}
-	outer_learn_mtu(&dst, mtu_bytes);
-}
-
-static void icmp_too_big(const uint8_t *icmp, size_t len)
-{
-	const uint8_t *inner = icmp + ICMP_LEN;
-	size_t header_len;
-	uint32_t mtu_bytes;
-
-	if (len < ICMP_LEN + IP4_LEN || !sum_is_right(sum_bytes(0, icmp, len))) {
-		in.stats->rx_bad_checksum++;
-		return;
-	}
-	header_len = (size_t)(inner[0] & 15) * 4;
-	mtu_bytes = load_be16(icmp + 6);
-	if (inner[0] >> 4 != 4 || header_len < IP4_LEN || inner[9] != IPPROTO_UDP || load_be16(inner + 6) & 0x1fff) {
-		in.stats->rx_dropped++;
-		return;
-	}
-	too_big(AF_INET, inner, header_len, len - ICMP_LEN, mtu_bytes ? mtu_bytes : MTU_WITHOUT_WORD);
-}
-
+/* Of IPv4's too big no notice is taken: what we send may be cut by routers (no DF). */
 static void icmp6_too_big(const uint8_t *ip, const uint8_t *icmp, size_t len)
 {
-	const uint8_t *inner = icmp + ICMP_LEN;
-	size_t headers_len = IP6_LEN;
+	const uint8_t *inner = icmp + ICMP_LEN, *udp = inner + IP6_LEN;
+	struct inet_endpoint to;
+	struct inet_addr src;
 	uint32_t mtu_bytes;
 
-	if (len < ICMP_LEN + IP6_LEN + UDP_LEN ||
+	if (len < ICMP_LEN + IP6_LEN + FRAGMENT_LEN + UDP_LEN ||
 	    !sum_is_right(sum_bytes(pseudo_header(ip + 8, 32, IPPROTO_ICMPV6, len), icmp, len))) {
 		in.stats->rx_bad_checksum++;
 		return;
 	}
-	if (inner[6] == IPPROTO_FRAGMENT && inner[IP6_LEN] == IPPROTO_UDP && !(load_be16(inner + IP6_LEN + 2) & 0xfff8))
-		headers_len += FRAGMENT_LEN;
-	else if (inner[6] != IPPROTO_UDP) {
+	mtu_bytes = (uint32_t)load_be16(icmp + 4) << 16 | load_be16(icmp + 6);
+	if (inner[6] == IPPROTO_FRAGMENT && udp[0] == IPPROTO_UDP && !(load_be16(udp + 2) & 0xfff8))
+		udp += FRAGMENT_LEN;
+	else if (inner[6] != IPPROTO_UDP)
+		udp = NULL;
+	src = addr_at(AF_INET6, inner + 8);
+	if (!udp || !outer_is_local(&src) || load_be16(udp) != stack_pcb()->local_port ||
+	    IP6_LEN + (uint32_t)load_be16(inner + 4) <= mtu_bytes) {
 		in.stats->rx_dropped++;
 		return;
 	}
-	mtu_bytes = (uint32_t)load_be16(icmp + 4) << 16 | load_be16(icmp + 6);
-	too_big(AF_INET6, inner, headers_len, len - ICMP_LEN, mtu_bytes);
+	to = (struct inet_endpoint){ .addr = addr_at(AF_INET6, inner + 24), .port = load_be16(udp + 2) };
+	outer_learn_mtu(&to, mtu_bytes, udp + UDP_LEN, len - (size_t)(udp + UDP_LEN - icmp));
 }
 
 static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
@@ -211,10 +177,6 @@ static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct 
 	stack_use_local(&nic->netif, &local);
 	if (load_be16(ip + 6) & IP_MORE_OR_OFFSET) {
 		pass_fragment(nic, frame, len);
-		return;
-	}
-	if (ip[9] == IPPROTO_ICMP && total_len >= header_len + ICMP_LEN && ip[header_len] == ICMP_UNREACHABLE) {
-		icmp_too_big(ip + header_len, total_len - header_len);
 		return;
 	}
 	if (ip[9] == IPPROTO_UDP && !udp_is_right(ip + 12, 8, ip + header_len, total_len - header_len, vnet)) {

@@ -19,6 +19,7 @@ void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_add
 
 /* Answered by outer.c. */
 bool outer_is_local(const struct inet_addr *addr);
-void outer_learn_mtu(const struct inet_addr *to, uint32_t mtu_bytes);
+/* A router says that what we sent there, which began so, did not fit. */
+void outer_learn_mtu(const struct inet_endpoint *to, uint32_t mtu_bytes, const uint8_t *quoted, size_t len);
 
 #endif

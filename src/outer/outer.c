@@ -13,30 +13,21 @@
 #include "outer/pmtu.h"
 #include "outer/stack.h"
 #include "outer/table.h"
+#include "outer/ways.h"
 
 enum {
 	DATAGRAM_MAX = 256,    /* queued between two flushes */
 	FRAGMENTS_MAX = 64,    /* frames of one datagram, with what asks for its neighbour */
-	WAY_SLOTS = 1024,      /* power of two */
+	STRANGERS_PER_S = 200, /* whose way is asked for while a batch comes in */
 	IP4_UDP_LEN = 20 + 8,
 	IP6_UDP_LEN = 40 + 8,
 	FRAME_MTU_MAX = 65535, /* lwIP must not fragment a super-frame */
 };
 
 #define TICK_NS NS_PER_S
+#define ASK_AGAIN_NS (OUTER_ASK_AGAIN_MS * NS_PER_MS)
 /* A neighbour that took a frame so lately is taken for known. */
 #define PROVEN_NS NS_PER_S
-
-/* What was found out about a destination; good for one generation of table and path MTUs. */
-struct way {
-	uint64_t generation;
-	struct inet_flow to; /* whatever its port */
-	struct nic *nic;
-	uint32_t mtu_bytes;
-	uint64_t mtu_until_ns;
-	uint64_t proven_ns; /* when a frame last left for it, 0: never */
-	ip_addr_t dst, src, next_hop;
-};
 
 /* A datagram on its way through lwIP: headers grow down in room, the payload stays where it is. */
 struct datagram {
@@ -54,7 +45,9 @@ static struct {
 	struct nic nics[OUTER_LINK_MAX];
 	struct outer_stats stats;
 	uint64_t generation, now_ns;
-	struct way ways[WAY_SLOTS];
+	bool receiving;
+	unsigned strangers; /* asked for since */
+	uint64_t strangers_since_ns;
 	struct datagram datagrams[DATAGRAM_MAX];
 	size_t datagram_count;
 	/* while lwIP has a datagram of outer_send in its hands */
@@ -74,63 +67,87 @@ static struct nic *find_nic(uint32_t index)
 
 /* Ways. */
 
-static struct way *way_slot(const struct inet_addr *to)
+static void narrow(struct way *way, uint32_t mtu_bytes)
 {
-	uint64_t halves[2];
-
-	memcpy(halves, to->bytes, sizeof(halves));
-	halves[0] = (halves[0] ^ halves[1] * UINT64_C(0x9e3779b97f4a7c15)) * UINT64_C(0xff51afd7ed558ccd);
-	return &o.ways[(halves[0] >> 32) % WAY_SLOTS];
+	if (mtu_bytes && mtu_bytes < way->mtu_bytes)
+		way->mtu_bytes = mtu_bytes;
 }
 
-static int find_way(struct way *way, const struct inet_flow *to, uint64_t now_ns)
+/* What is known of way is kept where the new answer is the same: a neighbour that took a frame is known still. */
+static void find_way(struct way *way, uint64_t now_ns)
 {
+	const struct inet_addr *to = &way->to.remote.addr;
+	struct way before = *way;
 	struct outer_way found;
-	int err = table_way(&o.table, to, &found);
+	uint64_t learned_until_ns;
 	uint32_t learned;
 
-	if (err < 0)
-		return err;
-	way->nic = find_nic(found.link->index);
-	if (!way->nic)
-		return -ENETUNREACH;
-	way->to = *to;
-	learned = pmtu_get(&o.pmtu, &to->remote.addr, now_ns, &way->mtu_until_ns);
-	way->mtu_bytes = learned && learned < found.mtu_bytes ? learned : found.mtu_bytes;
-	way->proven_ns = 0;
-	stack_addr(&way->dst, &to->remote.addr, &way->nic->netif);
+	way->generation = o.generation;
+	way->until_ns = now_ns + ASK_AGAIN_NS;
+	way->err = table_way(&o.table, &o.options.host, &way->to, &found);
+	way->nic = way->err < 0 ? NULL : find_nic(found.link);
+	if (!way->err && !way->nic)
+		way->err = -ENETUNREACH;
+	if (way->err < 0)
+		return;
+	stack_addr(&way->dst, to, &way->nic->netif);
 	stack_addr(&way->src, &found.source, &way->nic->netif);
 	stack_addr(&way->next_hop, &found.next_hop, &way->nic->netif);
-	way->generation = o.generation;
-	return 0;
+	way->mtu_bytes = way->nic->link.mtu_bytes;
+	if (to->family == AF_INET6 && way->nic->link.mtu6_bytes)
+		narrow(way, way->nic->link.mtu6_bytes);
+	narrow(way, found.mtu_bytes);
+	learned = pmtu_get(&o.pmtu, to, now_ns, &learned_until_ns);
+	narrow(way, learned);
+	if (learned_until_ns < way->until_ns)
+		way->until_ns = learned_until_ns;
+	if (before.nic == way->nic && ip_addr_eq(&before.next_hop, &way->next_hop))
+		return;
+	way->proven_ns = 0;
+	stack_forget_ways();
+}
+
+/* Each new sender of a flood costs the host a question, so while a batch comes in only so many are asked. */
+static bool may_ask(uint64_t now_ns)
+{
+	if (!o.receiving)
+		return true;
+	if (now_ns >= o.strangers_since_ns + NS_PER_S) {
+		o.strangers_since_ns = now_ns;
+		o.strangers = 0;
+	}
+	return o.strangers++ < STRANGERS_PER_S;
 }
 
 static int get_way(const struct inet_flow *to, uint64_t now_ns, struct way **result)
 {
-	struct way *way = way_slot(&to->remote.addr);
+	struct way *way = ways_find(to);
 
+	if (!way && !may_ask(now_ns))
+		return -ENOBUFS;
+	if (!way)
+		way = ways_take(to);
+	if (way->generation != o.generation || now_ns >= way->until_ns)
+		find_way(way, now_ns);
+	way->used_ns = now_ns;
 	*result = way;
-	if (way->generation == o.generation && now_ns < way->mtu_until_ns &&
-	    inet_addr_equal(&way->to.remote.addr, &to->remote.addr) && way->to.remote.scope_id == to->remote.scope_id &&
-	    way->to.link == to->link && inet_addr_equal(&way->to.local, &to->local))
-		return 0;
-	way->generation = 0;
-	return find_way(way, to, now_ns);
+	return way->err;
 }
 
-/* lwIP's questions. Outside of outer_send it asks for answers to pings and for its own ICMP errors. */
+/* lwIP's questions. Outside of outer_send it answers pings, on links that are alone. */
 
 static int ask_table(const ip_addr_t *dest, struct outer_way *way)
 {
 	const struct inet_flow to = { .remote.addr = stack_inet_addr(dest) };
+	const struct outer_host nobody = { 0 };
 
-	return o.open ? table_way(&o.table, &to, way) : -ENETUNREACH;
+	return o.open ? table_way(&o.table, &nobody, &to, way) : -ENETUNREACH;
 }
 
 static struct netif *route(const ip_addr_t *dest)
 {
 	struct outer_way way;
-	struct nic *nic = ask_table(dest, &way) < 0 ? NULL : find_nic(way.link->index);
+	struct nic *nic = ask_table(dest, &way) < 0 ? NULL : find_nic(way.link);
 
 	return nic ? &nic->netif : NULL;
 }
@@ -326,13 +343,13 @@ void outer_flush(void)
 uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
 {
 	const struct inet_flow flow = { .remote.addr = *to };
-	struct way *way = way_slot(to);
+	struct way *way;
 
-	/* Whatever the source: a question must not drive out the way that is in use. */
-	if (way->generation == o.generation && now_ns < way->mtu_until_ns &&
-	    inet_addr_equal(&way->to.remote.addr, to))
-		return o.open ? way->mtu_bytes : 0;
-	return o.open && get_way(&flow, now_ns, &way) == 0 ? way->mtu_bytes : 0;
+	if (!o.open)
+		return 0;
+	/* Whatever the source: the way that is in use. */
+	way = ways_find_any(to);
+	return get_way(way ? &way->to : &flow, now_ns, &way) < 0 ? 0 : way->mtu_bytes;
 }
 
 /* In. */
@@ -342,16 +359,17 @@ bool outer_is_local(const struct inet_addr *addr)
 	return table_is_ours(&o.table, addr);
 }
 
-void outer_learn_mtu(const struct inet_addr *to, uint32_t mtu_bytes)
+void outer_learn_mtu(const struct inet_endpoint *to, uint32_t mtu_bytes, const uint8_t *quoted, size_t len)
 {
-	struct way *way = way_slot(to);
+	struct way *way = ways_find_any(&to->addr);
 
 	o.stats.rx_too_big++;
-	/* Anyone can write one: only about a way that is in use, and nothing but that way is looked up anew. */
-	if (way->generation != o.generation || !inet_addr_equal(&way->to.remote.addr, to) || mtu_bytes >= way->mtu_bytes)
+	/* Anyone can write one: only about a way that is in use, and by who saw what went there. */
+	if (!way || way->generation != o.generation || way->err < 0 || mtu_bytes >= way->mtu_bytes ||
+	    !o.options.host.sent || !o.options.host.sent(o.options.host.arg, to, quoted, len))
 		return;
-	if (pmtu_learn(&o.pmtu, to, mtu_bytes, o.now_ns))
-		way->generation = 0;
+	if (pmtu_learn(&o.pmtu, &to->addr, mtu_bytes, o.now_ns))
+		o.generation++;
 }
 
 /* The owner writes what it gathered; the bytes of the batch so far are free then. */
@@ -381,8 +399,10 @@ static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 
 	(void)events; /* an error (the link went down) is read off by recvmmsg and told by the monitor */
 	o.now_ns = now_ns;
+	o.receiving = true;
 	if (nic_receive(nic, on_frame, &o.stats.rx_dropped) > 0)
 		batch_over();
+	o.receiving = false;
 }
 
 static void on_tick(struct loop_timer *timer, uint64_t now_ns)
@@ -510,6 +530,11 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 	return err;
 }
 
+void outer_reroute(void)
+{
+	o.generation++;
+}
+
 /* Whole. */
 
 int outer_open(const struct outer_options *options, uint64_t now_ns)
@@ -519,6 +544,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 	if (o.open)
 		return -EBUSY;
 	memset(&o, 0, sizeof(o));
+	ways_clear();
 	o.options = *options;
 	o.generation = 1;
 	o.now_ns = now_ns;

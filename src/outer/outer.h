@@ -13,17 +13,19 @@
 enum {
 	OUTER_LINK_MAX = 16,
 	OUTER_ADDRESS_MAX = 64,
-	OUTER_ROUTE_MAX = 512,
+	OUTER_ROUTE_MAX = 512,            /* of NICs that are alone */
 	OUTER_MAC_LEN = 6,
 	OUTER_SEGMENT_MAX = 64,           /* datagrams in one super-frame (the kernel's UDP_MAX_SEGMENTS before 6.9) */
 	OUTER_LEN_MAX = 65535 - 40 - 8,   /* bytes in one outer_send, super-frame or not */
 	OUTER_MTU_AGE_S = 600,            /* a learned path MTU is forgotten: RFC 8201 4 */
+	OUTER_ASK_AGAIN_MS = 1000,        /* what no event tells of: a dead router, a lifetime that ended */
 };
 
 /* What lwIP is to mirror: plain values, read by the owner (tunnel/mirror.h reads them over rtnetlink). */
 struct outer_link {
 	uint32_t index;
 	uint32_t mtu_bytes;
+	uint32_t mtu6_bytes; /* for IPv6; 0: as mtu_bytes */
 	uint8_t mac[OUTER_MAC_LEN];
 	bool alone; /* the kernel has no address on it: we answer ARP, neighbour solicitations and pings */
 };
@@ -33,12 +35,11 @@ struct outer_address {
 	struct inet_prefix prefix; /* the address with its prefix length: no route follows from it */
 };
 
+/* Of a link that is alone: the way over the others is asked for, never guessed. */
 struct outer_route {
 	struct inet_prefix destination;
 	struct inet_addr gateway; /* family 0: on the link */
-	struct inet_addr source;  /* preferred, family 0: the first fitting address of the link */
-	uint32_t index;           /* of the outgoing link; a route over a link that is not in links is a dead end */
-	uint32_t metric;
+	uint32_t index;           /* of the link */
 	uint32_t mtu_bytes;       /* 0: the link's */
 };
 
@@ -49,8 +50,23 @@ struct outer_table {
 	struct outer_route routes[OUTER_ROUTE_MAX];
 };
 
+/* How a datagram leaves. */
+struct outer_way {
+	uint32_t link;             /* index of the link */
+	struct inet_addr next_hop; /* a router, or the destination itself */
+	struct inet_addr source;   /* family 0: none was found */
+	uint32_t mtu_bytes;        /* of the route alone; 0: it says nothing */
+	uint8_t prefix_len;        /* how narrow the network is that the route leads to */
+};
+
 struct outer_host {
 	void *arg;
+	/* The host's way to to->remote from to->local (family 0: the host is to choose): 0, -EHOSTUNREACH for an address of
+	 * its own, or another -errno. Asked when a way is used first, after every change, and each OUTER_ASK_AGAIN_MS while it
+	 * is used. NULL: there are only links that are alone. It must not call outer. */
+	int (*ask)(void *arg, const struct inet_flow *to, struct outer_way *way);
+	/* Whether bytes are how a datagram begins that we sent there lately; whoever made them up cannot know. NULL: no. */
+	bool (*sent)(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
 	/* One datagram (segment_len == len), or several of segment_len each, the last of 1 to segment_len: walk them with
 	 * for (at = 0; at < len; at += segment_len). len is never 0. bytes may be changed in place and are borrowed until
 	 * received() returned, from until this call returns. ds is the IP header's DS field. It may call outer_send. */
@@ -74,10 +90,13 @@ int outer_open(const struct outer_options *options, uint64_t now_ns);
 /* Gives everything back; lwIP's pools are empty then (outer_pools_used() == 0). Also when not open. */
 void outer_close(void);
 
-/* Takes the whole table anew: links that stayed keep their sockets and neighbours. Call it at start and whenever a link,
- * an address or a route changed. The table is copied. 0, or the first -errno of a link that could not be opened, which is
+/* Takes the whole table anew: links that stayed keep their sockets and neighbours. Call it at start and whenever a link
+ * or an address changed. The table is copied. 0, or the first -errno of a link that could not be opened, which is
  * *failed_index (may be NULL); the others work. */
 int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *failed_index);
+
+/* The host's routes changed: every way is asked for anew when it is used next. */
+void outer_reroute(void);
 
 /* Moves to another port without a lost neighbour: 0, or -errno and the old port stays. 0: the kernel chooses. */
 int outer_set_port(uint16_t port);
@@ -94,7 +113,7 @@ int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, siz
 	       uint64_t now_ns);
 void outer_flush(void);
 
-/* IP bytes that fit on the way to this address now: link, route and what ICMP too big said; 0 without a route. */
+/* IP bytes that fit on the way to this address now: link, route and, for IPv6, what a router said; 0 without a route. */
 uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns);
 
 struct outer_stats {

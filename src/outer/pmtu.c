@@ -3,8 +3,7 @@
 #include "base/clock.h"
 #include "outer/outer.h"
 
-/* RFC 8200 5; for IPv4 the kernel's net.ipv4.route.min_pmtu, against who would have us send crumbs. */
-enum { MIN_MTU_IPV4 = 552, MIN_MTU_IPV6 = 1280 };
+enum { MIN_MTU = 1280 }; /* RFC 8200 5 */
 
 #define AGE_NS (OUTER_MTU_AGE_S * NS_PER_S)
 
@@ -38,11 +37,10 @@ static struct pmtu_entry *make_room(struct pmtu *pmtu)
 
 bool pmtu_learn(struct pmtu *pmtu, const struct inet_addr *to, uint32_t mtu_bytes, uint64_t now_ns)
 {
-	uint32_t least = to->family == AF_INET ? MIN_MTU_IPV4 : MIN_MTU_IPV6;
 	struct pmtu_entry *entry = find(pmtu, to, now_ns);
 
-	if (mtu_bytes < least)
-		mtu_bytes = least;
+	if (mtu_bytes < MIN_MTU)
+		mtu_bytes = MIN_MTU;
 	if (entry && entry->mtu_bytes <= mtu_bytes)
 		return false;
 	if (!entry)

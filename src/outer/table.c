@@ -25,77 +25,100 @@ static const struct outer_route *find_route(const struct outer_table *table, con
 	for (size_t i = 0; i < table->route_count; i++) {
 		const struct outer_route *route = &table->routes[i];
 
-		if (best && (route->destination.len < best->destination.len ||
-			     (route->destination.len == best->destination.len && route->metric >= best->metric)))
-			continue;
-		if (inet_contains(&route->destination, to))
+		if ((!best || route->destination.len > best->destination.len) && inet_contains(&route->destination, to))
 			best = route;
 	}
 	return best;
 }
 
-/* As the kernel: an address of the link whose network holds the next hop, else the first of the link, else the first
- * of any; link-local ones serve link-local destinations only, if there is another. */
-static bool choose_source(const struct outer_table *table, uint32_t index, const struct inet_addr *to,
-			  const struct inet_addr *next_hop, struct inet_addr *source)
+/* An address of the link whose network holds the next hop, else the first of the link; link-local ones serve link-local
+ * destinations only, if there is another. */
+static struct inet_addr choose_source(const struct outer_table *table, uint32_t index, const struct inet_addr *to,
+				      const struct inet_addr *next_hop)
 {
-	enum { NONE, SCOPED, ANY, LINK, NETWORK };
+	enum { NONE, SCOPED, LINK, NETWORK };
+	struct inet_addr source = { 0 };
 	int best = NONE, rank;
 
 	for (size_t i = 0; i < table->address_count; i++) {
 		const struct outer_address *address = &table->addresses[i];
 		const struct inet_addr *addr = &address->prefix.addr;
 
-		if (addr->family != to->family)
+		if (addr->family != to->family || address->index != index)
 			continue;
 		if (inet_addr_is_link_local(addr) != inet_addr_is_link_local(to))
-			rank = address->index == index ? SCOPED : NONE;
-		else if (address->index != index)
-			rank = inet_addr_is_link_local(addr) ? NONE : ANY;
+			rank = SCOPED;
 		else
 			rank = inet_contains(&address->prefix, next_hop) ? NETWORK : LINK;
 		if (rank > best) {
 			best = rank;
-			*source = *addr;
+			source = *addr;
 		}
 	}
-	return best != NONE;
+	return source;
 }
 
-static bool may_be_source(const struct outer_table *table, const struct inet_addr *source, const struct inet_addr *to)
+/* The way over a link that is alone: false when none leads there. */
+static bool own_way(const struct outer_table *table, const struct inet_endpoint *to, struct outer_way *way)
 {
-	return source->family == to->family && table_is_ours(table, source);
-}
+	const struct outer_link *link = table_link(table, to->scope_id);
+	const struct outer_route *route;
 
-int table_way(const struct outer_table *table, const struct inet_flow *flow, struct outer_way *way)
-{
-	const struct inet_addr *to = &flow->remote.addr;
-	const struct outer_route *route = NULL;
-
-	if (table_is_ours(table, to))
-		return -EHOSTUNREACH;
-	if (inet_addr_is_link_local(to)) {
-		way->link = table_link(table, flow->remote.scope_id);
-		way->next_hop = *to;
+	if (inet_addr_is_link_local(&to->addr)) {
+		if (!link || !link->alone)
+			return false;
+		*way = (struct outer_way){ .link = link->index, .next_hop = to->addr, .prefix_len = inet_bits(AF_INET6) };
 	} else {
-		route = find_route(table, to);
+		route = find_route(table, &to->addr);
 		if (!route)
-			return -ENETUNREACH;
-		way->link = table_link(table, route->index);
-		way->next_hop = route->gateway.family ? route->gateway : *to;
+			return false;
+		*way = (struct outer_way){ .link = route->index,
+					   .next_hop = route->gateway.family ? route->gateway : to->addr,
+					   .mtu_bytes = route->mtu_bytes,
+					   .prefix_len = route->destination.len };
 	}
-	/* An IPv4 route by an IPv6 gateway (RTA_VIA) is no way for lwIP. */
-	if (!way->link || way->next_hop.family != to->family)
-		return -ENETUNREACH;
-	way->mtu_bytes = way->link->mtu_bytes;
-	if (route && route->mtu_bytes && route->mtu_bytes < way->mtu_bytes)
-		way->mtu_bytes = route->mtu_bytes;
+	way->source = choose_source(table, way->link, &to->addr, &way->next_hop);
+	return true;
+}
+
+static int ask(const struct outer_table *table, const struct outer_host *host, const struct inet_flow *to,
+	       struct outer_way *way)
+{
+	struct outer_way own;
+	bool has_own = own_way(table, &to->remote, &own);
+	int err = host->ask ? host->ask(host->arg, to, way) : -ENETUNREACH;
+
+	if (has_own && err != -EHOSTUNREACH && (err < 0 || own.prefix_len >= way->prefix_len)) {
+		*way = own;
+		return 0;
+	}
+	return err;
+}
+
+int table_way(const struct outer_table *table, const struct outer_host *host, const struct inet_flow *to,
+	      struct outer_way *way)
+{
+	struct inet_flow question = *to;
+	int err;
+
+	if (table_is_ours(table, &to->remote.addr))
+		return -EHOSTUNREACH;
+	if (inet_addr_is_link_local(&to->remote.addr) && !to->remote.scope_id)
+		return -ENETUNREACH; /* which link? */
+	if (to->local.family != to->remote.addr.family || !table_is_ours(table, &to->local))
+		question.local = (struct inet_addr){ 0 };
+	err = ask(table, host, &question, way);
 	/* As the kernel's WireGuard: who was written to answers, but IPv4 not out of another door. */
-	if ((to->family == AF_INET6 || !flow->link || flow->link == way->link->index) && may_be_source(table, &flow->local, to))
-		way->source = flow->local;
-	else if (route && may_be_source(table, &route->source, to))
-		way->source = route->source;
-	else if (!choose_source(table, way->link->index, to, &way->next_hop, &way->source))
+	if (question.local.family == AF_INET && to->link && (err < 0 || to->link != way->link)) {
+		question.local = (struct inet_addr){ 0 };
+		err = ask(table, host, &question, way);
+	}
+	if (err < 0)
+		return err;
+	if (question.local.family)
+		way->source = question.local;
+	/* An IPv4 route by an IPv6 gateway (RTA_VIA) is no way for lwIP. */
+	if (!table_link(table, way->link) || !way->source.family || way->next_hop.family != to->remote.addr.family)
 		return -ENETUNREACH;
 	return 0;
 }

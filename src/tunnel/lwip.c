@@ -47,6 +47,9 @@ static struct {
 	struct loop_source tun_source, host_monitor, inner_monitor;
 	struct loop_timer due, mirror;
 	struct outer_table table;
+	bool table_is_old; /* links or addresses changed, not routes alone */
+	uint32_t needed[OUTER_LINK_MAX]; /* links that a way leads over, whatever their addresses */
+	size_t needed_count;
 	uint8_t batch[BATCH_BYTES];
 } lwip;
 
@@ -223,7 +226,6 @@ static void full_words(char *dst, size_t cap)
 	} rows[] = {
 		{ lwip.table.link_count, OUTER_LINK_MAX, "Ethernet links" },
 		{ lwip.table.address_count, OUTER_ADDRESS_MAX, "addresses" },
-		{ lwip.table.route_count, OUTER_ROUTE_MAX, "routes" },
 	};
 	struct text text;
 
@@ -235,23 +237,24 @@ static void full_words(char *dst, size_t cap)
 }
 
 /* What can be mirrored is, whatever is wrong with the rest. */
-static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
+static void read_table(uint64_t now_ns)
 {
+	const struct mirror_options options = { .nics = lwip.tunnel->nics,
+						.nic_count = lwip.tunnel->nic_count,
+						.needed = lwip.needed,
+						.needed_count = lwip.needed_count };
 	char words[TUNNEL_ERROR_LEN] = "";
 	struct link link = { .name = "" };
 	uint32_t failed_index;
 	int err, opened = 0;
 
-	(void)timer;
-	if (!lwip.outer_open)
-		return;
-	err = mirror_read(lwip.tunnel->host, lwip.tunnel->nics, lwip.tunnel->nic_count, &lwip.table);
+	err = mirror_read(lwip.tunnel->host, &options, &lwip.table);
 	if (!err || err == -ENOSPC)
 		opened = outer_refresh(&lwip.table, now_ns, &failed_index);
 	if (err == -ENOSPC) {
 		full_words(words, sizeof(words));
 	} else if (err < 0) {
-		text_format(words, sizeof(words), "cannot read the links, addresses and routes of this host: %s: tried again",
+		text_format(words, sizeof(words), "cannot read the links and addresses of this host: %s: tried again",
 			    strerror(-err));
 	} else if (opened < 0) {
 		(void)link_get_index(lwip.tunnel->host, failed_index, &link);
@@ -259,14 +262,68 @@ static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
 			    strerror(-opened));
 	}
 	trouble(words);
-	if (opened < 0 || (err < 0 && err != -ENOSPC))
+	lwip.table_is_old = opened < 0 || (err < 0 && err != -ENOSPC);
+	if (lwip.table_is_old)
 		mirror_in(now_ns, AGAIN_MS);
+}
+
+static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	if (!lwip.outer_open)
+		return;
+	if (lwip.table_is_old)
+		read_table(now_ns);
+	else
+		outer_reroute();
+}
+
+static bool is_known(uint32_t index)
+{
+	for (size_t i = 0; i < lwip.table.link_count; i++)
+		if (lwip.table.links[i].index == index)
+			return true;
+	for (size_t i = 0; i < lwip.needed_count; i++)
+		if (lwip.needed[i] == index)
+			return true;
+	return false;
+}
+
+static int outer_asks(void *arg, const struct inet_flow *to, struct outer_way *way)
+{
+	int err = mirror_ask(lwip.tunnel->host, to, way);
+
+	(void)arg;
+	if (err < 0 || is_known(way->link))
+		return err;
+	/* One of many links without an address of their own: there was no room for them all. */
+	if (lwip.needed_count == OUTER_LINK_MAX)
+		lwip.needed_count = 0;
+	lwip.needed[lwip.needed_count++] = way->link;
+	lwip.table_is_old = true;
+	mirror_in(clock_now_ns(), 0);
+	return 0;
+}
+
+static bool core_has_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	(void)arg;
+	return wg_has_sent(lwip.device, to, bytes, len);
+}
+
+static int see_change(const struct nlmsghdr *message, void *arg)
+{
+	(void)arg;
+	if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE)
+		lwip.table_is_old = true;
+	return 0;
 }
 
 static void host_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	(void)events;
-	nl_monitor_read(source->fd, NULL, NULL);
+	if (nl_monitor_read(source->fd, see_change, NULL) < 0)
+		lwip.table_is_old = true;
 	mirror_in(now_ns, SETTLE_MS);
 }
 
@@ -306,7 +363,10 @@ static int fail(struct tunnel *tunnel, int err, const char *what)
 static int set_port(struct tunnel *tunnel, uint16_t port)
 {
 	const struct outer_options options = { .loop = tunnel->loop,
-					       .host = { .receive = datagrams_came, .received = batch_came },
+					       .host = { .ask = outer_asks,
+							 .sent = core_has_sent,
+							 .receive = datagrams_came,
+							 .received = batch_came },
 					       .port = port,
 					       .no_super_frames_in = !lwip.tun.uso };
 	uint64_t now_ns = clock_now_ns();
@@ -408,6 +468,7 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	lwip.arena = NULL;
 	lwip.port = 0;
 	lwip.mtu_bytes = 0;
+	lwip.needed_count = 0;
 	explicit_bzero(lwip.batch, sizeof(lwip.batch));
 	lwip.tunnel = NULL;
 }
@@ -492,7 +553,8 @@ static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 
 	if (!err)
 		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
-	mirror_fires(&lwip.mirror, clock_now_ns());
+	if (lwip.outer_open)
+		read_table(clock_now_ns());
 	arm();
 	return err;
 }

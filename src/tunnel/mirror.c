@@ -7,22 +7,25 @@
 #include <string.h>
 
 const unsigned MIRROR_GROUPS = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			       RTMGRP_IPV6_ROUTE;
+			       RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO;
 
 enum { CANDIDATE_MAX = 256 };
 
-/* Links are gathered first, since addresses and routes tell which of them matter. */
+/* The more of it, the more a link matters where there is no room for all. */
+enum wanted { UNWANTED, MAY_LEAD, HAS_ADDRESS, NEEDED };
+
+/* Links are gathered first, since addresses tell which of them matter. */
 struct candidate {
 	struct outer_link link;
 	const struct tunnel_nic *alone; /* NULL: the kernel's too */
-	bool wanted;
+	bool is_port; /* of a bridge or bond */
+	bool taken;
+	enum wanted wanted;
 };
 
 struct reading {
-	const struct tunnel_nic *nics;
-	size_t nic_count;
+	const struct mirror_options *options;
 	struct outer_table *table;
-	bool link_local; /* the addresses at hand */
 	struct candidate candidates[CANDIDATE_MAX];
 	size_t candidate_count;
 	bool full;
@@ -36,85 +39,58 @@ static struct candidate *find(struct reading *reading, uint32_t index)
 	return NULL;
 }
 
+static bool is_needed(const struct mirror_options *options, uint32_t index)
+{
+	for (size_t i = 0; i < options->needed_count; i++)
+		if (options->needed[i] == index)
+			return true;
+	return false;
+}
+
 static void on_link(const struct link *link, void *arg)
 {
 	struct reading *reading = arg;
+	const struct mirror_options *options = reading->options;
 	struct candidate *candidate;
 
-	if (!link->up || link->type != ARPHRD_ETHER || !link->has_mac || find(reading, link->index))
+	if (!link->up || link->type != ARPHRD_ETHER || !link->has_mac)
 		return;
 	if (reading->candidate_count == CANDIDATE_MAX) {
 		reading->full = true;
 		return;
 	}
 	candidate = &reading->candidates[reading->candidate_count++];
-	*candidate = (struct candidate){ .link = { .index = link->index, .mtu_bytes = link->mtu_bytes } };
+	*candidate = (struct candidate){ .link = { .index = link->index,
+						   .mtu_bytes = link->mtu_bytes,
+						   .mtu6_bytes = link->mtu6_bytes } };
 	memcpy(candidate->link.mac, link->mac, OUTER_MAC_LEN);
-	for (size_t i = 0; i < reading->nic_count; i++)
-		if (strcmp(reading->nics[i].link, link->name) == 0)
-			candidate->alone = &reading->nics[i];
-	candidate->link.alone = candidate->wanted = candidate->alone != NULL;
+	for (size_t i = 0; i < options->nic_count; i++)
+		if (strcmp(options->nics[i].link, link->name) == 0)
+			candidate->alone = &options->nics[i];
+	candidate->link.alone = candidate->alone != NULL;
+	candidate->is_port = link->master;
+	if (candidate->alone || is_needed(options, link->index))
+		candidate->wanted = NEEDED;
 }
 
 static void put_address(struct reading *reading, uint32_t index, const struct inet_prefix *prefix)
 {
 	struct outer_table *table = reading->table;
 
-	for (size_t i = 0; i < table->address_count; i++)
-		if (table->addresses[i].index == index && inet_prefix_equal(&table->addresses[i].prefix, prefix))
-			return;
 	if (table->address_count == OUTER_ADDRESS_MAX)
 		reading->full = true;
 	else
 		table->addresses[table->address_count++] = (struct outer_address){ index, *prefix };
 }
 
-static void on_address(const struct link_address *address, void *arg)
-{
-	struct reading *reading = arg;
-	struct candidate *candidate = find(reading, address->index);
-
-	/* A tentative address is not ours yet; the kernel tells when it is. */
-	if (!candidate || candidate->alone || address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED) ||
-	    inet_addr_is_link_local(&address->prefix.addr) != reading->link_local)
-		return;
-	/* A link that has but its link-local address (a bridge's port, a container's end) carries nothing of ours,
-	 * unless a route goes there. */
-	if (!reading->link_local)
-		candidate->wanted = true;
-	if (candidate->wanted)
-		put_address(reading, address->index, &address->prefix);
-}
-
 static void put_route(struct reading *reading, const struct outer_route *route)
 {
 	struct outer_table *table = reading->table;
-	struct candidate *candidate = find(reading, route->index);
 
-	if (candidate && route->gateway.family)
-		candidate->wanted = true;
 	if (table->route_count == OUTER_ROUTE_MAX)
 		reading->full = true;
 	else
 		table->routes[table->route_count++] = *route;
-}
-
-static void on_route(const struct link_route *route, void *arg)
-{
-	struct reading *reading = arg;
-	const struct candidate *candidate = find(reading, route->index);
-	struct outer_route to = {
-		.destination = route->destination,
-		.gateway = route->gateway,
-		.source = route->source,
-		.index = route->index,
-		.metric = route->metric,
-		.mtu_bytes = route->mtu_bytes,
-	};
-
-	if ((candidate && candidate->alone) || inet_addr_is_link_local(&route->destination.addr))
-		return;
-	put_route(reading, &to);
 }
 
 static void put_alone(struct reading *reading, const struct candidate *candidate)
@@ -132,48 +108,96 @@ static void put_alone(struct reading *reading, const struct candidate *candidate
 	for (size_t i = 0; i < nic->route_count; i++) {
 		const struct outer_route route = { .destination = nic->routes[i].destination,
 						   .gateway = nic->routes[i].gateway,
-						   .index = index };
+						   .index = index,
+						   .mtu_bytes = nic->routes[i].mtu_bytes };
 
 		put_route(reading, &route);
 	}
 }
 
+static void see_address(const struct link_address *address, void *arg)
+{
+	struct candidate *candidate = find(arg, address->index);
+	/* One that has but its link-local address may be all that leads out; the port of a bridge never does. */
+	enum wanted wanted = !inet_addr_is_link_local(&address->prefix.addr) ? HAS_ADDRESS : MAY_LEAD;
+
+	if (candidate && candidate->wanted < wanted && !(wanted == MAY_LEAD && candidate->is_port))
+		candidate->wanted = wanted;
+}
+
+static void take_address(const struct link_address *address, void *arg)
+{
+	struct reading *reading = arg;
+	const struct candidate *candidate = find(reading, address->index);
+
+	/* A tentative address is not ours yet; the kernel tells when it is. */
+	if (candidate && candidate->taken && !candidate->alone &&
+	    !(address->flags & (IFA_F_TENTATIVE | IFA_F_DADFAILED)))
+		put_address(reading, address->index, &address->prefix);
+}
+
+/* Each kind whole before the next: those that merely may lead somewhere take what room is left. */
 static void put_links(struct reading *reading)
 {
 	struct outer_table *table = reading->table;
 
-	for (size_t i = 0; i < reading->candidate_count; i++) {
-		const struct candidate *candidate = &reading->candidates[i];
+	for (enum wanted wanted = NEEDED; wanted > UNWANTED; wanted--) {
+		for (size_t i = 0; i < reading->candidate_count; i++) {
+			struct candidate *candidate = &reading->candidates[i];
 
-		if (!candidate->wanted)
-			continue;
-		if (table->link_count == OUTER_LINK_MAX)
-			reading->full = true;
-		else
-			table->links[table->link_count++] = candidate->link;
+			if (candidate->wanted != wanted)
+				continue;
+			candidate->taken = table->link_count < OUTER_LINK_MAX;
+			if (candidate->taken)
+				table->links[table->link_count++] = candidate->link;
+			else if (wanted > MAY_LEAD)
+				reading->full = true;
+		}
 	}
 }
 
-int mirror_read(struct nl *nl, const struct tunnel_nic *nics, size_t nic_count, struct outer_table *table)
+int mirror_read(struct nl *nl, const struct mirror_options *options, struct outer_table *table)
 {
 	static struct reading reading;
 	int err;
 
 	memset(table, 0, sizeof(*table));
-	reading = (struct reading){ .nics = nics, .nic_count = nic_count, .table = table };
+	reading = (struct reading){ .options = options, .table = table };
 	err = link_each(nl, on_link, &reading);
-	for (size_t i = 0; !err && i < reading.candidate_count; i++)
-		if (reading.candidates[i].alone)
-			put_alone(&reading, &reading.candidates[i]);
 	if (!err)
-		err = link_address_each(nl, 0, on_address, &reading);
-	if (!err)
-		err = link_route_each(nl, on_route, &reading);
-	reading.link_local = true;
-	if (!err)
-		err = link_address_each(nl, 0, on_address, &reading);
+		err = link_address_each(nl, 0, see_address, &reading);
 	if (err < 0)
 		return err;
 	put_links(&reading);
-	return reading.full ? -ENOSPC : 0;
+	for (size_t i = 0; i < reading.candidate_count; i++)
+		if (reading.candidates[i].alone && reading.candidates[i].taken)
+			put_alone(&reading, &reading.candidates[i]);
+	err = link_address_each(nl, 0, take_address, &reading);
+	return err ? err : reading.full ? -ENOSPC : 0;
+}
+
+static void take_match(const struct link_route *route, void *arg)
+{
+	struct outer_way *way = arg;
+
+	way->mtu_bytes = route->mtu_bytes;
+	way->prefix_len = route->destination.len;
+}
+
+int mirror_ask(struct nl *nl, const struct inet_flow *to, struct outer_way *way)
+{
+	struct link_route route;
+	int err = link_route_get(nl, to, &route);
+
+	/* For who asks that word means an address of our own, not a route to nowhere. */
+	if (err < 0)
+		return err == -EHOSTUNREACH ? -ENETUNREACH : err;
+	if (route.type == RTN_LOCAL)
+		return -EHOSTUNREACH;
+	if (route.type != RTN_UNICAST)
+		return -ENETUNREACH;
+	*way = (struct outer_way){ .link = route.index,
+				   .next_hop = route.gateway.family ? route.gateway : to->remote.addr,
+				   .source = route.source };
+	return link_route_match(nl, to, take_match, way);
 }

@@ -64,6 +64,7 @@ struct tunnel_nic {
 	struct tunnel_nic_route {
 		struct inet_prefix destination;
 		struct inet_addr gateway; /* family 0: on the link */
+		uint32_t mtu_bytes;       /* 0: the NIC's */
 	} routes[TUNNEL_NIC_ROUTES];
 	size_t route_count;
 };

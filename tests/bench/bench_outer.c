@@ -134,6 +134,12 @@ static void in(const char *name, int space, size_t total, int segment)
 	pump(round_ns / 10);
 }
 
+static int on_ask(void *arg, const struct inet_flow *to, struct outer_way *way)
+{
+	(void)arg;
+	return mirror_ask(&nl, to, way);
+}
+
 int main(void)
 {
 	static const char script[] =
@@ -141,7 +147,7 @@ int main(void)
 		"ip -n bench-host addr add 10.1.0.1/24 dev h0; ip -n bench-host addr add fd01::1/64 dev h0 nodad;"
 		"ip -n bench-peer addr add 10.1.0.2/24 dev r0; ip -n bench-peer addr add fd01::2/64 dev r0 nodad;"
 		"ip -n bench-host link set h0 up; ip -n bench-peer link set r0 up";
-	struct outer_options options = { .loop = &loop, .port = PORT, .host = { NULL, on_receive, on_received } };
+	struct outer_options options = { .loop = &loop, .port = PORT, .host = { NULL, on_ask, NULL, on_receive, on_received } };
 	const struct inet_flow to4 = { .remote = { { AF_INET, { 10, 1, 0, 2 } }, PEER_PORT, 0 } };
 	const struct inet_flow to6 = { .remote = { { AF_INET6, { 0xfd, 1, [15] = 2 } }, PEER_PORT, 0 } };
 	struct sockaddr_in6 here = { .sin6_family = AF_INET6, .sin6_port = htons(PEER_PORT) };
@@ -158,7 +164,7 @@ int main(void)
 	(void)setsockopt(sink, IPPROTO_UDP, 104 /* UDP_GRO */, &one, sizeof(one));
 	(void)bind(sink, (struct sockaddr *)&here, sizeof(here));
 	if (setns(host, CLONE_NEWNET) < 0 || nl_open(&nl, NETLINK_ROUTE) < 0 || loop_open(&loop) < 0 ||
-	    outer_open(&options, clock_now_ns()) < 0 || mirror_read(&nl, NULL, 0, &table) < 0 ||
+	    outer_open(&options, clock_now_ns()) < 0 || mirror_read(&nl, &(const struct mirror_options){ .nics = NULL }, &table) < 0 ||
 	    outer_refresh(&table, clock_now_ns(), NULL) < 0)
 		return 1;
 	for (int i = 0; i < 2; i++) {

@@ -34,6 +34,14 @@ static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint
 	(void)outer_send(from, ds, bytes, len, segment_len, now_ns);
 }
 
+static bool on_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	(void)arg, (void)to;
+	for (size_t i = 0; i < len; i++)
+		read_all += bytes[i];
+	return read_all & 1;
+}
+
 static void on_received(void *arg, uint64_t now_ns)
 {
 	(void)arg, (void)now_ns;
@@ -48,7 +56,7 @@ static err_t drop(struct netif *netif, struct pbuf *p)
 static void set_up(void)
 {
 	static struct outer_table table = { .address_count = 2 };
-	const struct outer_options options = { .loop = &loop, .host = { NULL, on_receive, on_received } };
+	const struct outer_options options = { .loop = &loop, .host = { NULL, NULL, on_sent, on_receive, on_received } };
 
 	if (outer_port())
 		return;

@@ -254,15 +254,42 @@ static size_t alone_count;
 
 static int refresh(void)
 {
-	int err = mirror_read(&nl, alone, alone_count, &table);
+	const struct mirror_options options = { .nics = alone, .nic_count = alone_count };
+	int err = mirror_read(&nl, &options, &table);
 
 	return err < 0 ? err : outer_refresh(&table, clock_now_ns(), NULL);
+}
+
+static unsigned questions;
+
+static int on_ask(void *arg, const struct inet_flow *to, struct outer_way *way)
+{
+	(void)arg;
+	questions++;
+	return mirror_ask(&nl, to, way);
+}
+
+/* What was sent, for who tells of it. */
+static struct {
+	size_t count;
+	struct inet_endpoint to;
+	uint8_t first;
+	bool answer;
+} told;
+
+static bool on_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	(void)arg;
+	told.count++;
+	told.to = *to;
+	told.first = len ? bytes[0] : 0;
+	return told.answer;
 }
 
 static int start_with(bool no_super_frames)
 {
 	struct outer_options options = {
-		.loop = &loop, .port = PORT, .host = { NULL, on_receive, on_received },
+		.loop = &loop, .port = PORT, .host = { NULL, on_ask, on_sent, on_receive, on_received },
 		.no_super_frames = no_super_frames,
 	};
 	int err;
@@ -858,57 +885,76 @@ TEST(malformed_frames_are_dropped)
 	CHECK_INT(finish(), 0);
 }
 
-TEST(icmp_too_big_lowers_the_mtu)
+static size_t too_big6_frame(uint8_t *frame, const char *to, uint16_t port, uint32_t mtu_bytes, uint16_t sent_len)
 {
-	uint8_t frame[200], icmp[8 + 20 + 8] = { 3, 4, 0, 0, 0, 0, 1400 >> 8, 1400 & 255 };
-	uint8_t *inner = icmp + 8, icmp6[8 + 48] = { 2, 0, 0, 0, 0, 0, 1300 >> 8, 1300 & 255 };
-	struct inet_addr to4 = addr("10.2.0.2"), to6 = addr("fd02::2"), other = addr("10.1.0.2");
-	struct inet_addr unused = addr("10.2.0.77");
+	uint8_t icmp[8 + 40 + 8 + 8] = { 2, 0 }, *inner = icmp + 8;
+	size_t len;
+
+	store_be16(icmp + 6, (uint16_t)mtu_bytes);
+	inner[0] = 0x60, inner[6] = IPPROTO_UDP;
+	store_be16(inner + 4, (uint16_t)(sent_len - 40));
+	memcpy(inner + 8, addr("fd01::1").bytes, 16);
+	memcpy(inner + 24, addr(to).bytes, 16);
+	store_be16(inner + 40, port);
+	store_be16(inner + 42, PEER_PORT);
+	inner[48] = 0x5a;
+	len = ip6_frame(frame, IPPROTO_ICMPV6, icmp, sizeof(icmp));
+	uint64_t sum = sum_be16(sum_be16(sum_bytes(0, frame + 22, 32), IPPROTO_ICMPV6), sizeof(icmp));
+	sum_put(frame + 56, sum_bytes(sum, icmp, sizeof(icmp)));
+	return len;
+}
+
+/* IPv4 may be cut on its way, so no one needs to be believed; for IPv6 the owner is asked whether that was sent. */
+TEST(icmp_too_big_is_believed_only_of_what_was_sent)
+{
+	uint8_t frame[200], icmp[8 + 20 + 8] = { 3, 4, 0, 0, 0, 0, 1400 >> 8, 1400 & 255 }, *inner = icmp + 8;
+	struct inet_addr to4 = addr("10.2.0.2"), to6 = addr("fd02::2"), unused = addr("fd02::77");
+	static const struct {
+		const char *to;
+		uint16_t port;
+		uint32_t mtu_bytes;
+		uint16_t sent_len;
+		bool sent, asks;
+		uint32_t then;
+	} rows[] = {
+		{ "fd02::2", PORT + 1, 1300, 1500, true, false, 1500 },  /* another program's */
+		{ "fd02::77", PORT, 1300, 1500, true, false, 1500 },     /* a way that no one goes */
+		{ "fd02::2", PORT, 1300, 1300, true, false, 1500 },      /* what fits is not too big */
+		{ "fd02::2", PORT, 1300, 1500, false, true, 1500 },      /* never sent */
+		{ "fd02::2", PORT, 1300, 1500, true, true, 1300 },
+		{ "fd02::2", PORT, 1400, 1500, true, false, 1300 },      /* never upwards */
+		{ "fd02::2", PORT, 600, 1500, true, true, 1280 },
+	};
 	size_t len;
 
 	CHECK_INT(start(), 0);
 	int raw = raw_on(ROUTER, "r0");
-	uint64_t now = clock_now_ns();
-	CHECK_INT(outer_mtu(&to4, now), 1500);
+	CHECK_INT(outer_mtu(&to4, clock_now_ns()), 1500);
+	CHECK_INT(outer_mtu(&to6, clock_now_ns()), 1500);
 	inner[0] = 0x45, inner[9] = IPPROTO_UDP;
 	memcpy(inner + 12, (const uint8_t[]){ 10, 1, 0, 1, 10, 2, 0, 2 }, 8);
-	store_be16(inner + 20, PORT + 1); /* another program's */
+	store_be16(inner + 20, PORT);
 	sum_put(icmp + 2, sum_bytes(0, icmp, sizeof(icmp)));
 	len = ip4_frame(frame, IPPROTO_ICMP, icmp, sizeof(icmp));
+	told.answer = true;
 	CHECK_INT(send(raw, frame, len, 0), len);
 	pump(30);
-	CHECK_INT(outer_mtu(&to4, now), 1500);
-	store_be16(inner + 20, PORT), store_be16(icmp + 2, 0);
-	sum_put(icmp + 2, sum_bytes(0, icmp, sizeof(icmp)));
-	len = ip4_frame(frame, IPPROTO_ICMP, icmp, sizeof(icmp));
-	CHECK_INT(send(raw, frame, len, 0), len);
-	pump(30);
-	CHECK_INT(outer_mtu(&to4, clock_now_ns()), 1400);
-	CHECK_INT(outer_mtu(&other, now), 1500);
-	/* Of a way that no one goes, which anyone can claim. */
-	memcpy(inner + 16, unused.bytes, 4);
-	store_be16(icmp + 2, 0);
-	sum_put(icmp + 2, sum_bytes(0, icmp, sizeof(icmp)));
-	len = ip4_frame(frame, IPPROTO_ICMP, icmp, sizeof(icmp));
-	CHECK_INT(send(raw, frame, len, 0), len);
-	pump(30);
+	CHECK_INT(outer_mtu(&to4, clock_now_ns()), 1500);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		told.count = 0;
+		told.answer = rows[i].sent;
+		len = too_big6_frame(frame, rows[i].to, rows[i].port, rows[i].mtu_bytes, rows[i].sent_len);
+		CHECK_INT(send(raw, frame, len, 0), len);
+		pump(30);
+		CHECK_INT(told.count, rows[i].asks);
+		if (rows[i].asks)
+			CHECK(told.first == 0x5a && told.to.port == PEER_PORT && inet_addr_equal(&told.to.addr, &to6));
+		CHECK_INT(outer_mtu(&to6, clock_now_ns()), rows[i].then);
+	}
 	CHECK_INT(outer_mtu(&unused, clock_now_ns()), 1500);
-	CHECK_INT(outer_mtu(&to4, clock_now_ns() + 601 * NS_PER_S), 1500);
-	/* IPv6 */
-	CHECK_INT(outer_mtu(&to6, now), 1500);
-	inner = icmp6 + 8;
-	inner[0] = 0x60, inner[6] = IPPROTO_UDP;
-	memcpy(inner + 8, addr("fd01::1").bytes, 16);
-	memcpy(inner + 24, to6.bytes, 16);
-	store_be16(inner + 40, PORT);
-	len = ip6_frame(frame, IPPROTO_ICMPV6, icmp6, sizeof(icmp6));
-	uint64_t sum = sum_be16(sum_be16(sum_bytes(0, frame + 22, 32), IPPROTO_ICMPV6), sizeof(icmp6));
-	sum_put(frame + 56, sum_bytes(sum, icmp6, sizeof(icmp6)));
-	CHECK_INT(send(raw, frame, len, 0), len);
-	pump(30);
-	CHECK_INT(outer_mtu(&to6, clock_now_ns()), 1300);
 	int fd = peer(SERVER, "fd02::2");
 	CHECK(arrives(fd, "fd02::2", 1400)); /* now in fragments */
+	CHECK_INT(outer_mtu(&to6, clock_now_ns() + 601 * NS_PER_S), 1500);
 	close(raw), close(fd);
 	CHECK_INT(finish(), 0);
 }
@@ -919,6 +965,7 @@ TEST(a_real_routers_too_big_is_heard)
 	struct inet_addr to = addr("fd02::2");
 
 	CHECK_INT(start(), 0);
+	told.answer = true;
 	int fd = peer(SERVER, "fd02::2");
 	run("ip -n %s link set r1 mtu 1280", names[ROUTER]);
 	CHECK(arrives(fd, "fd02::2", 100));
@@ -1051,6 +1098,92 @@ TEST(refresh_follows_addresses_and_routes)
 	const struct inet_flow self = { .remote = { .addr = want, .port = PEER_PORT } };
 	CHECK_INT(outer_send(&self, 0, pattern, 1, 0, clock_now_ns()), -EHOSTUNREACH);
 	close(fd), close(near), close(near6), close(narrow);
+	CHECK_INT(finish(), 0);
+}
+
+/* What no event told of is found within a second of use; within it nobody is asked again. */
+TEST(ways_are_asked_for_again_while_they_are_used)
+{
+	CHECK_INT(start(), 0);
+	int fd = peer(OTHER, "10.4.0.1");
+	questions = 0;
+	CHECK(arrives(fd, "10.4.0.1", 20));
+	for (int i = 0; i < 100; i++)
+		CHECK_INT(send_to("10.4.0.1", "x", 1, 0), 0);
+	CHECK_INT(questions, 1);
+	CHECK_INT(send_to("10.77.0.1", "x", 1, 0), 0); /* another way, asked for once too */
+	CHECK_INT(questions, 2);
+	run("ip -n %s route change 10.4.0.0/16 via 10.1.0.2", names[HOST]);
+	CHECK_INT(send_to("10.4.0.1", "x", 1, 0), 0);
+	CHECK_INT(questions, 2);
+	outer_reroute();
+	CHECK_INT(send_to("10.4.0.1", "x", 1, 0), 0);
+	CHECK_INT(questions, 3);
+	run("ip -n %s route change 10.4.0.0/16 via 10.3.0.2", names[HOST]);
+	while (recv(fd, pattern, sizeof(pattern), MSG_DONTWAIT) >= 0)
+		;
+	const struct inet_flow to = { .remote = endpoint("10.4.0.1") };
+	CHECK_INT(outer_send(&to, 0, pattern, 9, 0, clock_now_ns() + OUTER_ASK_AGAIN_MS * NS_PER_MS), 0);
+	outer_flush();
+	CHECK_INT(questions, 4);
+	pump(20);
+	CHECK_INT(recv(fd, pattern, sizeof(pattern), MSG_DONTWAIT), 9);
+	/* No way: that is known too. */
+	run("ip -n %s route add unreachable 10.66.0.0/16", names[HOST]);
+	for (int i = 0; i < 100; i++)
+		CHECK_INT(send_to("10.66.0.1", "x", 1, 0), -ENETUNREACH);
+	CHECK_INT(questions, 5);
+	run("ip -n %s route del unreachable 10.66.0.0/16", names[HOST]);
+	close(fd);
+	CHECK_INT(finish(), 0);
+}
+
+TEST(a_thousand_peers_keep_their_ways)
+{
+	struct inet_flow to = { .remote = endpoint("10.4.0.1") };
+	uint64_t now_ns = clock_now_ns();
+
+	CHECK_INT(start(), 0);
+	questions = 0;
+	for (int round = 0; round < 3; round++)
+		for (unsigned i = 0; i < 1024; i++) {
+			store_be16(to.remote.addr.bytes + 2, (uint16_t)(i * 7 + 2));
+			(void)outer_send(&to, 0, pattern, 9, 0, now_ns);
+		}
+	outer_flush();
+	CHECK_INT(questions, 1024);
+	CHECK_INT(finish(), 0);
+}
+
+/* Every new sender would cost a question. */
+TEST(a_flood_of_senders_costs_few_questions)
+{
+	uint8_t frame[200], udp[8 + 12] = { 0x13, 0x88 };
+	size_t len;
+
+	CHECK_INT(start(), 0);
+	got.echo = true;
+	int raw = raw_on(ROUTER, "r0"), near = peer(ROUTER, "10.1.0.2");
+	CHECK(peer_send(near, "10.1.0.1", "x", 1));
+	CHECK(pump_until(1));
+	questions = 0;
+	store_be16(udp + 2, PORT);
+	store_be16(udp + 4, sizeof(udp));
+	for (unsigned i = 0; i < 5000; i++) {
+		len = ip4_frame(frame, IPPROTO_UDP, udp, sizeof(udp));
+		store_be16(frame + 26, 0xc612); /* 198.18.0.0/15 */
+		store_be16(frame + 28, (uint16_t)i);
+		store_be16(frame + 24, 0);
+		sum_put(frame + 24, sum_bytes(0, frame + 14, 20));
+		CHECK_INT(send(raw, frame, len, 0), len);
+		if (i % 100 == 0)
+			pump(0);
+	}
+	pump(100);
+	CHECK(got.count > 1000);
+	CHECK(questions <= 400); /* of two seconds, should the clock pass into another */
+	CHECK(peer_send(near, "10.1.0.1", "x", 1)); /* and who was known is */
+	close(raw), close(near);
 	CHECK_INT(finish(), 0);
 }
 

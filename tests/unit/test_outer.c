@@ -17,7 +17,7 @@
 #include "outer/table.h"
 #include "test.h"
 
-enum { PORT = 4567 };
+enum { PORT = 4567, ALONE = 4 };
 
 static struct inet_addr addr(const char *text)
 {
@@ -42,98 +42,160 @@ static void put_address(uint32_t index, const char *text, uint8_t len)
 	table.addresses[table.address_count++] = (struct outer_address){ index, { addr(text), len } };
 }
 
-static void put_route(const char *to, uint8_t len, const char *gateway, uint32_t index, uint32_t metric)
+static void put_route(const char *to, uint8_t len, const char *gateway, uint32_t mtu_bytes)
 {
-	struct outer_route route = { .destination = { addr(to), len }, .index = index, .metric = metric };
+	struct outer_route route = { .destination = { addr(to), len }, .index = ALONE, .mtu_bytes = mtu_bytes };
 
 	if (gateway)
 		route.gateway = addr(gateway);
 	table.routes[table.route_count++] = route;
 }
 
+enum { SHARED = 2, OTHER = 3, UNKNOWN = 77 };
+
 static void make_table(void)
 {
 	memset(&table, 0, sizeof(table));
-	table.links[table.link_count++] = (struct outer_link){ .index = 2, .mtu_bytes = 1500 };
-	table.links[table.link_count++] = (struct outer_link){ .index = 3, .mtu_bytes = 9000 };
-	put_address(2, "192.0.2.5", 24);
-	put_address(2, "198.51.100.5", 24);
-	put_address(3, "203.0.113.5", 24);
-	put_address(2, "fe80::2", 64);
-	put_address(2, "2001:db8:2::5", 64);
-	put_address(3, "fe80::3", 64);
-	put_route("0.0.0.0", 0, "192.0.2.1", 2, 100);
-	put_route("0.0.0.0", 0, "203.0.113.1", 3, 50);
-	put_route("192.0.2.0", 24, NULL, 2, 0);
-	put_route("198.51.100.0", 24, NULL, 2, 0);
-	put_route("203.0.113.0", 24, NULL, 3, 0);
-	put_route("10.0.0.0", 8, "198.51.100.1", 2, 0);
-	put_route("10.9.0.0", 16, "10.1.1.1", 77, 0); /* a link that is not ours */
-	put_route("::", 0, "fe80::1", 3, 1024);
-	put_route("2001:db8:2::", 64, NULL, 2, 256);
-	put_route("10.8.0.0", 16, "2001:db8:2::1", 2, 0); /* RTA_VIA */
+	table.links[table.link_count++] = (struct outer_link){ .index = SHARED, .mtu_bytes = 1500 };
+	table.links[table.link_count++] = (struct outer_link){ .index = OTHER, .mtu_bytes = 9000 };
+	table.links[table.link_count++] = (struct outer_link){ .index = ALONE, .mtu_bytes = 1500, .alone = true };
+	put_address(SHARED, "192.0.2.5", 24);
+	put_address(OTHER, "203.0.113.5", 24);
+	put_address(SHARED, "2001:db8:2::5", 64);
+	put_address(ALONE, "198.51.100.5", 24);
+	put_address(ALONE, "10.7.0.5", 24);
+	put_address(ALONE, "2001:db8:a::5", 64);
+	put_address(ALONE, "fe80::a", 64);
+	put_route("198.51.100.0", 24, NULL, 0);
+	put_route("10.7.0.0", 24, NULL, 0);
+	put_route("10.0.0.0", 8, "10.7.0.1", 1400);
+	put_route("0.0.0.0", 0, "198.51.100.1", 0);
+	put_route("2001:db8:a::", 64, NULL, 0);
 }
 
-static int way(const char *to, const char *local, struct outer_way *result)
+/* The host, as far as it answers. */
+static struct {
+	int err, err_from; /* err_from: when the question names a source */
+	struct outer_way way;
+	unsigned questions;
+	struct inet_flow last;
+} host;
+
+static int host_ask(void *arg, const struct inet_flow *to, struct outer_way *result)
 {
-	struct inet_flow flow = { .remote = { .addr = addr(to), .scope_id = 3 } };
+	(void)arg;
+	host.questions++;
+	host.last = *to;
+	*result = host.way;
+	return to->local.family && host.err_from ? host.err_from : host.err;
+}
+
+static void host_says(uint32_t link, const char *next_hop, const char *source, uint8_t prefix_len)
+{
+	memset(&host, 0, sizeof(host));
+	host.way = (struct outer_way){ .link = link, .next_hop = addr(next_hop), .prefix_len = prefix_len };
+	if (source)
+		host.way.source = addr(source);
+}
+
+static int way(const char *to, const char *local, uint32_t link, struct outer_way *result)
+{
+	const struct outer_host asked = { .ask = host_ask };
+	struct inet_flow flow = { .remote = { .addr = addr(to), .scope_id = ALONE }, .link = link };
 
 	if (local)
 		flow.local = addr(local);
-	return table_way(&table, &flow, result);
+	return table_way(&table, &asked, &flow, result);
 }
 
-TEST(table_longest_prefix_then_lowest_metric)
+TEST(table_takes_the_hosts_choice)
 {
 	struct outer_way w;
 
 	make_table();
-	CHECK_INT(way("8.8.8.8", NULL, &w), 0);
-	CHECK_INT(w.link->index, 3);
-	CHECK(is(&w.next_hop, "203.0.113.1") && is(&w.source, "203.0.113.5"));
-	CHECK_INT(w.mtu_bytes, 9000);
-	CHECK_INT(way("10.1.2.3", NULL, &w), 0);
-	CHECK_INT(w.link->index, 2);
-	CHECK(is(&w.next_hop, "198.51.100.1") && is(&w.source, "198.51.100.5")); /* of the gateway's network */
-	CHECK_INT(way("192.0.2.77", NULL, &w), 0);
-	CHECK(is(&w.next_hop, "192.0.2.77") && is(&w.source, "192.0.2.5"));
-	CHECK_INT(way("10.9.1.1", NULL, &w), -ENETUNREACH);
-	CHECK_INT(way("10.8.1.1", NULL, &w), -ENETUNREACH);
-	CHECK_INT(way("192.0.2.5", NULL, &w), -EHOSTUNREACH);
-	table.route_count = 0;
-	CHECK_INT(way("8.8.8.8", NULL, &w), -ENETUNREACH);
+	host_says(SHARED, "192.0.2.1", "192.0.2.5", 8);
+	host.way.mtu_bytes = 1300;
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), 0);
+	CHECK_INT(w.link, SHARED);
+	CHECK(is(&w.next_hop, "192.0.2.1") && is(&w.source, "192.0.2.5"));
+	CHECK_INT(w.mtu_bytes, 1300);
+	/* an address of our own is asked of no one */
+	host.questions = 0;
+	CHECK_INT(way("192.0.2.5", NULL, 0, &w), -EHOSTUNREACH);
+	CHECK_INT(host.questions, 0);
+	/* one that the host alone knows for its own, and the routes of a link that is alone do not matter then */
+	host.err = -EHOSTUNREACH;
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -EHOSTUNREACH);
+	/* over a link that is not Ethernet, by a gateway of the other family, without a source */
+	host_says(UNKNOWN, "9.9.9.9", "192.0.2.5", 8);
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -ENETUNREACH);
+	host_says(SHARED, "2001:db8:2::1", "192.0.2.5", 8);
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -ENETUNREACH);
+	host_says(SHARED, "192.0.2.1", NULL, 8);
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -ENETUNREACH);
 }
 
-TEST(table_source_address)
+TEST(table_narrower_network_wins_between_host_and_links_alone)
 {
 	struct outer_way w;
 
 	make_table();
-	CHECK_INT(way("8.8.8.8", "192.0.2.5", &w), 0); /* asked for and ours */
-	CHECK(is(&w.source, "192.0.2.5"));
-	CHECK_INT(way("8.8.8.8", "192.0.2.99", &w), 0); /* not ours any more */
-	CHECK(is(&w.source, "203.0.113.5"));
-	CHECK_INT(way("8.8.8.8", "2001:db8:2::5", &w), 0);
-	CHECK(is(&w.source, "203.0.113.5"));
-	table.routes[1].source = addr("198.51.100.5");
-	CHECK_INT(way("8.8.8.8", NULL, &w), 0);
-	CHECK(is(&w.source, "198.51.100.5"));
-	table.routes[1].mtu_bytes = 1400;
-	CHECK_INT(way("8.8.8.8", NULL, &w), 0);
+	host_says(SHARED, "192.0.2.1", "192.0.2.5", 0);
+	CHECK_INT(way("198.51.100.77", NULL, 0, &w), 0);
+	CHECK_INT(w.link, ALONE);
+	CHECK(is(&w.next_hop, "198.51.100.77") && is(&w.source, "198.51.100.5"));
+	CHECK_INT(way("10.1.2.3", NULL, 0, &w), 0);
+	CHECK(is(&w.next_hop, "10.7.0.1") && is(&w.source, "10.7.0.5")); /* of the gateway's network */
 	CHECK_INT(w.mtu_bytes, 1400);
-	/* The link has a link-local address only: another link's global one before it. */
-	CHECK_INT(way("2001:db8:9::1", NULL, &w), 0);
-	CHECK_INT(w.link->index, 3);
-	CHECK(is(&w.next_hop, "fe80::1") && is(&w.source, "2001:db8:2::5"));
-	CHECK_INT(way("fe80::99", NULL, &w), 0);
-	CHECK(is(&w.source, "fe80::3") && is(&w.next_hop, "fe80::99"));
-	CHECK_INT(w.link->index, 3);
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), 0); /* default routes of both */
+	CHECK_INT(w.link, ALONE);
+	host.way.prefix_len = 16;
+	CHECK_INT(way("10.1.2.3", NULL, 0, &w), 0);
+	CHECK_INT(w.link, SHARED);
+	/* The host knows no way: theirs. */
+	host.err = -ENETUNREACH;
+	CHECK_INT(way("10.1.2.3", NULL, 0, &w), 0);
+	CHECK_INT(w.link, ALONE);
+	CHECK_INT(way("2001:db8:b::1", NULL, 0, &w), -ENETUNREACH);
+	CHECK_INT(way("2001:db8:a::1", NULL, 0, &w), 0);
+	CHECK(is(&w.source, "2001:db8:a::5"));
+	CHECK_INT(way("fe80::99", NULL, 0, &w), 0);
+	CHECK(is(&w.source, "fe80::a") && is(&w.next_hop, "fe80::99"));
+	CHECK_INT(w.link, ALONE);
+}
+
+TEST(table_answers_from_the_address_that_was_written_to)
+{
+	struct outer_way w;
+
+	make_table();
+	host_says(SHARED, "192.0.2.1", "192.0.2.5", 8);
+	CHECK_INT(way("9.9.9.9", "203.0.113.5", 0, &w), 0); /* asked for and ours */
+	CHECK(is(&w.source, "203.0.113.5") && is(&host.last.local, "203.0.113.5"));
+	CHECK_INT(way("9.9.9.9", "203.0.113.5", OTHER, &w), 0); /* IPv4 not out of another door */
+	CHECK(is(&w.source, "192.0.2.5") && !host.last.local.family);
+	CHECK_INT(way("9.9.9.9", "192.0.2.99", SHARED, &w), 0); /* not ours any more */
+	CHECK(is(&w.source, "192.0.2.5") && !host.last.local.family);
+	CHECK_INT(way("9.9.9.9", "2001:db8:2::5", SHARED, &w), 0);
+	CHECK(is(&w.source, "192.0.2.5"));
+	host_says(OTHER, "fe80::1", "2001:db8:2::6", 8);
+	CHECK_INT(way("2001:db8:9::1", "2001:db8:2::5", SHARED, &w), 0); /* IPv6 may */
+	CHECK(is(&w.source, "2001:db8:2::5"));
+	CHECK_INT(w.link, OTHER);
+	CHECK_INT(way("2001:db8:9::1", NULL, 0, &w), 0);
+	CHECK(is(&w.source, "2001:db8:2::6"));
+	/* From there nothing leads on, from elsewhere it does. */
+	host_says(SHARED, "192.0.2.1", "192.0.2.5", 8);
+	host.err_from = -ENETUNREACH;
+	table.route_count = 0;
+	CHECK_INT(way("9.9.9.9", "203.0.113.5", OTHER, &w), 0);
+	CHECK(is(&w.source, "192.0.2.5"));
 }
 
 TEST(pmtu_is_lowered_and_ages)
 {
 	static struct pmtu pmtu;
-	struct inet_addr a = addr("192.0.2.1"), b = addr("2001:db8::1"), c;
+	struct inet_addr a = addr("2001:db8::a"), b = addr("2001:db8::1"), c;
 	uint64_t until;
 
 	memset(&pmtu, 0, sizeof(pmtu));
@@ -143,14 +205,12 @@ TEST(pmtu_is_lowered_and_ages)
 	CHECK(!pmtu_learn(&pmtu, &a, 1450, 6));
 	CHECK_INT(pmtu_get(&pmtu, &a, 7, &until), 1400);
 	CHECK(until == 5 + OUTER_MTU_AGE_S * NS_PER_S);
-	CHECK(pmtu_learn(&pmtu, &a, 10, 8)); /* crumbs are refused */
-	CHECK_INT(pmtu_get(&pmtu, &a, 9, &until), 552);
-	CHECK(pmtu_learn(&pmtu, &b, 10, 8));
+	CHECK(pmtu_learn(&pmtu, &b, 10, 8)); /* crumbs are refused */
 	CHECK_INT(pmtu_get(&pmtu, &b, 9, &until), 1280);
 	CHECK_INT(pmtu_get(&pmtu, &b, 8 + OUTER_MTU_AGE_S * NS_PER_S, &until), 0);
 	for (unsigned i = 0; i < 1000; i++) { /* bounded: the newest stay */
-		c = addr("10.0.0.0");
-		c.bytes[2] = (uint8_t)(i >> 8), c.bytes[3] = (uint8_t)i;
+		c = addr("2001:db8:c::");
+		c.bytes[14] = (uint8_t)(i >> 8), c.bytes[15] = (uint8_t)i;
 		CHECK(pmtu_learn(&pmtu, &c, 1300, 100 + i));
 	}
 	CHECK_INT(pmtu_get(&pmtu, &c, 2000, &until), 1300);
@@ -269,9 +329,9 @@ TEST(filter_takes_what_is_ours_only)
 	CHECK_INT(both(), 0);
 	ip4(IPPROTO_TCP, 0x2001, 20, 9, PORT);
 	CHECK_INT(both(), 0);
-	ip4(IPPROTO_ICMP, 0, 20, 3 << 8 | 4, 0);
-	CHECK_INT(both(), 11);
-	ip4(IPPROTO_ICMP, 1, 20, 3 << 8 | 4, 0);
+	ip4(IPPROTO_ICMP, 0, 20, 3 << 8 | 4, 0); /* too big: our packets may be cut */
+	CHECK_INT(both(), 0);
+	ip4(IPPROTO_ICMP, 1, 20, 8 << 8, 0);
 	CHECK_INT(both(), 0);
 	ip4(IPPROTO_ICMP, 0, 20, 3 << 8 | 3, 0);
 	CHECK_INT(both(), 0);
