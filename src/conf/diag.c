@@ -6,9 +6,10 @@
 
 #include "base/text.h"
 
-void diag_clear(struct diag *diag)
+void diag_clear(struct diag *diag, bool ran_before)
 {
 	diag->count = diag->error_count = diag->warning_count = 0;
+	diag->ran_before = ran_before;
 }
 
 /* A finding goes to serial consoles: no byte of a file may steer one. */
@@ -56,6 +57,15 @@ void diag_error(struct diag *diag, const char *file, unsigned line, const char *
 	va_end(ap);
 }
 
+void diag_error_unless_ran(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	add(diag, diag->ran_before ? DIAG_WARNING : DIAG_ERROR, file, line, fmt, ap);
+	va_end(ap);
+}
+
 void diag_warning(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
 {
 	va_list ap;
@@ -69,10 +79,12 @@ static bool comes_before(const struct diag_finding *a, const struct diag_finding
 {
 	int order = strcmp(a->file, b->file);
 
+	if (a->level != b->level)
+		return a->level == DIAG_ERROR;
 	return order ? order < 0 : a->line < b->line;
 }
 
-/* By file and line, in the order of finding among equals. */
+/* Errors, then warnings; by file and line, in the order of finding among equals. */
 static void sort(const struct diag_finding *findings, size_t count, const struct diag_finding **sorted)
 {
 	for (size_t i = 0; i < count; i++)
@@ -89,7 +101,7 @@ static void sort(const struct diag_finding *findings, size_t count, const struct
 void diag_print(const struct diag *diag, void (*line)(void *arg, const char *text), void *arg)
 {
 	const struct diag_finding *sorted[DIAG_FINDINGS_MAX];
-	size_t count = diag->count, total = diag->error_count + diag->warning_count;
+	size_t count = diag->count, more = diag->error_count + diag->warning_count - count;
 	char buf[DIAG_TEXT_LEN + 64];
 	struct text text;
 
@@ -100,9 +112,10 @@ void diag_print(const struct diag *diag, void (*line)(void *arg, const char *tex
 			 sorted[i]->level == DIAG_WARNING ? "warning: " : "", sorted[i]->text);
 		line(arg, buf);
 	}
-	if (total > count) {
+	if (more) {
 		text_init(&text, buf, sizeof(buf));
-		text_add(&text, "and %zu more: mend these first, then check again", total - count);
+		text_add(&text, diag->error_count > count ? "and %zu more: mend these first, then check again" :
+			 "and %zu more warnings", more);
 		line(arg, buf);
 	}
 }

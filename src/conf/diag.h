@@ -21,16 +21,21 @@ struct diag {
 	size_t count;         /* kept in findings */
 	size_t error_count;   /* counted also when there was no room to keep one */
 	size_t warning_count; /* likewise */
+	bool ran_before;      /* the set was applied, by this release or one before */
 };
 
-void diag_clear(struct diag *diag);
+void diag_clear(struct diag *diag, bool ran_before);
 void diag_error(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
+/* For what releases before this one took, or what the host has come to be like since: only a warning for a set that ran
+ * (diag->ran_before), since no host must lose its network by an update. */
+void diag_error_unless_ran(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 void diag_warning(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Calls line once per finding, by file and line, as "file:line: sentence" ("file:line: warning: sentence"), and once
- * more for what there was no room to keep. */
+/* Calls line once per finding, errors first, by file and line, as "file:line: sentence" ("file:line: warning: sentence"),
+ * and once more for what there was no room to keep. */
 void diag_print(const struct diag *diag, void (*line)(void *arg, const char *text), void *arg);
 
 /* "2 errors, 1 warning" */

@@ -211,9 +211,8 @@ static int open_conf_dir(struct service *service)
 
 static bool load(struct service *service, int dir_fd, bool ran_before)
 {
-	diag_clear(&service->diag);
+	diag_clear(&service->diag, ran_before);
 	facts_collect(service->spare_facts);
-	service->spare_facts->ran_before = ran_before;
 	conf_set_load(service->spare, dir_fd, &service->diag);
 	conf_set_check(service->spare, service->spare_facts, false, &service->diag);
 	return service->diag.error_count == 0;

@@ -41,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	vpn_conf_init(&set.vpn);
 	env_conf_init(&set.env);
 	network_conf_init(&set.network);
-	diag_clear(&diag);
+	diag_clear(&diag, false);
 	s = next(&rest);
 	vpn_private_parse(&set.vpn, s.ptr, s.len, &diag);
 	s = next(&rest);

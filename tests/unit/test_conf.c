@@ -47,7 +47,7 @@ static void parse(enum conf_file file, const char *text)
 static void start(void)
 {
 	conf_set_wipe(&set);
-	diag_clear(&diag);
+	diag_clear(&diag, false);
 	facts.route_count = 0;
 	facts.mellanox = false;
 	printed[0] = '\0';
@@ -263,17 +263,25 @@ TEST(findings_beyond_the_room_are_counted_and_errors_come_before_warnings)
 {
 	char summary[48];
 
-	diag_clear(&diag);
+	diag_clear(&diag, false);
 	for (unsigned i = 1; i <= DIAG_FINDINGS_MAX + 10; i++)
 		diag_warning(&diag, "a", i, "w");
 	diag_error(&diag, "b", 1, "e");
-	CHECK(strstr(findings(), "b:1: e\nand 11 more") != NULL);
+	CHECK(!strncmp(findings(), "b:1: e\na:1: warning: w\n", 23));
+	CHECK(strstr(printed, "\nand 11 more warnings\n") != NULL);
+	for (unsigned i = 1; i <= DIAG_FINDINGS_MAX; i++)
+		diag_error(&diag, "c", i, "e");
+	CHECK(strstr(findings(), "\nand 267 more: mend these first, then check again\n") != NULL);
+	diag_clear(&diag, false);
+	for (unsigned i = 1; i <= DIAG_FINDINGS_MAX + 10; i++)
+		diag_warning(&diag, "a", i, "w");
+	diag_error(&diag, "b", 1, "e");
 	CHECK_STR(diag_summary(&diag, summary, sizeof(summary)), "1 error, 266 warnings");
 }
 
 TEST(finding_cannot_steer_a_terminal)
 {
-	diag_clear(&diag);
+	diag_clear(&diag, false);
 	diag_error(&diag, "a", 1, "%s", "x\033[2J\r\xc2\x9b\x7f");
 	CHECK_STR(findings(), "a:1: x?[2J????\n");
 }
@@ -349,13 +357,12 @@ TEST(overlap_refuses_new_files_and_only_warns_of_what_ran_before)
 		parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=off\n");
 		parse(CONF_NETWORK, nic);
 		set.clustered = true;
-		facts.ran_before = ran;
+		diag.ran_before = ran;
 		conf_set_check(&set, &facts, false, &diag);
 		CHECK_INT(diag.error_count, !ran);
 		CHECK_INT(diag.warning_count, ran);
 		CHECK(strstr(findings(), "network.conf:1: ") != NULL);
 	}
-	facts.ran_before = false;
 }
 
 /* What is the dataplane's alone is no route of the kernel's, and hides none. */

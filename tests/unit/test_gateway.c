@@ -48,7 +48,7 @@ static bool begin(const char *endpoint)
 	snprintf(public, sizeof(public), OWN OTHER, endpoint);
 	put("vpn-public.conf", public);
 	put(".env", "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_VPN_PORT=4999\nDATA_PLANE_VPN_DEVICE=wgdp\n");
-	diag_clear(&diag);
+	diag_clear(&diag, false);
 	conf_set_load(&set, dir_fd, &diag);
 	conf_set_check(&set, &nothing, false, &diag);
 	return diag.error_count == 0;
@@ -115,7 +115,7 @@ TEST(applied_set_comes_back_as_it_was_and_replaces_the_one_before)
 	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u), 0);
 	fd = applied_open(dir_fd, "gateway");
 	CHECK(fd >= 0);
-	diag_clear(&diag);
+	diag_clear(&diag, false);
 	conf_set_load(&back, fd, &diag);
 	CHECK_INT(diag.count, 0);
 	CHECK_INT(back.env.vpn_address.len, 16);
