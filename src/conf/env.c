@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "conf/chars.h"
 #include "conf/keys.h"
 #include "conf/lines.h"
 #include "conf/value.h"
@@ -34,19 +35,17 @@ static void parse_address(const struct conf_place *at, struct slice value)
 		conf->vpn_address = p;
 }
 
-/* What the kernel takes and wg-quick does. */
 static void parse_device(const struct conf_place *at, struct slice value)
 {
-	static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-";
 	struct env_conf *conf = at->model;
-	bool good = value.len < IFNAMSIZ && !slice_equal(value, ".") && !slice_equal(value, "..");
 
-	for (size_t i = 0; i < value.len; i++)
-		good = good && memchr(taken, value.ptr[i], sizeof(taken) - 1);
-	if (!good)
+	if (!value_device(value))
 		value_error(at, value, "not the name of an interface; expected %s", at->key->syntax);
 	else if (slice_equal(value, "lo"))
 		value_error(at, value, "the loopback interface is not to be had; expected another name");
+	else if (slice_equal(value, "all") || slice_equal(value, "default"))
+		value_error_unless_ran(at, value, "means every interface in /proc/sys/net, so none can be called so; expected "
+				       "another name");
 	else if (!slice_copy(value, conf->dataplane_device, sizeof(conf->dataplane_device)))
 		conf->device_line = at->line;
 }
@@ -140,6 +139,7 @@ struct found {
 	struct slice value; /* in text, or in the file */
 	const char *wrong;  /* NULL when value can be had */
 	char text[VALUE_MAX_LEN];
+	char words[DIAG_TEXT_LEN]; /* of wrong, when it names something */
 };
 
 struct env_reader {
@@ -228,6 +228,22 @@ static const char *take_value(struct slice raw, struct found *found)
 	return quote == '"' ? unescape(inner, found) : NULL;
 }
 
+/* What of the value is no plain text, or NULL. */
+static const char *odd_value(struct found *found)
+{
+	const char *wrong = lines_no_text(found->value);
+	char shown[CHARS_SHOWN_LEN];
+
+	if (wrong)
+		text_format(found->words, sizeof(found->words), "byte 0x%02x is no text; expected plain ASCII",
+			    (unsigned char)*wrong);
+	else if (chars_find(found->value, true, shown))
+		text_format(found->words, sizeof(found->words), "%s has no place in a value: type it anew, in plain ASCII", shown);
+	else
+		return NULL;
+	return found->words;
+}
+
 /* behind is what follows the name. */
 static void take(struct env_reader *reader, size_t row, struct slice behind)
 {
@@ -240,6 +256,23 @@ static void take(struct env_reader *reader, size_t row, struct slice behind)
 	found->wrong = "expected \"=\" and a value behind the name";
 	if (slice_starts(behind, "="))
 		found->wrong = take_value(slice_trim((struct slice){ behind.ptr + 1, behind.len - 1 }), found);
+	if (!found->wrong)
+		found->wrong = odd_value(found);
+}
+
+/* The row that a name which looks like ours was meant for: KEYS for none. */
+static size_t disguised_row(struct slice name, char shown[static CHARS_SHOWN_LEN])
+{
+	char cleaned[VALUE_MAX_LEN];
+	struct slice meant;
+	size_t row = 0;
+
+	if (name.len > sizeof(cleaned) || !chars_find(name, false, shown))
+		return KEYS;
+	meant = slice_trim(chars_clean(name, cleaned));
+	while (row < KEYS && !slice_equal(meant, keys[row].name))
+		row++;
+	return row;
 }
 
 static void warn_near(const struct env_reader *reader, struct slice name)
@@ -263,8 +296,10 @@ static struct slice strip_export(struct slice line)
 static void read_line(struct env_reader *reader, struct slice line)
 {
 	struct slice name = { line.ptr, 0 }, behind;
+	char shown[CHARS_SHOWN_LEN];
+	size_t row;
 
-	while (name.len < line.len && !strchr("= \t:", line.ptr[name.len]))
+	while (name.len < line.len && !memchr("= \t:", line.ptr[name.len], 4))
 		name.len++;
 	behind = slice_trim((struct slice){ line.ptr + name.len, line.len - name.len });
 	for (size_t i = 0; i < KEYS; i++)
@@ -272,7 +307,14 @@ static void read_line(struct env_reader *reader, struct slice line)
 			take(reader, i, behind);
 			return;
 		}
-	warn_near(reader, name);
+	row = disguised_row(name, shown);
+	if (row < KEYS)
+		diag_error_unless_ran(reader->at.diag, ENV_FILE, reader->lines.line,
+				      "%s has no place in the name %s: type it anew", shown, keys[row].name);
+	else
+		warn_near(reader, name);
+	if (!memchr(line.ptr, '=', line.len))
+		diag_warning(reader->at.diag, ENV_FILE, reader->lines.line, "no \"=\" in this line: it sets nothing");
 	if (slice_starts(behind, "="))
 		skip_open_quote(reader, slice_trim((struct slice){ behind.ptr + 1, behind.len - 1 }));
 }
@@ -283,7 +325,7 @@ void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag 
 	struct slice line;
 
 	conf->has_file = true;
-	conf->unread = !lines_open(&reader.lines, ENV_FILE, text, len, diag);
+	conf->unread = !lines_open_foreign(&reader.lines, ENV_FILE, text, len, diag);
 	if (conf->unread)
 		return;
 	while (lines_next(&reader.lines, &line)) {

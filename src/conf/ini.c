@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "conf/chars.h"
 #include "conf/lines.h"
+#include "conf/set.h"
 #include "conf/value.h"
 
 enum { KEYS_MAX = 16, SECTIONS_MAX = 8 };
@@ -247,12 +249,29 @@ static void read_key(struct ini *ini, struct slice line)
 	ini->at.key = NULL;
 }
 
+/* What stands behind a section is its name; other comments may hold what they like. It goes on with text cleaned, which says
+ * what else is wrong with the line. */
+static void check_chars(const struct ini *ini, struct slice *text, struct slice comment, char cleaned[static CONF_LINE_MAX])
+{
+	char shown[CHARS_SHOWN_LEN];
+
+	if (chars_find(*text, true, shown)) {
+		ini_error(ini, "%s has no place in a key or a value: type it anew, in plain ASCII", shown);
+		*text = slice_trim(chars_clean(*text, cleaned));
+	} else if (comment.ptr && slice_starts(*text, "[") && chars_find(comment, false, shown)) {
+		diag_error_unless_ran(ini->at.diag, ini->at.format->file, ini->at.line,
+				      "%s has no place in a name: type it anew", shown);
+	}
+}
+
 static void read_line(struct ini *ini, struct slice line)
 {
+	char cleaned[CONF_LINE_MAX];
 	struct slice text, comment = line;
 
 	slice_cut(&comment, '#', &text);
 	text = slice_trim(text);
+	check_chars(ini, &text, comment, cleaned);
 	if (!text.len)
 		return;
 	if (text.ptr[0] == ';')

@@ -41,27 +41,31 @@ static size_t character_len(const unsigned char *p, size_t left)
 	return utf8_len(p, left);
 }
 
-static bool check_text(const struct lines *lines)
+const char *lines_no_text(struct slice s)
 {
-	const unsigned char *p = (const unsigned char *)lines->rest.ptr;
-	unsigned line = 1;
+	const unsigned char *p = (const unsigned char *)s.ptr;
 	size_t len;
 
-	for (size_t left = lines->rest.len; left; left -= len, p += len) {
+	for (size_t left = s.len; left; left -= len, p += len) {
 		len = character_len(p, left);
-		if (!len) {
-			diag_error(
-				lines->diag, lines->file, line,
-				"byte 0x%02x is no text: nothing of this file was read; save it as plain text (UTF-8)",
-				*p);
-			return false;
-		}
-		line += *p == '\n';
+		if (!len)
+			return (const char *)p;
 	}
-	return true;
+	return NULL;
 }
 
-bool lines_open(struct lines *lines, const char *file, const char *text, size_t len, struct diag *diag)
+static bool no_text(const struct lines *lines, const char *at)
+{
+	unsigned line = 1;
+
+	for (const char *p = lines->rest.ptr; p < at; p++)
+		line += *p == '\n';
+	diag_error(lines->diag, lines->file, line,
+		   "byte 0x%02x is no text: nothing of this file was read; save it as plain text (UTF-8)", (unsigned char)*at);
+	return false;
+}
+
+static void begin(struct lines *lines, const char *file, const char *text, size_t len, struct diag *diag)
 {
 	static const char mark[] = "\xef\xbb\xbf";
 
@@ -70,7 +74,25 @@ bool lines_open(struct lines *lines, const char *file, const char *text, size_t 
 		lines->rest.ptr += sizeof(mark) - 1;
 		lines->rest.len -= sizeof(mark) - 1;
 	}
-	return check_text(lines);
+}
+
+bool lines_open(struct lines *lines, const char *file, const char *text, size_t len, struct diag *diag)
+{
+	const char *wrong;
+
+	begin(lines, file, text, len, diag);
+	wrong = lines_no_text(lines->rest);
+	return !wrong || no_text(lines, wrong);
+}
+
+bool lines_open_foreign(struct lines *lines, const char *file, const char *text, size_t len, struct diag *diag)
+{
+	begin(lines, file, text, len, diag);
+	lines->foreign = true;
+	/* UTF-16: nothing of ours would be found in it. */
+	if (slice_starts(lines->rest, "\xff\xfe") || slice_starts(lines->rest, "\xfe\xff"))
+		return no_text(lines, text);
+	return true;
 }
 
 bool lines_next(struct lines *lines, struct slice *line)
@@ -79,7 +101,7 @@ bool lines_next(struct lines *lines, struct slice *line)
 		lines->line++;
 		if (line->len && line->ptr[line->len - 1] == '\r')
 			line->len--;
-		if (line->len <= CONF_LINE_MAX)
+		if (lines->foreign || line->len <= CONF_LINE_MAX)
 			return true;
 		diag_error(lines->diag, lines->file, lines->line, "a line of %zu bytes: the limit is %d", line->len,
 			   CONF_LINE_MAX);
