@@ -3,6 +3,7 @@
 
 #include "base/text.h"
 #include "conf/overlap.h"
+#include "conf/reach.h"
 #include "conf/set.h"
 #include "conf/value.h"
 #include "crypto/x25519.h"
@@ -124,17 +125,56 @@ static bool all_have_keys(const struct vpn_conf *vpn)
 	return vpn->peer_count != 0;
 }
 
+/* What says that another section is this instance: its address among the AllowedIPs. NULL: none does. */
+static const struct vpn_allowed *find_own_address(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	const struct inet_addr *addr = &check->set->env.vpn_address.addr;
+
+	for (int i = 0; i < vpn->peer_count && addr->family; i++)
+		for (size_t j = 0; i != vpn->own && j < vpn->peers[i].allowed_count; j++)
+			if (inet_contains(&vpn->allowed[vpn->peers[i].allowed_first + j].prefix, addr))
+				return &vpn->allowed[vpn->peers[i].allowed_first + j];
+	return NULL;
+}
+
+static void check_own_elsewhere(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	const struct vpn_allowed *found = find_own_address(check);
+	char key[KEY_BASE64_LEN], text[INET_PREFIX_STRLEN];
+
+	if (!found || key_is_zero(vpn->public_key))
+		return;
+	key_to_base64(vpn->public_key, key);
+	diag_error_unless_ran(check->diag, VPN_PUBLIC_FILE, found->line,
+			      "AllowedIPs %s: this is this instance's address; is it your own section with the old key? The key "
+			      "of now is %s", inet_prefix_text(&found->prefix, text), key);
+}
+
 static void check_own_present(const struct check *check)
 {
 	const struct vpn_conf *vpn = &check->set->vpn;
 	char key[KEY_BASE64_LEN];
 
-	if (vpn->own >= 0 || key_is_zero(vpn->public_key) || !all_have_keys(vpn))
+	if (vpn->own >= 0 || key_is_zero(vpn->public_key) || !all_have_keys(vpn) || find_own_address(check))
 		return;
 	key_to_base64(vpn->public_key, key);
 	(check->strict ? diag_error : diag_warning)(check->diag, VPN_PUBLIC_FILE, 1,
 						    "this instance is in no [Peer]; expected one with PublicKey = %s",
 						    key);
+}
+
+/* Our own section has our address. */
+static bool holds_own_address(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	const struct vpn_peer *own = &vpn->peers[vpn->own];
+
+	for (size_t i = 0; i < own->allowed_count; i++)
+		if (inet_contains(&vpn->allowed[own->allowed_first + i].prefix, &check->set->env.vpn_address.addr))
+			return true;
+	return false;
 }
 
 static void check_own_address(const struct check *check)
@@ -144,11 +184,8 @@ static void check_own_address(const struct check *check)
 	const struct vpn_peer *own = &vpn->peers[vpn->own];
 	char addr[INET_ADDR_STRLEN], prefix[INET_PREFIX_STRLEN];
 
-	if (!env->vpn_address.addr.family || !own->allowed_count)
+	if (!env->vpn_address.addr.family || !own->allowed_count || holds_own_address(check))
 		return;
-	for (size_t i = 0; i < own->allowed_count; i++)
-		if (inet_contains(&vpn->allowed[own->allowed_first + i].prefix, &env->vpn_address.addr))
-			return;
 	diag_error(check->diag, ENV_FILE, env->address_line,
 		   "MITIGATOR_VPN_ADDRESS is %s, but this instance has AllowedIPs %s in " VPN_PUBLIC_FILE
 		   ":%u; expected the same address in both",
@@ -173,10 +210,30 @@ static void check_endpoints(const struct check *check)
 {
 	const struct vpn_conf *vpn = &check->set->vpn;
 
-	for (int i = 0; i < vpn->peer_count; i++)
-		if (i != vpn->own && !vpn->peers[i].endpoint_line)
-			diag_warning(check->diag, VPN_PUBLIC_FILE, vpn->peers[i].line,
+	char net[INET_PREFIX_STRLEN];
+
+	inet_prefix_text(&check->network, net);
+	for (int i = 0; i < vpn->peer_count; i++) {
+		const struct vpn_peer *peer = &vpn->peers[i];
+
+		if (i != vpn->own && !peer->endpoint_line)
+			diag_warning(check->diag, VPN_PUBLIC_FILE, peer->line,
 				     "[Peer] has no Endpoint: this instance waits until that one calls");
+		if (peer->addr.family && check->network.addr.family && inet_contains(&check->network, &peer->addr))
+			diag_error_unless_ran(check->diag, VPN_PUBLIC_FILE, peer->endpoint_line,
+					      "Endpoint %s is inside the VPN network %s (" ENV_FILE
+					      ":%u); expected the address that the instance has outside",
+					      peer->host, net, check->set->env.address_line);
+	}
+}
+
+static void check_preshared_keys(const struct check *check)
+{
+	unsigned line = check->set->vpn.preshared_line;
+
+	if (line && check->set->texts[CONF_PUBLIC].shared)
+		diag_warning(check->diag, VPN_PUBLIC_FILE, line,
+			     "PresharedKey in a file that others can read: the file is shared, so it is no secret of a pair");
 }
 
 /* Where the VPN network overlaps one that the host uses: what, and why it matters or not. */
@@ -189,7 +246,7 @@ static void report_overlap(const struct check *check, const char *file, unsigned
 	if (conf_isolated(env, facts))
 		diag_warning(check->diag, file, line, "%s: harmless while the dataplane is isolated", what);
 	else
-		(facts->ran_before ? diag_warning : diag_error)(
+		diag_error_unless_ran(
 			check->diag, file, line,
 			"%s, and the dataplane is not isolated (%s%s); expected a network that the host does not use",
 			what, off ? "DATA_PLANE_ISOLATION=off" : "Mellanox NIC ", off ? "" : facts->mellanox_where);
@@ -283,6 +340,7 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 	struct check check = { .set = set, .facts = facts, .strict = strict, .diag = diag };
 	const struct vpn_conf *vpn = &set->vpn;
 
+	reach_nics(&set->network, facts, diag);
 	if (!set->clustered)
 		return;
 	set->vpn.own = find_own(vpn);
@@ -300,7 +358,12 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 		check_own_address(&check);
 		check_own_port(&check);
 	}
+	if (vpn->own < 0 || !holds_own_address(&check))
+		check_own_elsewhere(&check);
 	check_endpoints(&check);
+	check_preshared_keys(&check);
+	reach_endpoints(set, facts, diag);
+	reach_device(set, facts, diag);
 	check_private_key_unshared(&check);
 	if (check.network.addr.family) {
 		check_own_routes(&check);

@@ -134,6 +134,8 @@ static bool parse_host(const struct conf_place *at, struct slice value, struct s
 	else if (looks_like_ipv4(host))
 		value_error(at, value,
 			    "not an IPv4 address; expected four numbers from 0 to 255, without leading zeros");
+	else if (slice_equal_nocase(host, "localhost"))
+		value_error_unless_ran(at, value, "this host's name for itself; expected a name that the others have for the peer");
 	else if (!is_name(host))
 		value_error(at, value, "neither an address nor a host name; expected HOST:PORT");
 	else

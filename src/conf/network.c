@@ -209,13 +209,43 @@ static void parse_gateway(const struct conf_place *at, struct slice value)
 	route->destination.addr.family = gateway.family;
 }
 
+/* A name server may run here. */
+static bool is_loopback(const struct inet_addr *addr)
+{
+	static const struct inet_prefix four = { { AF_INET, { 127 } }, 8 }, six = { { AF_INET6, { [15] = 1 } }, 128 };
+
+	return inet_contains(&four, addr) || inet_contains(&six, addr);
+}
+
+/* link is what follows the "%"; its ptr is NULL when there was none. */
+static bool parse_scope(const struct conf_place *at, struct slice value, struct slice link, struct network_dns *server)
+{
+	if (!link.ptr && inet_addr_is_link_local(&server->addr))
+		value_error_unless_ran(at, value, "a link-local address, good on one link only; expected the NIC behind it, "
+				       "as in %.*s%%eth0", SLICE_ARG(value));
+	else if (link.ptr && !inet_addr_is_link_local(&server->addr))
+		value_error(at, value, "only a link-local address (fe80::) is on one NIC; expected it without %%");
+	else if (link.ptr && !value_device(link))
+		value_error(at, value, "not the name of a NIC behind the %%");
+	else
+		return !link.ptr || slice_copy(link, server->link, sizeof(server->link)) == 0;
+	return false;
+}
+
 static void parse_dns(const struct conf_place *at, struct slice value)
 {
 	struct network_conf *conf = ((struct reader *)at->model)->conf;
-	struct inet_addr server;
+	struct slice link = value, addr;
+	struct network_dns server = { .link = "" };
+	const char *wrong;
 
-	if (inet_addr_parse(value, &server) < 0)
+	slice_cut(&link, '%', &addr);
+	if (inet_addr_parse(addr, &server.addr) < 0)
 		value_error(at, value, "not an IPv4 or IPv6 address; expected %s", at->key->syntax);
+	else if ((wrong = value_unusable(&server.addr, true)) != NULL && !is_loopback(&server.addr))
+		value_error_unless_ran(at, value, "%s; expected %s", wrong, at->key->syntax);
+	else if (!parse_scope(at, value, link, &server))
+		return;
 	else if (conf->dns_count == NETWORK_DNS_MAX)
 		value_error(at, value, "more than %d servers in this file; the resolver asks no more", NETWORK_DNS_MAX);
 	else
@@ -283,7 +313,7 @@ static const struct conf_key keys[] = {
 	[GATEWAY] = { "Network", "Gateway", KEY_REPEATABLE, "ADDRESS", "none",
 		      "Router to everything else, one of IPv4 and one of IPv6.", parse_gateway },
 	[DNS] = { "Network", "DNS", KEY_REPEATABLE | KEY_WORDS, "ADDRESS, blanks between", "none",
-		  "Name servers, at most three in the file.", parse_dns },
+		  "Name servers, at most three in the file; a link-local one with its NIC, as in fe80::1%eth0.", parse_dns },
 	[DESTINATION] = { "Route", "Destination", KEY_REQUIRED, "NETWORK/LENGTH", "", "Where the route goes.",
 			  parse_destination },
 	[ROUTE_GATEWAY] = { "Route", "Gateway", 0, "ADDRESS", "none: on the link", "Router to there.",
@@ -309,6 +339,9 @@ static bool has_ipv6(const struct network_nic *nic)
 	for (size_t i = 0; i < nic->address_count; i++)
 		if (nic->addresses[i].addr.family == AF_INET6)
 			return true;
+	for (size_t i = 0; i < nic->route_count; i++)
+		if (nic->routes[i].destination.addr.family == AF_INET6)
+			return true;
 	return false;
 }
 
@@ -328,14 +361,31 @@ static bool on_link(const struct network_nic *nic, const struct inet_addr *gatew
 	return false;
 }
 
-static void check_routes(const struct network_nic *nic, struct diag *diag)
+/* What the kernel does not take as a gateway: our own address, on whichever NIC; IPv4 network and broadcast addresses. */
+static const char *no_router(const struct network_conf *conf, const struct network_nic *nic, const struct inet_addr *gateway)
+{
+	for (size_t i = 0; i < conf->nic_count; i++)
+		for (size_t j = 0; j < conf->nics[i].address_count; j++)
+			if (inet_addr_equal(&conf->nics[i].addresses[j].addr, gateway))
+				return "own address of this host";
+	for (size_t i = 0; gateway->family == AF_INET && i < nic->address_count; i++)
+		if (inet_contains(&nic->addresses[i], gateway) && value_reserved(&nic->addresses[i], gateway))
+			return value_reserved(&nic->addresses[i], gateway);
+	return NULL;
+}
+
+static void check_routes(const struct network_conf *conf, const struct network_nic *nic, struct diag *diag)
 {
 	char addr[INET_ADDR_STRLEN], to[INET_PREFIX_STRLEN];
 
 	for (size_t i = 0; i < nic->route_count; i++) {
 		const struct network_route *route = &nic->routes[i];
+		const char *wrong = route->gateway.family ? no_router(conf, nic, &route->gateway) : NULL;
 
-		if (route->gateway.family && !on_link(nic, &route->gateway))
+		if (wrong)
+			diag_error_unless_ran(diag, NETWORK_FILE, route->line, "Gateway %s is the %s; expected that of a router",
+					      inet_addr_text(&route->gateway, addr), wrong);
+		else if (route->gateway.family && !on_link(nic, &route->gateway))
 			diag_error(
 				diag, NETWORK_FILE, route->line,
 				"Gateway %s is in no network of this NIC; expected one that an Address of it reaches",
@@ -364,10 +414,10 @@ void network_parse(struct network_conf *conf, const char *text, size_t len, stru
 		const struct network_nic *nic = &conf->nics[i];
 
 		if (nic->mtu_bytes && nic->mtu_bytes < MTU_MIN_IPV6 && has_ipv6(nic))
-			diag_error(diag, NETWORK_FILE, nic->line,
-				   "MTUBytes %u is too small for the IPv6 address of this NIC; expected at least %d",
-				   nic->mtu_bytes, MTU_MIN_IPV6);
-		check_routes(nic, diag);
+			diag_error_unless_ran(diag, NETWORK_FILE, nic->line,
+					      "MTUBytes %u is too small for the IPv6 address of this NIC; expected at least %d",
+					      nic->mtu_bytes, MTU_MIN_IPV6);
+		check_routes(conf, nic, diag);
 	}
 }
 

@@ -39,11 +39,16 @@ struct network_nic {
 	bool unmanaged;     /* the kernel gets no address on it: it is the dataplane's, when lwIP carries that */
 };
 
+struct network_dns {
+	struct inet_addr addr;
+	char link[IFNAMSIZ]; /* the NIC it is on, for a link-local one; "" otherwise */
+};
+
 struct network_conf {
 	bool has_file;
 	struct network_nic nics[NETWORK_NICS_MAX];
 	uint8_t nic_count;
-	struct inet_addr dns[NETWORK_DNS_MAX];
+	struct network_dns dns[NETWORK_DNS_MAX];
 	uint8_t dns_count;
 };
 

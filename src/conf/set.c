@@ -18,7 +18,7 @@ static const struct {
 } files[CONF_FILES] = {
 	[CONF_PRIVATE] = { VPN_PRIVATE_FILE, CONF_OTHER_MAX, true },
 	[CONF_PUBLIC] = { VPN_PUBLIC_FILE, CONF_PUBLIC_MAX, false },
-	[CONF_ENV] = { ENV_FILE, CONF_OTHER_MAX, false },
+	[CONF_ENV] = { ENV_FILE, CONF_ENV_MAX, false },
 	[CONF_NETWORK] = { NETWORK_FILE, CONF_OTHER_MAX, false },
 };
 
@@ -39,7 +39,7 @@ static void mend_mode(int fd, const char *name, unsigned mode, struct diag *diag
 }
 
 /* 0 when the file can be read whole, else -errno; -ENOENT without a finding. */
-static int look_at(int dir_fd, enum conf_file file, struct diag *diag)
+static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, struct diag *diag)
 {
 	const char *name = files[file].name;
 	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err = 0;
@@ -52,8 +52,10 @@ static int look_at(int dir_fd, enum conf_file file, struct diag *diag)
 	} else if (!S_ISREG(st.st_mode)) {
 		err = -EINVAL;
 		diag_error(diag, name, 1, "not a regular file; expected a text file");
-	} else if (files[file].private && st.st_mode & OTHERS) {
-		mend_mode(fd, name, st.st_mode & 07777u, diag);
+	} else if (st.st_mode & OTHERS) {
+		text->shared = true;
+		if (files[file].private)
+			mend_mode(fd, name, st.st_mode & 07777u, diag);
 	}
 	if (fd >= 0)
 		close(fd);
@@ -64,7 +66,7 @@ static int look_at(int dir_fd, enum conf_file file, struct diag *diag)
 static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, struct diag *diag)
 {
 	struct conf_text *text = &set->texts[file];
-	int err = look_at(dir_fd, file, diag);
+	int err = look_at(dir_fd, file, text, diag);
 	ssize_t len;
 
 	text->present = err != -ENOENT;
@@ -89,8 +91,10 @@ void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 	struct conf_text *texts = set->texts;
 
 	conf_set_wipe(set);
-	for (int i = 0; i < CONF_FILES; i++)
-		texts[i].bytes = i == CONF_PUBLIC ? set->public_bytes : set->other_bytes[i];
+	texts[CONF_PRIVATE].bytes = set->private_bytes;
+	texts[CONF_PUBLIC].bytes = set->public_bytes;
+	texts[CONF_ENV].bytes = set->env_bytes;
+	texts[CONF_NETWORK].bytes = set->network_bytes;
 	if (read_file(set, dir_fd, CONF_PRIVATE, diag))
 		vpn_private_parse(&set->vpn, texts[CONF_PRIVATE].bytes, texts[CONF_PRIVATE].len, diag);
 	if (read_file(set, dir_fd, CONF_PUBLIC, diag))

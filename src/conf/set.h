@@ -15,12 +15,14 @@ enum conf_file { CONF_PRIVATE, CONF_PUBLIC, CONF_ENV, CONF_NETWORK, CONF_FILES }
 
 enum {
 	CONF_PUBLIC_MAX = 1 << 20, /* bytes; the limits of each file are in set.c's table */
+	CONF_ENV_MAX = 1 << 20, /* it is others' too */
 	CONF_OTHER_MAX = 1 << 16,
 	CONF_LINE_MAX = 4096,
 };
 
 struct conf_text {
 	bool present;
+	bool shared; /* others of this host may read it */
 	size_t len;
 	char *bytes; /* in conf_set's own buffers */
 };
@@ -33,7 +35,9 @@ struct conf_set {
 	struct network_conf network;
 	bool clustered; /* any of the three VPN inputs is present and, after a clean check, all are */
 	char public_bytes[CONF_PUBLIC_MAX + 1];
-	char other_bytes[CONF_FILES][CONF_OTHER_MAX + 1];
+	char env_bytes[CONF_ENV_MAX + 1];
+	char private_bytes[CONF_OTHER_MAX + 1];
+	char network_bytes[CONF_OTHER_MAX + 1];
 };
 
 /* A route of the host's main table that is not ours. */
@@ -43,7 +47,15 @@ struct conf_route {
 	bool ours; /* over an interface that this program made */
 };
 
-enum { CONF_ROUTES_MAX = 512 };
+/* An interface of the host. */
+struct conf_link {
+	char name[IFNAMSIZ];
+	uint8_t mac[NETWORK_MAC_LEN];
+	bool nic;  /* network.conf may configure it */
+	bool ours; /* this program made it */
+};
+
+enum { CONF_ROUTES_MAX = 512, CONF_LINKS_MAX = 256 };
 
 /* What the host is like, told by the caller: conf/ asks no kernel. */
 struct conf_facts {
@@ -51,8 +63,8 @@ struct conf_facts {
 	const char *mellanox_where; /* for people, "" when absent */
 	struct conf_route routes[CONF_ROUTES_MAX];
 	size_t route_count;
-	/* The set was applied before: what the host has come to be like since is a warning and refuses it no more. */
-	bool ran_before;
+	struct conf_link links[CONF_LINKS_MAX];
+	size_t link_count; /* 0: not known */
 };
 
 /* The file's name in its directory ("vpn-private.conf", ".env"). */

@@ -1,6 +1,7 @@
 #include "conf/value.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -44,15 +45,15 @@ bool value_name_shown(const struct conf_format *format, struct slice name)
 	return name.len != 0;
 }
 
-void value_error(const struct conf_place *at, struct slice seen, const char *fmt, ...)
+typedef void report_fn(struct diag *diag, const char *file, unsigned line, const char *fmt, ...);
+
+__attribute__((format(printf, 4, 0)))
+static void report(const struct conf_place *at, report_fn *to, struct slice seen, const char *fmt, va_list ap)
 {
 	char words[DIAG_TEXT_LEN], shown[SHOWN_MAX + 8];
 	struct text text;
-	va_list ap;
 
-	va_start(ap, fmt);
 	(void)vsnprintf(words, sizeof(words), fmt, ap); /* NOLINT: ap is started, clang 14 loses that */
-	va_end(ap);
 	text_init(&text, shown, sizeof(shown));
 	if (!seen.len || at->format->secret || at->key->flags & KEY_SECRET)
 		; /* nothing to show, or not to be shown */
@@ -62,7 +63,35 @@ void value_error(const struct conf_place *at, struct slice seen, const char *fmt
 		text_add(&text, " \"%.*s...\"", SHOWN_MAX, seen.ptr);
 	else
 		text_add(&text, " \"%.*s\"", SLICE_ARG(seen));
-	diag_error(at->diag, at->format->file, at->line, "%s%s: %s", at->key->name, shown, words);
+	to(at->diag, at->format->file, at->line, "%s%s: %s", at->key->name, shown, words);
+}
+
+void value_error(const struct conf_place *at, struct slice seen, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(at, diag_error, seen, fmt, ap);
+	va_end(ap);
+}
+
+void value_error_unless_ran(const struct conf_place *at, struct slice seen, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	report(at, diag_error_unless_ran, seen, fmt, ap);
+	va_end(ap);
+}
+
+bool value_device(struct slice value)
+{
+	static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-";
+
+	for (size_t i = 0; i < value.len; i++)
+		if (!memchr(taken, value.ptr[i], sizeof(taken) - 1))
+			return false;
+	return value.len && value.len < IFNAMSIZ && !slice_equal(value, ".") && !slice_equal(value, "..");
 }
 
 bool value_number(const struct conf_place *at, struct slice value, uint64_t min, uint64_t max, uint64_t *number)
@@ -128,7 +157,7 @@ bool value_prefix(const struct conf_place *at, struct slice value, struct inet_p
 	return true;
 }
 
-bool value_usable(const struct conf_place *at, struct slice value, const struct inet_addr *addr, bool link_local)
+const char *value_unusable(const struct inet_addr *addr, bool link_local)
 {
 	static const struct {
 		struct inet_prefix prefix;
@@ -146,13 +175,19 @@ bool value_usable(const struct conf_place *at, struct slice value, const struct 
 		{ { { AF_INET6, { 0xfe, 0x80 } }, 10 }, true, "a link-local address, good on one link only" },
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!inet_contains(&rows[i].prefix, addr) || (link_local && rows[i].link_local))
-			continue;
-		value_error(at, value, "%s; expected %s", rows[i].what, at->key->syntax);
-		return false;
-	}
-	return true;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (inet_contains(&rows[i].prefix, addr) && !(link_local && rows[i].link_local))
+			return rows[i].what;
+	return NULL;
+}
+
+bool value_usable(const struct conf_place *at, struct slice value, const struct inet_addr *addr, bool link_local)
+{
+	const char *what = value_unusable(addr, link_local);
+
+	if (what)
+		value_error(at, value, "%s; expected %s", what, at->key->syntax);
+	return !what;
 }
 
 const char *value_reserved(const struct inet_prefix *network, const struct inet_addr *addr)

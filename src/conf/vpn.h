@@ -49,6 +49,7 @@ struct vpn_conf {
 	uint8_t public_key[VPN_KEY_LEN]; /* of private_key, once that is valid */
 	struct vpn_peer peers[VPN_PEERS_MAX]; /* as written, our own section among them */
 	uint16_t peer_count;
+	unsigned preshared_line; /* of the first PresharedKey, 0 when there is none */
 	int own; /* index in peers of the section with our public key, -1 when there is none; set by the check */
 	struct vpn_allowed allowed[VPN_PREFIXES_MAX];
 	uint16_t allowed_count;

@@ -63,7 +63,7 @@ void vpn_conf_init(struct vpn_conf *conf)
 	wipe(conf->private_key, sizeof(conf->private_key));
 	memset(conf->public_key, 0, sizeof(conf->public_key));
 	conf->has_private_file = conf->has_public_file = false;
-	conf->port_line = conf->private_key_line = 0;
+	conf->port_line = conf->private_key_line = conf->preshared_line = 0;
 	conf->listen_port = conf->peer_count = conf->allowed_count = 0;
 	conf->own = -1;
 }

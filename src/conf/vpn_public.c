@@ -62,8 +62,11 @@ static void parse_public_key(const struct conf_place *at, struct slice value)
 
 static void parse_preshared_key(const struct conf_place *at, struct slice value)
 {
-	struct vpn_peer *peer = ((struct reader *)at->model)->peer;
+	struct reader *reader = at->model;
+	struct vpn_peer *peer = reader->peer;
 
+	if (!reader->conf->preshared_line)
+		reader->conf->preshared_line = at->line;
 	peer->has_preshared_key = value_key(at, value, peer->preshared_key);
 }
 

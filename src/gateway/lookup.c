@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "conf/value.h"
 #include "conf/vpn.h"
 
 #define SELF "/proc/self/exe"
@@ -110,7 +111,8 @@ static void look_up(size_t index, const char *host)
 	for (const struct addrinfo *entry = list; entry; entry = entry->ai_next) {
 		struct inet_addr addr = addr_of(entry);
 
-		if (addr.family)
+		/* 127.0.1.1 and the like: of a name server's own making, or a box's name in its hosts file. */
+		if (addr.family && !value_unusable(&addr, false))
 			tell(index, &addr);
 	}
 	if (list)

@@ -105,7 +105,8 @@ static void write_resolv(const struct network_conf *conf)
 
 	text_init(&text, bytes, sizeof(bytes));
 	for (size_t i = 0; i < conf->dns_count; i++)
-		text_add(&text, "nameserver %s\n", inet_addr_text(&conf->dns[i], addr));
+		text_add(&text, "nameserver %s%s%s\n", inet_addr_text(&conf->dns[i].addr, addr),
+			 conf->dns[i].link[0] ? "%" : "", conf->dns[i].link);
 	err = fd < 0 ? -errno : file_replace(fd, RESOLV_FILE, bytes, text.len, 0644);
 	if (err < 0)
 		log_err("cannot write %s/%s: %s", RESOLV_DIR, RESOLV_FILE, strerror(-err));
@@ -150,9 +151,8 @@ static bool load(struct netservice *service, int dir_fd, bool ran_before)
 {
 	static struct conf_facts facts;
 
-	diag_clear(&service->diag);
+	diag_clear(&service->diag, ran_before);
 	facts_collect(&facts);
-	facts.ran_before = ran_before;
 	conf_set_load(service->spare, dir_fd, &service->diag);
 	conf_set_check(service->spare, &facts, false, &service->diag);
 	conf_set_wipe_vpn(service->spare); /* it was looked at for the checks, and holds keys */

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "netlink/link.h"
+#include "network/nics.h"
 
 #define PCI_DIR "/sys/bus/pci/devices"
 
@@ -77,9 +78,23 @@ static void add_route(const struct link_route *route, void *arg)
 	list->facts->route_count++;
 }
 
+static void add_link(struct conf_facts *facts, const struct link *link)
+{
+	struct conf_link *to = &facts->links[facts->link_count];
+
+	if (facts->link_count == CONF_LINKS_MAX)
+		return;
+	*to = (struct conf_link){ .nic = nics_is_nic(link), .ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS) };
+	memcpy(to->name, link->name, sizeof(to->name));
+	memcpy(to->mac, link->mac, sizeof(to->mac));
+	facts->link_count++;
+}
+
 static void name_routes(const struct link *link, void *arg)
 {
 	struct route_list *list = arg;
+
+	add_link(list->facts, link);
 
 	for (size_t i = 0; i < list->facts->route_count; i++) {
 		struct conf_route *route = &list->facts->routes[i];

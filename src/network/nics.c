@@ -13,11 +13,16 @@
 
 enum { FOUND_MAX = 128, METRIC_FIRST = 1024 }; /* the kernel's own for IPv6 */
 
+bool nics_is_nic(const struct link *link)
+{
+	return link->type == ARPHRD_ETHER && !link->kind[0];
+}
+
 static void add_nic(const struct link *link, void *arg)
 {
 	struct nics *nics = arg;
 
-	if (link->type == ARPHRD_ETHER && !link->kind[0] && nics->count < NICS_MAX)
+	if (nics_is_nic(link) && nics->count < NICS_MAX)
 		nics->list[nics->count++] = *link;
 }
 

@@ -13,6 +13,7 @@ struct nics {
 	size_t count;
 };
 
+bool nics_is_nic(const struct link *link);
 int nics_find(struct nl *nl, struct nics *nics);
 
 struct nics_report {
