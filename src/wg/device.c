@@ -140,7 +140,7 @@ void device_event(const struct wg_device *d, struct wg_peer *p, enum wg_event ev
 
 bool peer_follow(struct wg_peer *p, const struct inet_flow *from)
 {
-	bool roamed = !inet_endpoint_equal(&p->flow.remote, &from->remote);
+	bool roamed = p->flow.remote.addr.family && !inet_endpoint_equal(&p->flow.remote, &from->remote);
 
 	p->flow = *from;
 	return roamed;

@@ -88,7 +88,7 @@ bool device_new_index(struct wg_device *device, const struct wg_peer *peer, uint
 void device_stamp(struct wg_device *device, struct wg_peer *peer, uint8_t stamp[static WG_STAMP_LEN]);
 void device_event(const struct wg_device *device, struct wg_peer *peer, enum wg_event event);
 
-/* Something authentic came from there. True: that is elsewhere than before. */
+/* What the peer sent just now came from there. True: that is elsewhere than before. */
 bool peer_follow(struct wg_peer *peer, const struct inet_flow *from);
 void peer_stop_initiating(struct wg_device *device, struct wg_peer *peer);
 

@@ -12,11 +12,11 @@ static void be_quiet(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 	p->quiet_until_ns = now_ns + REKEY_TIMEOUT_S * NS_PER_S + device_jitter_ns(d);
 }
 
-static void send_message(struct wg_device *d, struct wg_peer *p, uint8_t *bytes, size_t len, uint64_t now_ns)
+static void send_message(struct wg_device *d, struct wg_peer *p, const struct inet_flow *to, uint8_t *bytes, size_t len,
+			 uint64_t now_ns)
 {
 	cookie_write_macs(&p->jar, bytes, len, now_ns);
-	peer_sent(d, p, len, now_ns);
-	d->host.send(d->host.arg, &p->flow, HANDSHAKE_DS, bytes, len);
+	d->host.send(d->host.arg, to, HANDSHAKE_DS, bytes, len);
 }
 
 static bool write_initiation(struct wg_device *d, struct wg_peer *p, struct message_initiation *m)
@@ -51,20 +51,20 @@ void handshake_initiate(struct wg_device *d, struct wg_peer *p, bool again, uint
 		p->attempts = 0;
 	if (!d->identity.known || !p->flow.remote.addr.family)
 		return;
-	if (now_ns < p->quiet_until_ns) {
-		if (again) /* our initiation crossed one that we answered */
-			peer_timer(d, p, TIMER_RETRANSMIT, p->quiet_until_ns);
+	if (now_ns < p->quiet_until_ns)
 		return;
-	}
 	be_quiet(d, p, now_ns);
 	/* Also when nothing could be written for want of random bytes: it is tried again. */
 	peer_timer(d, p, TIMER_RETRANSMIT, p->quiet_until_ns);
-	if (write_initiation(d, p, &m))
-		send_message(d, p, (uint8_t *)&m, sizeof(m), now_ns);
+	if (!write_initiation(d, p, &m))
+		return;
+	peer_sent(d, p, sizeof(m), now_ns);
+	send_message(d, p, &p->flow, (uint8_t *)&m, sizeof(m), now_ns);
 }
 
-void handshake_done(struct wg_device *d, struct wg_peer *p)
+static void handshake_done(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
+	peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
 	timer_clear(&d->timers, p->id, TIMER_RETRANSMIT);
 	p->attempts = 0;
 	p->sent_lastminute = false;
@@ -85,7 +85,16 @@ static void begin_session(struct wg_device *d, struct wg_peer *p, struct noise_h
 	keypair->local_index = local_index;
 	keypair->remote_index = remote_index;
 	index_find(&d->index, local_index)->slot = keypairs_slot(&p->keypairs, keypair);
-	peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
+}
+
+void handshake_confirm(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	bool yields = memcmp(d->identity.public_key, p->remote.public_key, KEY_LEN) < 0;
+
+	keypairs_confirm(&p->keypairs, &d->index, yields);
+	/* There is a session: one more by an initiation of ours is not needed. */
+	peer_stop_initiating(d, p);
+	handshake_done(d, p, now_ns);
 }
 
 static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
@@ -93,7 +102,26 @@ static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
 	return p->has_initiation && now_ns - p->initiation_ns < NS_PER_S / INITIATIONS_PER_S;
 }
 
-/* The initiation is good: nothing was changed up to here. */
+/* The initiation is good: nothing was changed up to here.
+ *
+ * What it proves is that the peer wrote it, once, to this public key. It does not prove that the peer wrote it now, to this
+ * port, or from there. Both paths of an instance have the same keys, so one recorded on the other path's port is as good as
+ * any; and after a restart, when stamps seen before are forgotten, so is each of them that is newer than the one before
+ * (paper 5.1: the stamp keeps replays off for as long as it is remembered). The first packet under the new session proves
+ * it: its key depends on the ephemeral key in our response, so it was made for this response, by the peer (paper 5.4.6, and
+ * 6.1 on why the responder waits for it before it sends). So what the kernel takes from an initiation, we take from that
+ * packet (input_data), and a replay costs one answer and one slot for a session that no one can use:
+ *
+ * - the endpoint: the response goes the way that the initiation came; the peer's endpoint moves with the packet that proves
+ *   the session, and a peer whose endpoint is not known gets one then (before that there is nothing we could send him). A
+ *   response to our own initiation proves as much, by our own ephemeral key, and moves it at once. The kernel moves it here,
+ *   and all that we send until the peer speaks again goes to whoever replayed. A peer that went elsewhere loses nothing:
+ *   under a new session nothing leaves from us before its first packet anyway.
+ * - our own initiation goes on being one: the kernel forgets it and is quiet for REKEY_TIMEOUT, so that few replays keep us
+ *   from ever beginning. Two initiations that cross give two sessions here, and keypairs_confirm has both sides choose the
+ *   same one; with the kernel as peer, which answers ours and has forgotten its own, they give ours. No one waits.
+ * - the sessions that there are: see keypairs_add.
+ * - the timers: what is due for want of a sign of life stays due. */
 static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noise_handshake *handshake,
 			      const struct inet_flow *from, const struct message_initiation *initiation,
 			      const uint8_t stamp[static WG_STAMP_LEN], uint64_t now_ns)
@@ -110,14 +138,15 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 	memcpy(p->stamp_seen, stamp, WG_STAMP_LEN);
 	p->initiation_ns = now_ns;
 	p->has_initiation = true;
-	p->flow = *from;
-	/* An initiation of our own that crossed this one will not be answered any more: the kernel does the same. */
-	peer_stop_initiating(d, p);
 	store_le32(m.sender, index);
 	memcpy(m.receiver, initiation->sender, sizeof(m.receiver));
 	begin_session(d, p, handshake, false, index, load_le32(initiation->sender), now_ns);
-	be_quiet(d, p, now_ns);
-	send_message(d, p, (uint8_t *)&m, sizeof(m), now_ns);
+	p->keypairs.next_crossed = p->initiating;
+	/* What is left of a half handshake must not stay for ever. */
+	if (!timer_is_set(&d->timers, p->id, TIMER_ZERO_KEYS))
+		peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
+	p->sent_bytes += sizeof(m);
+	send_message(d, p, from, (uint8_t *)&m, sizeof(m), now_ns);
 	return WG_HANDSHAKE;
 }
 
@@ -127,7 +156,6 @@ enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet
 	uint8_t static_key[KEY_LEN], stamp[WG_STAMP_LEN];
 	enum wg_verdict verdict = WG_DROP_TAG;
 	struct noise_handshake handshake;
-	bool roamed;
 
 	if (!noise_read_static(&handshake, m, &d->identity, static_key))
 		goto out;
@@ -144,10 +172,7 @@ enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet
 	verdict = WG_DROP_FLOOD;
 	if (is_flood(*peer, now_ns))
 		goto out;
-	roamed = (*peer)->flow.remote.addr.family && !inet_endpoint_equal(&(*peer)->flow.remote, &from->remote);
 	verdict = answer(d, *peer, &handshake, from, m, stamp, now_ns);
-	if (roamed && verdict == WG_HANDSHAKE)
-		device_event(d, *peer, WG_EVENT_ROAMED);
 out:
 	wipe(&handshake, sizeof(handshake));
 	return verdict;
@@ -176,7 +201,7 @@ enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_f
 	wipe(&p->handshake, sizeof(p->handshake));
 	roamed = peer_follow(p, from);
 	begin_session(d, p, &handshake, true, index, load_le32(m->sender), now_ns);
-	handshake_done(d, p);
+	handshake_done(d, p, now_ns);
 	if (roamed)
 		device_event(d, p, WG_EVENT_ROAMED);
 	/* The responder may use the session only once something came under it. */

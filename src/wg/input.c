@@ -69,10 +69,14 @@ static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_fl
 		cost_ns = d->host.work_ns(d->host.arg) - cost_ns;
 	if (verdict != WG_DROP_INDEX) /* found out before the first DH */
 		load_charge(&d->guard.load, cost_ns, now_ns);
-	if (verdict == WG_HANDSHAKE) {
+	if (verdict != WG_HANDSHAKE)
+		return verdict;
+	view->peer = peer;
+	/* An initiation may be a replay: no sign of life (see answer() in handshake.c). */
+	if (bytes[0] == MESSAGE_INITIATION)
+		peer->received_bytes += len;
+	else
 		received(d, peer, len, now_ns);
-		view->peer = peer;
-	}
 	return verdict;
 }
 
@@ -169,8 +173,7 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *f
 	if (peer_follow(p, from))
 		device_event(d, p, WG_EVENT_ROAMED);
 	if (entry->slot == p->keypairs.next) {
-		keypairs_confirm(&p->keypairs, &d->index);
-		handshake_done(d, p);
+		handshake_confirm(d, p, now_ns);
 		peer_send_staged(d, p, now_ns);
 	}
 	rekey_before_end(d, p, now_ns);

@@ -30,16 +30,14 @@ struct keypair *keypairs_add(struct keypairs *k, struct index_table *table, bool
 {
 	uint8_t slot = 0;
 
-	drop(k, table, &k->previous);
-	if (!initiator) {
-		drop(k, table, &k->next);
-	} else if (k->next != KEYPAIR_NONE) {
-		/* The other side has never used next, but it might: keep that rather than the current one. */
-		move(&k->previous, &k->next);
-		drop(k, table, &k->current);
-	} else {
+	if (initiator) {
+		drop(k, table, &k->previous);
 		move(&k->previous, &k->current);
+	} else {
+		drop(k, table, &k->next);
+		k->next_crossed = false;
 	}
+	k->next_overtaken = initiator;
 	while (k->slots[slot].used)
 		slot++;
 	*(initiator ? &k->current : &k->next) = slot;
@@ -54,11 +52,14 @@ uint8_t keypairs_slot(const struct keypairs *k, const struct keypair *keypair)
 	return (uint8_t)(keypair - k->slots);
 }
 
-void keypairs_confirm(struct keypairs *k, struct index_table *table)
+void keypairs_confirm(struct keypairs *k, struct index_table *table, bool yields)
 {
+	bool takes_over = !k->next_overtaken || (k->next_crossed && yields);
+
 	drop(k, table, &k->previous);
-	move(&k->previous, &k->current);
-	move(&k->current, &k->next);
+	if (takes_over)
+		move(&k->previous, &k->current);
+	move(takes_over ? &k->current : &k->previous, &k->next);
 }
 
 void keypairs_stop_sending(struct keypairs *k)

@@ -30,16 +30,24 @@ enum { KEYPAIRS = 3, KEYPAIR_NONE = KEYPAIRS };
 
 struct keypairs {
 	uint8_t current, previous, next; /* slots */
+	bool next_crossed;   /* it was answered while an initiation of ours was on its way */
+	bool next_overtaken; /* and since then one of ours was: current is younger than next */
 	struct keypair slots[KEYPAIRS];
 };
 
 void keypairs_init(struct keypairs *keypairs);
-/* Makes room for a new keypair the way the kernel does, and returns it empty but for born_ns: the initiator's becomes
- * current, the responder's is next until it is confirmed. The index of whoever has to go leaves the table. */
+/* A new keypair, empty but for born_ns: the initiator's becomes current, the responder's is next until it is confirmed. The
+ * index of whoever has to go leaves the table.
+ *
+ * Anyone can have us answer an initiation that he recorded elsewhere, so next is nothing until a packet came under it: it
+ * takes no one's place but that of another next. The kernel drops previous for it, and current when our own initiation is
+ * answered meanwhile: packets on their way under those are lost. */
 struct keypair *keypairs_add(struct keypairs *keypairs, struct index_table *table, bool initiator, uint64_t now_ns);
 uint8_t keypairs_slot(const struct keypairs *keypairs, const struct keypair *keypair);
-/* An authentic packet came under the next keypair: it is current now. */
-void keypairs_confirm(struct keypairs *keypairs, struct index_table *table);
+/* An authentic packet came under the next keypair: it is current now, or previous when current is younger. When both were
+ * answered because the initiations crossed, no one can tell which is younger: the side that yields takes the other's, so
+ * that both send under the same one and one of them renews it. */
+void keypairs_confirm(struct keypairs *keypairs, struct index_table *table, bool yields);
 void keypairs_stop_sending(struct keypairs *keypairs);
 void keypairs_clear(struct keypairs *keypairs, struct index_table *table);
 /* NULL: none that may send. */

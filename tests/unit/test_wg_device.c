@@ -155,7 +155,8 @@ TEST(wg_responder_sends_only_after_confirmation)
 	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_HANDSHAKE);
 	CHECK_INT(pair_send(p, B, 60), WG_STAGED);
 	CHECK_INT(p->node[B].events[WG_EVENT_SESSION], 0);
-	CHECK_INT(p->node[B].out_count, 1); /* the response, no initiation of its own */
+	CHECK_INT(p->node[B].sent[MESSAGE_DATA], 0); /* the response and an initiation of its own: the other may be a replay */
+	CHECK_INT(p->node[B].out_count, 2);
 	pair_deliver(p);
 	CHECK_INT(p->node[B].events[WG_EVENT_SESSION], 1);
 	CHECK_INT(p->node[A].data_count, 1);
@@ -511,6 +512,91 @@ TEST(wg_roams_only_by_an_authentic_fresh_packet)
 	CHECK_INT(p->node[B].events[WG_EVENT_SESSION], 1);
 }
 
+/* What is new in a peer after an initiation: the stamp, when it came, a session that waits, bytes. */
+static bool is_as_before(const struct wg_device *d, const struct wg_peer *p, const struct wg_peer *before,
+			 const struct peer_timers *timers)
+{
+	return inet_endpoint_equal(&p->flow.remote, &before->flow.remote) && p->initiating == before->initiating &&
+	       p->initiation_index == before->initiation_index && p->quiet_until_ns == before->quiet_until_ns &&
+	       p->keypairs.current == before->keypairs.current && p->keypairs.previous == before->keypairs.previous &&
+	       p->need_another_keepalive == before->need_another_keepalive &&
+	       !memcmp(&p->shaken, &before->shaken, sizeof(p->shaken)) &&
+	       !memcmp(&d->timers.peers[p->id].due_ns, &timers->due_ns, sizeof(timers->due_ns));
+}
+
+/* An initiation that A sent elsewhere (another port of ours, or before we were started again), from nowhere. */
+TEST(wg_replayed_initiation_costs_one_answer_and_nothing_more)
+{
+	const struct inet_endpoint hostile = { .addr = { AF_INET, { 198, 51, 100, 7 } }, .port = 4444 };
+	struct pair *p = pair_of_peers(NULL);
+	static struct datagram recorded;
+	static struct wg_peer before;
+	struct peer_timers timers;
+
+	pair_shake(p, A);
+	pair_run(p, 6 * NS_PER_S);
+	pair_current(p, A)->can_send = false;
+	pair_send(p, A, 60);
+	CHECK(pair_take(p, A, &recorded));
+	CHECK_INT(recorded.bytes[0], MESSAGE_INITIATION);
+	for (int session = 1; session >= 0; session--) {
+		struct wg_device *d = p->node[B].device;
+		struct wg_peer *peer = pair_peer(p, B);
+
+		/* Everything that it could disturb: a keepalive that is due, data that waits for a sign of life, and (without
+		 * a session) a handshake of our own. */
+		if (!session) {
+			keypairs_clear(&peer->keypairs, &d->index);
+			memset(peer->stamp_seen, 0, sizeof(peer->stamp_seen));
+			p->now_ns += 30 * NS_PER_MS;
+		}
+		CHECK_INT(pair_send(p, B, 60), session ? WG_SEALED : WG_STAGED);
+		CHECK(pair_take(p, B, &held));
+		peer_timer(d, peer, TIMER_KEEPALIVE, p->now_ns + NS_PER_S);
+		peer_timer(d, peer, TIMER_ZERO_KEYS, p->now_ns + 500 * NS_PER_S);
+		before = *peer;
+		timers = d->timers.peers[peer->id];
+		CHECK_INT(pair_give(p, B, &hostile, recorded.bytes, recorded.len), WG_HANDSHAKE);
+		CHECK(is_as_before(d, peer, &before, &timers));
+		CHECK(pair_take(p, B, &other));
+		CHECK_INT(other.bytes[0], MESSAGE_RESPONSE);
+		CHECK(inet_endpoint_equal(&other.to, &hostile));
+		CHECK_INT(p->node[B].out_count, 0);
+		CHECK_INT(pair_give(p, B, &hostile, recorded.bytes, recorded.len), WG_DROP_STAMP);
+		CHECK(!pair_take(p, B, &other));
+	}
+	/* Our own handshake goes on and is done. */
+	p->node[A].wall.s++;
+	CHECK_INT(pair_give(p, A, &p->node[B].endpoint, held.bytes, held.len), WG_HANDSHAKE);
+	pair_deliver(p);
+	CHECK_INT(p->node[B].verdicts[WG_HANDSHAKE], 4);
+	CHECK(inet_endpoint_equal(&pair_peer(p, B)->flow.remote, &p->node[A].endpoint));
+}
+
+TEST(wg_peer_that_went_elsewhere_is_followed_by_the_first_packet_of_its_session)
+{
+	const struct inet_endpoint moved = { .addr = { AF_INET, { 198, 51, 100, 7 } }, .port = 4444 };
+
+	/* once with an endpoint that is known, once without */
+	for (int known = 0; known < 2; known++) {
+		struct pair *p = pair_new(NULL);
+
+		CHECK_INT(pair_join(p, A, NULL, true, 0) + pair_join(p, B, NULL, known, 0), 0);
+		pair_send(p, A, 60);
+		CHECK(pair_take(p, A, &held));
+		CHECK_INT(pair_give(p, B, &moved, held.bytes, held.len), WG_HANDSHAKE);
+		CHECK_INT(pair_peer(p, B)->flow.remote.addr.family, known ? AF_INET : 0);
+		CHECK(!inet_endpoint_equal(&pair_peer(p, B)->flow.remote, &moved));
+		CHECK(pair_take(p, B, &held));
+		CHECK(inet_endpoint_equal(&held.to, &moved));
+		CHECK_INT(pair_give(p, A, &p->node[B].endpoint, held.bytes, held.len), WG_HANDSHAKE);
+		CHECK(pair_take(p, A, &held));
+		CHECK_INT(pair_give(p, B, &moved, held.bytes, held.len), WG_DATA);
+		CHECK(inet_endpoint_equal(&pair_peer(p, B)->flow.remote, &moved));
+		CHECK_INT(p->node[B].events[WG_EVENT_ROAMED], known);
+	}
+}
+
 TEST(wg_answers_from_the_address_that_was_written_to)
 {
 	const struct inet_addr first = { AF_INET, { 192, 0, 2, 50 } }, second = { AF_INET, { 192, 0, 2, 51 } };
@@ -528,7 +614,7 @@ TEST(wg_answers_from_the_address_that_was_written_to)
 	held.bytes[held.len - 1] ^= 1;
 	p->local = second;
 	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DROP_TAG);
-	CHECK(inet_addr_equal(&pair_peer(p, B)->flow.local, &first));
+	CHECK_INT(pair_peer(p, B)->flow.local.family, 0);
 	held.bytes[held.len - 1] ^= 1;
 	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DATA);
 	CHECK_INT(p->node[B].events[WG_EVENT_ROAMED], 0); /* the peer did not move */
@@ -590,7 +676,7 @@ TEST(wg_outer_header_says_what_the_kernels_does)
 	CHECK_INT(held.ds, 0);
 }
 
-TEST(wg_peer_without_endpoint_learns_it_from_the_initiation)
+TEST(wg_peer_without_endpoint_has_one_once_it_shook_hands)
 {
 	struct pair *p = pair_new(NULL);
 
@@ -876,9 +962,13 @@ TEST(wg_initiations_that_cross_come_to_a_session)
 	CHECK(pair_take(p, B, &other));
 	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_HANDSHAKE);
 	CHECK_INT(pair_give(p, A, &p->node[B].endpoint, other.bytes, other.len), WG_HANDSHAKE);
-	pair_run(p, 6 * NS_PER_S);
+	pair_deliver(p); /* at once */
 	CHECK_INT(p->node[A].data_count, 1);
 	CHECK_INT(p->node[B].data_count, 1);
+	/* and both send under the same session, which one of them renews */
+	CHECK_INT(pair_current(p, A)->remote_index, pair_current(p, B)->local_index);
+	CHECK_INT(pair_current(p, A)->initiator + pair_current(p, B)->initiator, 1);
+	CHECK(!pair_peer(p, A)->initiating && !pair_peer(p, B)->initiating);
 }
 
 TEST(wg_message_counters_end_a_session)

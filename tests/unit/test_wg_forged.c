@@ -1,6 +1,7 @@
 /* Must show 8: no datagram with a forged, replayed, truncated, wrong-source or wrong-index body changes any state. Each
  * goes through the whole core, and the device's arena is compared byte by byte, all but struct wg_guard (the counters
- * of drops and the load they cause). Then the untouched message must still be taken. */
+ * of drops and the load they cause). Then the untouched message must still be taken. (An initiation that was recorded elsewhere
+ * is taken, and changes next to nothing: wg_replayed_initiation_costs_one_answer_and_nothing_more.) */
 #include <stdlib.h>
 #include <string.h>
 

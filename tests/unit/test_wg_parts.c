@@ -373,7 +373,7 @@ TEST(staged_packets_leave_in_order_and_the_oldest_makes_room)
 		CHECK_INT(staged_push(&s, 2, packet, 0), 0);
 }
 
-TEST(keypairs_move_as_the_kernels_do)
+TEST(keypairs_move_as_the_kernels_do_once_they_are_confirmed)
 {
 	static struct index_entry entries[64];
 	static struct keypairs k;
@@ -394,24 +394,42 @@ TEST(keypairs_move_as_the_kernels_do)
 	CHECK_INT(k.slots[k.previous].local_index, 2);
 	CHECK(!index_find(&t, 1));
 	index_insert(&t, 4, 0, INDEX_HANDSHAKE);
-	p = keypairs_add(&k, &t, false, 4); /* responder: next, and previous is gone */
-	p->local_index = 4;
+	keypairs_add(&k, &t, false, 4)->local_index = 4; /* responder: next, and no one goes for it */
 	CHECK_INT(k.slots[k.next].local_index, 4);
 	CHECK_INT(k.slots[k.current].local_index, 3);
-	CHECK_INT(k.previous, KEYPAIR_NONE);
-	CHECK(!index_find(&t, 2));
+	CHECK_INT(k.slots[k.previous].local_index, 2);
 	index_insert(&t, 5, 0, INDEX_HANDSHAKE);
-	p = keypairs_add(&k, &t, true, 5); /* initiator over an unconfirmed next */
-	p->local_index = 5;
-	CHECK_INT(k.slots[k.current].local_index, 5);
-	CHECK_INT(k.slots[k.previous].local_index, 4);
-	CHECK_INT(k.next, KEYPAIR_NONE);
-	CHECK(!index_find(&t, 3));
+	keypairs_add(&k, &t, false, 5)->local_index = 5; /* but another next */
+	CHECK_INT(k.slots[k.next].local_index, 5);
+	CHECK(!index_find(&t, 4));
+	CHECK_INT(k.slots[k.previous].local_index, 2);
 	index_insert(&t, 6, 0, INDEX_HANDSHAKE);
-	keypairs_add(&k, &t, false, 6)->local_index = 6;
-	keypairs_confirm(&k, &t);
+	keypairs_add(&k, &t, true, 6)->local_index = 6; /* initiator over an unconfirmed next */
+	CHECK_INT(k.slots[k.current].local_index, 6);
+	CHECK_INT(k.slots[k.previous].local_index, 3);
+	CHECK_INT(k.slots[k.next].local_index, 5);
+	CHECK(!index_find(&t, 2));
+	keypairs_confirm(&k, &t, true); /* late: current is younger */
 	CHECK_INT(k.slots[k.current].local_index, 6);
 	CHECK_INT(k.slots[k.previous].local_index, 5);
+	CHECK_INT(k.next, KEYPAIR_NONE);
+	for (int yields = 0; yields < 2; yields++) { /* both answered, and no one knows whose is younger */
+		uint32_t answered = yields ? 9 : 7;
+
+		index_insert(&t, answered, 0, INDEX_HANDSHAKE);
+		keypairs_add(&k, &t, false, 7)->local_index = answered;
+		k.next_crossed = true;
+		index_insert(&t, answered + 1, 0, INDEX_HANDSHAKE);
+		keypairs_add(&k, &t, true, 7)->local_index = answered + 1;
+		keypairs_confirm(&k, &t, yields);
+		CHECK_INT(k.slots[k.current].local_index, answered + !yields);
+		CHECK_INT(k.slots[k.previous].local_index, answered + (unsigned)yields);
+	}
+	index_insert(&t, 11, 0, INDEX_HANDSHAKE);
+	keypairs_add(&k, &t, false, 6)->local_index = 11;
+	keypairs_confirm(&k, &t, false);
+	CHECK_INT(k.slots[k.current].local_index, 11);
+	CHECK_INT(k.slots[k.previous].local_index, 9);
 	CHECK(!keypairs_sender(&k, 6 + REJECT_AFTER_TIME_S * NS_PER_S));
 	k.slots[k.current].send_counter = REJECT_AFTER_MESSAGES;
 	CHECK(!keypairs_sender(&k, 7));
