@@ -20,6 +20,6 @@ void knock(const struct inet_endpoint *endpoint)
 	memcpy(&in.sin_addr, endpoint->addr.bytes, sizeof(in.sin_addr));
 	memcpy(&in6.sin6_addr, endpoint->addr.bytes, sizeof(in6.sin6_addr));
 	/* Lost or refused, it has done what it is for or there is nothing to be done. */
-	(void)sendto(fd, "", 0, 0, to, v4 ? sizeof(in) : sizeof(in6));
+	(void)sendto(fd, "", 1, 0, to, v4 ? sizeof(in) : sizeof(in6));
 	close(fd);
 }
