@@ -327,11 +327,15 @@ static void host_changed(struct loop_source *source, uint32_t events, uint64_t n
 	mirror_in(now_ns, SETTLE_MS);
 }
 
-static void follow_mtu(void)
+static void follow_inner(uint64_t now_ns)
 {
 	struct link link;
 
-	if (link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link) < 0 || link.mtu_bytes == lwip.mtu_bytes)
+	if (link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link) < 0)
+		return;
+	wg_set_up(lwip.device, link.up, now_ns);
+	arm();
+	if (link.mtu_bytes == lwip.mtu_bytes)
 		return;
 	lwip.mtu_bytes = link.mtu_bytes;
 	tun_set_mtu(&lwip.tun, link.mtu_bytes);
@@ -341,9 +345,8 @@ static void follow_mtu(void)
 static void inner_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	(void)events;
-	(void)now_ns;
 	nl_monitor_read(source->fd, NULL, NULL);
-	follow_mtu();
+	follow_inner(now_ns);
 }
 
 static int open_inner_monitor(void *arg)
@@ -533,7 +536,7 @@ static int lwip_open(struct tunnel *tunnel)
 		lwip_close(tunnel, true);
 		return err;
 	}
-	follow_mtu();
+	follow_inner(clock_now_ns());
 	/* Whatever carried this path before, the kernel or a process that died, sent stamps up to now. */
 	wg_stamp(stamp, core_wall(NULL));
 	wg_set_stamp_sent(lwip.device, stamp);

@@ -412,6 +412,42 @@ bool wg_public_key(const struct wg_device *d, uint8_t public_key[static WG_KEY_L
 	return d->identity.known;
 }
 
+/* ---- the inner interface ---- */
+
+static void peer_comes_up(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	if (p->keepalive_s)
+		peer_send_keepalive(d, p, now_ns);
+	else
+		peer_send_staged(d, p, now_ns);
+}
+
+static void peer_goes_down(struct wg_device *d, struct wg_peer *p)
+{
+	d->guard.counters.staged_dropped += staged_purge(&d->staged, p->id);
+	for (unsigned timer = 0; timer < TIMERS; timer++)
+		timer_clear(&d->timers, p->id, (enum timer)timer);
+	peer_stop_initiating(d, p);
+	keypairs_clear(&p->keypairs, &d->index);
+	p->quiet_until_ns = 0;
+	p->need_another_keepalive = p->sent_lastminute = false;
+}
+
+void wg_set_up(struct wg_device *d, bool up, uint64_t now_ns)
+{
+	bool was_up = d->up;
+
+	d->up = up;
+	for (uint16_t i = 0; i < d->peer_top && up != was_up; i++) {
+		if (!d->peers[i].live)
+			continue;
+		if (up)
+			peer_comes_up(d, &d->peers[i], now_ns);
+		else
+			peer_goes_down(d, &d->peers[i]);
+	}
+}
+
 /* ---- looking at it ---- */
 
 size_t wg_peer_count(const struct wg_device *d)
@@ -490,6 +526,7 @@ const char *wg_verdict_text(enum wg_verdict verdict)
 		[WG_STAGED] = "staged",
 		[WG_DROP_TYPE] = "unknown message",
 		[WG_DROP_LENGTH] = "wrong length",
+		[WG_DROP_DOWN] = "interface down",
 		[WG_DROP_IDENTITY] = "no private key",
 		[WG_DROP_MAC1] = "wrong mac1",
 		[WG_DROP_COOKIE] = "under load, cookie sent",

@@ -54,6 +54,7 @@ struct wg_device {
 	struct wg_limits limits;
 	size_t arena_len;
 	size_t mtu_bytes;
+	bool up;
 
 	struct noise_identity identity;
 	struct cookie_checker checker; /* the secret changes when a cookie is given out */
@@ -77,7 +78,8 @@ struct wg_device {
 
 static inline void peer_timer(struct wg_device *d, const struct wg_peer *p, enum timer timer, uint64_t due_ns)
 {
-	timer_set(&d->timers, p->id, timer, due_ns);
+	if (d->up)
+		timer_set(&d->timers, p->id, timer, due_ns);
 }
 
 uint64_t device_jitter_ns(struct wg_device *device); /* up to REKEY_JITTER_MAX_MS */

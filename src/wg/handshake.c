@@ -49,7 +49,7 @@ void handshake_initiate(struct wg_device *d, struct wg_peer *p, bool again, uint
 
 	if (!again)
 		p->attempts = 0;
-	if (!d->identity.known || !p->flow.remote.addr.family)
+	if (!d->up || !d->identity.known || !p->flow.remote.addr.family)
 		return;
 	if (now_ns < p->quiet_until_ns)
 		return;

@@ -218,7 +218,9 @@ enum wg_verdict wg_input(struct wg_device *d, const struct inet_flow *from, uint
 	enum wg_verdict verdict = WG_DROP_LENGTH;
 
 	*view = (struct wg_view){ 0 };
-	if (len >= DATA_LEN_MIN && load_le32(bytes) == MESSAGE_DATA)
+	if (!d->up)
+		verdict = WG_DROP_DOWN;
+	else if (len >= DATA_LEN_MIN && load_le32(bytes) == MESSAGE_DATA)
 		verdict = input_data(d, from, ds, bytes, len, now_ns, view);
 	else if (len >= sizeof(uint32_t))
 		verdict = input_rare(d, from, bytes, len, now_ns, view);

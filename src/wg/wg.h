@@ -35,6 +35,7 @@ enum wg_verdict {
 	WG_DROP_FIRST,
 	WG_DROP_TYPE = WG_DROP_FIRST, /* no such message */
 	WG_DROP_LENGTH,               /* not the length this message has */
+	WG_DROP_DOWN,                 /* the interface is */
 	WG_DROP_IDENTITY,             /* we have no private key yet */
 	WG_DROP_MAC1,                 /* not made for our public key */
 	WG_DROP_COOKIE,               /* under load and without a cookie: a cookie reply went out instead */
@@ -111,6 +112,11 @@ void wg_close(struct wg_device *device); /* wipes the arena */
 /* The inner interface's: padding never goes beyond it. 0 (at first): it is not known, padding is always to 16. */
 void wg_set_mtu(struct wg_device *device, size_t mtu_bytes);
 
+/* The inner interface, which is down at first. A device that is down sends and takes nothing, whatever is set of it: what left
+ * before its packets can would be lost, and the next attempt is REKEY_TIMEOUT away. It comes up with a handshake for each
+ * peer with a persistent keepalive, and goes down without its sessions, as the kernel's does. */
+void wg_set_up(struct wg_device *device, bool up, uint64_t now_ns);
+
 /* All zero takes the identity away. The same key again changes nothing; another one ends all sessions, and removes the
  * peer that has its public key. */
 void wg_set_private_key(struct wg_device *device, const uint8_t private_key[static WG_KEY_LEN], uint64_t now_ns);
@@ -136,7 +142,8 @@ struct wg_peer_change {
 
 /* Creates or changes a peer. -ENOSPC (the tables are full; a prefix listed twice counts twice), -EINVAL, -ENOENT:
  * before anything changed. Our own public key: 0 and no peer, as the kernel does. A persistent keepalive that is
- * switched on is sent at once; so is the handshake of a peer with a persistent keepalive and a first endpoint. */
+ * switched on is sent at once if the device is up; so is the handshake of a peer with a persistent keepalive and a first
+ * endpoint. */
 int wg_set_peer(struct wg_device *device, const struct wg_peer_change *change, uint64_t now_ns);
 int wg_remove_peer(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]); /* 0 or -ENOENT */
 void wg_remove_peers(struct wg_device *device);

@@ -69,6 +69,7 @@ static void side_init(struct side *s, uint8_t n)
 	wg_set_private_key(s->device, key, 0);
 	wg_public_key(s->device, s->public_key);
 	wg_set_mtu(s->device, 1420);
+	wg_set_up(s->device, true, 0);
 	s->flow.remote = (struct inet_endpoint){ .addr = { AF_INET, { 192, 0, 2, n } }, .port = n };
 }
 

@@ -68,6 +68,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uapi.host = (struct uapi_host){ .set_port = set_port, .port = port, .changed = changed };
 	if (wg_init(&uapi.host.device, arena, arena_len, &limits, &host) < 0)
 		abort();
+	wg_set_up(uapi.host.device, true, 1000000000);
 	client = (struct uapi_client){ .uapi = &uapi };
 	while (slice_cut(&rest, '\n', &line))
 		if (line.len < UAPI_LINE_MAX)

@@ -164,6 +164,7 @@ static void set_up(void)
 		if (wg_init(&s->device, s->arena, arena_len, &limits, &host) < 0)
 			abort();
 		wg_set_mtu(s->device, 1420);
+		wg_set_up(s->device, true, now_ns);
 		wg_set_private_key(s->device, keys[i][0], now_ns);
 	}
 	for (int i = 0; i < 2; i++) {

@@ -971,6 +971,38 @@ TEST(wg_initiations_that_cross_come_to_a_session)
 	CHECK(!pair_peer(p, A)->initiating && !pair_peer(p, B)->initiating);
 }
 
+/* As the kernel's, by netif_running: an initiation before that is lost, and the next one is REKEY_TIMEOUT away. */
+TEST(wg_device_that_is_down_is_silent_and_comes_up_with_its_keepalives)
+{
+	struct pair *p = pair_new(NULL);
+	struct wg_device *a = p->node[A].device;
+	struct wg_peer_info info;
+
+	wg_set_up(a, false, p->now_ns);
+	CHECK_INT(pair_join(p, A, NULL, true, 1) + pair_join(p, B, NULL, true, 0), 0);
+	pair_run(p, 10 * NS_PER_S);
+	CHECK_INT(p->node[A].sent[MESSAGE_INITIATION], 0);
+	CHECK(wg_next_due(a) == WG_NEVER);
+	pair_send(p, B, 60); /* nor does it answer */
+	pair_run(p, NS_PER_S);
+	CHECK_INT(p->node[A].verdicts[WG_DROP_DOWN], 1);
+	wg_peer_info(a, pair_peer(p, A), &info);
+	CHECK_INT(info.received_bytes + info.sent_bytes, 0);
+	wg_set_up(a, true, p->now_ns);
+	pair_deliver(p);
+	CHECK_INT(p->node[A].events[WG_EVENT_SESSION], 1);
+	CHECK_INT(p->node[B].events[WG_EVENT_SESSION], 1);
+	/* Down again: no session, no timer, nothing staged. */
+	pair_run(p, 3 * NS_PER_S);
+	wg_set_up(a, false, p->now_ns);
+	CHECK(!pair_current(p, A));
+	CHECK(wg_next_due(a) == WG_NEVER);
+	pair_run(p, 3 * NS_PER_S);
+	wg_set_up(a, true, p->now_ns);
+	pair_deliver(p);
+	CHECK_INT(p->node[A].events[WG_EVENT_SESSION], 2);
+}
+
 TEST(wg_message_counters_end_a_session)
 {
 	struct pair *p = pair_of_peers(NULL);

@@ -96,6 +96,7 @@ struct pair *pair_new(const struct wg_limits *limits)
 		if (wg_init(&n->device, n->arena, n->arena_len, limits, &host) < 0)
 			abort();
 		wg_set_mtu(n->device, WORK_MTU);
+		wg_set_up(n->device, true, p->now_ns);
 		host_random(n, n->private_key, WG_KEY_LEN);
 		x25519_clamp(n->private_key);
 		x25519_public(n->public_key, n->private_key);
