@@ -244,6 +244,8 @@ soak: $(TESTED) ## the tests that repeat or wait for long
 BENCH := $(patsubst tests/bench/bench_%.c,$(B)/target/bench_%,$(wildcard tests/bench/bench_*.c))
 BENCH_TOOLS := $(addprefix $(B)/target/,handshaker udpload)
 BENCH_ROUNDS ?= 3
+# An earlier gateway binary, measured in the same rounds: make bench BEFORE=/path/to/gateway
+BEFORE ?=
 -include $(wildcard $(B)/target/tests/bench/*.d)
 
 $(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
@@ -251,7 +253,8 @@ $(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_o
 	$(Q)$(link_target)
 
 bench: image $(BENCH) $(BENCH_TOOLS) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks
-	$(Q)tests/bench/tunnels $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go $(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
+	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go \
+		$(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
 	$(Q)for bench in $(BENCH); do echo; echo "$$bench"; $$bench || exit 1; done
 
 # --- analysis ----------------------------------------------------------------
