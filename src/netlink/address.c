@@ -89,6 +89,11 @@ int link_address_add(struct nl *nl, uint32_t index, const struct inet_prefix *pr
 	return change(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, index, prefix);
 }
 
+int link_address_put(struct nl *nl, uint32_t index, const struct inet_prefix *prefix)
+{
+	return change(nl, RTM_NEWADDR, NLM_F_CREATE | NLM_F_REPLACE, index, prefix);
+}
+
 int link_address_remove(struct nl *nl, uint32_t index, const struct inet_prefix *prefix)
 {
 	return change(nl, RTM_DELADDR, 0, index, prefix);

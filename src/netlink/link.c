@@ -40,7 +40,7 @@ static int read_mtu6(const struct nlattr *spec, uint32_t *mtu_bytes)
 	return err;
 }
 
-enum { LINK_ATTRS = IFLA_AF_SPEC + 1 };
+enum { LINK_ATTRS = IFLA_MAX_MTU + 1 };
 
 int link_read(const struct nlmsghdr *message, struct link *link)
 {
@@ -51,6 +51,8 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 		[IFLA_LINKINFO] = NL_RULE_NEST,
 		[IFLA_MASTER] = NL_RULE_U32,
 		[IFLA_AF_SPEC] = NL_RULE_NEST,
+		[IFLA_MIN_MTU] = NL_RULE_U32,
+		[IFLA_MAX_MTU] = NL_RULE_U32,
 	};
 	const struct nlattr *attrs[LINK_ATTRS], *mac;
 	const struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
@@ -72,6 +74,8 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 		.carrier = info->ifi_flags & LOWER_UP,
 		.mtu_bytes = attrs[IFLA_MTU] ? mnl_attr_get_u32(attrs[IFLA_MTU]) : 0,
 		.master = attrs[IFLA_MASTER] ? mnl_attr_get_u32(attrs[IFLA_MASTER]) : 0,
+		.mtu_min_bytes = attrs[IFLA_MIN_MTU] ? mnl_attr_get_u32(attrs[IFLA_MIN_MTU]) : 0,
+		.mtu_max_bytes = attrs[IFLA_MAX_MTU] ? mnl_attr_get_u32(attrs[IFLA_MAX_MTU]) : 0,
 	};
 	mac = attrs[IFLA_ADDRESS];
 	link->has_mac = mac && mnl_attr_get_payload_len(mac) == LINK_MAC_LEN;
@@ -84,6 +88,7 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 		err = read_kind(attrs[IFLA_LINKINFO], link->kind);
 	if (!err && attrs[IFLA_AF_SPEC])
 		err = read_mtu6(attrs[IFLA_AF_SPEC], &link->mtu6_bytes);
+	link->of_container = !err && !strcmp(link->kind, "veth") && attrs[IFLA_LINK_NETNSID] && !link->master;
 	return err;
 }
 

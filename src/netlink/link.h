@@ -26,6 +26,8 @@ struct link {
 	uint32_t mtu_bytes;
 	uint32_t mtu6_bytes; /* for IPv6, which a router may have advertised; 0: there is no IPv6 on it */
 	uint32_t master; /* index of the bridge or bond that it is a port of; 0: none */
+	uint32_t mtu_min_bytes, mtu_max_bytes; /* what the device takes; 0: it does not say */
+	bool of_container; /* a veth into another namespace that is no port of a bridge: what a container has for a NIC */
 	bool has_mac; /* an address of six bytes; lo has one of zeros */
 	uint8_t mac[LINK_MAC_LEN];
 };
@@ -63,6 +65,9 @@ int link_address_read(const struct nlmsghdr *message, struct link_address *addre
 /* index 0: of every link; -ENODEV when there is no such link (kernels before 4.20: nothing, and 0) */
 int link_address_each(struct nl *nl, uint32_t index, link_address_fn *each, void *arg);
 int link_address_add(struct nl *nl, uint32_t index, const struct inet_prefix *prefix); /* IPv6: no DAD; -EEXIST */
+/* One that the kernel has by other means (a router's advertisement) becomes this one: no -EEXIST, but for another prefix
+ * length of the same IPv6 address. */
+int link_address_put(struct nl *nl, uint32_t index, const struct inet_prefix *prefix);
 int link_address_remove(struct nl *nl, uint32_t index, const struct inet_prefix *prefix); /* -EADDRNOTAVAIL */
 
 struct link_route {
@@ -72,6 +77,7 @@ struct link_route {
 	uint32_t index;                 /* of the outgoing link */
 	uint8_t protocol;               /* RTPROT_* */
 	uint8_t type;                   /* RTN_* */
+	bool on_link;                   /* the gateway is, whatever the addresses say (to add only) */
 	uint32_t mtu_bytes;             /* the route's own MTU, 0 when it has none */
 	uint32_t metric;
 };
@@ -87,6 +93,7 @@ int link_route_each(struct nl *nl, link_route_fn *each, void *arg);
 /* Takes destination (host bits are cleared), gateway, index, protocol, metric and mtu_bytes of route. The gateway of
  * an IPv4 route may be an IPv6 address. -EEXIST when there is one. */
 int link_route_add(struct nl *nl, const struct link_route *route);
+int link_route_put(struct nl *nl, const struct link_route *route); /* in place of one to there with the same metric */
 /* The same without mtu_bytes; what is 0 matches any. -ESRCH when there is none. */
 int link_route_remove(struct nl *nl, const struct link_route *route);
 /* The kernel's choice for a datagram to to->remote (a scope_id is the link that it leaves by) from to->local (family 0:
