@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "conf/nics.h"
 #include "conf/overlap.h"
 #include "conf/reach.h"
 #include "conf/set.h"
@@ -341,6 +342,7 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 	const struct vpn_conf *vpn = &set->vpn;
 
 	reach_nics(&set->network, facts, diag);
+	nics_check(&set->network, facts, diag);
 	if (!set->clustered)
 		return;
 	set->vpn.own = find_own(vpn);

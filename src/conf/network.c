@@ -9,7 +9,7 @@
 
 enum { MTU_MIN = 576, MTU_MAX = 65535, MTU_MIN_IPV6 = 1280 };
 
-enum { NAME, MAC_ADDRESS, MTU_BYTES, UNMANAGED, ADDRESS, GATEWAY, DNS, DESTINATION, ROUTE_GATEWAY };
+enum { NAME, MAC_ADDRESS, MTU_BYTES, UNMANAGED, ADDRESS, GATEWAY, DNS, ACCEPT_RA, DESTINATION, ROUTE_GATEWAY };
 
 struct reader {
 	struct network_conf *conf;
@@ -260,13 +260,23 @@ static void parse_mtu(const struct conf_place *at, struct slice value)
 		nic_of(at)->mtu_bytes = (uint32_t)mtu;
 }
 
-static void parse_unmanaged(const struct conf_place *at, struct slice value)
+static bool parse_yes(const struct conf_place *at, struct slice value)
 {
 	bool yes = slice_equal(value, "yes");
 
 	if (!yes && !slice_equal(value, "no"))
 		value_error(at, value, "expected %s", at->key->syntax);
-	nic_of(at)->unmanaged = yes;
+	return yes;
+}
+
+static void parse_unmanaged(const struct conf_place *at, struct slice value)
+{
+	nic_of(at)->unmanaged = parse_yes(at, value);
+}
+
+static void parse_accept_ra(const struct conf_place *at, struct slice value)
+{
+	nic_of(at)->accept_ra = parse_yes(at, value) ? NETWORK_RA_YES : NETWORK_RA_NO;
 }
 
 static void parse_destination(const struct conf_place *at, struct slice value)
@@ -314,6 +324,9 @@ static const struct conf_key keys[] = {
 		      "Router to everything else, one of IPv4 and one of IPv6.", parse_gateway },
 	[DNS] = { "Network", "DNS", KEY_REPEATABLE | KEY_WORDS, "ADDRESS, blanks between", "none",
 		  "Name servers, at most three in the file; a link-local one with its NIC, as in fe80::1%eth0.", parse_dns },
+	[ACCEPT_RA] = { "Network", "IPv6AcceptRA", 0, "yes or no", "yes without an Address or Gateway of IPv6, else no",
+			"Whether IPv6 routers may give the NIC addresses and routes (router advertisements); a link-local Address does "
+			"not count for the default.", parse_accept_ra },
 	[DESTINATION] = { "Route", "Destination", KEY_REQUIRED, "NETWORK/LENGTH", "", "Where the route goes.",
 			  parse_destination },
 	[ROUTE_GATEWAY] = { "Route", "Gateway", 0, "ADDRESS", "none: on the link", "Router to there.",
@@ -345,7 +358,8 @@ static bool has_ipv6(const struct network_nic *nic)
 	return false;
 }
 
-/* A router is reached over a network of the NIC, or over IPv6 link-local. */
+/* A router is reached over a network of the NIC, or over IPv6 link-local; from an address that is its own network (a /32 of a
+ * hoster) every router is, since none could be named. */
 static bool on_link(const struct network_nic *nic, const struct inet_addr *gateway)
 {
 	static const struct inet_prefix link_local = { { AF_INET6, { 0xfe, 0x80 } }, 10 };
@@ -353,7 +367,8 @@ static bool on_link(const struct network_nic *nic, const struct inet_addr *gatew
 	if (inet_contains(&link_local, gateway))
 		return true;
 	for (size_t i = 0; i < nic->address_count; i++)
-		if (inet_contains(&nic->addresses[i], gateway))
+		if (inet_contains(&nic->addresses[i], gateway) ||
+		    (nic->addresses[i].addr.family == gateway->family && nic->addresses[i].len == inet_bits(gateway->family)))
 			return true;
 	for (size_t i = 0; i < nic->route_count; i++)
 		if (!nic->routes[i].gateway.family && inet_contains(&nic->routes[i].destination, gateway))
@@ -435,4 +450,22 @@ const struct network_nic *network_match(const struct network_conf *conf, const c
 			return nic;
 	}
 	return NULL;
+}
+
+bool network_accepts_ra(const struct network_nic *nic)
+{
+	if (nic->unmanaged || nic->accept_ra != NETWORK_RA_DEFAULT)
+		return !nic->unmanaged && nic->accept_ra == NETWORK_RA_YES;
+	for (size_t i = 0; i < nic->address_count; i++)
+		if (nic->addresses[i].addr.family == AF_INET6 && !inet_addr_is_link_local(&nic->addresses[i].addr))
+			return false;
+	for (size_t i = 0; i < nic->route_count; i++)
+		if (!nic->routes[i].destination.len && nic->routes[i].gateway.family == AF_INET6)
+			return false;
+	return true;
+}
+
+bool network_is_of_one_nic(const struct network_nic *nic)
+{
+	return nic->address_count || nic->route_count;
 }

@@ -26,6 +26,8 @@ struct network_route {
 	unsigned line;
 };
 
+enum network_ra { NETWORK_RA_DEFAULT, NETWORK_RA_NO, NETWORK_RA_YES };
+
 struct network_nic {
 	unsigned line;                     /* of [Match] */
 	char pattern[NETWORK_PATTERN_LEN]; /* Name=: a shell glob as fnmatch(3) takes it; "" when none */
@@ -36,6 +38,7 @@ struct network_nic {
 	struct network_route routes[NETWORK_ROUTES_MAX]; /* Gateway= and [Route] */
 	uint8_t route_count;
 	uint32_t mtu_bytes; /* 0: leave it */
+	enum network_ra accept_ra;
 	bool unmanaged;     /* the kernel gets no address on it: it is the dataplane's, when lwIP carries that */
 };
 
@@ -58,5 +61,12 @@ void network_parse(struct network_conf *conf, const char *text, size_t len, stru
 /* The first [Match] that fits a NIC, or NULL. As in systemd.network, all conditions given must hold. */
 const struct network_nic *network_match(const struct network_conf *conf, const char *name,
 					const uint8_t mac[static NETWORK_MAC_LEN]);
+
+/* Whether routers may give the NIC addresses and routes; when the file does not say, they may where it has none of IPv6 (but
+ * link-local ones) by the file: what a person wrote is all there is to be. */
+bool network_accepts_ra(const struct network_nic *nic);
+
+/* Only one NIC can have what the section says: an address, a route. */
+bool network_is_of_one_nic(const struct network_nic *nic);
 
 #endif

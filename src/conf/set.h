@@ -53,6 +53,9 @@ struct conf_link {
 	uint8_t mac[NETWORK_MAC_LEN];
 	bool nic;  /* network.conf may configure it */
 	bool ours; /* this program made it */
+	bool carrier;           /* and it is up: one that is down does not tell */
+	bool advertised;        /* it has routes of router advertisements */
+	uint32_t mtu_max_bytes; /* what the device takes; 0: it does not say */
 };
 
 enum { CONF_ROUTES_MAX = 512, CONF_LINKS_MAX = 256 };

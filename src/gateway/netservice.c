@@ -16,17 +16,24 @@
 #include "conf/applied.h"
 #include "control/client.h"
 #include "control/server.h"
+#include "netlink/rule.h"
 #include "network/facts.h"
 #include "network/nics.h"
+#include "network/told.h"
 
 #define SERVICE_NAME "network"
-#define CONF_DIR "/srv/mitigator"
 #define RESOLV_DIR "/run"
 #define RESOLV_FILE "resolv.conf"
 
 enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
 
+struct options {
+	const char *conf_dir, *run_dir;
+	int ready_fd; /* -1: no one waits */
+};
+
 struct netservice {
+	const struct options *options;
 	struct loop loop;
 	struct control_server control;
 	struct loop_source signals, monitor;
@@ -35,6 +42,7 @@ struct netservice {
 	struct conf_set *set, *spare; /* what runs, and room for a candidate */
 	bool has_set, fallback;
 	struct diag diag;
+	struct told told;
 	int ready_fd; /* -1 once the supervisor was told */
 };
 
@@ -43,11 +51,12 @@ struct netservice {
 
 static void log_change(void *arg, bool error, const char *text)
 {
-	(void)arg;
-	if (error)
-		log_err("%s", text);
-	else
+	struct netservice *service = arg;
+
+	if (!error)
 		log_info("%s", text);
+	else if (told_is_new(&service->told, text))
+		log_err("%s", text);
 }
 
 static void tell_ready(struct netservice *service)
@@ -67,18 +76,18 @@ static void tell_missing(struct netservice *service)
 {
 	const struct network_conf *conf = &service->set->network;
 	bool fits[NETWORK_NICS_MAX] = { false };
-	struct nics nics;
+	static struct nics nics;
 
-	if (nics_find(&service->nl, &nics) < 0)
+	if (nics_find(&service->nl, &nics) < 0 || nics_match(&service->nl, &nics, conf) < 0)
 		return;
 	for (size_t i = 0; i < nics.count; i++) {
 		const struct link *link = &nics.list[i];
-		const struct network_nic *nic = network_match(conf, link->name, link->mac);
+		const struct network_nic *nic = nics.matches[i].section;
 
 		if (!nic)
 			continue;
 		fits[nic - conf->nics] = true;
-		if (!link->carrier)
+		if (!link->carrier && nics.matches[i].taker == link)
 			log_err("%s has no carrier after %d s: cable, switch port?", link->name, CARRIER_WAIT_S);
 	}
 	for (size_t i = 0; i < conf->nic_count; i++)
@@ -116,10 +125,15 @@ static void write_resolv(const struct network_conf *conf)
 
 static int apply(struct netservice *service, const struct network_conf *before, struct nics_report *report)
 {
-	int err = nics_apply(&service->nl, &service->set->network, before, report);
+	char text[TOLD_LEN];
+	int err;
 
-	if (err < 0 && !report->errors)
-		log_err("cannot read the NICs: %s", strerror(-err));
+	told_begin(&service->told);
+	err = nics_apply(&service->nl, &service->set->network, before, report);
+	if (err < 0 && !report->errors) {
+		text_format(text, sizeof(text), "cannot read the NICs: %s", strerror(-err));
+		report->say(report->arg, true, text);
+	}
 	if (report->matched && report->matched == report->with_carrier)
 		tell_ready(service);
 	return err;
@@ -128,7 +142,7 @@ static int apply(struct netservice *service, const struct network_conf *before, 
 static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct netservice *service = SERVICE_OF(timer, follow);
-	struct nics_report report = { .say = log_change };
+	struct nics_report report = { .say = log_change, .arg = service };
 
 	(void)now_ns;
 	if (service->has_set)
@@ -192,11 +206,12 @@ static void keep(struct netservice *service, int dir_fd)
  * only what network.conf has to do with is said. */
 static void start(struct netservice *service)
 {
-	struct nics_report report = { .say = log_change };
-	int dir_fd = open(CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	struct nics_report report = { .say = log_change, .arg = service };
+	const char *dir = service->options->conf_dir;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
 	if (dir_fd < 0) {
-		log_err("cannot open %s: %s: no NIC is configured", CONF_DIR, strerror(errno));
+		log_err("cannot open %s: %s: no NIC is configured", dir, strerror(errno));
 		tell_ready(service);
 		return;
 	}
@@ -230,18 +245,25 @@ static void print_finding(void *arg, const char *text)
 
 static void print_change(void *arg, bool error, const char *text)
 {
-	control_print(arg, error ? CONTROL_ERR : CONTROL_OUT, SERVICE_NAME ": %s\n", text);
+	struct control_call *call = arg;
+	struct netservice *service = call->server->arg;
+
+	/* Said here, it need not be said in the log again. */
+	if (error)
+		(void)told_is_new(&service->told, text);
+	control_print(call, error ? CONTROL_ERR : CONTROL_OUT, SERVICE_NAME ": %s\n", text);
 }
 
 static void reconfigure(struct netservice *service, struct control_call *call, bool quiet)
 {
 	struct nics_report report = { .say = print_change, .arg = call };
-	int dir_fd = open(CONF_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const char *dir = service->options->conf_dir;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = dir_fd >= 0 && load(service, dir_fd, false);
 	int err;
 
 	if (dir_fd < 0)
-		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", CONF_DIR, strerror(errno));
+		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", dir, strerror(errno));
 	else if (!good || !quiet)
 		diag_print(&service->diag, print_finding, call);
 	if (!good) {
@@ -285,8 +307,12 @@ static void print_route(const struct link_route *route, void *arg)
 
 static void show(struct netservice *service, struct control_call *call)
 {
-	struct nics nics;
+	static const struct network_conf none;
+	static struct nics nics;
 	int err = nics_find(&service->nl, &nics);
+
+	if (!err)
+		err = nics_match(&service->nl, &nics, service->has_set ? &service->set->network : &none);
 
 	if (!service->has_set)
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
@@ -295,15 +321,16 @@ static void show(struct netservice *service, struct control_call *call)
 	for (size_t i = 0; i < nics.count && !err; i++) {
 		const struct link *link = &nics.list[i];
 		struct printer printer = { call, link->index };
-		const struct network_nic *nic =
-			service->has_set ? network_match(&service->set->network, link->name, link->mac) : NULL;
+		const struct network_nic *nic = nics.matches[i].section;
+		const struct link *taker = nics.matches[i].taker;
 
 		control_print(call, CONTROL_OUT, "%s  %02x:%02x:%02x:%02x:%02x:%02x  %s, MTU %u, ", link->name,
 			      link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5],
 			      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
 		if (nic)
-			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u%s\n", nic->line,
-				      nic->unmanaged ? ", unmanaged: the dataplane's alone" : "");
+			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u%s%s%s\n", nic->line,
+				      nic->unmanaged ? ", unmanaged: the dataplane's alone" : "",
+				      taker == link ? "" : ", whose addresses are ", taker == link ? "" : taker->name);
 		else
 			control_print(call, CONTROL_OUT, service->has_set ? "no [Match] fits\n" : "not configured\n");
 		link_address_each(&service->nl, link->index, print_address, &printer);
@@ -351,7 +378,7 @@ static int open_all(struct netservice *service)
 	if (!err)
 		err = fd < 0 ? fd : loop_add(&service->loop, &service->signals, fd, EPOLLIN, signal_came);
 	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_ROUTE);
+			     RTMGRP_IPV6_ROUTE | RULE_GROUPS);
 	if (!err)
 		err = fd < 0 ? fd : loop_add(&service->loop, &service->monitor, fd, EPOLLIN, links_changed);
 	if (!err)
@@ -359,11 +386,11 @@ static int open_all(struct netservice *service)
 	if (!err && link_get(&service->nl, "lo", &lo) == 0 && !lo.up)
 		link_set_up(&service->nl, lo.index, true);
 	if (!err)
-		err = control_serve(&service->control, &service->loop, CONTROL_DIR, SERVICE_NAME, request, service);
+		err = control_serve(&service->control, &service->loop, service->options->run_dir, SERVICE_NAME, request, service);
 	return err;
 }
 
-static int run(int ready_fd)
+static int run(const struct options *options)
 {
 	static struct conf_set sets[2];
 	static struct netservice service;
@@ -371,7 +398,8 @@ static int run(int ready_fd)
 
 	service.set = &sets[0];
 	service.spare = &sets[1];
-	service.ready_fd = ready_fd;
+	service.options = options;
+	service.ready_fd = options->ready_fd;
 	log_open(SERVICE_NAME);
 	err = open_all(&service);
 	if (!err) {
@@ -389,18 +417,46 @@ static int run(int ready_fd)
 	return err < 0;
 }
 
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: " SERVICE_NAME " run [--conf DIR] [--run DIR] [--ready-fd N]\n"
+			      "       " SERVICE_NAME " [--run DIR] show | reconfigure [--quiet]\n");
+	return 2;
+}
+
+/* Takes NAME VALUE pairs off the front of argv: how many words, -1 for what is no option of these. */
+static int read_options(struct options *options, int argc, char **argv)
+{
+	uint64_t fd;
+	int i;
+
+	for (i = 0; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+		if (!strcmp(argv[i], "--conf"))
+			options->conf_dir = argv[i + 1];
+		else if (!strcmp(argv[i], "--run"))
+			options->run_dir = argv[i + 1];
+		else if (!strcmp(argv[i], "--ready-fd") && text_uint(slice_of(argv[i + 1]), 1 << 20, &fd) == 0)
+			options->ready_fd = (int)fd;
+		else
+			return -1;
+	}
+	return i;
+}
+
 int netservice_main(int argc, char **argv)
 {
+	static struct options options = { .conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .ready_fd = -1 };
 	char path[CONTROL_PATH_LEN];
-	uint64_t fd;
-	int status;
+	int status, taken;
 
-	if (argc == 4 && !strcmp(argv[1], "run") && !strcmp(argv[2], "--ready-fd") &&
-	    text_uint(slice_of(argv[3]), 1 << 20, &fd) == 0)
-		return run((int)fd);
-	status = control_path(path, CONTROL_DIR, SERVICE_NAME);
+	if (argc > 1 && !strcmp(argv[1], "run"))
+		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? run(&options) : usage();
+	taken = read_options(&options, argc - 1, argv + 1);
+	if (taken < 0 || taken == argc - 1)
+		return usage();
+	status = control_path(path, options.run_dir, SERVICE_NAME);
 	if (!status)
-		status = control_request(path, argc - 1, argv + 1, STDOUT_FILENO, STDERR_FILENO);
+		status = control_request(path, argc - 1 - taken, argv + 1 + taken, STDOUT_FILENO, STDERR_FILENO);
 	if (status < 0)
 		(void)fprintf(stderr, SERVICE_NAME ": %s: %s\n", path, strerror(-status));
 	return status < 0 ? 1 : status;

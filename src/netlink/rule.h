@@ -10,8 +10,8 @@
 #include "netlink/netlink.h"
 
 struct policy_rule {
-	uint8_t action;                 /* FR_ACT_*; what is of FR_ACT_TO_TBL says which table */
-	uint32_t table;
+	uint32_t table;                 /* RT_TABLE_* of FR_ACT_TO_TBL */
+	uint8_t action;                 /* FR_ACT_* */
 	char iif[IFNAMSIZ];             /* what comes in by this interface, lo: what the host itself sends; "": all */
 	struct inet_prefix destination; /* host bits clear; family 0: all */
 };

@@ -64,6 +64,7 @@ bool facts_find_mellanox(const char *pci_dir, char *where, size_t cap)
 struct route_list {
 	struct conf_facts *facts;
 	uint32_t indexes[CONF_ROUTES_MAX];
+	bool advertised[CONF_ROUTES_MAX];
 };
 
 static void add_route(const struct link_route *route, void *arg)
@@ -75,16 +76,23 @@ static void add_route(const struct link_route *route, void *arg)
 		return;
 	list->facts->routes[i] = (struct conf_route){ .destination = route->destination };
 	list->indexes[i] = route->index;
+	list->advertised[i] = route->protocol == RTPROT_RA;
 	list->facts->route_count++;
 }
 
-static void add_link(struct conf_facts *facts, const struct link *link)
+static void add_link(struct route_list *list, const struct link *link)
 {
+	struct conf_facts *facts = list->facts;
 	struct conf_link *to = &facts->links[facts->link_count];
 
 	if (facts->link_count == CONF_LINKS_MAX)
 		return;
-	*to = (struct conf_link){ .nic = nics_is_nic(link), .ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS) };
+	*to = (struct conf_link){ .nic = nics_is_nic(link),
+				  .ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS),
+				  .carrier = link->carrier,
+				  .mtu_max_bytes = link->mtu_max_bytes };
+	for (size_t i = 0; i < facts->route_count; i++)
+		to->advertised = to->advertised || (list->advertised[i] && list->indexes[i] == link->index);
 	memcpy(to->name, link->name, sizeof(to->name));
 	memcpy(to->mac, link->mac, sizeof(to->mac));
 	facts->link_count++;
@@ -94,7 +102,7 @@ static void name_routes(const struct link *link, void *arg)
 {
 	struct route_list *list = arg;
 
-	add_link(list->facts, link);
+	add_link(list, link);
 
 	for (size_t i = 0; i < list->facts->route_count; i++) {
 		struct conf_route *route = &list->facts->routes[i];

@@ -1,21 +1,26 @@
 #include "network/nics.h"
 
 #include <errno.h>
-#include <linux/if_addr.h>
+#include <linux/fib_rules.h>
 #include <linux/if_arp.h>
-#include <linux/rtnetlink.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "netlink/rule.h"
+#include "network/fit.h"
 
-enum { FOUND_MAX = 128, METRIC_FIRST = 1024 }; /* the kernel's own for IPv6 */
+/* Below the kernel's 1024 for what routers advertise: what a person wrote is preferred, and neither takes the other's place. */
+enum { METRIC_FIRST = 512 };
+
+enum { SENTENCE_LEN = 192 };
+
+/* ---- which NIC gets what ---- */
 
 bool nics_is_nic(const struct link *link)
 {
-	return link->type == ARPHRD_ETHER && !link->kind[0];
+	return link->type == ARPHRD_ETHER && (!link->kind[0] || link->of_container);
 }
 
 static void add_nic(const struct link *link, void *arg)
@@ -29,22 +34,95 @@ static void add_nic(const struct link *link, void *arg)
 int nics_find(struct nl *nl, struct nics *nics)
 {
 	nics->count = 0;
+	memset(nics->matches, 0, sizeof(nics->matches));
 	return link_each(nl, add_nic, nics);
 }
 
-/* One NIC being brought to what its section says. */
-struct fitting {
-	struct nl *nl;
-	const struct link *link;
-	const struct network_nic *wanted;
-	struct nics_report *report;
-	uint32_t metric;
-	int err; /* the first */
+struct holder {
+	const struct network_nic *section;
+	bool holds[NICS_MAX];
+	const struct nics *nics;
 };
 
-__attribute__((format(printf, 3, 4))) static void say(struct fitting *fitting, int err, const char *fmt, ...)
+static void note_holder(const struct link_address *address, void *arg)
 {
-	char text[192];
+	struct holder *holder = arg;
+
+	for (size_t i = 0; i < holder->section->address_count; i++)
+		for (size_t j = 0; j < holder->nics->count; j++)
+			if (holder->nics->list[j].index == address->index &&
+			    inet_prefix_equal(&address->prefix, &holder->section->addresses[i]))
+				holder->holds[j] = true;
+}
+
+/* Two NICs with one address would answer for each other. */
+static const struct link *choose_taker(const struct nics *nics, const struct holder *holder)
+{
+	const struct link *best = NULL;
+	int best_worth = -1;
+
+	for (size_t i = 0; i < nics->count; i++) {
+		int worth = (nics->list[i].carrier ? 2 : 0) + (holder->holds[i] ? 1 : 0);
+
+		if (nics->matches[i].section != holder->section || worth <= best_worth)
+			continue;
+		best = &nics->list[i];
+		best_worth = worth;
+	}
+	return best;
+}
+
+static size_t count_fitting(const struct nics *nics, const struct network_nic *section)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < nics->count; i++)
+		count += nics->matches[i].section == section;
+	return count;
+}
+
+int nics_match(struct nl *nl, struct nics *nics, const struct network_conf *conf)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < nics->count; i++) {
+		const struct link *link = &nics->list[i];
+
+		nics->matches[i] = (struct nics_match){
+			.section = link->has_mac ? network_match(conf, link->name, link->mac) : NULL,
+			.taker = link,
+		};
+	}
+	for (size_t i = 0; i < conf->nic_count && !err; i++) {
+		struct holder holder = { .section = &conf->nics[i], .nics = nics };
+		const struct link *taker;
+
+		if (!network_is_of_one_nic(holder.section) || count_fitting(nics, holder.section) < 2)
+			continue;
+		err = link_address_each(nl, 0, note_holder, &holder);
+		taker = choose_taker(nics, &holder);
+		for (size_t j = 0; j < nics->count; j++)
+			if (nics->matches[j].section == holder.section)
+				nics->matches[j].taker = taker;
+	}
+	return err;
+}
+
+/* ---- sentences ---- */
+
+static void tell(struct nics_report *report, bool error, const char *text)
+{
+	if (error)
+		report->errors++;
+	else
+		report->changes++;
+	if (report->say)
+		report->say(report->arg, error, text);
+}
+
+void fit_say(struct fitting *fitting, int err, const char *fmt, ...)
+{
+	char text[SENTENCE_LEN];
 	va_list ap;
 	size_t len = (size_t)snprintf(text, sizeof(text), "%s: ", fitting->link->name);
 	int n;
@@ -56,207 +134,141 @@ __attribute__((format(printf, 3, 4))) static void say(struct fitting *fitting, i
 	if (err < 0 && len < sizeof(text))
 		text_format(text + len, sizeof(text) - len, ": %s%s%s", strerror(-err),
 			 fitting->nl->error[0] ? ": " : "", fitting->nl->error);
-	if (err < 0) {
-		fitting->report->errors++;
-		fitting->err = fitting->err ? fitting->err : err;
-	} else {
-		fitting->report->changes++;
+	if (err < 0 && !fitting->err)
+		fitting->err = err;
+	tell(fitting->report, err < 0, text);
+}
+
+void fit_refuse(struct fitting *fitting, const char *fmt, ...)
+{
+	char text[SENTENCE_LEN];
+	va_list ap;
+	size_t len = (size_t)snprintf(text, sizeof(text), "%s: ", fitting->link->name);
+
+	va_start(ap, fmt);
+	(void)vsnprintf(text + len, sizeof(text) - len, fmt, ap);
+	va_end(ap);
+	fitting->err = fitting->err ? fitting->err : -EINVAL;
+	tell(fitting->report, true, text);
+}
+
+/* ---- NICs that are the dataplane's alone ---- */
+
+/* What comes in by one of them is for the dataplane, which sees it before the kernel routes. For the kernel it is for no
+ * one: without this, it is delivered to any address of the host, and ARP for that answered. */
+static size_t alone_rules(const struct nics *nics, struct policy_rule rules[static NICS_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < nics->count; i++) {
+		if (!nics->matches[i].section || !nics->matches[i].section->unmanaged)
+			continue;
+		rules[count] = (struct policy_rule){ .action = FR_ACT_BLACKHOLE };
+		text_format(rules[count++].iif, sizeof(rules[0].iif), "%s", nics->list[i].name);
 	}
-	if (fitting->report->say)
-		fitting->report->say(fitting->report->arg, err < 0, text);
+	return count;
 }
 
-/* No router is to give the kernel an address on what is the dataplane's alone. */
-static void fit_ipv6(const struct link *link, const struct network_nic *wanted, const struct network_nic *before)
-{
-	bool off = wanted && wanted->unmanaged, was_off = before && before->unmanaged;
-	char sysctl[96];
-
-	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv6/conf/%s/disable_ipv6", link->name);
-	if (off || was_off)
-		file_poke(sysctl, off ? "1" : "0");
-}
-
-static void fit_link(struct fitting *fitting)
-{
-	const struct link *link = fitting->link;
-	uint32_t mtu_bytes = fitting->wanted->mtu_bytes;
-	char sysctl[96];
-
-	/* An address that goes must not take others of its network along. */
-	text_format(sysctl, sizeof(sysctl), "/proc/sys/net/ipv4/conf/%s/promote_secondaries", link->name);
-	if (!link->up)
-		file_poke(sysctl, "1");
-	if (mtu_bytes && link->mtu_bytes != mtu_bytes)
-		say(fitting, link_set_mtu(fitting->nl, link->index, mtu_bytes), "MTU %u", mtu_bytes);
-	if (!link->up)
-		say(fitting, link_set_up(fitting->nl, link->index, true), "up");
-}
-
-struct found_addresses {
-	struct inet_prefix list[FOUND_MAX];
+struct stale_rules {
+	const struct policy_rule *wanted;
+	size_t wanted_count;
+	struct policy_rule list[NICS_MAX];
 	size_t count;
 };
 
-static void add_address(const struct link_address *address, void *arg)
+static void note_stale(const struct policy_rule *rule, void *arg)
 {
-	struct found_addresses *found = arg;
+	struct stale_rules *stale = arg;
 
-	/* Link-local ones and those of router advertisements are the kernel's. */
-	if (address->scope != RT_SCOPE_LINK && (address->flags & IFA_F_PERMANENT) && found->count < FOUND_MAX)
-		found->list[found->count++] = address->prefix;
+	/* Those around a VPN network are another process's. */
+	if (rule->action != FR_ACT_BLACKHOLE || rule->destination.addr.family || stale->count == NICS_MAX)
+		return;
+	for (size_t i = 0; i < stale->wanted_count; i++)
+		if (!strcmp(stale->wanted[i].iif, rule->iif))
+			return;
+	stale->list[stale->count++] = *rule;
 }
 
-static bool is_among(const struct inet_prefix *prefix, const struct inet_prefix *list, size_t count)
+static int fit_alone(struct nl *nl, const struct nics *nics, struct nics_report *report)
 {
-	for (size_t i = 0; i < count; i++)
-		if (inet_prefix_equal(prefix, &list[i]))
-			return true;
-	return false;
-}
-
-static void fit_addresses(struct fitting *fitting)
-{
-	const struct network_nic *wanted = fitting->wanted;
-	struct found_addresses found = { .count = 0 };
-	uint32_t index = fitting->link->index;
-	char text[INET_PREFIX_STRLEN];
-	int err = link_address_each(fitting->nl, index, add_address, &found);
+	static struct policy_rule rules[NICS_MAX];
+	static struct stale_rules stale;
+	char text[SENTENCE_LEN];
+	size_t count = alone_rules(nics, rules);
+	int err = count ? rules_put_first(nl, AF_INET, rules, count) : 0;
 
 	if (err < 0) {
-		say(fitting, err, "cannot read the addresses");
-		return;
+		text_format(text, sizeof(text), "cannot keep the kernel off the NICs that are Unmanaged: %s", strerror(-err));
+		tell(report, true, text);
 	}
-	for (size_t i = 0; i < wanted->address_count; i++)
-		if (!is_among(&wanted->addresses[i], found.list, found.count))
-			say(fitting, link_address_add(fitting->nl, index, &wanted->addresses[i]), "address %s added",
-			    inet_prefix_text(&wanted->addresses[i], text));
-	for (size_t i = 0; i < found.count; i++)
-		if (!is_among(&found.list[i], wanted->addresses, wanted->address_count))
-			say(fitting, link_address_remove(fitting->nl, index, &found.list[i]), "address %s removed",
-			    inet_prefix_text(&found.list[i], text));
+	stale = (struct stale_rules){ .wanted = rules, .wanted_count = count };
+	if (rules_each(nl, AF_INET, note_stale, &stale) == 0 && stale.count)
+		rules_remove(nl, AF_INET, stale.list, stale.count);
+	return err < 0 ? err : 0;
 }
 
-struct found_routes {
-	uint32_t index;
-	struct link_route list[FOUND_MAX];
-	size_t count;
-};
+/* ---- all of it ---- */
 
-static void add_route(const struct link_route *route, void *arg)
+/* A second cable is plugged in where one [Match] fits both. */
+static void tell_rival(struct fitting *fitting, const struct nics_match *match)
 {
-	struct found_routes *found = arg;
-
-	if (route->index == found->index && route->protocol == RTPROT_STATIC && found->count < FOUND_MAX)
-		found->list[found->count++] = *route;
+	if (fitting->link->carrier && match->taker->carrier)
+		fit_refuse(fitting, "has carrier as %s has, and the [Match] at " NETWORK_FILE
+				    ":%u gives both the same addresses: they are %s's", match->taker->name,
+			   match->section->line, match->taker->name);
 }
 
-static bool same_route(const struct link_route *route, const struct network_route *wanted, uint32_t metric)
+static int fit_nic(struct fitting *fitting, const struct network_conf *conf, const struct nics_match *match)
 {
-	return route->metric == metric && inet_prefix_equal(&route->destination, &wanted->destination) &&
-	       inet_addr_equal(&route->gateway, &wanted->gateway);
-}
+	static const struct network_nic nothing;
+	static struct network_nic bare;
+	const struct network_nic *section = match->section;
 
-static bool has_route(const struct found_routes *found, const struct network_route *wanted, uint32_t metric)
-{
-	for (size_t i = 0; i < found->count; i++)
-		if (same_route(&found->list[i], wanted, metric))
-			return true;
-	return false;
-}
-
-static bool wants_route(const struct network_nic *wanted, const struct link_route *route, uint32_t metric)
-{
-	for (size_t i = 0; i < wanted->route_count; i++)
-		if (same_route(route, &wanted->routes[i], metric))
-			return true;
-	return false;
-}
-
-static void say_route(struct fitting *fitting, int err, const struct inet_prefix *destination,
-		      const struct inet_addr *gateway, const char *what)
-{
-	char to[INET_PREFIX_STRLEN], via[INET_ADDR_STRLEN] = "the link";
-
-	if (gateway->family)
-		inet_addr_text(gateway, via);
-	say(fitting, err, "route %s via %s %s", inet_prefix_text(destination, to), via, what);
-}
-
-static void remove_stale(struct fitting *fitting, const struct found_routes *found, bool same_metric)
-{
-	for (size_t i = 0; i < found->count; i++) {
-		const struct link_route *route = &found->list[i];
-
-		if (!wants_route(fitting->wanted, route, fitting->metric) && (route->metric == fitting->metric) == same_metric)
-			say_route(fitting, link_route_remove(fitting->nl, route), &route->destination, &route->gateway,
-				  "removed");
+	if (!section && !fitting->before)
+		return 0;
+	fitting->wanted = section ? section : &nothing;
+	if (section) {
+		/* The dataplane's alone, or another NIC's: up, and nothing of the kernel's on it. */
+		bare = (struct network_nic){ .mtu_bytes = section->mtu_bytes, .unmanaged = section->unmanaged };
+		if (section->unmanaged || match->taker != fitting->link)
+			fitting->wanted = &bare;
+		if (match->taker == fitting->link) {
+			fitting->report->matched++;
+			fitting->report->with_carrier += fitting->link->carrier;
+		} else {
+			bare.accept_ra = network_accepts_ra(section) ? NETWORK_RA_YES : NETWORK_RA_NO;
+			tell_rival(fitting, match);
+		}
+		fitting->metric = METRIC_FIRST + (uint32_t)(section - conf->nics);
 	}
-}
-
-/* A destination has one static route per link and metric, so what is stale there goes first; where only the metric
- * changes (another [Match] came before this one), the destination is never without. */
-static void fit_routes(struct fitting *fitting)
-{
-	const struct network_nic *wanted = fitting->wanted;
-	struct found_routes found = { .index = fitting->link->index };
-	int err = link_route_each(fitting->nl, add_route, &found);
-
-	if (err < 0) {
-		say(fitting, err, "cannot read the routes");
-		return;
-	}
-	remove_stale(fitting, &found, true);
-	for (size_t i = 0; i < wanted->route_count; i++) {
-		const struct network_route *route = &wanted->routes[i];
-		const struct link_route fresh = { .destination = route->destination,
-						  .gateway = route->gateway,
-						  .index = found.index,
-						  .protocol = RTPROT_STATIC,
-						  .metric = fitting->metric };
-
-		if (!has_route(&found, route, fitting->metric))
-			say_route(fitting, link_route_add(fitting->nl, &fresh), &route->destination, &route->gateway,
-				  "added");
-	}
-	remove_stale(fitting, &found, false);
+	fit_settings(fitting);
+	if (section)
+		fit_link(fitting);
+	fit_addresses(fitting);
+	fit_routes(fitting);
+	return fitting->err;
 }
 
 int nics_apply(struct nl *nl, const struct network_conf *conf, const struct network_conf *before,
 	       struct nics_report *report)
 {
-	static const struct network_nic nothing;
-	static struct network_nic bare;
-	struct nics nics;
+	static struct nics nics;
 	int err = nics_find(nl, &nics);
 
+	if (!err)
+		err = nics_match(nl, &nics, conf);
+	if (err < 0)
+		return err;
+	err = fit_alone(nl, &nics, report);
 	for (size_t i = 0; i < nics.count; i++) {
-		struct fitting fitting = { .nl = nl, .link = &nics.list[i], .report = report };
-		const struct network_nic *was;
+		struct link *link = &nics.list[i];
+		struct fitting fitting = { .nl = nl, .link = link, .report = report };
+		int result;
 
-		if (!nics.list[i].has_mac)
-			continue;
-		fitting.wanted = network_match(conf, nics.list[i].name, nics.list[i].mac);
-		was = before ? network_match(before, nics.list[i].name, nics.list[i].mac) : NULL;
-		fit_ipv6(&nics.list[i], fitting.wanted, was);
-		if (fitting.wanted) {
-			report->matched++;
-			report->with_carrier += nics.list[i].carrier;
-			fitting.metric = METRIC_FIRST + (uint32_t)(fitting.wanted - conf->nics);
-			fit_link(&fitting);
-			/* The dataplane's alone: up, and nothing of the kernel's on it. */
-			if (fitting.wanted->unmanaged) {
-				bare.mtu_bytes = fitting.wanted->mtu_bytes;
-				fitting.wanted = &bare;
-			}
-		} else if (was) {
-			fitting.wanted = &nothing;
-		} else {
-			continue;
-		}
-		fit_addresses(&fitting);
-		fit_routes(&fitting);
-		err = err ? err : fitting.err;
+		if (before && link->has_mac)
+			fitting.before = network_match(before, link->name, link->mac);
+		result = fit_nic(&fitting, conf, &nics.matches[i]);
+		err = err ? err : result;
 	}
 	return err;
 }

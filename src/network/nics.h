@@ -7,18 +7,27 @@
 
 enum { NICS_MAX = 64 };
 
-/* The host's NICs: Ethernet links of hardware, not what software made on top. */
+/* The host's NICs: Ethernet links of hardware (in a container: into another namespace), not what software made on top. */
 struct nics {
 	struct link list[NICS_MAX];
 	size_t count;
+	/* What nics_match says of each. */
+	struct nics_match {
+		const struct network_nic *section; /* of the [Match] that fits it, NULL: none does */
+		const struct link *taker;          /* the one of several that such a section's addresses and routes go to */
+	} matches[NICS_MAX];
 };
 
 bool nics_is_nic(const struct link *link);
 int nics_find(struct nl *nl, struct nics *nics);
 
+/* Which section each NIC gets: 0 or -errno. Of several that one [Match] with addresses or routes fits, the one that has
+ * carrier takes those; before another it is the one that has them, and without any carrier too. */
+int nics_match(struct nl *nl, struct nics *nics, const struct network_conf *conf);
+
 struct nics_report {
 	size_t changes;
-	size_t matched;   /* NICs that some [Match] fits */
+	size_t matched;   /* NICs that some [Match] fits, those that yield to another one left out */
 	size_t with_carrier; /* of those */
 	size_t errors;
 	/* Called per change and per error, a sentence without newline. */
@@ -27,7 +36,8 @@ struct nics_report {
 };
 
 /* Makes every NIC that a [Match] fits have exactly what its section says: up, MTU, addresses, static routes. What is
- * so already is not touched; addresses the kernel learned by itself and routes of others stay. NICs that no [Match]
+ * so already is not touched; what the kernel has of it by other means is taken over; addresses the kernel learned by itself
+ * and routes of others stay. NICs that no [Match]
  * fits are left alone, but for those that one of before (NULL: none) fitted: they lose what it gave them. Of two NICs
  * with a route to the same place the one whose [Match] stands first is preferred. 0 or the -errno of the first step
  * that failed; the others are done all the same. */
