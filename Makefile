@@ -88,7 +88,7 @@ $(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
 	$$(Q)rm -f $$@ && find $$(@D)/bearssl -name '*.o' | LC_ALL=C sort | xargs ar rcsD $$@
 
 # lwIP includes our options by their bare names.
-$(B)/$1/liblwip.a: $(B)/src/lwip/.unpacked src/outer/lwipopts.h src/outer/hooks.h src/outer/arch/cc.h | $(ready)
+$(B)/$1/liblwip.a: $(B)/src/lwip/.unpacked src/outer/lwipopts.h src/outer/arch/cc.h | $(ready)
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/lwip && mkdir -p $$(@D)/lwip
 	$$(Q)for file in $(LWIP_FILES); do \

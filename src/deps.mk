@@ -16,10 +16,10 @@ BEARSSL := $(B)/src/bearssl
 LIBMNL  := $(B)/src/libmnl
 LWIP    := $(B)/src/lwip/src
 
-# UDP over IPv4 and IPv6 on Ethernet, nothing above.
+# UDP over IPv4 and IPv6, nothing above or below.
 LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stats udp) \
-              $(addprefix core/ipv4/,etharp icmp ip4 ip4_addr ip4_frag) \
-              $(addprefix core/ipv6/,ethip6 icmp6 inet6 ip6 ip6_addr ip6_frag nd6) netif/ethernet
+              $(addprefix core/ipv4/,ip4 ip4_addr ip4_frag) \
+              $(addprefix core/ipv6/,inet6 ip6 ip6_addr ip6_frag nd6)
 
 # No RSA, TLS or X.509.
 BEARSSL_PARTS := aead codec ec hash int kdf mac symcipher

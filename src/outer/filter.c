@@ -6,8 +6,6 @@
 
 enum {
 	ACCEPT = 0x40000, /* bytes: a whole frame, super-frame or not */
-	ARP_REQUEST = 1,
-	ARP_REPLY = 2,
 	ICMP_ECHO_REQUEST = 8,
 	ICMP6_TOO_BIG = 2,
 	ICMP6_ECHO_REQUEST = 128,
@@ -17,9 +15,6 @@ enum {
 	VLAN_ID_MASK = 0x0fff,
 	/* offsets in the frame */
 	AT_TYPE = 12,
-	AT_ARP_OP = 20,
-	AT_ARP_SENDER = 28,
-	AT_ARP_TARGET = 38,
 	AT_IP = 14,
 	AT_IP_OFFSET = 20,
 	AT_IP_PROTOCOL = 23,
@@ -48,12 +43,6 @@ static void accept_if(struct filter *f, uint32_t value)
 	done(f, ACCEPT);
 }
 
-static void drop_unless(struct filter *f, uint32_t value)
-{
-	put(f, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
-	done(f, 0);
-}
-
 /* What stands between case_of and case_end is run when the accumulator is value; it ends by done. */
 static uint16_t case_of(struct filter *f, uint32_t value)
 {
@@ -78,25 +67,6 @@ static void for_us(struct filter *f)
 	load(f, BPF_H | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_VLAN_TAG));
 	put(f, BPF_JMP | BPF_JSET | BPF_K, VLAN_ID_MASK, 0, 1);
 	done(f, 0);
-}
-
-static void arp(struct filter *f, bool alone)
-{
-	uint16_t begin = case_of(f, ETH_P_ARP);
-
-	load(f, BPF_H | BPF_ABS, AT_ARP_OP);
-	accept_if(f, ARP_REPLY);
-	if (alone)
-		accept_if(f, ARP_REQUEST);
-	/* An announcement (RFC 5227): how a gateway's twin takes over its address. */
-	drop_unless(f, ARP_REQUEST);
-	load(f, BPF_W | BPF_ABS, AT_ARP_SENDER);
-	put(f, BPF_MISC | BPF_TAX, 0, 0, 0);
-	load(f, BPF_W | BPF_ABS, AT_ARP_TARGET);
-	put(f, BPF_JMP | BPF_JEQ | BPF_X, 0, 1, 0);
-	done(f, 0);
-	done(f, ACCEPT);
-	case_end(f, begin);
 }
 
 static void ipv4(struct filter *f, uint16_t port, bool alone)
@@ -146,9 +116,9 @@ static void ipv6(struct filter *f, uint16_t port, bool alone)
 	inner = case_of(f, IPPROTO_ICMPV6);
 	load(f, BPF_B | BPF_ABS, AT_IP6_PAYLOAD);
 	accept_if(f, ICMP6_TOO_BIG);
-	accept_if(f, ICMP6_NEIGHBOR_ADVERT);
 	if (alone) {
 		accept_if(f, ICMP6_NEIGHBOR_SOLICIT);
+		accept_if(f, ICMP6_NEIGHBOR_ADVERT);
 		accept_if(f, ICMP6_ECHO_REQUEST);
 	}
 	done(f, 0);
@@ -162,7 +132,8 @@ void filter_build(struct filter *filter, uint16_t port, bool alone)
 	filter->len = 0;
 	for_us(filter);
 	load(filter, BPF_H | BPF_ABS, AT_TYPE);
-	arp(filter, alone);
+	if (alone)
+		accept_if(filter, ETH_P_ARP);
 	ipv4(filter, port, alone);
 	ipv6(filter, port, alone);
 	done(filter, 0);

@@ -13,9 +13,8 @@ struct filter {
 	uint16_t len;
 };
 
-/* Frames with an Ethernet header, of no VLAN and meant for us: UDP to port (host order) with its later fragments,
- * ICMP and ICMPv6 too big, ARP answers and announcements, neighbour advertisements. alone: what asks for us too, as no
- * kernel answers: ARP requests, neighbour solicitations, echo requests. */
+/* Frames with an Ethernet header, of no VLAN and meant for us: UDP to port (host order) with its later fragments, ICMP and
+ * ICMPv6 too big. alone: what a kernel would answer too: ARP, neighbour discovery, echo requests. */
 void filter_build(struct filter *filter, uint16_t port, bool alone);
 
 #endif

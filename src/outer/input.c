@@ -7,6 +7,7 @@
 #include "base/bytes.h"
 #include "base/ecn.h"
 #include "base/sum.h"
+#include "outer/alone.h"
 #include "outer/stack.h"
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
@@ -18,10 +19,8 @@ enum {
 	IP6_LEN = 40,
 	UDP_LEN = 8,
 	ICMP_LEN = 8,
-	ARP_LEN = 28,
 	FRAGMENT_LEN = 8,
 	ICMP6_TOO_BIG = 2,
-	ICMP6_NEIGHBOR_SOLICIT = 135,
 	IP_MORE_OR_OFFSET = 0x3fff,
 };
 
@@ -31,9 +30,11 @@ static struct {
 	void (*batch_over)(void);
 	struct pbuf_custom whole;    /* the frame at hand; lwIP gives it back before its input returns */
 	/* of the frame at hand (of reassembled datagrams: of the fragment that was missing) */
+	struct nic *nic;             /* NULL: there is none */
+	const uint8_t *frame;
 	size_t segment_len;          /* 0: one datagram */
 	uint8_t ds;
-	uint32_t link_index;
+	uint64_t now_ns;
 	bool joined_used;            /* lent out in this batch */
 	_Alignas(64) uint8_t joined[65536];
 } in;
@@ -49,6 +50,14 @@ void input_open(struct outer_stats *stats, input_deliver_fn *deliver, void (*bat
 void input_batch_over(void)
 {
 	in.joined_used = false;
+}
+
+struct nic *input_from(uint8_t *mac)
+{
+	if (!in.nic || in.frame[OUTER_MAC_LEN] & 1) /* a group sends nothing */
+		return NULL;
+	memcpy(mac, in.frame + OUTER_MAC_LEN, OUTER_MAC_LEN);
+	return in.nic;
 }
 
 static struct inet_addr addr_at(uint8_t family, const uint8_t *at)
@@ -95,43 +104,40 @@ static void nothing_to_free(struct pbuf *p)
 	(void)p;
 }
 
+/* lwIP begins at the IP header. */
 static void pass(struct nic *nic, uint8_t *frame, size_t len)
 {
 	struct pbuf *p;
 
-	if (len + NIC_PAD > UINT16_MAX) {
+	len -= NIC_ETH_LEN;
+	if (len > UINT16_MAX) {
 		in.stats->rx_dropped++;
 		return;
 	}
 	in.whole.custom_free_function = nothing_to_free;
-	p = pbuf_alloced_custom(PBUF_RAW, (uint16_t)(len + NIC_PAD), PBUF_REF, &in.whole, frame - NIC_PAD,
-				(uint16_t)(len + NIC_PAD));
-	to_lwip(nic, p);
-}
-
-/* What lwIP may keep beyond the batch: a copy of its own, in its bounded heap. */
-static void pass_copy(struct nic *nic, const uint8_t *frame, size_t len)
-{
-	struct pbuf *p = len + NIC_PAD > UINT16_MAX ? NULL : pbuf_alloc(PBUF_RAW, (uint16_t)(len + NIC_PAD), PBUF_RAM);
-
-	if (!p) {
-		in.stats->rx_dropped++;
-		return;
-	}
-	memset(p->payload, 0, NIC_PAD);
-	memcpy((uint8_t *)p->payload + NIC_PAD, frame, len);
+	p = pbuf_alloced_custom(PBUF_RAW, (uint16_t)len, PBUF_REF, &in.whole, frame + NIC_ETH_LEN, (uint16_t)len);
 	to_lwip(nic, p);
 }
 
 static void pass_fragment(struct nic *nic, const uint8_t *frame, size_t len)
 {
+	struct pbuf *p;
+
 	in.stats->rx_fragments++;
 	if (!stack_has_room()) {
 		in.stats->rx_dropped++;
 		return;
 	}
+	/* lwIP keeps it beyond the batch: a copy of its own, in its bounded heap. */
+	len -= NIC_ETH_LEN;
+	p = len > UINT16_MAX ? NULL : pbuf_alloc(PBUF_RAW, (uint16_t)len, PBUF_RAM);
+	if (!p) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	memcpy(p->payload, frame + NIC_ETH_LEN, len);
 	stack_check(&nic->netif, true);
-	pass_copy(nic, frame, len);
+	to_lwip(nic, p);
 	stack_check(&nic->netif, false);
 }
 
@@ -179,45 +185,40 @@ static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct 
 		pass_fragment(nic, frame, len);
 		return;
 	}
-	if (ip[9] == IPPROTO_UDP && !udp_is_right(ip + 12, 8, ip + header_len, total_len - header_len, vnet)) {
-		in.stats->rx_bad_checksum++;
+	switch (ip[9]) {
+	case IPPROTO_UDP:
+		if (udp_is_right(ip + 12, 8, ip + header_len, total_len - header_len, vnet))
+			pass(nic, frame, len);
+		else
+			in.stats->rx_bad_checksum++;
 		return;
+	case IPPROTO_ICMP:
+		if (!nic->link.alone || !alone_icmp(nic, frame))
+			in.stats->rx_dropped++;
+		return;
+	default:
+		in.stats->rx_dropped++;
 	}
-	if (ip[9] == IPPROTO_UDP)
-		pass(nic, frame, len);
-	else
-		pass_copy(nic, frame, len);
-}
-
-/* The address of ours that lwIP is to find: who solicits for it sends to a group. */
-static bool use_local6(struct nic *nic, const uint8_t *ip, size_t len)
-{
-	struct inet_addr local = addr_at(AF_INET6, ip + 24);
-
-	if (local.bytes[0] == 0xff) {
-		/* An advertisement to all, or a solicitation, whose target follows. */
-		if (ip[IP6_LEN] != ICMP6_NEIGHBOR_SOLICIT)
-			return true;
-		if (len < IP6_LEN + 24)
-			return false;
-		local = addr_at(AF_INET6, ip + IP6_LEN + 8);
-	}
-	if (!outer_is_local(&local))
-		return false;
-	stack_use_local(&nic->netif, &local);
-	return true;
 }
 
 static void input_ip6(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
 	uint8_t *ip = frame + NIC_ETH_LEN;
 	size_t payload_len = load_be16(ip + 4);
+	struct inet_addr local = addr_at(AF_INET6, ip + 24);
 
-	if (ip[0] >> 4 != 6 || payload_len > len - NIC_ETH_LEN - IP6_LEN || payload_len < UDP_LEN ||
-	    !use_local6(nic, ip, IP6_LEN + payload_len)) {
+	if (ip[0] >> 4 != 6 || payload_len > len - NIC_ETH_LEN - IP6_LEN || payload_len < UDP_LEN) {
 		in.stats->rx_dropped++;
 		return;
 	}
+	/* Solicitations and advertisements come to groups. */
+	if (nic->link.alone && ip[6] == IPPROTO_ICMPV6 && alone_icmp6(nic, frame, in.now_ns))
+		return;
+	if (!outer_is_local(&local)) {
+		in.stats->rx_dropped++;
+		return;
+	}
+	stack_use_local(&nic->netif, &local);
 	switch (ip[6]) {
 	case IPPROTO_UDP:
 		if (udp_is_right(ip + 8, 32, ip + IP6_LEN, payload_len, vnet))
@@ -232,33 +233,15 @@ static void input_ip6(struct nic *nic, uint8_t *frame, size_t len, const struct 
 		if (ip[IP6_LEN] == ICMP6_TOO_BIG)
 			icmp6_too_big(ip, ip + IP6_LEN, payload_len);
 		else
-			pass_copy(nic, frame, len);
+			in.stats->rx_dropped++;
 		return;
 	default:
 		in.stats->rx_dropped++;
 	}
 }
 
-static void input_arp(struct nic *nic, const uint8_t *frame, size_t len)
+static void input_any(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
-	const uint8_t *arp = frame + NIC_ETH_LEN;
-	struct inet_addr sender = addr_at(AF_INET, arp + 14), target = addr_at(AF_INET, arp + 24);
-	bool request = load_be16(arp + 6) == 1;
-
-	/* Our own address in someone's mouth: the kernel's matter, and never to be learned. */
-	if (outer_is_local(&sender) || (request && outer_is_local(&target) && !nic->link.alone)) {
-		in.stats->rx_dropped++;
-		return;
-	}
-	if (outer_is_local(&target))
-		stack_use_local(&nic->netif, &target);
-	pass_copy(nic, frame, len);
-}
-
-void input_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
-{
-	in.segment_len = (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP_L4 ? vnet->gso_size : 0;
-	in.link_index = nic->link.index;
 	switch (load_be16(frame + 12)) {
 	case ETH_P_IP:
 		if (len >= NIC_ETH_LEN + IP4_LEN) {
@@ -275,15 +258,23 @@ void input_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virti
 		}
 		break;
 	case ETH_P_ARP:
-		if (len >= NIC_ETH_LEN + ARP_LEN) {
-			input_arp(nic, frame, len);
+		if (nic->link.alone && alone_arp(nic, frame, len, in.now_ns))
 			return;
-		}
 		break;
 	default:
 		break;
 	}
 	in.stats->rx_dropped++;
+}
+
+void input_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet, uint64_t now_ns)
+{
+	in.segment_len = (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) == VIRTIO_NET_HDR_GSO_UDP_L4 ? vnet->gso_size : 0;
+	in.nic = nic;
+	in.frame = frame;
+	in.now_ns = now_ns;
+	input_any(nic, frame, len, vnet);
+	in.nic = NULL;
 }
 
 /* The datagram's bytes in one piece. */
@@ -302,7 +293,7 @@ void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_add
 {
 	struct inet_flow from = { .remote = { stack_inet_addr(addr), port, 0 },
 				  .local = stack_inet_addr(ip_current_dest_addr()),
-				  .link = in.link_index };
+				  .link = in.nic->link.index };
 	/* lwIP took off the header, which still lies before; what follows the datagram in its packet is not of it. */
 	size_t udp_len = load_be16((const uint8_t *)p->payload - UDP_LEN + 4), len = p->tot_len, segment_len;
 
@@ -314,7 +305,7 @@ void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_add
 		len = udp_len - UDP_LEN;
 	segment_len = in.segment_len && in.segment_len < len ? in.segment_len : len;
 	if (from.remote.addr.family == AF_INET6 && ip6_addr_islinklocal(ip_2_ip6(addr)))
-		from.remote.scope_id = in.link_index;
+		from.remote.scope_id = in.nic->link.index;
 	if (len && port)
 		in.deliver(&from, in.ds, join(p), len, segment_len);
 	else

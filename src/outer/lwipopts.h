@@ -4,7 +4,7 @@
 
 #define NO_SYS 1
 #define SYS_LIGHTWEIGHT_PROT 0
-#define LWIP_TIMERS 0 /* outer.c calls the four *_tmr once a second */
+#define LWIP_TIMERS 0 /* stack_tick */
 #define LWIP_NETCONN 0
 #define LWIP_SOCKET 0
 #define LWIP_TCP 0
@@ -17,8 +17,12 @@
 #define LWIP_UDP 1
 #define LWIP_IPV4 1
 #define LWIP_IPV6 1
-#define LWIP_ARP 1
-#define LWIP_ETHERNET 1
+/* IP and UDP alone: neighbours are the kernel's, or outer/alone.h's, and so is ICMP. No error leaves from here about packets that
+ * are a program's of this host. */
+#define LWIP_ARP 0
+#define LWIP_ETHERNET 0
+#define LWIP_ICMP 0
+#define LWIP_ICMP6 0
 
 /* IP headers on four bytes: the frame begins two bytes into its buffer. */
 #define MEM_ALIGNMENT 8
@@ -32,8 +36,6 @@
 #define MEMP_NUM_UDP_PCB 1
 #define MEMP_NUM_FRAG_PBUF 256
 #define MEMP_NUM_REASSDATA 16
-#define MEMP_NUM_ARP_QUEUE 64
-#define MEMP_NUM_ND6_QUEUE 64
 
 #define IP_FORWARD 0
 #define IP_FRAG 1
@@ -45,16 +47,7 @@
 #define IPV6_FRAG_COPYHEADER 1 /* without it lwip_init aborts on 64 bits */
 #define IPV6_REASS_MAXAGE 15
 
-#define LWIP_ICMP 1
-#define LWIP_BROADCAST_PING 0
-#define LWIP_MULTICAST_PING 0
-#define LWIP_ICMP6 1
-
-#define ARP_TABLE_SIZE 1024 /* as many as there may be peers on one link */
-#define ARP_QUEUEING 1
-#define ARP_QUEUE_LEN 8
-
-/* The kernel does address configuration; we mirror its result and stay silent. */
+/* The kernel does address configuration. nd6.c is there since ip6.c asks it for MTUs; its tables stay empty. */
 #define LWIP_IPV6_AUTOCONFIG 0
 #define LWIP_IPV6_SEND_ROUTER_SOLICIT 0
 #define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0
@@ -62,14 +55,12 @@
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_ND6_ALLOW_RA_UPDATES 0
 #define LWIP_ND6_TCP_REACHABILITY_HINTS 0
-#define LWIP_ND6_QUEUEING 1
-#define LWIP_ND6_NUM_NEIGHBORS 127 /* the most that nd6.c takes, of both */
-#define LWIP_ND6_NUM_DESTINATIONS 127
+#define LWIP_ND6_QUEUEING 0
+#define LWIP_ND6_NUM_NEIGHBORS 1
+#define LWIP_ND6_NUM_DESTINATIONS 1
 #define LWIP_ND6_NUM_PREFIXES 1
 #define LWIP_ND6_NUM_ROUTERS 1
-/* An address that is not "static" does not make its /64 on-link: routes say what is. */
-#define LWIP_IPV6_ADDRESS_LIFETIMES 1
-#define LWIP_IPV6_NUM_ADDRESSES 3
+#define LWIP_IPV6_NUM_ADDRESSES 1
 
 /* Off for whole datagrams, on for fragments; see outer.c and input.c. */
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
@@ -90,11 +81,5 @@
 #define SYS_STATS 0
 #define MEM_STATS 1
 #define MEMP_STATS 1
-
-#define LWIP_HOOK_FILENAME "hooks.h"
-#define LWIP_HOOK_IP4_ROUTE_SRC(src, dest) outer_hook_route4(src, dest)
-#define LWIP_HOOK_IP6_ROUTE(src, dest) outer_hook_route6(src, dest)
-#define LWIP_HOOK_ETHARP_GET_GW(netif, dest) outer_hook_gateway4(netif, dest)
-#define LWIP_HOOK_ND6_GET_GW(netif, dest) outer_hook_gateway6(netif, dest)
 
 #endif

@@ -1,13 +1,16 @@
 #include "outer/outer.h"
 
 #include <errno.h>
+#include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/clock.h"
-#include "outer/hooks.h"
+#include "outer/alone.h"
 #include "outer/input.h"
+#include "outer/neighbour.h"
 #include "outer/nic.h"
 #include "outer/placeholder.h"
 #include "outer/pmtu.h"
@@ -26,8 +29,6 @@ enum {
 
 #define TICK_NS NS_PER_S
 #define ASK_AGAIN_NS (OUTER_ASK_AGAIN_MS * NS_PER_MS)
-/* A neighbour that took a frame so lately is taken for known. */
-#define PROVEN_NS NS_PER_S
 
 /* A datagram on its way through lwIP: headers grow down in room, the payload stays where it is. */
 struct datagram {
@@ -54,7 +55,6 @@ static struct {
 	struct way *sending;
 	struct pbuf *sending_p;
 	size_t sending_segment_len;
-	bool sent;
 } o;
 
 static struct nic *find_nic(uint32_t index)
@@ -73,11 +73,9 @@ static void narrow(struct way *way, uint32_t mtu_bytes)
 		way->mtu_bytes = mtu_bytes;
 }
 
-/* What is known of way is kept where the new answer is the same: a neighbour that took a frame is known still. */
 static void find_way(struct way *way, uint64_t now_ns)
 {
 	const struct inet_addr *to = &way->to.remote.addr;
-	struct way before = *way;
 	struct outer_way found;
 	uint64_t learned_until_ns;
 	uint32_t learned;
@@ -90,9 +88,10 @@ static void find_way(struct way *way, uint64_t now_ns)
 		way->err = -ENETUNREACH;
 	if (way->err < 0)
 		return;
+	way->neighbour = neighbour_get(found.link, &found.next_hop, now_ns);
+	way->neighbour_id = way->neighbour->id;
 	stack_addr(&way->dst, to, &way->nic->netif);
 	stack_addr(&way->src, &found.source, &way->nic->netif);
-	stack_addr(&way->next_hop, &found.next_hop, &way->nic->netif);
 	way->mtu_bytes = way->nic->link.mtu_bytes;
 	if (to->family == AF_INET6 && way->nic->link.mtu6_bytes)
 		narrow(way, way->nic->link.mtu6_bytes);
@@ -101,10 +100,6 @@ static void find_way(struct way *way, uint64_t now_ns)
 	narrow(way, learned);
 	if (learned_until_ns < way->until_ns)
 		way->until_ns = learned_until_ns;
-	if (before.nic == way->nic && ip_addr_eq(&before.next_hop, &way->next_hop))
-		return;
-	way->proven_ns = 0;
-	stack_forget_ways();
 }
 
 /* Each new sender of a flood costs the host a question, so while a batch comes in only so many are asked. */
@@ -127,96 +122,54 @@ static int get_way(const struct inet_flow *to, uint64_t now_ns, struct way **res
 		return -ENOBUFS;
 	if (!way)
 		way = ways_take(to);
-	if (way->generation != o.generation || now_ns >= way->until_ns)
+	if (way->generation != o.generation || now_ns >= way->until_ns ||
+	    (!way->err && way->neighbour->id != way->neighbour_id))
 		find_way(way, now_ns);
 	way->used_ns = now_ns;
 	*result = way;
 	return way->err;
 }
 
-/* lwIP's questions. Outside of outer_send it answers pings, on links that are alone. */
-
-static int ask_table(const ip_addr_t *dest, struct outer_way *way)
-{
-	const struct inet_flow to = { .remote.addr = stack_inet_addr(dest) };
-	const struct outer_host nobody = { 0 };
-
-	return o.open ? table_way(&o.table, &nobody, &to, way) : -ENETUNREACH;
-}
-
-static struct netif *route(const ip_addr_t *dest)
-{
-	struct outer_way way;
-	struct nic *nic = ask_table(dest, &way) < 0 ? NULL : find_nic(way.link);
-
-	return nic ? &nic->netif : NULL;
-}
-
-struct netif *outer_hook_route4(const ip4_addr_t *src, const ip4_addr_t *dest)
-{
-	ip_addr_t to = IPADDR4_INIT(dest->addr);
-
-	(void)src;
-	return route(&to);
-}
-
-struct netif *outer_hook_route6(const ip6_addr_t *src, const ip6_addr_t *dest)
-{
-	ip_addr_t to;
-
-	(void)src;
-	ip_addr_copy_from_ip6(to, *dest);
-	return route(&to);
-}
-
-const ip4_addr_t *outer_hook_gateway4(struct netif *netif, const ip4_addr_t *dest)
-{
-	static ip_addr_t next_hop;
-	struct outer_way way;
-	ip_addr_t to = IPADDR4_INIT(dest->addr);
-
-	if (o.sending && o.sending->nic == netif->state && ip_addr_eq(&o.sending->dst, &to))
-		return ip_2_ip4(&o.sending->next_hop);
-	if (ask_table(&to, &way) < 0)
-		return dest;
-	stack_addr(&next_hop, &way.next_hop, netif);
-	return ip_2_ip4(&next_hop);
-}
-
-const ip6_addr_t *outer_hook_gateway6(struct netif *netif, const ip6_addr_t *dest)
-{
-	static ip_addr_t next_hop;
-	struct outer_way way;
-	ip_addr_t to;
-
-	ip_addr_copy_from_ip6(to, *dest);
-	if (o.sending && o.sending->nic == netif->state && ip_addr_eq(&o.sending->dst, &to))
-		return ip_2_ip6(&o.sending->next_hop);
-	if (ask_table(&to, &way) < 0)
-		return dest;
-	stack_addr(&next_hop, &way.next_hop, netif);
-	return ip_2_ip6(&next_hop);
-}
-
 /* Out. */
 
-static err_t link_output(struct netif *netif, struct pbuf *p)
+static int frame_out(struct nic *nic, struct pbuf *p, const uint8_t *mac, size_t segment_len)
 {
-	struct nic *nic = netif->state;
-	bool ours = p == o.sending_p;
+	uint8_t *frame;
 
-	/* A super-frame that waited for its neighbour has lost its segment length: it is a copy without a mark. */
-	if (!ours && p->tot_len > nic->link.mtu_bytes + NIC_ETH_LEN + NIC_PAD) {
-		o.stats.tx_dropped++;
+	if (pbuf_add_header(p, NIC_PAD + NIC_ETH_LEN))
+		return -ENOBUFS;
+	frame = (uint8_t *)p->payload + NIC_PAD;
+	memcpy(frame, mac, OUTER_MAC_LEN);
+	memcpy(frame + OUTER_MAC_LEN, nic->link.mac, OUTER_MAC_LEN);
+	store_be16(frame + 12, frame[NIC_ETH_LEN] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
+	return nic_queue(nic, p, segment_len);
+}
+
+/* A packet of outer_send comes out of lwIP, which sends none by itself. */
+static err_t packet_out(struct netif *netif, struct pbuf *p)
+{
+	struct neighbour *neighbour = o.sending ? o.sending->neighbour : NULL;
+	size_t segment_len = p == o.sending_p ? o.sending_segment_len : 0;
+	bool taken = false;
+
+	if (neighbour && neighbour->usable)
+		taken = frame_out(netif->state, p, neighbour->mac, segment_len) == 0;
+	else if (neighbour)
+		taken = neighbour_wait(neighbour, p);
+	if (taken)
 		return ERR_OK;
-	}
-	if (nic_queue(nic, p, ours ? o.sending_segment_len : 0) < 0) {
+	o.stats.tx_dropped++;
+	return ERR_BUF;
+}
+
+static void waited(struct neighbour *neighbour, struct pbuf *p)
+{
+	struct nic *nic = find_nic(neighbour->link);
+
+	if (nic_queue_room() < FRAGMENTS_MAX)
+		outer_flush();
+	if (!nic || frame_out(nic, p, neighbour->mac, 0) < 0)
 		o.stats.tx_dropped++;
-		return ERR_BUF;
-	}
-	if (ours)
-		o.sent = true;
-	return ERR_OK;
 }
 
 static void nothing_to_free(struct pbuf *p)
@@ -226,14 +179,12 @@ static void nothing_to_free(struct pbuf *p)
 
 static struct pbuf *wrap(struct datagram *d, const uint8_t *bytes, size_t len)
 {
-	/* Volatile: lwIP copies what must wait, since bytes are the caller's. */
-	const pbuf_type head = (pbuf_type)(PBUF_RAM | PBUF_TYPE_FLAG_DATA_VOLATILE);
 	void *payload = (void *)(uintptr_t)bytes; /* lwIP reads it only */
 	struct pbuf *p, *q;
 
 	d->head.custom_free_function = nothing_to_free;
 	d->body.custom_free_function = nothing_to_free;
-	p = pbuf_alloced_custom(PBUF_RAW, 0, head, &d->head, d->room, sizeof(d->room));
+	p = pbuf_alloced_custom(PBUF_RAW, 0, PBUF_RAM, &d->head, d->room, sizeof(d->room));
 	q = pbuf_alloced_custom(PBUF_RAW, (uint16_t)len, PBUF_REF, &d->body, payload, (uint16_t)len);
 	p->payload = d->room + sizeof(d->room);
 	pbuf_cat(p, q);
@@ -256,8 +207,7 @@ static int from_lwip(err_t err)
 }
 
 /* One datagram or super-frame through lwIP. */
-static int send_one(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len, bool fits,
-		    uint64_t now_ns)
+static int send_one(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len, bool fits)
 {
 	struct netif *netif = &way->nic->netif;
 	struct pbuf *p;
@@ -266,20 +216,17 @@ static int send_one(struct way *way, uint16_t port, const uint8_t *bytes, size_t
 	if (o.datagram_count == DATAGRAM_MAX || nic_queue_room() < FRAGMENTS_MAX)
 		outer_flush();
 	p = wrap(&o.datagrams[o.datagram_count++], bytes, len);
-	stack_use_source(netif, &way->src);
 	if (!fits)
-		stack_fragment(netif, &way->dst, (uint16_t)way->mtu_bytes, true);
+		stack_fragment(netif, (uint16_t)way->mtu_bytes, true);
 	o.sending = way;
 	o.sending_p = p;
 	o.sending_segment_len = segment_len;
-	o.sent = false;
 	err = udp_sendto_if_src(stack_pcb(), p, &way->dst, port, netif, &way->src);
 	o.sending = NULL;
 	o.sending_p = NULL;
 	if (!fits)
-		stack_fragment(netif, &way->dst, FRAME_MTU_MAX, false);
+		stack_fragment(netif, FRAME_MTU_MAX, false);
 	pbuf_free(p);
-	way->proven_ns = o.sent ? now_ns : 0;
 	if (err == ERR_OK) {
 		o.stats.tx_bytes += len;
 		o.stats.tx_datagrams += segment_len ? (len + segment_len - 1) / segment_len : 1;
@@ -292,16 +239,14 @@ static size_t headers_len(const struct inet_flow *to)
 	return to->remote.addr.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
 }
 
-static int send_each(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len,
-		     uint64_t now_ns)
+static int send_each(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len)
 {
 	size_t headers = headers_len(&way->to);
 	int err = 0;
 
 	for (size_t at = 0; at < len; at += segment_len) {
 		size_t part = len - at < segment_len ? len - at : segment_len;
-		int failed = send_one(way, port, bytes + at, part, 0, part + headers <= way->mtu_bytes,
-				      now_ns);
+		int failed = send_one(way, port, bytes + at, part, 0, part + headers <= way->mtu_bytes);
 
 		if (failed < 0)
 			err = failed;
@@ -327,11 +272,40 @@ int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, siz
 		o.stats.tx_no_route++;
 		return err;
 	}
+	way->neighbour->used_ns = now_ns;
+	if (!way->neighbour->usable)
+		neighbour_want(way->neighbour, now_ns);
 	stack_pcb()->tos = ds;
-	if (many && way->nic->gso && segment_len + headers_len(to) <= way->mtu_bytes && way->proven_ns &&
-	    now_ns < way->proven_ns + PROVEN_NS)
-		return send_one(way, to->remote.port, bytes, len, segment_len, true, now_ns);
-	return send_each(way, to->remote.port, bytes, len, many ? segment_len : len, now_ns);
+	/* What waits does so by the datagram. */
+	if (many && way->nic->gso && segment_len + headers_len(to) <= way->mtu_bytes && way->neighbour->usable)
+		return send_one(way, to->remote.port, bytes, len, segment_len, true);
+	return send_each(way, to->remote.port, bytes, len, many ? segment_len : len);
+}
+
+int outer_answer(const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len)
+{
+	struct neighbour stranger = { .usable = true };
+	struct way back = { .nic = input_from(stranger.mac), .neighbour = &stranger };
+
+	if (!back.nic)
+		return -ENETUNREACH;
+	if (!len || len + headers_len(from) > back.nic->link.mtu_bytes)
+		return -EMSGSIZE;
+	stack_addr(&back.dst, &from->remote.addr, &back.nic->netif);
+	stack_addr(&back.src, &from->local, &back.nic->netif);
+	stack_pcb()->tos = ds;
+	return send_one(&back, from->remote.port, bytes, len, 0, true);
+}
+
+void outer_expect(const struct inet_endpoint *to, uint64_t now_ns)
+{
+	const struct inet_flow flow = { .remote = *to };
+	struct way *way;
+
+	if (!o.open || get_way(&flow, now_ns, &way) < 0)
+		return;
+	neighbour_want(way->neighbour, now_ns);
+	outer_flush();
 }
 
 void outer_flush(void)
@@ -357,6 +331,65 @@ uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
 bool outer_is_local(const struct inet_addr *addr)
 {
 	return table_is_ours(&o.table, addr);
+}
+
+bool outer_is_local_on(uint32_t link, const struct inet_addr *addr)
+{
+	for (size_t i = 0; i < o.table.address_count; i++)
+		if (o.table.addresses[i].index == link && inet_addr_equal(&o.table.addresses[i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+/* Neighbours. */
+
+/* Who asks for a neighbour: the address of ours on its network, a link-local one where there is one for IPv6. */
+static struct inet_addr asking_address(uint32_t link, const struct inet_addr *addr)
+{
+	struct inet_addr best = { .family = addr->family };
+	bool fits = false;
+
+	for (size_t i = 0; i < o.table.address_count && !fits; i++) {
+		const struct outer_address *own = &o.table.addresses[i];
+
+		if (own->index != link || own->prefix.addr.family != addr->family)
+			continue;
+		fits = addr->family == AF_INET ? inet_contains(&own->prefix, addr) : inet_addr_is_link_local(&own->prefix.addr);
+		if (fits || inet_addr_is_zero(&best))
+			best = own->prefix.addr;
+	}
+	return best;
+}
+
+static void ask_neighbour(struct neighbour *neighbour, uint64_t now_ns)
+{
+	struct outer_neighbour question = { .index = neighbour->link, .addr = neighbour->addr };
+	struct nic *nic = find_nic(neighbour->link);
+	struct inet_addr source;
+
+	if (nic && nic->link.alone) {
+		source = asking_address(neighbour->link, &neighbour->addr);
+		alone_ask(nic, neighbour, &source, now_ns);
+		return;
+	}
+	if (o.options.host.neighbour)
+		o.options.host.neighbour(o.options.host.arg, &question);
+	neighbour_is(neighbour, question.state, question.mac, now_ns);
+}
+
+void outer_neighbour(const struct outer_neighbour *news, uint64_t now_ns)
+{
+	struct neighbour *neighbour = neighbour_find(news->index, &news->addr);
+
+	if (!o.open || !neighbour)
+		return;
+	neighbour_is(neighbour, news->state, news->mac, now_ns);
+	outer_flush();
+}
+
+void outer_neighbours_doubt(void)
+{
+	neighbour_doubt();
 }
 
 void outer_learn_mtu(const struct inet_endpoint *to, uint32_t mtu_bytes, const uint8_t *quoted, size_t len)
@@ -390,7 +423,7 @@ static void deliver(const struct inet_flow *from, uint8_t ds, uint8_t *bytes, si
 static void on_frame(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
 	o.stats.rx_frames++;
-	input_frame(nic, frame, len, vnet);
+	input_frame(nic, frame, len, vnet, o.now_ns);
 }
 
 static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -409,6 +442,7 @@ static void on_tick(struct loop_timer *timer, uint64_t now_ns)
 {
 	o.now_ns = now_ns;
 	stack_tick();
+	neighbour_tick(now_ns);
 	outer_flush();
 	loop_timer_set(o.options.loop, timer, now_ns + TICK_NS, on_tick);
 }
@@ -418,6 +452,7 @@ static void on_tick(struct loop_timer *timer, uint64_t now_ns)
 static void close_nic(struct nic *nic)
 {
 	outer_flush();
+	neighbour_forget(nic->link.index);
 	loop_remove(o.options.loop, &nic->source);
 	stack_remove(&nic->netif);
 	nic_close(nic);
@@ -442,7 +477,7 @@ static int open_nic(const struct outer_link *link)
 		nic_close(nic);
 		return err;
 	}
-	stack_add(&nic->netif, nic, link->mac, link_output);
+	stack_add(&nic->netif, nic, packet_out);
 	return 0;
 }
 
@@ -462,26 +497,14 @@ static bool was_there(const struct outer_table *old, const struct outer_address 
 	return false;
 }
 
-/* First the one that asks for neighbours: the link-local address, where there is one. */
-static void set_addresses(struct nic *nic, const struct outer_table *old, bool is_new)
+static void announce(struct nic *nic, const struct outer_table *old, bool is_new)
 {
-	const struct inet_addr *first4 = NULL, *first6 = NULL;
-
-	for (size_t i = 0; i < o.table.address_count; i++) {
+	for (size_t i = 0; i < o.table.address_count && nic->link.alone; i++) {
 		const struct outer_address *address = &o.table.addresses[i];
-		const struct inet_addr *addr = &address->prefix.addr;
 
-		if (address->index != nic->link.index)
-			continue;
-		if (addr->family == AF_INET && !first4)
-			first4 = addr;
-		if (addr->family == AF_INET6 &&
-		    (!first6 || (inet_addr_is_link_local(addr) && !inet_addr_is_link_local(first6))))
-			first6 = addr;
-		if (nic->link.alone && (is_new || !was_there(old, address)))
-			stack_announce(&nic->netif, addr);
+		if (address->index == nic->link.index && (is_new || !was_there(old, address)))
+			alone_announce(nic, &address->prefix.addr);
 	}
-	stack_set_first(&nic->netif, first4, first6);
 }
 
 static void check_table(struct outer_table *table)
@@ -523,9 +546,8 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 		if (!nic)
 			continue;
 		nic->link = *link;
-		set_addresses(nic, &old, is_new);
+		announce(nic, &old, is_new);
 	}
-	stack_forget_ways();
 	outer_flush();
 	return err;
 }
@@ -557,6 +579,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 		return err;
 	}
 	input_open(&o.stats, deliver, batch_over);
+	neighbour_open(&(const struct neighbour_host){ ask_neighbour, waited, &o.stats });
 	loop_timer_set(options->loop, &o.timer, now_ns + TICK_NS, on_tick);
 	o.open = true;
 	return 0;
@@ -570,6 +593,7 @@ void outer_close(void)
 	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
 		if (o.nics[i].used)
 			close_nic(&o.nics[i]);
+	neighbour_forget(0);
 	stack_close();
 	placeholder_close(&o.placeholder);
 	o.open = false;

@@ -27,7 +27,7 @@ struct outer_link {
 	uint32_t mtu_bytes;
 	uint32_t mtu6_bytes; /* for IPv6; 0: as mtu_bytes */
 	uint8_t mac[OUTER_MAC_LEN];
-	bool alone; /* the kernel has no address on it: we answer ARP, neighbour solicitations and pings */
+	bool alone; /* the kernel has no address on it: we do ARP and neighbour discovery there, and answer pings */
 };
 
 struct outer_address {
@@ -59,6 +59,21 @@ struct outer_way {
 	uint8_t prefix_len;        /* how narrow the network is that the route leads to */
 };
 
+enum outer_neighbour_state {
+	OUTER_NEIGHBOUR_LOST,   /* no one knows it, and no one looks for it */
+	OUTER_NEIGHBOUR_SOUGHT, /* someone looks for it */
+	OUTER_NEIGHBOUR_STALE,  /* its MAC is known, and no one looks whether that still holds */
+	OUTER_NEIGHBOUR_GOOD,   /* its MAC holds, or is being checked */
+};
+
+/* Who answers for an address on a link. */
+struct outer_neighbour {
+	uint32_t index; /* of the link */
+	struct inet_addr addr;
+	enum outer_neighbour_state state;
+	uint8_t mac[OUTER_MAC_LEN]; /* of the last two states */
+};
+
 struct outer_host {
 	void *arg;
 	/* The host's way to to->remote from to->local (family 0: the host is to choose): 0, -EHOSTUNREACH for an address of
@@ -67,6 +82,10 @@ struct outer_host {
 	int (*ask)(void *arg, const struct inet_flow *to, struct outer_way *way);
 	/* Whether bytes are how a datagram begins that we sent there lately; whoever made them up cannot know. NULL: no. */
 	bool (*sent)(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
+	/* A next hop of ours, index and addr, is to be found, or one is in use that no one looks after: the kernel is to do as for a
+	 * packet of its own. Fills in the state as of now; news comes by outer_neighbour(). Asked when a neighbour is first
+	 * needed, then at most once a second and only while it is in use; not about links that are alone. */
+	void (*neighbour)(void *arg, struct outer_neighbour *neighbour);
 	/* One datagram (segment_len == len), or several of segment_len each, the last of 1 to segment_len: walk them with
 	 * for (at = 0; at < len; at += segment_len). len is never 0. bytes may be changed in place and are borrowed until
 	 * received() returned, from until this call returns. ds is the IP header's DS field. It may call outer_send. */
@@ -98,6 +117,13 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 /* The host's routes changed: every way is asked for anew when it is used next. */
 void outer_reroute(void);
 
+/* What the host says of any neighbour, whether we asked for it or not. Whoever waited for it is sent. */
+void outer_neighbour(const struct outer_neighbour *neighbour, uint64_t now_ns);
+/* The host may have missed to say something: all that are in use are asked for anew. */
+void outer_neighbours_doubt(void);
+/* The next hop to this address will be needed. */
+void outer_expect(const struct inet_endpoint *to, uint64_t now_ns);
+
 /* Moves to another port without a lost neighbour: 0, or -errno and the old port stays. 0: the kernel chooses. */
 int outer_set_port(uint16_t port);
 uint16_t outer_port(void); /* host order; 0 when closed */
@@ -108,9 +134,15 @@ uint16_t outer_port(void); /* host order; 0 when closed */
  * from the address that was written to, as long as that is ours and (IPv4) the way leads out where it came in. Else local
  * is the route's. ds is for the IP header. Datagrams longer than the path MTU go as fragments.
  * 0, -ENETUNREACH (no route, or the link is down), -EAFNOSUPPORT, -EMSGSIZE, -EHOSTUNREACH (an address of our own),
- * -ENOBUFS. While a neighbour is unknown datagrams wait in lwIP (a few per neighbour, copied); they go or are dropped. */
+ * -ENOBUFS. While a neighbour is unknown datagrams wait (a few per neighbour, copied); they go or are dropped. */
 int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len, size_t segment_len,
 	       uint64_t now_ns);
+/* Within receive() only: back to where the datagram at hand came from, to the very MAC of its frame. For who is a stranger yet:
+ * he costs no route, no neighbour and no question. Forged addresses of our own network would fill the tables of whoever
+ * looks for them, ours, the kernel's or a router's, and drive out the neighbours that are in use. The way back may not be
+ * the way that the routes name: a datagram that came by a router is one that he forwards, and what is lost is asked for
+ * again. -EMSGSIZE when it is longer than the link takes, -ENETUNREACH when nothing is at hand. */
+int outer_answer(const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len);
 void outer_flush(void);
 
 /* IP bytes that fit on the way to this address now: link, route and, for IPv6, what a router said; 0 without a route. */

@@ -3,28 +3,32 @@
 #include <errno.h>
 #include <string.h>
 
-#include <lwip/etharp.h>
-#include <lwip/ethip6.h>
+#include <lwip/icmp6.h>
 #include <lwip/init.h>
+#include <lwip/ip.h>
 #include <lwip/ip4_frag.h>
 #include <lwip/ip6_frag.h>
 #include <lwip/memp.h>
-#include <lwip/nd6.h>
 #include <lwip/priv/memp_priv.h>
-#include <lwip/priv/nd6_priv.h>
 #include <lwip/stats.h>
-#include <netif/ethernet.h>
 #include "outer/input.h"
 
 enum {
 	FRAME_MTU_MAX = 65535,
-	SLOT_FIRST = 0,  /* the IPv6 address that neighbours are asked with */
-	SLOT_FRAME = 1,  /* the one the frame at hand came for */
-	CHECK_ALWAYS = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_GEN_ICMP | NETIF_CHECKSUM_GEN_ICMP6 |
-		       NETIF_CHECKSUM_CHECK_IP | NETIF_CHECKSUM_CHECK_ICMP | NETIF_CHECKSUM_CHECK_ICMP6,
+	SLOT = 0,       /* the IPv6 address that the packet at hand came for */
+	CHECK_ALWAYS = NETIF_CHECKSUM_GEN_IP | NETIF_CHECKSUM_CHECK_IP,
 };
 
 static struct udp_pcb *pcb;
+
+/* lwIP's ip6.c calls it whatever LWIP_ICMP6 says: no one is told. */
+void icmp6_param_problem(struct pbuf *p, enum icmp6_pp_code code, const void *pointer);
+void icmp6_param_problem(struct pbuf *p, enum icmp6_pp_code code, const void *pointer)
+{
+	(void)p;
+	(void)code;
+	(void)pointer;
+}
 
 int stack_open(uint16_t port)
 {
@@ -70,9 +74,7 @@ struct udp_pcb *stack_pcb(void)
 
 void stack_tick(void)
 {
-	etharp_tmr();
 	ip_reass_tmr();
-	nd6_tmr();
 	ip6_reass_tmr();
 }
 
@@ -91,24 +93,33 @@ bool stack_has_room(void)
 	return lwip_stats.mem.used < MEM_SIZE / 2;
 }
 
+static err_t output4(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
+{
+	(void)to; /* outer_send knows the next hop */
+	return netif->linkoutput(netif, p);
+}
+
+static err_t output6(struct netif *netif, struct pbuf *p, const ip6_addr_t *to)
+{
+	(void)to;
+	return netif->linkoutput(netif, p);
+}
+
 static err_t init(struct netif *netif)
 {
 	netif->name[0] = 'e';
 	netif->name[1] = 'n';
-	netif->output = etharp_output;
-	netif->output_ip6 = ethip6_output;
+	netif->output = output4;
+	netif->output_ip6 = output6;
 	netif->mtu = FRAME_MTU_MAX;
-	netif->hwaddr_len = ETH_HWADDR_LEN;
-	netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP;
+	netif->flags = NETIF_FLAG_LINK_UP;
 	NETIF_SET_CHECKSUM_CTRL(netif, CHECK_ALWAYS);
 	return ERR_OK;
 }
 
-void stack_add(struct netif *netif, void *state, const uint8_t *mac, netif_linkoutput_fn output)
+void stack_add(struct netif *netif, void *state, err_t (*output)(struct netif *netif, struct pbuf *p))
 {
-	/* Without an address while it comes up: lwIP announces one that it finds then. */
-	netif_add(netif, IP4_ADDR_ANY4, IP4_ADDR_BROADCAST, IP4_ADDR_ANY4, state, init, ethernet_input);
-	memcpy(netif->hwaddr, mac, ETH_HWADDR_LEN);
+	netif_add(netif, IP4_ADDR_ANY4, IP4_ADDR_BROADCAST, IP4_ADDR_ANY4, state, init, ip_input);
 	netif->linkoutput = output;
 	netif_set_up(netif);
 }
@@ -118,70 +129,24 @@ void stack_remove(struct netif *netif)
 	netif_remove(netif);
 }
 
-void stack_forget_ways(void)
-{
-	nd6_clear_destination_cache();
-}
-
-/* The fields are written, not set through netif_set_addr and its like: those announce. */
-static void put_slot(struct netif *netif, int slot, const ip_addr_t *addr)
-{
-	if (!addr) {
-		netif->ip6_addr_state[slot] = IP6_ADDR_INVALID;
-		return;
-	}
-	netif->ip6_addr[slot] = *addr;
-	netif->ip6_addr_state[slot] = IP6_ADDR_PREFERRED;
-	netif->ip6_addr_valid_life[slot] = IP6_ADDR_LIFE_INFINITE;
-	netif->ip6_addr_pref_life[slot] = IP6_ADDR_LIFE_INFINITE;
-}
-
-void stack_set_first(struct netif *netif, const struct inet_addr *first4, const struct inet_addr *first6)
-{
-	ip_addr_t addr;
-
-	stack_addr(&netif->ip_addr, first4 ? first4 : &(const struct inet_addr){ .family = AF_INET }, netif);
-	if (first6)
-		stack_addr(&addr, first6, netif);
-	put_slot(netif, SLOT_FIRST, first6 ? &addr : NULL);
-	put_slot(netif, SLOT_FRAME, NULL);
-}
-
-void stack_announce(struct netif *netif, const struct inet_addr *addr)
-{
-	if (addr->family != AF_INET)
-		return;
-	stack_addr(&netif->ip_addr, addr, netif);
-	etharp_gratuitous(netif);
-}
-
-void stack_use_source(struct netif *netif, const ip_addr_t *addr)
-{
-	if (IP_IS_V4(addr))
-		netif->ip_addr = *addr;
-}
-
+/* The fields are written, not set through netif_set_addr and its like: those tell others. */
 void stack_use_local(struct netif *netif, const struct inet_addr *addr)
 {
 	ip_addr_t local;
 
 	stack_addr(&local, addr, netif);
-	if (addr->family == AF_INET)
+	if (addr->family == AF_INET) {
 		netif->ip_addr = local;
-	else
-		put_slot(netif, SLOT_FRAME, &local);
+		return;
+	}
+	netif->ip6_addr[SLOT] = local;
+	netif->ip6_addr_state[SLOT] = IP6_ADDR_PREFERRED;
 }
 
-void stack_fragment(struct netif *netif, const ip_addr_t *dest, uint16_t mtu_bytes, bool on)
+void stack_fragment(struct netif *netif, uint16_t mtu_bytes, bool on)
 {
 	netif->mtu = mtu_bytes;
 	NETIF_SET_CHECKSUM_CTRL(netif, (uint16_t)(CHECK_ALWAYS | (on ? NETIF_CHECKSUM_GEN_UDP : 0)));
-	if (IP_IS_V4(dest))
-		return;
-	/* For IPv6 its own cache decides, not the netif. */
-	for (size_t i = 0; i < LWIP_ND6_NUM_DESTINATIONS; i++)
-		if (ip6_addr_eq(&destination_cache[i].destination_addr, ip_2_ip6(dest)))
-			destination_cache[i].pmtu = mtu_bytes;
 }
 
 void stack_check(struct netif *netif, bool on)

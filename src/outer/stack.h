@@ -19,21 +19,16 @@ struct udp_pcb *stack_pcb(void);
 void stack_tick(void); /* once a second */
 size_t stack_pools_used(void);
 
-void stack_add(struct netif *netif, void *state, const uint8_t *mac, netif_linkoutput_fn output);
+/* output gets whole IP packets, which are the caller's to put on the wire. */
+void stack_add(struct netif *netif, void *state, err_t (*output)(struct netif *netif, struct pbuf *p));
 void stack_remove(struct netif *netif);
-void stack_forget_ways(void);
 
-/* The addresses that ask for neighbours; NULL: none. */
-void stack_set_first(struct netif *netif, const struct inet_addr *first4, const struct inet_addr *first6);
-/* Says on a NIC we have alone that the address is ours now (IPv4 only). */
-void stack_announce(struct netif *netif, const struct inet_addr *addr);
-/* lwIP knows few addresses per netif, and one of IPv4: the one that matters for a frame is set before it. */
-void stack_use_source(struct netif *netif, const ip_addr_t *addr);
+/* lwIP knows few addresses per netif, and one of IPv4: the one that matters for a packet is set before it. */
 void stack_use_local(struct netif *netif, const struct inet_addr *addr);
 
-/* For a datagram that is longer than the path MTU: on before it is sent, off (mtu FRAME_MTU_MAX) after. Fragments need a checksum by
- * lwIP. */
-void stack_fragment(struct netif *netif, const ip_addr_t *dest, uint16_t mtu_bytes, bool on);
+/* For a datagram that is longer than the path MTU: on before it is sent, off (mtu FRAME_MTU_MAX) after. Fragments need a checksum
+ * by lwIP. */
+void stack_fragment(struct netif *netif, uint16_t mtu_bytes, bool on);
 /* Reassembled datagrams are checked by lwIP. */
 void stack_check(struct netif *netif, bool on);
 

@@ -2,6 +2,7 @@
 #ifndef OUTER_WAYS_H
 #define OUTER_WAYS_H
 
+#include "outer/neighbour.h"
 #include "outer/nic.h"
 
 /* Good as long as it is of the present generation (of links, addresses, routes and path MTUs) and not too old. */
@@ -13,8 +14,9 @@ struct way {
 	int err;             /* there is none; the rest counts when it is 0 */
 	struct nic *nic;
 	uint32_t mtu_bytes;
-	uint64_t proven_ns; /* when a frame last left for it, 0: never */
-	ip_addr_t dst, src, next_hop;
+	struct neighbour *neighbour; /* as long as it has this id */
+	uint32_t neighbour_id;
+	ip_addr_t dst, src;
 };
 
 void ways_clear(void);

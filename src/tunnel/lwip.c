@@ -20,6 +20,7 @@
 #include "netlink/netns.h"
 #include "outer/outer.h"
 #include "tunnel/mirror.h"
+#include "tunnel/neighbours.h"
 #include "tunnel/superframe.h"
 #include "tunnel/tun.h"
 #include "tunnel/uapi.h"
@@ -44,7 +45,7 @@ static struct {
 	uint32_t mtu_bytes;
 	struct tun tun;
 	struct uapi uapi;
-	struct loop_source tun_source, host_monitor, inner_monitor;
+	struct loop_source tun_source, host_monitor, neigh_monitor, inner_monitor;
 	struct loop_timer due, mirror;
 	struct outer_table table;
 	bool table_is_old; /* links or addresses changed, not routes alone */
@@ -327,6 +328,25 @@ static void host_changed(struct loop_source *source, uint32_t events, uint64_t n
 	mirror_in(now_ns, SETTLE_MS);
 }
 
+static void find_neighbour(void *arg, struct outer_neighbour *neighbour)
+{
+	char words[TUNNEL_ERROR_LEN];
+	int err = neighbours_ask(lwip.tunnel->host, neighbour);
+
+	(void)arg;
+	/* Of a link that is going or gone the mirror will tell. */
+	if (!err || err == -ENODEV || err == -ENETDOWN || err == -ENXIO)
+		return;
+	text_format(words, sizeof(words), "the kernel does not look for neighbours of WireGuard on lwIP: %s", strerror(-err));
+	trouble(words);
+}
+
+static void neighbours_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	neighbours_read(source->fd, now_ns);
+}
+
 static void follow_inner(uint64_t now_ns)
 {
 	struct link link;
@@ -368,6 +388,7 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 	const struct outer_options options = { .loop = tunnel->loop,
 					       .host = { .ask = outer_asks,
 							 .sent = core_has_sent,
+							 .neighbour = find_neighbour,
 							 .receive = datagrams_came,
 							 .received = batch_came },
 					       .port = port,
@@ -451,6 +472,7 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	loop_timer_clear(tunnel->loop, &lwip.due);
 	loop_timer_clear(tunnel->loop, &lwip.mirror);
 	unwatch(&lwip.host_monitor);
+	unwatch(&lwip.neigh_monitor);
 	unwatch(&lwip.inner_monitor);
 	if (lwip.outer_open)
 		outer_close();
@@ -517,6 +539,8 @@ static int open_parts(struct tunnel *tunnel)
 		return fail(tunnel, err, "cannot open the TUN device");
 	err = watch(&lwip.host_monitor, nl_monitor_open(MIRROR_GROUPS), host_changed);
 	if (!err)
+		err = watch(&lwip.neigh_monitor, nl_monitor_open(NEIGHBOURS_GROUPS), neighbours_changed);
+	if (!err)
 		err = watch(&lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL), inner_changed);
 	return err < 0 ? fail(tunnel, err, "cannot follow the links and routes of this host") : 0;
 }
@@ -530,7 +554,7 @@ static int lwip_open(struct tunnel *tunnel)
 	if (lwip.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard on lwIP carries another path of this process");
 	lwip.tunnel = tunnel;
-	lwip.tun.fd = lwip.host_monitor.fd = lwip.inner_monitor.fd = -1;
+	lwip.tun.fd = lwip.host_monitor.fd = lwip.neigh_monitor.fd = lwip.inner_monitor.fd = -1;
 	err = open_parts(tunnel);
 	if (err < 0) {
 		lwip_close(tunnel, true);
@@ -582,6 +606,8 @@ static int lwip_set_peer(struct tunnel *tunnel, const struct tunnel_config *conf
 		change.flags |= WG_PEER_SET_KEEPALIVE;
 	if (!(fields & TUNNEL_SET_NEW))
 		change.flags |= WG_PEER_UPDATE_ONLY;
+	if (change.endpoint)
+		outer_expect(change.endpoint, clock_now_ns());
 	err = wg_set_peer(lwip.device, &change, clock_now_ns());
 	arm();
 	return err < 0 ? fail(tunnel, err, "cannot set a peer") : 0;

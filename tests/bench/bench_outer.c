@@ -16,6 +16,7 @@
 #include "netlink/netns.h"
 #include "outer/outer.h"
 #include "tunnel/mirror.h"
+#include "tunnel/neighbours.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -26,6 +27,7 @@ enum { PORT = 4567, PEER_PORT = 5000 };
 static const uint64_t round_ns = NS_PER_S;
 static struct loop loop;
 static struct nl nl;
+static struct loop_source neighbours;
 static struct outer_table table;
 static uint8_t payload[65536];
 static uint64_t received, batches;
@@ -41,6 +43,18 @@ static void on_received(void *arg, uint64_t now_ns)
 {
 	(void)arg, (void)now_ns;
 	batches++;
+}
+
+static void on_neighbour(void *arg, struct outer_neighbour *neighbour)
+{
+	(void)arg;
+	(void)neighbours_ask(&nl, neighbour);
+}
+
+static void on_neighbours(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	neighbours_read(source->fd, now_ns);
 }
 
 static void stop(struct loop_timer *timer, uint64_t now_ns)
@@ -147,7 +161,8 @@ int main(void)
 		"ip -n bench-host addr add 10.1.0.1/24 dev h0; ip -n bench-host addr add fd01::1/64 dev h0 nodad;"
 		"ip -n bench-peer addr add 10.1.0.2/24 dev r0; ip -n bench-peer addr add fd01::2/64 dev r0 nodad;"
 		"ip -n bench-host link set h0 up; ip -n bench-peer link set r0 up";
-	struct outer_options options = { .loop = &loop, .port = PORT, .host = { NULL, on_ask, NULL, on_receive, on_received } };
+	struct outer_options options = { .loop = &loop, .port = PORT, .host = { .ask = on_ask, .neighbour = on_neighbour, .receive = on_receive,
+						  .received = on_received } };
 	const struct inet_flow to4 = { .remote = { { AF_INET, { 10, 1, 0, 2 } }, PEER_PORT, 0 } };
 	const struct inet_flow to6 = { .remote = { { AF_INET6, { 0xfd, 1, [15] = 2 } }, PEER_PORT, 0 } };
 	struct sockaddr_in6 here = { .sin6_family = AF_INET6, .sin6_port = htons(PEER_PORT) };
@@ -164,6 +179,7 @@ int main(void)
 	(void)setsockopt(sink, IPPROTO_UDP, 104 /* UDP_GRO */, &one, sizeof(one));
 	(void)bind(sink, (struct sockaddr *)&here, sizeof(here));
 	if (setns(host, CLONE_NEWNET) < 0 || nl_open(&nl, NETLINK_ROUTE) < 0 || loop_open(&loop) < 0 ||
+	    loop_add(&loop, &neighbours, nl_monitor_open(NEIGHBOURS_GROUPS), EPOLLIN, on_neighbours) < 0 ||
 	    outer_open(&options, clock_now_ns()) < 0 || mirror_read(&nl, &(const struct mirror_options){ .nics = NULL }, &table) < 0 ||
 	    outer_refresh(&table, clock_now_ns(), NULL) < 0)
 		return 1;

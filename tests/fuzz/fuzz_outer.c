@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/clock.h"
 #include "base/sum.h"
 #include "outer/input.h"
+#include "outer/neighbour.h"
 #include "outer/outer.h"
 #include "outer/stack.h"
 
@@ -18,11 +20,12 @@ static const struct inet_addr ours4 = { AF_INET, { 192, 0, 2, 1 } }, ours6 = { A
 static struct nic nic;
 static struct loop loop;
 static unsigned read_all;
+static uint64_t now_ns = 1;
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
 static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
-		       size_t segment_len, uint64_t now_ns)
+		       size_t segment_len, uint64_t at_ns)
 {
 	(void)arg, (void)ds;
 	if (!len || !segment_len || segment_len > len || !from->remote.port)
@@ -31,7 +34,8 @@ static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint
 		read_all += bytes[i];
 		bytes[i] = 0; /* it may be changed in place */
 	}
-	(void)outer_send(from, ds, bytes, len, segment_len, now_ns);
+	(void)outer_send(from, ds, bytes, len, segment_len, at_ns);
+	(void)outer_answer(from, ds, bytes, len);
 }
 
 static bool on_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
@@ -42,9 +46,9 @@ static bool on_sent(void *arg, const struct inet_endpoint *to, const uint8_t *by
 	return read_all & 1;
 }
 
-static void on_received(void *arg, uint64_t now_ns)
+static void on_received(void *arg, uint64_t at_ns)
 {
-	(void)arg, (void)now_ns;
+	(void)arg, (void)at_ns;
 }
 
 static err_t drop(struct netif *netif, struct pbuf *p)
@@ -53,15 +57,30 @@ static err_t drop(struct netif *netif, struct pbuf *p)
 	return ERR_OK;
 }
 
+/* A next hop on the NIC that frames come from, so that what is heard of it is believed; one that never was waits. */
+static void know_neighbours(void)
+{
+	struct inet_addr known4 = { AF_INET, { 192, 0, 2, 2 } }, known6 = { AF_INET6, { 0xfd, [15] = 2 } };
+	struct inet_addr unknown = { AF_INET6, { 0xfd, [15] = 3 } };
+	static uint8_t packet[64];
+	struct pbuf *p = pbuf_alloc(PBUF_RAW, sizeof(packet), PBUF_RAM);
+
+	neighbour_is(neighbour_get(1, &known4, 1), OUTER_NEIGHBOUR_GOOD, mac, 1);
+	neighbour_is(neighbour_get(1, &known6, 1), OUTER_NEIGHBOUR_STALE, mac, 1);
+	if (!p || !neighbour_wait(neighbour_get(1, &unknown, 1), p))
+		abort();
+	pbuf_free(p);
+}
+
 static void set_up(void)
 {
 	static struct outer_table table = { .address_count = 2 };
-	const struct outer_options options = { .loop = &loop, .host = { NULL, NULL, on_sent, on_receive, on_received } };
+	const struct outer_options options = { .loop = &loop, .host = { .sent = on_sent, .receive = on_receive, .received = on_received } };
 
 	if (outer_port())
 		return;
-	table.addresses[0].prefix = (struct inet_prefix){ ours4, 24 };
-	table.addresses[1].prefix = (struct inet_prefix){ ours6, 64 };
+	table.addresses[0] = (struct outer_address){ 1, { ours4, 24 } };
+	table.addresses[1] = (struct outer_address){ 1, { ours6, 64 } };
 	if (loop_open(&loop) < 0 || outer_open(&options, 1) < 0 || outer_refresh(&table, 1, NULL) < 0)
 		abort();
 }
@@ -125,11 +144,13 @@ static size_t one_frame(const uint8_t *data, size_t len)
 	memcpy(room + NIC_PAD, data + HEAD_LEN, given);
 	if (data[0] & 0x80)
 		dress(room + NIC_PAD, frame_len, data[0] & 7);
-	input_frame(&nic, room + NIC_PAD, frame_len, &vnet);
+	input_frame(&nic, room + NIC_PAD, frame_len, &vnet, now_ns += NS_PER_S / 8);
 	if (!(data[0] & 0x40))
 		input_batch_over();
-	if (data[0] & 0x20)
+	if (data[0] & 0x20) {
 		stack_tick();
+		neighbour_tick(now_ns);
+	}
 	outer_flush();
 	free(room);
 	return HEAD_LEN + given;
@@ -140,7 +161,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	set_up();
 	memset(&nic, 0, sizeof(nic));
 	nic.link = (struct outer_link){ .index = 1, .mtu_bytes = 1500, .alone = len & 1 };
-	stack_add(&nic.netif, &nic, mac, drop);
+	nic.source.fd = -1;
+	stack_add(&nic.netif, &nic, drop);
+	know_neighbours();
 	for (unsigned i = 0; i < FRAMES_MAX && len > HEAD_LEN; i++) {
 		size_t used = one_frame(data, len);
 
@@ -150,6 +173,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	input_batch_over();
 	for (unsigned i = 0; i < FORGET_S; i++)
 		stack_tick();
+	neighbour_forget(0);
 	stack_remove(&nic.netif);
 	outer_flush();
 	if (outer_pools_used())

@@ -85,3 +85,218 @@ def priority_tags_are_no_vlan(lab):
             inside = ping(ours.inner, "10.8.3.2", 3, wait=1 if not passes else 5)
         expect((kernel[1] > 0) == passes, "the kernel", tci, kernel)
         expect((inside[1] > 0) == passes, "ours", tci, inside, ours.said())
+
+
+# ---- a next hop whose MAC changes without a word ----
+
+class Switch:
+    """A bridge; hosts are plugged into it by their eth0."""
+
+    def __init__(self, lab, name="sw"):
+        self.host, self.ports = lab.host(name), 0
+        self.host("ip", "link", "add", "br0", "type", "bridge")
+        self.host("ip", "link", "set", "br0", "up")
+
+    def plug(self, host, *addresses, device="eth0"):
+        port, self.ports = "p%d" % self.ports, self.ports + 1
+        run("ip", "link", "add", "name", "left", "type", "veth", "peer", "name", "right")
+        run("ip", "link", "set", "left", "netns", host.name, "name", device)
+        run("ip", "link", "set", "right", "netns", self.host.name, "name", port)
+        self.host("ip", "link", "set", port, "master", "br0", "up")
+        for address in addresses:
+            host("ip", "address", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
+        host("ip", "link", "set", device, "up")
+
+
+def sysctl(host, **values):
+    for key, value in values.items():
+        host("sh", "-c", "echo %s > /proc/sys/net/%s" % (value, key.replace("__", "/")))
+
+
+def hasty(host, device="eth0"):
+    """The kernel's own clocks for neighbours, short: what takes a minute takes seconds, for whoever asks it."""
+    for family in ("ipv4", "ipv6"):
+        sysctl(host, **{"%s__neigh__%s__%s" % (family, device, key): value for key, value in
+                        (("base_reachable_time_ms", 600), ("delay_first_probe_time", 1), ("retrans_time_ms", 200))})
+
+
+class Stream:
+    """Datagrams, 50 a second, from one namespace to an address and port in another; echo: each is sent back."""
+
+    def __init__(self, sender, source, sink, to, port, echo=False):
+        self.sending, self.sunk = frames.udp_socket(sender, (source, 0)), frames.udp_socket(sink, (to, port))
+        self.to, self.echo = (to, port), echo
+        self.arrived = 0        # at the sink, or back again
+        self.end, self.stop = os.pipe()
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        socks = [self.sending, self.sunk]
+        for sock in socks:
+            sock.setblocking(False)
+        while True:
+            ready = select.select([self.end, *socks], [], [], 0.02)[0]
+            if self.end in ready:
+                return
+            for sock in ready:
+                with contextlib.suppress(OSError):
+                    data, sender = sock.recvfrom(2048)
+                    if sock is self.sunk and self.echo:
+                        sock.sendto(data, sender)
+                    else:
+                        self.arrived += 1
+            if not ready:
+                with contextlib.suppress(OSError):
+                    self.sending.sendto(b"x" * 100, self.to)
+
+    def close(self):
+        os.write(self.stop, b"x")
+        self.thread.join()
+        for fd in (self.end, self.stop):
+            os.close(fd)
+        self.sending.close()
+        self.sunk.close()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def moves(self, what, timeout=30):
+        before = self.arrived
+        wait_until("%s: datagrams arrive" % what, lambda: self.arrived > before + 5, timeout)
+
+
+def new_mac(host, device="eth0"):
+    """Nothing announces it: arp_notify and ndisc_notify are off by default."""
+    host("ip", "link", "set", device, "address", "02:00:00:00:77:%02x" % (frames.mac_of(host.name, device)[5] ^ 1))
+
+
+def routed(lab, family):
+    """Ours on a, the control on c, a router r between them and b. (a, b, c, r, their outer addresses)"""
+    sw, (a, b, c, r) = Switch(lab), [lab.host(name) for name in "abcr"]
+    near, far, length = ("192.0.2.%d", "198.51.100.%d", 24) if family == 4 else ("fd00::%d", "fd01::%d", 64)
+    ip = ("ip", "-6") if family == 6 else ("ip",)
+    sw.plug(a, "%s/%d" % (near % 1, length))
+    sw.plug(c, "%s/%d" % (near % 3, length))
+    sw.plug(r, "%s/%d" % (near % 9, length))
+    lab.link(r, "%s/%d" % (far % 9, length), b, "%s/%d" % (far % 2, length), "eth1")
+    hop = near % 9
+    if family == 6:     # as a router is announced, and as it asks: by its link-local address
+        r("ip", "-6", "address", "flush", "dev", "eth0", "scope", "link")
+        hop = "fe80::9"
+        r("ip", "address", "add", hop + "/64", "dev", "eth0", "nodad")
+    sysctl(r, **({"ipv4__ip_forward": 1} if family == 4 else {"ipv6__conf__all__forwarding": 1}))
+    for host in (a, c):
+        host(*ip, "route", "add", "default", "via", hop, "dev", "eth0")
+    b(*ip, "route", "add", "default", "via", far % 9)
+    return a, b, c, r, (near % 1, far % 2, near % 3)
+
+
+def on_link(lab, family):
+    sw, (a, b, c) = Switch(lab), [lab.host(name) for name in "abc"]
+    near = ("192.0.2.%d", 24) if family == 4 else ("fd00::%d", 64)
+    for host, number in ((a, 1), (b, 2), (c, 3)):
+        sw.plug(host, "%s/%d" % (near[0] % number, near[1]))
+    return a, b, c, b, tuple(near[0] % number for number in (1, 2, 3))
+
+
+def hop_moves(lab, topology, family):
+    a, b, c, hop, (at_a, at_b, at_c) = topology(lab, family)
+    bracket = "[%s]" if family == 6 else "%s"
+    ours, _, _ = ours_and_go(lab, a, b, bracket % at_a, bracket % at_b)
+    # Both ways: who sends to us asks for us, and its new MAC is in the question.
+    with Stream(b.name, "10.8.3.2", ours.inner, "10.8.3.1", 9, echo=True) as inside, \
+         Stream(b.name, at_b, c.name, at_c, 9, echo=True) as kernel:
+        for stream, what in ((inside, "ours"), (kernel, "the kernel")):
+            stream.moves(what)
+        new_mac(hop)
+        for stream, what in ((inside, "ours"), (kernel, "the kernel")):
+            stream.moves(what + " with both ways", 5)
+    # One way: no one asks for us, so that it must be found out that no one answers at the old MAC.
+    hasty(a)
+    hasty(c)
+    with Stream(ours.inner, "10.8.3.1", b.name, "10.8.3.2", 9) as inside, Stream(c.name, at_c, b.name, at_b, 9) as kernel:
+        for stream, what in ((inside, "ours"), (kernel, "the kernel")):
+            stream.moves(what)
+        new_mac(hop)
+        for stream, what in ((inside, "ours"), (kernel, "the kernel")):
+            stream.moves(what + " with one way", 15)
+
+
+@case
+def router_that_changes_its_mac_ipv4(lab):
+    hop_moves(lab, routed, 4)
+
+
+@case
+def router_that_changes_its_mac_ipv6(lab):
+    hop_moves(lab, routed, 6)
+
+
+@case
+def peer_on_link_that_changes_its_mac_ipv4(lab):
+    hop_moves(lab, on_link, 4)
+
+
+@case
+def peer_on_link_that_changes_its_mac_ipv6(lab):
+    hop_moves(lab, on_link, 6)
+
+
+# ---- what is another's ----
+
+def from_sock(sock):
+    """The frames that wait."""
+    sock.setblocking(False)
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            yield sock.recv(1 << 16)
+
+
+def parts(source, to, port, data):
+    """A datagram in two fragments."""
+    whole = frames.udp(source, to, 999, port, data)
+    for at, more in ((0, 1), (1024, 0)):
+        piece = whole[at:at + 1024] if more else whole[at:]
+        if ":" in to:
+            yield frames.ip6(source, to, socket.IPPROTO_FRAGMENT,
+                             struct.pack("!BBHI", socket.IPPROTO_UDP, 0, at | more, 7) + piece)
+        else:
+            yield frames.ip4(source, to, socket.IPPROTO_UDP, piece, 7, more << 13 | at // 8)
+
+
+@case
+def errors_about_packets_are_the_kernels(lab):
+    sw, (a, b, c, m) = Switch(lab), [lab.host(name) for name in "abcm"]
+    for host, number in ((a, 1), (b, 2), (c, 3), (m, 4)):
+        sw.plug(host, "192.0.2.%d/24" % number, "fd00::%d/64" % number)
+    ours, _, _ = ours_and_go(lab, a, b, "192.0.2.1", "192.0.2.2")
+    expect(ping(ours.inner, "10.8.3.2", 2)[1] == 2, ours.said())
+    heard = {}
+    for host, last in ((c, 3), (a, 1)):         # the control is a host without us
+        sock = frames.packet_socket(m.name, "eth0")
+        mac, errors = frames.mac_of(host.name, "eth0"), 0
+        for source, to, kind in (("192.0.2.4", "192.0.2.%d" % last, frames.IPV4), ("fd00::4", "fd00::%d" % last, frames.IPV6)):
+            with frames.udp_socket(host.name, (to, 5353)) as program:
+                program.settimeout(5)
+                for packet in parts(source, to, 5353, b"y" * 2000):
+                    sock.send(frames.ethernet(mac, frames.mac_of(m.name, "eth0"), kind, packet))
+                expect(program.recv(4000) == b"y" * 2000)
+            for packet in parts(source, to, 5354, b"y" * 2000):         # where no one listens: one word, the kernel's
+                sock.send(frames.ethernet(mac, frames.mac_of(m.name, "eth0"), kind, packet))
+            if kind == frames.IPV6:
+                # Not the last, and no multiple of eight bytes: a parameter problem.
+                odd = struct.pack("!BBHI", socket.IPPROTO_UDP, 0, 1, 8) + b"\0" * 61
+                sock.send(frames.ethernet(mac, frames.mac_of(m.name, "eth0"), kind, frames.ip6(source, to, 44, odd)))
+        expect(ping(m.name, "192.0.2.%d" % last, 2, wait=5)[1] == 2)     # what was to come has come
+        expect(ping(m.name, "fd00::%d" % last, 2, wait=5)[1] == 2)
+        for frame in from_sock(sock):
+            if frame[6:12] == mac and (frame[12:14] == b"\x08\0" and frame[23] == 1 and frame[34] in (3, 11, 12) or
+                                       frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] < 128):
+                errors += 1
+        heard[host.name] = errors
+        sock.close()
+    expect(heard["a"] == heard["c"] > 0, heard)

@@ -29,6 +29,7 @@
 #include "outer/outer.h"
 #include "../unit/test.h"
 #include "tunnel/mirror.h"
+#include "tunnel/neighbours.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -66,6 +67,7 @@ static int spaces[SPACES], home = -1;
 static struct loop loop;
 static struct nl nl;
 static struct outer_table table;
+static struct loop_source neighbours;
 
 static struct {
 	size_t count, batches, bytes;
@@ -73,7 +75,7 @@ static struct {
 	uint8_t ds;
 	size_t len, segment_len;
 	uint8_t last[KEEP];
-	bool echo;
+	bool echo, answer;
 } got;
 
 static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
@@ -87,10 +89,12 @@ static void on_receive(void *arg, const struct inet_flow *from, uint8_t ds, uint
 	got.len = len;
 	got.segment_len = segment_len;
 	memcpy(got.last, bytes, len);
+	if (got.answer)
+		(void)outer_answer(from, ds, bytes, len);
 	if (got.echo)
 		(void)outer_send(from, ds, bytes, len, segment_len, now_ns);
 	bytes[0] ^= 1; /* it may be changed in place */
-	if (got.echo)
+	if (got.echo || got.answer)
 		bytes[0] ^= 1;
 }
 
@@ -99,6 +103,21 @@ static void on_received(void *arg, uint64_t now_ns)
 	(void)arg;
 	(void)now_ns;
 	got.batches++;
+}
+
+static unsigned asked;
+
+static void on_neighbour(void *arg, struct outer_neighbour *neighbour)
+{
+	(void)arg;
+	asked++;
+	(void)neighbours_ask(&nl, neighbour);
+}
+
+static void on_neighbours(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events;
+	neighbours_read(source->fd, now_ns);
 }
 
 __attribute__((format(printf, 1, 2))) static void run(const char *format, ...)
@@ -170,7 +189,8 @@ static void setup(void)
 	run("ip -n %s route add default via 10.2.0.1; ip -n %s route add default via fd02::1", names[SERVER],
 	    names[SERVER]);
 	enter(spaces[HOST]);
-	if (nl_open(&nl, NETLINK_ROUTE) < 0 || loop_open(&loop) < 0)
+	if (nl_open(&nl, NETLINK_ROUTE) < 0 || loop_open(&loop) < 0 ||
+	    loop_add(&loop, &neighbours, nl_monitor_open(NEIGHBOURS_GROUPS), EPOLLIN, on_neighbours) < 0)
 		abort();
 }
 
@@ -289,7 +309,8 @@ static bool on_sent(void *arg, const struct inet_endpoint *to, const uint8_t *by
 static int start_with(bool no_super_frames)
 {
 	struct outer_options options = {
-		.loop = &loop, .port = PORT, .host = { NULL, on_ask, on_sent, on_receive, on_received },
+		.loop = &loop, .port = PORT,
+		.host = { .ask = on_ask, .sent = on_sent, .neighbour = on_neighbour, .receive = on_receive, .received = on_received },
 		.no_super_frames = no_super_frames,
 	};
 	int err;
@@ -338,7 +359,7 @@ static bool arrives(int fd, const char *text, size_t len)
 	fill((unsigned)len);
 	if (send_to(text, pattern, len, 0) < 0)
 		return false;
-	for (int i = 0; i < 50; i++) {
+	for (int i = 0; i < 150; i++) { /* the kernel asks for a neighbour again after a second */
 		n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
 		if (n >= 0)
 			return n == (ssize_t)len && memcmp(buf, pattern, len) == 0;
@@ -1279,6 +1300,93 @@ TEST(a_nic_of_our_own)
 	CHECK_INT(refresh(), 0); /* given back to the kernel, which has no address there */
 	CHECK_INT(send_to("10.5.0.2", "x", 1, 0), 0); /* by the default route */
 	close(fd6);
+	CHECK_INT(finish(), 0);
+}
+
+static const struct tunnel_nic nic_of_our_own = {
+	.link = "h2",
+	.addresses = { { { AF_INET, { 10, 5, 0, 1 } }, 24 }, { { AF_INET6, { 0xfd, 5, [15] = 1 } }, 64 } },
+	.address_count = 2,
+};
+
+/* The kernel of the other end takes another MAC and asks for us. */
+TEST(a_nic_of_our_own_learns_a_neighbours_new_mac)
+{
+	uint8_t mac[6];
+
+	alone = &nic_of_our_own;
+	alone_count = 1;
+	CHECK_INT(start(), 0);
+	int fd4 = peer(OTHER, "10.5.0.2"), fd6 = peer(OTHER, "fd05::2");
+	CHECK(arrives(fd4, "10.5.0.2", 20));
+	CHECK(arrives(fd6, "fd05::2", 20));
+	mac_of(OTHER, "u0", mac);
+	run("ip -n %s link set u0 address 02:00:00:00:00:78", names[OTHER]);
+	CHECK(!arrives(fd4, "10.5.0.2", 21)); /* no one said a word */
+	CHECK(comes(fd4, "10.5.0.1", 22));
+	CHECK(arrives(fd4, "10.5.0.2", 23));
+	CHECK(comes(fd6, "fd05::1", 24));
+	CHECK(arrives(fd6, "fd05::2", 25));
+	run("ip -n %s link set u0 address %02x:%02x:%02x:%02x:%02x:%02x", names[OTHER], mac[0], mac[1], mac[2], mac[3], mac[4],
+	    mac[5]);
+	close(fd4), close(fd6);
+	alone = NULL;
+	alone_count = 0;
+	CHECK_INT(finish(), 0);
+}
+
+/* More of them than lwIP's tables would hold; each is found once. */
+TEST(hundreds_of_neighbours_on_one_link)
+{
+	enum { MANY = 300 };
+	uint8_t buf[64];
+	char text[32];
+
+	run("for i in $(seq 1 %d); do echo address add fd01::1:$(printf %%x $i)/64 dev r0 nodad; done | ip -n %s -batch -", MANY,
+	    names[ROUTER]);
+	CHECK_INT(start(), 0);
+	int fd = peer(ROUTER, "::");
+	asked = 0;
+	for (unsigned i = 0; i < 3 * MANY; i++) {
+		ssize_t len = -1;
+
+		(void)snprintf(text, sizeof(text), "fd01::1:%x", i % MANY + 1);
+		CHECK_INT(send_to(text, pattern, 40, 0), 0);
+		for (unsigned k = 0; k < 3000 && len < 0; k++) {
+			len = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+			if (len < 0)
+				pump(1);
+		}
+		CHECK_INT(len, 40);
+	}
+	CHECK_INT(asked, MANY);
+	run("for i in $(seq 1 %d); do echo address del fd01::1:$(printf %%x $i)/64 dev r0; done | ip -n %s -batch -", MANY,
+	    names[ROUTER]);
+	close(fd);
+	CHECK_INT(finish(), 0);
+}
+
+TEST(an_answer_asks_no_one)
+{
+	uint8_t buf[64];
+
+	CHECK_INT(start(), 0);
+	got.answer = true;
+	int fd4 = peer(ROUTER, "10.1.0.2"), fd6 = peer(ROUTER, "fd01::2"), far = peer(SERVER, "10.2.0.2");
+	run("ip -n %s route del default via 10.1.0.2", names[HOST]);
+	CHECK_INT(refresh(), 0);
+	asked = 0;
+	CHECK(comes(fd4, "10.1.0.1", 50));
+	CHECK_INT(recv(fd4, buf, sizeof(buf), 0), 50);
+	CHECK(comes(fd6, "fd01::1", 51));
+	CHECK_INT(recv(fd6, buf, sizeof(buf), 0), 51);
+	CHECK(comes(far, "10.1.0.1", 52)); /* to where no route leads */
+	CHECK_INT(recv(far, buf, sizeof(buf), 0), 52);
+	CHECK_INT(asked, 0);
+	const struct inet_flow late = { .remote = endpoint("10.1.0.2"), .local = addr("10.1.0.1") };
+	CHECK_INT(outer_answer(&late, 0, pattern, 1), -ENETUNREACH); /* nothing is at hand */
+	run("ip -n %s route add default via 10.1.0.2", names[HOST]);
+	close(fd4), close(fd6), close(far);
 	CHECK_INT(finish(), 0);
 }
 

@@ -293,15 +293,6 @@ static void ip6(uint8_t next, uint16_t first, uint16_t second)
 	store_be16(frame + 56, second);
 }
 
-static void arp(uint16_t op, uint8_t sender, uint8_t target)
-{
-	memset(frame, 0, sizeof(frame));
-	store_be16(frame + 12, ETH_P_ARP);
-	store_be16(frame + 20, op);
-	frame[31] = sender;
-	frame[41] = target;
-}
-
 static int both(void)
 {
 	int shared = passes(frame, sizeof(frame), false), alone = passes(frame, sizeof(frame), true);
@@ -348,7 +339,7 @@ TEST(filter_takes_what_is_ours_only)
 	ip6(IPPROTO_ICMPV6, 2 << 8, 0);
 	CHECK_INT(both(), 11);
 	ip6(IPPROTO_ICMPV6, 136 << 8, 0);
-	CHECK_INT(both(), 11);
+	CHECK_INT(both(), 1);
 	ip6(IPPROTO_ICMPV6, 135 << 8, 0);
 	CHECK_INT(both(), 1);
 	ip6(IPPROTO_ICMPV6, 128 << 8, 0);
@@ -357,14 +348,9 @@ TEST(filter_takes_what_is_ours_only)
 	CHECK_INT(both(), 0);
 	ip6(IPPROTO_TCP, 9, PORT);
 	CHECK_INT(both(), 0);
-	arp(2, 1, 2);
-	CHECK_INT(both(), 11);
-	arp(1, 1, 2);
+	memset(frame, 0, sizeof(frame)); /* where the kernel is, neighbours are its business */
+	store_be16(frame + 12, ETH_P_ARP);
 	CHECK_INT(both(), 1);
-	arp(1, 7, 7); /* an announcement */
-	CHECK_INT(both(), 11);
-	arp(3, 7, 7);
-	CHECK_INT(both(), 0);
 	store_be16(frame + 12, 0x88cc); /* LLDP */
 	CHECK_INT(both(), 0);
 	CHECK_INT(passes(frame, 13, true), 0); /* too short for a load is a drop */

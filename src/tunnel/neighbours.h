@@ -1,0 +1,18 @@
+/* Asks the kernel for the next hops of the outer side, and tells it what the kernel says of them. */
+#ifndef TUNNEL_NEIGHBOURS_H
+#define TUNNEL_NEIGHBOURS_H
+
+#include "netlink/netlink.h"
+#include "outer/outer.h"
+
+/* RTMGRP_* bits for nl_monitor_open. Apart from MIRROR_GROUPS: neighbours change all the time. */
+extern const unsigned NEIGHBOURS_GROUPS;
+
+/* outer_host's neighbour(): 0, or -errno, and it is lost as far as anyone knows. nl is a NETLINK_ROUTE socket of the namespace
+ * that the encrypted packets leave from. */
+int neighbours_ask(struct nl *nl, struct outer_neighbour *neighbour);
+
+/* What waits on the monitor goes to the outer side. */
+void neighbours_read(int fd, uint64_t now_ns);
+
+#endif
