@@ -86,6 +86,13 @@ static void core_sends(void *arg, const struct inet_flow *to, uint8_t ds, const 
 	outer_flush();
 }
 
+static void core_answers(void *arg, const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len)
+{
+	(void)arg;
+	(void)outer_answer(from, ds, bytes, len);
+	outer_flush();
+}
+
 static int core_random(void *arg, void *dst, size_t len)
 {
 	(void)arg;
@@ -109,6 +116,7 @@ static uint64_t core_work(void *arg)
 
 static const struct wg_host core_host = {
 	.send = core_sends,
+	.answer = core_answers,
 	.random = core_random,
 	.wall = core_wall,
 	.work_ns = core_work,

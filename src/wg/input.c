@@ -30,7 +30,7 @@ static void send_cookie(struct wg_device *d, const struct inet_flow *from, const
 		return;
 	cookie_write(&d->checker, &m, bytes, len, &from->remote);
 	d->guard.counters.cookies_sent++;
-	d->host.send(d->host.arg, from, 0, (const uint8_t *)&m, sizeof(m));
+	(d->host.answer ? d->host.answer : d->host.send)(d->host.arg, from, 0, (const uint8_t *)&m, sizeof(m));
 }
 
 /* May the handshake message cost us a DH? WG_HANDSHAKE: yes. */

@@ -73,9 +73,12 @@ struct wg_wall {
 /* The ways out of the core. None may call back into the device. bytes are borrowed until the callback returns. */
 struct wg_host {
 	void *arg;
-	/* Handshake messages, cookie replies and keepalives; ds is for the outer header. What cannot be sent is lost, as in
+	/* Handshake messages and keepalives; ds is for the outer header. What cannot be sent is lost, as in
 	 * any network. */
 	void (*send)(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len);
+	/* Within wg_input: to whom the message at hand came from, who has not shown yet that he can receive there: nothing is to be
+	 * looked up or kept for him. NULL: send is called. */
+	void (*answer)(void *arg, const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len);
 	/* Sealed data that was staged until its session came. NULL: send is called. */
 	void (*sealed)(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len);
 	int (*random)(void *arg, void *dst, size_t len); /* 0 or -errno, as random_bytes */

@@ -58,7 +58,7 @@ static uint64_t on_work(void *arg)
 static void side_init(struct side *s, uint8_t n)
 {
 	const struct wg_limits limits = { .handshake_budget_ms = 1000 };
-	const struct wg_host host = { s, on_send, NULL, on_random, on_wall, on_work, NULL };
+	const struct wg_host host = { .arg = s, .send = on_send, .random = on_random, .wall = on_wall, .work_ns = on_work };
 	size_t len = wg_arena_len(&limits);
 	void *arena = mmap(NULL, len, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	uint8_t key[WG_KEY_LEN];

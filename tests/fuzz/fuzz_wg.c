@@ -142,7 +142,7 @@ static void set_up(void)
 	now_ns = 1000 * NS_PER_S;
 	for (int i = 0; i < 2; i++) {
 		struct side *s = &side[i];
-		struct wg_host host = { s, on_send, NULL, on_random, on_wall, NULL, NULL };
+		struct wg_host host = { .arg = s, .send = on_send, .random = on_random, .wall = on_wall };
 
 		if (!s->arena)
 			s->arena = aligned_alloc(WG_ARENA_ALIGN, arena_len);

@@ -1,5 +1,7 @@
 """From the next hop to the frame: priority tags, neighbours that change or never were, answers to strangers."""
+import base64
 import contextlib
+import hashlib
 import os
 import select
 import socket
@@ -246,7 +248,14 @@ def peer_on_link_that_changes_its_mac_ipv6(lab):
     hop_moves(lab, on_link, 6)
 
 
-# ---- what is another's ----
+# ---- answers to strangers, and to what is another's ----
+
+def initiation(public_key):
+    """One that passes mac1 and no more (paper 5.4.4)."""
+    key = hashlib.blake2s(b"mac1----" + base64.b64decode(public_key)).digest()
+    message = b"\x01\0\0\0" + os.urandom(112)
+    return message + hashlib.blake2s(message, key=key, digest_size=16).digest() + bytes(16)
+
 
 def from_sock(sock):
     """The frames that wait."""
@@ -254,6 +263,64 @@ def from_sock(sock):
     with contextlib.suppress(BlockingIOError):
         while True:
             yield sock.recv(1 << 16)
+
+
+def asks_for(frame, prefix):
+    """Is it an ARP request or a neighbour solicitation for an address that begins so?"""
+    if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\1":
+        return frame[38:42].startswith(prefix)
+    return frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] == 135 and frame[62:78].startswith(prefix)
+
+
+@case
+def strangers_leave_no_neighbour(lab):
+    sw, (a, b, m) = Switch(lab), [lab.host(name) for name in "abm"]
+    sw.plug(a, "192.0.2.1/24", "fd00::1/64")
+    sw.plug(b, "192.0.2.2/24", "fd00::2/64")
+    sw.plug(m)
+    ours, _, pub_a = ours_and_go(lab, a, b, "[fd00::1]", "[fd00::2]")
+    expect(ping(ours.inner, "10.8.3.2", 2)[1] == 2, ours.said())
+    sock = frames.packet_socket(m.name, "eth0")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
+    mac_a, mac_m = frames.mac_of(a.name, "eth0"), frames.mac_of(m.name, "eth0")
+
+    def send(source, to, port, data):
+        kind, head = (frames.IPV6, frames.ip6) if ":" in to else (frames.IPV4, frames.ip4)
+        packet = head(source, to, socket.IPPROTO_UDP, frames.udp(source, to, 999, port, data))
+        sock.send(frames.ethernet(mac_a, mac_m, kind, packet))
+
+    sent = cookies = questions = 0
+
+    def count():
+        nonlocal cookies, questions
+        for frame in from_sock(sock):
+            payload = frame[42:] if frame[12:14] == b"\x08\0" else frame[62:]
+            cookies += frame[:6] == mac_m and frame[6:12] == mac_a and len(payload) == 64 and payload[0] == 3
+            questions += asks_for(frame, frames.address("fd00::7:0")[:14]) or asks_for(frame, bytes((192, 0, 2, 128)))
+
+    def flood():
+        nonlocal sent
+        for _ in range(200):
+            sent += 1
+            send("fd00::7:%x" % (sent % 0x10000), "fd00::1", 4567, initiation(pub_a))
+            send("192.0.2.128", "192.0.2.1", 4567, initiation(pub_a))
+        count()
+        return cookies > 1000
+
+    # Until it is under load, and well beyond.
+    wait_until("cookie replies come back to the MAC that asked", flood, 60)
+    known = a("ip", "neigh", "show")
+    expect("fd00::7:" not in known and "192.0.2.128" not in known, known)
+    expect(questions == 0, questions, cookies)
+    expect(ping(ours.inner, "10.8.3.2", 2)[1] == 2, ours.said())
+    # The kernel in our place: it looks for each that it answers.
+    with frames.udp_socket(a.name, ("fd00::1", 9)) as echo:
+        for number in range(1, 6):
+            send("fd00::7:%x" % number, "fd00::1", 9, b"?")
+            echo.settimeout(5)
+            data, sender = echo.recvfrom(100)
+            echo.sendto(data, sender)
+    wait_until("the kernel asks", lambda: count() or questions > 0)
 
 
 def parts(source, to, port, data):

@@ -82,7 +82,8 @@ struct pair *pair_new(const struct wg_limits *limits)
 	limits = limits ? limits : &small;
 	for (int i = 0; i < 2; i++) {
 		struct node *n = &p->node[i];
-		struct wg_host host = { n, host_send, host_sealed, host_random, host_wall, NULL, host_event };
+		struct wg_host host = { .arg = n, .send = host_send, .sealed = host_sealed, .random = host_random,
+					.wall = host_wall, .event = host_event };
 
 		n->seed = (uint64_t)i + 1;
 		n->wall = (struct wg_wall){ 1700000000, 0 };
