@@ -290,7 +290,7 @@ bool alone_icmp6(struct nic *nic, const uint8_t *frame, uint64_t now_ns)
 
 /* Questions. */
 
-static void ask_all(struct nic *nic, const struct neighbour *neighbour, const struct inet_addr *source)
+void alone_solicit(struct nic *nic, const struct neighbour *neighbour, const struct inet_addr *source)
 {
 	/* RFC 4291 2.7.1: the solicited-node group. */
 	struct inet_addr group = { AF_INET6, { 0xff, 0x02, [11] = 1, 0xff } };
@@ -329,5 +329,5 @@ void alone_ask(struct nic *nic, struct neighbour *neighbour, const struct inet_a
 	if (neighbour->usable)
 		ask_itself(nic, neighbour, source);
 	else
-		ask_all(nic, neighbour, source);
+		alone_solicit(nic, neighbour, source);
 }

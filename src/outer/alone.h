@@ -15,6 +15,8 @@ bool alone_icmp6(struct nic *nic, const uint8_t *frame, uint64_t now_ns);
 
 /* source: an address of ours that the neighbour may answer to. */
 void alone_ask(struct nic *nic, struct neighbour *neighbour, const struct inet_addr *source, uint64_t now_ns);
+/* One question to all on the link; who has the address of source hears the answer. */
+void alone_solicit(struct nic *nic, const struct neighbour *neighbour, const struct inet_addr *source);
 /* Says that an address is ours now (IPv4 only). */
 void alone_announce(struct nic *nic, const struct inet_addr *addr);
 

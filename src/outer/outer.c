@@ -365,15 +365,19 @@ static void ask_neighbour(struct neighbour *neighbour, uint64_t now_ns)
 {
 	struct outer_neighbour question = { .index = neighbour->link, .addr = neighbour->addr };
 	struct nic *nic = find_nic(neighbour->link);
-	struct inet_addr source;
+	struct inet_addr source = asking_address(neighbour->link, &neighbour->addr);
 
 	if (nic && nic->link.alone) {
-		source = asking_address(neighbour->link, &neighbour->addr);
 		alone_ask(nic, neighbour, &source, now_ns);
 		return;
 	}
 	if (o.options.host.neighbour)
 		o.options.host.neighbour(o.options.host.arg, &question);
+	/* Without a packet at hand the kernel asks with its link-local address only. While it has none (duplicate detection takes a
+	 * second or two, and some have none at all) it is asked with another; the answer is the kernel's to read. */
+	if (nic && question.state == OUTER_NEIGHBOUR_SOUGHT && source.family == AF_INET6 && !inet_addr_is_zero(&source) &&
+	    !inet_addr_is_link_local(&source))
+		alone_solicit(nic, neighbour, &source);
 	neighbour_is(neighbour, question.state, question.mac, now_ns);
 }
 

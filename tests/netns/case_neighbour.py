@@ -248,6 +248,20 @@ def peer_on_link_that_changes_its_mac_ipv6(lab):
     hop_moves(lab, on_link, 6)
 
 
+@case
+def ipv6_without_a_link_local_address(lab):
+    """The kernel asks for its own packets with their source; for ours it would have nothing to ask with."""
+    sw, (a, b) = Switch(lab), [lab.host(name) for name in "ab"]
+    sw.plug(a, "fd00::1/64")
+    sw.plug(b, "fd00::2/64")
+    a("ip", "-6", "address", "flush", "dev", "eth0", "scope", "link")
+    a("ip", "link", "set", "eth0", "addrgenmode", "none")
+    ours, _, _ = ours_and_go(lab, a, b, "[fd00::1]", "[fd00::2]")
+    expect(ping(a.name, "fd00::2", 2)[1] == 2)
+    a("ip", "neigh", "flush", "dev", "eth0")
+    expect(ping(ours.inner, "10.8.3.2", 2)[1] == 2, ours.said())
+
+
 # ---- answers to strangers, and to what is another's ----
 
 def initiation(public_key):
