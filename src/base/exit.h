@@ -2,6 +2,9 @@
 #ifndef BASE_EXIT_H
 #define BASE_EXIT_H
 
-enum { EXIT_REFUSED = 3 }; /* of reconfigure --dry-run: it would be refused */
+enum {
+	EXIT_REFUSED = 3, /* of reconfigure --dry-run: it would be refused */
+	EXIT_ASKED = 4,   /* of reconfigure, whether dry or not: nothing was done, and --force would do it */
+};
 
 #endif

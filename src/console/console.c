@@ -115,7 +115,32 @@ static int command_gateway(int argc, char **argv)
 	return run_with("gateway", argc, argv, 0, -1);
 }
 
-/* The worst status of both. */
+/* A person is asked, a script gets no as its answer. */
+static bool confirmed(const char *question)
+{
+	char c, first = '\0';
+	ssize_t n;
+
+	if (!isatty(STDIN_FILENO))
+		return false;
+	printf("%s [y/N] ", question);
+	(void)fflush(stdout);
+	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && c != '\r')
+		first = first ? first : c;
+	if (n != 1)
+		printf("\n");
+	return n == 1 && (first == 'y' || first == 'Y');
+}
+
+/* Of two statuses. What is refused cannot be had by an answer. */
+static int worse(int a, int b)
+{
+	if (a == EXIT_REFUSED || b == EXIT_REFUSED)
+		return EXIT_REFUSED;
+	return a > b ? a : b;
+}
+
+/* The worse status of both. */
 static int ask_paths(const char *option, bool force)
 {
 	int worst = 0;
@@ -130,9 +155,17 @@ static int ask_paths(const char *option, bool force)
 		if (force)
 			words[count++] = "--force";
 		status = run(words);
-		worst = status > worst ? status : worst;
+		worst = worse(worst, status);
 	}
 	return worst;
+}
+
+static int reconfigure_path(const char *path, int argc, char **argv, int at)
+{
+	const char *const forced[] = { path, "reconfigure", "--quiet", "--force", NULL };
+	int status = run_with(path, argc, argv, 0, at);
+
+	return status == EXIT_ASKED && confirmed("Apply it all the same?") ? run(forced) : status;
 }
 
 /* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
@@ -144,7 +177,7 @@ static int command_reconfigure(int argc, char **argv)
 	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
 
 	if (at)
-		return run_with(argv[at], argc, argv, 0, at);
+		return reconfigure_path(argv[at], argc, argv, at);
 	if (argc > 1 + force) {
 		printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n");
 		return 2;
@@ -159,6 +192,10 @@ static int command_reconfigure(int argc, char **argv)
 		return status;
 	/* Nor are the NICs changed when a path is going to refuse, or Ctrl-C came. */
 	status = ask_paths("--dry-run", force);
+	if (status == EXIT_ASKED && confirmed("Apply it all the same?")) {
+		force = true;
+		status = 0;
+	}
 	if (status >= EXIT_REFUSED) {
 		printf("neither the NICs nor the paths were changed\n");
 		return status;

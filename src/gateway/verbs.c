@@ -5,17 +5,21 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/exit.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
+#include "gateway/removal.h"
 #include "gateway/show.h"
 #include "gateway/wgshow.h"
 
 /* A reconfigure waits so long for names and the disk before it answers; both go on. */
 enum { PENDING_S = 5 };
+
+enum { NAMED_MAX = 8 }; /* peers in a line */
 
 typedef void verb_fn(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns);
 
@@ -87,17 +91,64 @@ static void print_change(void *arg, enum tunnel_change change, const uint8_t pub
 	control_print(printer->call, CONTROL_OUT, "\n");
 }
 
-/* Peers run, and none of them would be left. */
-static bool every_peer_goes(struct service *service)
+/* The first few of what goes, by name or key. */
+static void print_removed(const struct service *service, struct control_call *call, const struct removal *removal)
 {
-	const struct vpn_conf *vpn = &service->spare->vpn;
+	const struct tunnel_config *running = &service->path.running;
+	char buf[512], key[KEY_BASE64_LEN];
+	struct text text;
 
-	if (path_dump(&service->path) < 0 || !service->path.running.peer_count)
-		return false;
-	for (size_t i = 0; i < vpn->peer_count && service->spare->clustered; i++)
-		if ((int)i != vpn->own && tunnel_find(&service->path.running, vpn->peers[i].public_key))
-			return false;
-	return true;
+	text_init(&text, buf, sizeof(buf));
+	for (size_t i = 0; i < removal->count && i < NAMED_MAX; i++) {
+		const uint8_t *public_key = running->peers[removal->peers[i]].public_key;
+		const char *name = name_of(service, public_key);
+
+		key_to_base64(public_key, key);
+		text_add(&text, "%s%s", i ? ", " : "", *name ? name : key);
+	}
+	if (removal->count > NAMED_MAX)
+		text_add(&text, " and %d more", removal->count - NAMED_MAX);
+	control_print(call, CONTROL_OUT, "%s: removes %u of %u peers", service->path.profile->name, removal->count,
+		      running->peer_count);
+	if (removal->alive)
+		control_print(call, CONTROL_OUT, ", %u of them alive", removal->alive);
+	control_print(call, CONTROL_OUT, ": %s\n", buf);
+}
+
+/* Says what the candidate takes away from what runs; what that needs. */
+static enum removal_verdict look_at_removal(struct service *service, struct control_call *call, bool say)
+{
+	static struct removal removal;
+	const char *path = service->path.profile->name;
+	enum removal_verdict verdict;
+
+	if (path_dump(&service->path) < 0)
+		return REMOVAL_FINE;
+	verdict = removal_look(&removal, &service->path.running, &service->set->vpn,
+			       service->spare->clustered ? &service->spare->vpn : NULL, time(NULL));
+	if (say && removal.rotated)
+		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
+			      removal.rotated == 1 ? " gets" : "s get");
+	if (say && removal.count)
+		print_removed(service, call, &removal);
+	return verdict;
+}
+
+/* What a person must mean, and a script say by --force: its exit status, 0 when there is nothing. */
+static int refuse_removal(struct service *service, struct control_call *call, enum removal_verdict verdict)
+{
+	const char *path = service->path.profile->name;
+
+	if (verdict == REMOVAL_FINE)
+		return 0;
+	if (verdict == REMOVAL_ASKED)
+		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `reconfigure --force` if it is "
+			      "meant\n", path);
+	else
+		control_print(call, CONTROL_ERR,
+			      "%s: none of the %u peers that run is in the files: `reconfigure --force` if that is meant\n", path,
+			      service->path.running.peer_count);
+	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 
 static void end_reconfigure(struct service *service, struct control_call *call)
@@ -208,7 +259,7 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 			     uint64_t now_ns)
 {
 	bool force = false, quiet = false, dry = false;
-	int err;
+	int err, status = 0;
 
 	(void)now_ns;
 	if (!read_options(argc, argv, &force, &quiet, &dry)) {
@@ -226,14 +277,15 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", service->options->conf_dir, strerror(-err));
 	else if (err < 0 || !quiet)
 		diag_print(&service->diag, print_finding, call);
-	if (!err && !force && every_peer_goes(service)) {
-		control_print(call, CONTROL_ERR,
-			      "%s: none of the %u peers that run is in the files: `reconfigure --force` if that is meant\n",
-			      service->path.profile->name, service->path.running.peer_count);
-		err = -EINVAL;
+	if (!err) {
+		enum removal_verdict verdict = look_at_removal(service, call, dry || !quiet);
+
+		status = force ? 0 : refuse_removal(service, call, verdict);
 	}
-	if (err < 0) {
-		refuse(service, call, dry ? EXIT_REFUSED : 1);
+	if (dry && status == EXIT_ASKED) {
+		control_end(call, status);
+	} else if (err < 0 || status) {
+		refuse(service, call, status == EXIT_ASKED ? status : dry ? EXIT_REFUSED : 1);
 	} else if (!dry) {
 		apply_candidate(service, call);
 	} else {

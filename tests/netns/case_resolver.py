@@ -96,3 +96,44 @@ def check_asks_for_names_by_the_resolver_and_waits_ten_seconds_at_most(lab):
     with open(ours.dir + "/check") as f:
         said = f.read()
     expect(said == "vpn-public.conf:9: warning: Endpoint fra0.example.net and 1 more were not looked up within 10 s\n", said)
+
+
+NAME_SERVER = """
+import socket
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.bind(("fe80::53", 53, 0, socket.if_nametoindex("eth0")))
+print("ready", flush=True)
+while True:
+    query, client = s.recvfrom(512)
+    end = query.index(b"\\0", 12) + 5
+    is_a = query[end - 4:end - 2] == b"\\0\\1"
+    answer = b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\0\\0\\4" + socket.inet_aton("192.0.2.2") if is_a else b""
+    s.sendto(query[:2] + b"\\x81\\x80\\0\\1\\0" + bytes([is_a]) + b"\\0\\0\\0\\0" + query[12:end] + answer, client)
+"""
+
+
+@case
+def link_local_name_server_with_its_nic_is_asked(lab):
+    """By both libcs: the image's is musl."""
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24 fe80::1/64", b, "192.0.2.2/24 fe80::53/64")
+    server = b.start("/usr/bin/python3", "-c", NAME_SERVER, stdout=subprocess.PIPE, text=True)
+    expect(server.stdout.readline() == "ready\n")
+    (key, public), other = wg_keys(), wg_keys()[1]
+    conf = files(key, [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (other, "10.8.3.2/32", "peer.example:4567", "")], "10.8.3.1")
+    # the network service writes what the resolver reads; eth0 is no NIC to it, and is not waited for
+    dns = "[Match]\nName=eth0\n[Network]\nDNS=fe80::53%eth0\n"
+    network = lab.network_service(a, dict(conf, **{"network.conf": dns}), lambda: os.path.exists("/run/resolv.conf"))
+    with open("/run/resolv.conf") as f:
+        expect(f.read() == "nameserver fe80::53%eth0\n")
+    lab.mount("/run/resolv.conf", "/etc/resolv.conf")
+    said = a("getent", "ahostsv4", "peer.example")
+    expect(said.startswith("192.0.2.2 "), said)         # the control
+    for build in ("host", "target"):
+        lab.use(lab.binary.replace("/host/", "/%s/" % build))
+        ours = lab.gateway(a, conf, inner="vpn-" + build)
+        wait_until("its answer, by " + build, lambda: ours.peer(other)["endpoint"] == "192.0.2.2:4567")
+        ours.stop()
+    network.terminate()
+    expect(network.wait(30) == 0)
+    server.stdout.close()

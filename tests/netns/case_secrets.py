@@ -1,11 +1,10 @@
 """Where the private key is: in the processes that need it, and in no one's reach there."""
 import os
-import select
 import subprocess
 
 from cases import case, expect
 from frames import udp_socket
-from lab import run, wait_until, wg_keys
+from lab import wait_until, wg_keys
 from memory import copies_of
 from pair import PSK, files
 
@@ -21,31 +20,18 @@ def box(lab, more=""):
     return a, key, files(key, peers, "10.8.3.1")
 
 
-def network_service(lab, host, conf):
-    """`network`, which knows its directories by heart: these are of the test's own."""
-    run("mount", "-t", "tmpfs", "none", "/srv")
-    lab.mounts.append("/srv")
-    os.mkdir("/srv/mitigator")
-    for name, text in conf.items():
-        with open("/srv/mitigator/" + name, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
-            f.write(text)
-    ready, told = os.pipe()
-    process = host.start(lab.applet("network"), "run", "--ready-fd", str(told), pass_fds=[told], stderr=subprocess.DEVNULL)
-    os.close(told)
-    expect(select.select([ready], [], [], 30)[0] and os.read(ready, 1) == b"\n")
-    os.close(ready)
-    return process
-
-
 @case
 def network_service_holds_no_key(lab):
     a, key, conf = box(lab, "PresharedKey = %s\n" % PSK)
-    conf["network.conf"] = "[Match]\nName=eth0\n[Network]\nAddress=192.0.2.1/24\n"
-    network = network_service(lab, a, conf)
-    expect(copies_of(key, network.pid) == 0 == copies_of(PSK, network.pid), copies_of(key, network.pid))
-    said = a(lab.applet("network"), "reconfigure")
-    expect("network: 0 changes" in said, said)
-    expect(copies_of(key, network.pid) == 0 == copies_of(PSK, network.pid), copies_of(key, network.pid))
+    for build in ("host", "target"):
+        lab.use(lab.binary.replace("/host/", "/%s/" % build))
+        network = lab.network_service(a, dict(conf, **{"network.conf": "# no NIC, so none is waited for\n"}))
+        expect(copies_of(key, network.pid) == 0 == copies_of(PSK, network.pid), copies_of(key, network.pid))
+        said = a(lab.applet("network"), "reconfigure")
+        expect("network: 0 changes" in said, said)
+        expect(copies_of(key, network.pid) == 0 == copies_of(PSK, network.pid), copies_of(key, network.pid))
+        network.terminate()
+        expect(network.wait(30) == 0)
     ours = lab.gateway(a, conf)             # the control: it needs both
     expect(copies_of(key, ours.process.pid) and copies_of(PSK, ours.process.pid))
 

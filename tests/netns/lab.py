@@ -191,8 +191,16 @@ class Lab:
         self.processes, self.hosts, self.mounts = [], [], []
         self.dir = tempfile.mkdtemp(prefix="lab.")
         os.mkdir(self.dir + "/bin")
+        self.use(self.binary)
+
+    def use(self, binary):
+        """That build of ours from now on."""
+        self.binary = binary
         for name in ("gateway", "gateway-dataplane", "network"):
-            os.symlink(self.binary, self.dir + "/bin/" + name)
+            link = self.dir + "/bin/" + name
+            if os.path.lexists(link):
+                os.unlink(link)
+            os.symlink(binary, link)
 
     def applet(self, name):
         return self.dir + "/bin/" + name
@@ -216,6 +224,26 @@ class Lab:
 
     def gateway(self, host, files, name="gateway", inner=None, options=("--backend", "lwip")):
         return Gateway(self, host, files, name, inner or "vpn-" + host.name, options)
+
+    def network_service(self, host, files, until=None):
+        """`network`, which knows its directories by heart: these are the lab's own."""
+        run("mount", "-t", "tmpfs", "none", "/srv")
+        self.mounts.append("/srv")
+        os.mkdir("/srv/mitigator")
+        for name, text in files.items():
+            with open("/srv/mitigator/" + name, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+                f.write(text)
+        ready, told = os.pipe()
+        # a dynamic binary that binds late leaves what was in registers on its stack; the image's is static
+        process = host.start(self.applet("network"), "run", "--ready-fd", str(told), pass_fds=[told],
+                             stderr=subprocess.DEVNULL, env=dict(os.environ, LD_BIND_NOW="1"))
+        os.close(told)
+        if until:                   # it is ready when all its NICs have carrier: with none that fits, after 10 s
+            wait_until("what is waited for of network", until)
+        elif not select.select([ready], [], [], 30)[0] or os.read(ready, 1) != b"\n":
+            raise RuntimeError("network does not start")
+        os.close(ready)
+        return process
 
     def wireguard_go(self, host, device, private_key, port=4567):
         return WireguardGo(self, host, device, private_key, port)

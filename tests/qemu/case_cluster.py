@@ -22,7 +22,7 @@ def reconfigure_adds_an_instance_without_loss(image):
     c = cluster(image, as_started=True)
     first, second, third = c.all
     for a in c.all[:2]:             # as they were started, also when an earlier case has been at them
-        a.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[:2])})
+        a.reconfigure("--force", files={"vpn-public.conf": vpn_public(c.instances[:2])})
         a.wait_handshakes(1)
     first.fresh_sessions(1)
     for a, other in ((first, second), (second, first)):
@@ -142,7 +142,7 @@ def reconfigure_says_what_was_updated_removed_and_kept(image):
         assert path + ": 0 added, 1 updated, 0 removed, 1 kept\n" in said, said
         assert first.peers(path)[two.public_key]["keepalive_s"] == 7
         assert first.handshakes(path) == before[path], "a handshake was redone"
-    said = first.reconfigure(files={"vpn-public.conf": "\n".join(sections[:2])})
+    said = first.reconfigure("--force", files={"vpn-public.conf": "\n".join(sections[:2])})
     for path in PATHS:
         assert "%s: removed peer %s\n" % (path, three.public_key) in said, said
         assert path + ": 0 added, 0 updated, 1 removed, 1 kept\n" in said, said

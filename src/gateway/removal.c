@@ -1,0 +1,62 @@
+#include "gateway/removal.h"
+
+#include <string.h>
+
+enum { SESSION_S = 180 }; /* REJECT_AFTER_TIME: no packet passes by an older one */
+
+static const struct vpn_peer *find_section(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN])
+{
+	const struct vpn_peer *peer = vpn_find_peer(conf, public_key);
+
+	return peer && peer - conf->peers != conf->own ? peer : NULL;
+}
+
+static bool shares_address(const struct tunnel_config *running, const struct tunnel_peer *old, const struct vpn_conf *after,
+			   const struct vpn_peer *fresh)
+{
+	for (size_t i = 0; i < old->allowed_count; i++)
+		for (size_t j = 0; j < fresh->allowed_count; j++)
+			if (inet_prefix_equal(&running->allowed[old->allowed_first + i],
+					      &after->allowed[fresh->allowed_first + j].prefix))
+				return true;
+	return false;
+}
+
+/* Some section that was not there before has the name of old, or an address of it. */
+static bool has_successor(const struct tunnel_config *running, const struct tunnel_peer *old, const struct vpn_conf *before,
+			  const struct vpn_conf *after)
+{
+	const struct vpn_peer *section = vpn_find_peer(before, old->public_key);
+	const char *name = section ? section->name : "";
+
+	for (int i = 0; i < after->peer_count; i++) {
+		const struct vpn_peer *fresh = &after->peers[i];
+
+		if (i != after->own && !tunnel_find(running, fresh->public_key) &&
+		    ((*name && !strcmp(name, fresh->name)) || shares_address(running, old, after, fresh)))
+			return true;
+	}
+	return false;
+}
+
+enum removal_verdict removal_look(struct removal *removal, const struct tunnel_config *running, const struct vpn_conf *before,
+				  const struct vpn_conf *after, int64_t now_s)
+{
+	*removal = (struct removal){ .count = 0 };
+	for (uint16_t i = 0; i < running->peer_count; i++) {
+		const struct tunnel_peer *peer = &running->peers[i];
+
+		if (after && find_section(after, peer->public_key))
+			continue;
+		if (after && has_successor(running, peer, before, after)) {
+			removal->rotated++;
+			continue;
+		}
+		removal->peers[removal->count++] = i;
+		if (peer->handshake_s && now_s - peer->handshake_s < SESSION_S)
+			removal->alive++;
+	}
+	if (removal->count && removal->count == running->peer_count)
+		return REMOVAL_ALL;
+	return removal->alive || (removal->count && removal->count * 3 >= running->peer_count) ? REMOVAL_ASKED : REMOVAL_FINE;
+}

@@ -1,0 +1,25 @@
+/* What a set of files takes away from what runs: peers that go, and how far that needs to be meant. */
+#ifndef GATEWAY_REMOVAL_H
+#define GATEWAY_REMOVAL_H
+
+#include "conf/vpn.h"
+#include "tunnel/tunnel.h"
+
+enum removal_verdict {
+	REMOVAL_FINE,  /* few of many, and none that is alive */
+	REMOVAL_ASKED, /* a third or more, or one that is alive: a file that lost its end looks like that */
+	REMOVAL_ALL,   /* none is left */
+};
+
+struct removal {
+	uint16_t peers[TUNNEL_PEERS_MAX]; /* that go, as indexes into running's */
+	uint16_t count;
+	uint16_t alive; /* of those: a session of theirs is in use */
+	uint16_t rotated; /* peers that go on with another key: of the same name or address. Not in count. */
+};
+
+/* before knows the names of what runs; after is NULL when nothing is to run. now_s is CLOCK_REALTIME, as running's handshakes. */
+enum removal_verdict removal_look(struct removal *removal, const struct tunnel_config *running, const struct vpn_conf *before,
+				  const struct vpn_conf *after, int64_t now_s);
+
+#endif
