@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +15,9 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "init/module_index.h"
 
-enum { OPTIONS_LEN = 1024, NAME_LEN = 64, PATH_LEN = 512, ROUNDS_MAX = 5 };
+enum { OPTIONS_LEN = 1024, PATH_LEN = 512, ROUNDS_MAX = 5 };
 
 static int modules_fd = -1;
 static struct slice dep, alias, softdep, builtin;
@@ -58,48 +58,13 @@ int modules_open(void)
 	return 0;
 }
 
-/* "kernel/drivers/net/virtio_net.ko" -> "virtio_net" */
-static struct slice name_of_path(struct slice path)
+/* Options on the kernel command line are for those who load modules to pass on. */
+static int options_of(struct slice name, char *dst, size_t cap)
 {
-	for (size_t i = path.len; i > 0; i--)
-		if (path.ptr[i - 1] == '/') {
-			path = (struct slice){ path.ptr + i, path.len - i };
-			break;
-		}
-	for (size_t i = 0; i < path.len; i++)
-		if (path.ptr[i] == '.')
-			path.len = i;
-	return path;
-}
+	char command_line[4096];
+	ssize_t n = file_read(AT_FDCWD, "/proc/cmdline", command_line, sizeof(command_line));
 
-/* The kernel takes - and _ in names for the same. */
-static bool same_name(struct slice a, struct slice b)
-{
-	if (a.len != b.len)
-		return false;
-	for (size_t i = 0; i < a.len; i++) {
-		bool dash = a.ptr[i] == '-' || a.ptr[i] == '_', other_dash = b.ptr[i] == '-' || b.ptr[i] == '_';
-
-		if (dash != other_dash || (!dash && a.ptr[i] != b.ptr[i]))
-			return false;
-	}
-	return true;
-}
-
-/* Gathers "value"s of name.option=value on the kernel command line, which is for those who load modules to do. */
-static void options_of(struct slice name, char *dst, size_t cap)
-{
-	char cmdline[4096];
-	struct slice rest = { cmdline, 0 }, word, module;
-	struct text text;
-	ssize_t n = file_read(AT_FDCWD, "/proc/cmdline", cmdline, sizeof(cmdline));
-
-	text_init(&text, dst, cap);
-	for (rest.len = n > 0 ? (size_t)n : 0; rest.len && rest.ptr[rest.len - 1] == '\n';)
-		rest.len--;
-	while (slice_word(&rest, &word))
-		if (slice_cut(&word, '.', &module) && word.ptr && same_name(module, name))
-			text_add(&text, "%s%.*s", text.len ? " " : "", SLICE_ARG(word));
+	return module_options((struct slice){ command_line, n > 0 ? (size_t)n : 0 }, name, dst, cap);
 }
 
 /* Asked first: the kernel reads and links all of a module before it says that it has it. */
@@ -119,31 +84,20 @@ static int insert(struct slice path)
 	char file[PATH_LEN], options[OPTIONS_LEN];
 	int fd, err = 0;
 
-	if (is_loaded(name_of_path(path)))
+	if (is_loaded(module_of_path(path)))
 		return 0;
 	if (slice_copy(path, file, sizeof(file)) < 0)
 		return -ENAMETOOLONG;
 	fd = openat(modules_fd, file, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	options_of(name_of_path(path), options, sizeof(options));
-	if (syscall(SYS_finit_module, fd, options, 0) < 0 && errno != EEXIST)
+	err = options_of(module_of_path(path), options, sizeof(options));
+	if (!err && syscall(SYS_finit_module, fd, options, 0) < 0 && errno != EEXIST)
 		err = -errno;
 	close(fd);
 	return err;
 }
 
-static bool is_builtin(struct slice name)
-{
-	struct slice rest = builtin, path;
-
-	while (slice_cut(&rest, '\n', &path))
-		if (path.len && same_name(name_of_path(path), name))
-			return true;
-	return false;
-}
-
-/* modules.dep lists what a module depends on so that the last must be loaded first. */
 static int insert_all(struct slice path, struct slice dependencies)
 {
 	struct slice list[32], word;
@@ -159,61 +113,36 @@ static int insert_all(struct slice path, struct slice dependencies)
 
 static int load_hard(struct slice name)
 {
-	struct slice rest = dep, line, path;
+	struct slice path, dependencies;
 
-	while (slice_cut(&rest, '\n', &line))
-		if (slice_cut(&line, ':', &path) && line.ptr && same_name(name_of_path(path), name))
-			return insert_all(path, line);
-	return is_builtin(name) ? 0 : -ENOENT;
+	if (module_find(dep, name, &path, &dependencies))
+		return insert_all(path, dependencies);
+	return module_is_builtin(builtin, name) ? 0 : -ENOENT;
 }
 
-/* "softdep NAME pre: A B post: C": wanted, not needed. */
-static void load_soft(struct slice name, const char *when)
+static void load_soft(void *arg, struct slice name)
 {
-	struct slice rest = softdep, line, word;
-
-	while (slice_cut(&rest, '\n', &line)) {
-		bool due = false;
-
-		if (!slice_word(&line, &word) || !slice_equal(word, "softdep") || !slice_word(&line, &word) ||
-		    !same_name(word, name))
-			continue;
-		while (slice_word(&line, &word)) {
-			if (word.ptr[word.len - 1] == ':')
-				due = slice_equal(word, when);
-			else if (due)
-				load_hard(word);
-		}
-	}
+	(void)arg;
+	(void)load_hard(name);
 }
 
 int modules_load(struct slice name)
 {
 	int err;
 
-	load_soft(name, "pre:");
+	module_soft_each(softdep, name, "pre:", load_soft, NULL);
 	err = load_hard(name);
 	if (!err)
-		load_soft(name, "post:");
+		module_soft_each(softdep, name, "post:", load_soft, NULL);
 	return err;
 }
 
-/* Loads every module whose alias pattern fits; counts what was not there before. */
-static void load_alias(const char *modalias)
+static void load_for_device(void *modalias, struct slice name)
 {
-	struct slice rest = alias, line, word;
-	char pattern[256];
+	int err = modules_load(name);
 
-	while (slice_cut(&rest, '\n', &line)) {
-		if (!slice_word(&line, &word) || !slice_equal(word, "alias") || !slice_word(&line, &word) ||
-		    slice_copy(word, pattern, sizeof(pattern)) < 0 || fnmatch(pattern, modalias, 0) != 0 ||
-		    !slice_word(&line, &word))
-			continue;
-		int err = modules_load(word);
-
-		if (err < 0)
-			log_err("module %.*s for %s: %s", SLICE_ARG(word), modalias, strerror(-err));
-	}
+	if (err < 0)
+		log_err("module %.*s for %s: %s", SLICE_ARG(name), (const char *)modalias, strerror(-err));
 }
 
 /* Asks for every device of a bus; how many there are. */
@@ -234,7 +163,7 @@ static size_t plug_bus(const char *bus)
 		if (n <= 0)
 			continue;
 		modalias[strcspn(modalias, "\n")] = '\0';
-		load_alias(modalias);
+		module_alias_each(alias, modalias, load_for_device, modalias);
 		count++;
 	}
 	if (dir)

@@ -1,9 +1,11 @@
 /* init/: when processes are started again, what a superblock says, what board.conf holds. */
 #include "test.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "init/module_index.h"
 #include "init/persist.h"
 #include "init/supervise.h"
 
@@ -102,4 +104,44 @@ TEST(file_system_is_clean_when_valid_without_errors_or_a_journal_to_replay)
 	CHECK(!superblock_is_clean(block));
 	block[0x38] = 0;
 	CHECK(!superblock_is_ext(block));
+}
+
+/* ---- depmod's files ---- */
+
+static void gather(void *arg, struct slice word)
+{
+	struct text *text = arg;
+
+	text_add(text, "%.*s ", SLICE_ARG(word));
+}
+
+TEST(module_is_found_by_name_alias_and_what_it_wants)
+{
+	const struct slice dep = slice_of("kernel/a/virtio_net.ko: kernel/failover.ko kernel/b.ko\nkernel/x.ko:\n");
+	struct slice path, dependencies;
+	char buf[128];
+	struct text text;
+
+	CHECK(module_find(dep, slice_of("virtio-net"), &path, &dependencies));
+	CHECK(slice_equal(path, "kernel/a/virtio_net.ko"));
+	CHECK(slice_equal(slice_trim(dependencies), "kernel/failover.ko kernel/b.ko"));
+	CHECK(module_find(dep, slice_of("x"), &path, &dependencies) && !slice_trim(dependencies).len);
+	CHECK(!module_find(dep, slice_of("virtio"), &path, &dependencies));
+	CHECK(module_is_builtin(slice_of("kernel/fs/ext4.ko\n"), slice_of("ext4")));
+	text_init(&text, buf, sizeof(buf));
+	module_alias_each(slice_of("# c\nalias pci:v1AF4d*sv* virtio_pci\nalias pci:v8086d* e1000e\nalias pci:* any\n"),
+			  "pci:v1AF4d1000sv0", gather, &text);
+	CHECK_STR(buf, "virtio_pci any ");
+	text_init(&text, buf, sizeof(buf));
+	module_soft_each(slice_of("softdep a pre: b c post: d\nsoftdep e pre: f\n"), slice_of("a"), "pre:", gather, &text);
+	CHECK_STR(buf, "b c ");
+}
+
+TEST(module_options_of_the_command_line_are_whole_or_none)
+{
+	char options[16];
+
+	CHECK_INT(module_options(slice_of("quiet a-b.x=1 a_b.y=2 c.z=3\n"), slice_of("a_b"), options, sizeof(options)), 0);
+	CHECK_STR(options, "x=1 y=2");
+	CHECK_INT(module_options(slice_of("a.x=1234567 a.y=12345678"), slice_of("a"), options, sizeof(options)), -ENAMETOOLONG);
 }
