@@ -9,6 +9,7 @@
 #include "gateway/ping.h"
 #include "gateway/profile.h"
 #include "gateway/resolve.h"
+#include "gateway/watch.h"
 #include "tunnel/apply.h"
 
 enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN, PATH_NETNS_LEN = 64 };
@@ -22,7 +23,7 @@ struct path {
 
 	struct loop *loop;
 	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
-	struct loop_timer refresh, settle, probe, look;
+	struct loop_timer refresh, settle, probe, look, watch_timer;
 	struct nl host;
 	struct pinger pinger;
 
@@ -48,6 +49,7 @@ struct path {
 		bool address_set;
 		const char *backend; /* the word it went by */
 	} did; /* of the last path_apply */
+	struct watch watch; /* of running */
 	struct tunnel_config wanted, applied, running;
 	bool has_applied;
 };

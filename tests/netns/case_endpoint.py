@@ -1,10 +1,12 @@
 """Where a peer is: names with several addresses, dead names, peers that went elsewhere."""
 import json
 import os
+import select
 import subprocess
 
 from cases import case, expect
-from lab import ping, wait_until, wg_keys
+from frames import udp_socket
+from lab import ping, run, wait_until, wg_keys
 from pair import files
 
 
@@ -48,9 +50,9 @@ def set_names(lab, names):
     os.replace(lab.dir + "/names.new", lab.dir + "/names")
 
 
-def named_peer(lab, addresses, dead=0):
+def named_peer(lab, addresses, dead=0, more=()):
     """Ours on a, to whom wireguard-go on b is a name; both families outside. dead: other names before it, of which no one
-    knows anything. (ours, wireguard-go, its public key)"""
+    knows anything; more: further peers, (VPN address, endpoint), with lab.more_keys. (ours, wireguard-go, its public key)"""
     a, b = lab.host("a"), lab.host("b")
     lab.link(a, "192.0.2.1/24 2001:db8::1/64", b, "192.0.2.2/24 2001:db8::2/64")
     name_server(lab, a, {"peer.example": addresses})
@@ -60,6 +62,8 @@ def named_peer(lab, addresses, dead=0):
     go.address("10.8.3.2/24")
     peers = [(pub_a, "10.8.3.1/32", "192.0.2.1:4567", "")]
     peers += [(wg_keys()[1], "10.8.3.%d/32" % n, "dead%d.example:5678" % n, "") for n in range(10, 10 + dead)]
+    lab.more_keys = [wg_keys() for _ in more]
+    peers += [(key[1], address + "/32", endpoint, "") for key, (address, endpoint) in zip(lab.more_keys, more)]
     peers += [(pub_b, "10.8.3.2/32", "peer.example:5678", "")]
     return lab.gateway(a, files(key_a, peers, "10.8.3.1")), go, pub_b
 
@@ -85,3 +89,56 @@ def dead_names_do_not_hold_up_the_others(lab):
     ours, go, key = named_peer(lab, ["192.0.2.2"], 5)
     wait_until("its address", lambda: ours.peer(key)["endpoint"] == "192.0.2.2:5678", 20)
     expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
+
+
+@case
+def peer_that_does_not_answer_is_looked_for_elsewhere(lab):
+    """The first address of its name leads to no one; and one that had moved is at home again."""
+    ours, go, key = named_peer(lab, ["2001:db8::99", "192.0.2.2"], more=[("10.8.3.3", "192.0.2.2:5679")])
+    other = lab.wireguard_go(go.host, "go1", lab.more_keys[0][0], 5679)
+    other.set("peer", ours.show()["public_key"], "allowed-ips", "10.8.3.1/32")
+    other.address("10.8.3.3/32")
+    wait_until("the first of them", lambda: ours.peer(key)["endpoint"] == "[2001:db8::99]:5678")
+    moved = lab.more_keys[0][1]
+    run("wg", "set", "wg0", "peer", moved, "endpoint", "192.0.2.88:1")
+    pings = [ours.host.start("ip", "netns", "exec", ours.inner, "ping", "-i", "0.5", "-c", "120", address, stdout=subprocess.DEVNULL)
+             for address in ("10.8.3.2", "10.8.3.3")]
+    wait_until("the other address", lambda: ours.peer(key)["endpoint"] == "192.0.2.2:5678", 60)
+    wait_until("the file's", lambda: ours.peer(moved)["endpoint"] == "192.0.2.2:5679", 60)
+    for peer in (key, moved):
+        wait_until("a session", lambda: ours.peer(peer)["latest_handshake"])
+    for process in pings:
+        process.terminate()
+        process.wait(10)
+    expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
+
+
+@case
+def silent_peer_is_not_knocked_at_with_every_event_of_the_host(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    silent = udp_socket("b", ("192.0.2.2", 5678))
+    silent.setblocking(False)
+    (key_a, pub_a), (_, pub_b) = wg_keys(), wg_keys()
+    lab.gateway(a, files(key_a, [(pub_a, "10.8.3.1/32", "192.0.2.1:4567", ""), (pub_b, "10.8.3.2/32", "192.0.2.2:5678", "")], "10.8.3.1"))
+
+    def knocks():
+        count = 0
+        while select.select([silent], [], [], 0)[0]:
+            count += len(silent.recv(2000)) < 32
+        return count
+
+    count = wait_until("the first", knocks)
+    watch = a.start("ip", "-o", "monitor", "address", stdout=subprocess.PIPE, text=True)
+    for n in range(12):                     # as many bursts, each longer than it waits for one to end
+        a("ip", "address", "add", "198.51.100.%d/32" % n, "dev", "eth0")
+        watch.stdout.readline()
+        select.select([], [], [], 0.3)
+    count += knocks()
+    expect(count <= 2, count)
+    # with the carrier it is a fresh start
+    b("ip", "link", "set", "eth0", "down")
+    wait_until("no carrier", lambda: "NO-CARRIER" in a("ip", "link", "show", "eth0"))
+    select.select([], [], [], 0.5)
+    b("ip", "link", "set", "eth0", "up")
+    wait_until("another knock", knocks, 8)

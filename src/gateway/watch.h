@@ -1,0 +1,53 @@
+/* How the peers of a path answer, seen from outside the tunnel: what each sent and got between one look and the next, and when
+ * it may be bothered again. */
+#ifndef GATEWAY_WATCH_H
+#define GATEWAY_WATCH_H
+
+#include "tunnel/tunnel.h"
+
+/* UNANSWERED_S: WireGuard itself begins a new handshake when data got no answer for so long. */
+enum { WATCH_INTERVAL_S = 5, UNANSWERED_S = 15 };
+
+struct watched {
+	uint8_t public_key[TUNNEL_KEY_LEN];
+	uint64_t received_bytes, sent_bytes; /* at the last look */
+	bool waiting;                        /* what wants an answer left, and nothing came since */
+	uint64_t waiting_ns;                 /* since when, and */
+	uint64_t asked_ns;                   /* when the last of it left */
+	/* another endpoint was tried */
+	unsigned moves; /* since the peer was heard */
+	uint64_t move_ns; /* no other before */
+	bool give_up;     /* the address of its name that it has: another one is due */
+	/* probes, while it has not shaken hands */
+	struct inet_endpoint probed; /* where the last one went; family 0: none did */
+	bool had_way;
+	unsigned probes;
+	uint64_t probe_ns; /* no other before */
+	bool knocked;      /* a probe follows */
+};
+
+struct watch {
+	struct watched peers[TUNNEL_PEERS_MAX];
+	size_t count;
+	uint64_t looked_ns;
+};
+
+/* From here on peers[i] is about running->peers[i]. */
+void watch_follow(struct watch *watch, const struct tunnel_config *running);
+/* A look, WATCH_INTERVAL_S after the last one; wall_s is CLOCK_REALTIME, as handshakes are. */
+void watch_look(struct watch *watch, const struct tunnel_config *running, uint64_t now_ns, int64_t wall_s);
+struct watched *watch_find(struct watch *watch, const uint8_t public_key[static TUNNEL_KEY_LEN]); /* or NULL */
+
+/* We have sent to it for UNANSWERED_S, still do, and nothing came. One to which nothing goes but keepalives is idle. */
+bool watch_unanswered(const struct watched *peer, uint64_t now_ns);
+/* Its endpoint is another one now: the next may be tried wait_s later. */
+void watch_moved(struct watched *peer, uint64_t now_ns, unsigned wait_s);
+/* How long to wait for an answer there, when the name has so many addresses: once round quickly, then more and more slowly. */
+unsigned watch_move_wait_s(const struct watched *peer, unsigned addr_count);
+
+/* May a peer that has not shaken hands be probed? Then it counts as done. At once where something has changed (the first time,
+ * another endpoint, a way that was not there before, anew: its session is known to be lost), else less and less often,
+ * however often the host changes. */
+bool watch_probe(struct watched *peer, const struct inet_endpoint *endpoint, bool has_way, bool anew, uint64_t now_ns);
+
+#endif
