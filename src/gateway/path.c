@@ -13,6 +13,7 @@
 #include "crypto/key.h"
 #include "gateway/inner.h"
 #include "gateway/knock.h"
+#include "gateway/roamed.h"
 #include "gateway/wanted.h"
 #include "gateway/way.h"
 #include "netlink/netns.h"
@@ -260,11 +261,11 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	return err;
 }
 
-/* The tunnel was opened anew in place of one that ran: where its peers had roamed to goes along, unless the file says
- * otherwise now. */
+/* The tunnel was opened anew in place of one that ran, or of a process that crashed: where its peers had roamed to goes along,
+ * unless the file says otherwise now. */
 static void carry_endpoints(struct path *path)
 {
-	for (size_t i = 0; i < path->wanted.peer_count && path->moving; i++) {
+	for (size_t i = 0; i < path->wanted.peer_count && (path->moving || path->recalled); i++) {
 		struct tunnel_peer *peer = &path->wanted.peers[i];
 		const struct tunnel_peer *was = tunnel_find(&path->running, peer->public_key);
 		const struct tunnel_peer *before =
@@ -274,7 +275,7 @@ static void carry_endpoints(struct path *path)
 		    (!peer->resolved.addr.family || inet_addr_equal(&before->resolved.addr, &peer->resolved.addr)))
 			peer->endpoint = was->endpoint;
 	}
-	path->moving = false;
+	path->moving = path->recalled = false;
 }
 
 /* Someone changed the inner interface, maybe we ourselves: what is it now? */
@@ -409,6 +410,7 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 		if (watch_unanswered(&path->watch.peers[i], now_ns) &&
 		    look_elsewhere(path, &path->running.peers[i], &path->watch.peers[i], now_ns))
 			any = true;
+	(void)roamed_write(path->roamed_file, &path->running, &path->applied);
 	if (any)
 		path->disturbed(path);
 }
@@ -580,7 +582,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	/* What its peers have of endpoints now; of a tunnel that is replaced it is known. */
-	if (!path->moving)
+	if (!path->moving && !path->recalled)
 		(void)path_dump(path);
 	wanted_build(&path->wanted, path->profile, set, resolver, &pick);
 	path->did.moved = path->moving;
@@ -625,11 +627,17 @@ void path_recall(struct path *path, const struct conf_set *set, const struct res
 	path->has_applied = true;
 }
 
+void path_recall_endpoints(struct path *path)
+{
+	roamed_read(path->roamed_file, &path->running);
+	path->recalled = path->running.peer_count > 0;
+}
+
 void path_down(struct path *path)
 {
 	if (path->placed)
 		leave_place(path, true);
-	path->has_applied = path->moving = false;
+	path->has_applied = path->moving = path->recalled = false;
 	path->network = NULL;
 	path->down_reason[0] = '\0';
 }

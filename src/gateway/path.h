@@ -19,6 +19,7 @@ struct path {
 	const char *netns_option; /* NULL: the path's own, when isolated; "none": where the process is; or a name */
 	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
 	const char *alias;          /* marks the interface as this path's of this instance */
+	const char *roamed_file;    /* where peers were last is kept there (gateway/roamed) */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;
@@ -32,6 +33,7 @@ struct path {
 	bool netns_created;
 	bool placed; /* the namespace is open, and what watches it */
 	bool moving; /* the tunnel replaces one whose state is in running */
+	bool recalled; /* where peers were before a crash is in running */
 	struct tunnel tunnel;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;
@@ -54,7 +56,7 @@ struct path {
 	bool has_applied;
 };
 
-/* profile, netns_option, backend_option, alias and disturbed are set before. 0 or -errno. */
+/* profile, netns_option, backend_option, alias, roamed_file and disturbed are set before. 0 or -errno. */
 int path_open(struct path *path, struct loop *loop);
 void path_close(struct path *path); /* the interface and a namespace that was made here go too */
 
@@ -65,6 +67,8 @@ void path_down(struct path *path); /* not clustered: nothing of it stays */
 
 /* set was applied before this process began: what it says of endpoints is no change. */
 void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver);
+/* And a process that crashed ran it: peers that had roamed are where they were then. */
+void path_recall_endpoints(struct path *path);
 
 /* Reads what runs into path->running: 0, -ENETDOWN when the path is down, or -errno. */
 int path_dump(struct path *path);

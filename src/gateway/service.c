@@ -334,9 +334,11 @@ static int start(struct service *service)
 			path_recall(&service->path, service->spare, &service->resolver);
 		if (was_running(service)) {
 			log_info("started again: what ran goes on");
+			path_recall_endpoints(&service->path);
 			return start_from(service, SERVICE_RESUMED);
 		}
 	}
+	(void)unlink(service->path.roamed_file); /* of another life of the machine */
 	err = service_load(service);
 	diag_print(&service->diag, log_finding, NULL);
 	return err ? start_from_fallback(service, err) : start_from(service, SERVICE_FILES);
@@ -398,11 +400,13 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	static struct conf_set sets[2];
 	static struct conf_facts facts[2];
 	static struct service service;
-	static char alias[LINK_ALIAS_LEN];
+	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
 	int err;
 
 	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->run_dir);
 	service.path.alias = alias;
+	text_format(roamed_file, sizeof(roamed_file), "%s/%s.endpoints", options->run_dir, profile->name);
+	service.path.roamed_file = roamed_file;
 
 	service.path.profile = profile;
 	service.path.netns_option = options->netns;
@@ -428,6 +432,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	if (!err)
 		err = loop_run(&service.loop);
 	unmark_running(&service);
+	(void)unlink(roamed_file);
 	resolver_stop(&service.resolver);
 	path_close(&service.path);
 	control_close(&service.control);

@@ -25,10 +25,12 @@ static bool same_allowed(const struct tunnel_config *a, const struct tunnel_peer
 	return true;
 }
 
-/* The name stands in the file as before, and is another address now; or we do not know any more what it was. */
+/* The name stands in the file as before, and is another address now. What it was before is not known after a crash: then the
+ * peer is left where it is, as it may have roamed; whoever watches it finds out when it does not answer there. */
 static bool resolves_anew(const struct tunnel_peer *wanted, const struct tunnel_peer *applied)
 {
-	return wanted->resolved.addr.family && !inet_addr_equal(&wanted->resolved.addr, &applied->resolved.addr);
+	return wanted->resolved.addr.family && applied->resolved.addr.family &&
+	       !inet_addr_equal(&wanted->resolved.addr, &applied->resolved.addr);
 }
 
 static bool endpoint_is_due(const struct tunnel_peer *wanted, const struct tunnel_peer *running,

@@ -2,6 +2,7 @@
 import json
 import os
 import select
+import signal
 import subprocess
 
 from cases import case, expect
@@ -111,6 +112,28 @@ def peer_that_does_not_answer_is_looked_for_elsewhere(lab):
         process.terminate()
         process.wait(10)
     expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
+
+
+@case
+def peer_that_had_moved_stays_where_it_is_over_a_crash(lab):
+    ours, go, key = named_peer(lab, ["192.0.2.2"])
+    wait_until("its address", lambda: ours.peer(key)["endpoint"] == "192.0.2.2:5678")
+    expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show())
+    go.host("ip", "address", "add", "192.0.2.77/24", "dev", "eth0")
+    go.host("ip", "address", "del", "192.0.2.2/24", "dev", "eth0")
+    go.host("ip", "address", "replace", "192.0.2.77/24", "dev", "eth0")
+    go.set("peer", ours.show()["public_key"], "endpoint", "192.0.2.1:4567")
+    expect(ping("b", "10.8.3.1", 3) == (3, 3), ours.show())
+    expect(ours.peer(key)["endpoint"] == "192.0.2.77:5678", ours.show())
+    wait_until("a note of it", lambda: os.path.exists(ours.dir + "/run/gateway.endpoints"))
+    ours.stop(signal.SIGKILL)
+    ours.start()
+    expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
+    ours.ask("reconfigure")         # which looks the name up
+    expect(ours.peer(key)["endpoint"] == "192.0.2.77:5678", ours.show())
+    expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show())
+    ours.stop()
+    expect(not os.path.exists(ours.dir + "/run/gateway.endpoints"))
 
 
 @case

@@ -159,13 +159,13 @@ TEST(reload_sets_endpoint_that_the_file_changed)
 	CHECK_INT(state.peers[0].endpoint.port, 5000);
 }
 
-/* A roamed peer whose name stays as it is, is another address now, or was not known before (after a crash). */
+/* A roamed peer whose name stays as it is, is another address now, or was not known before (after a crash: it stays). */
 TEST(reload_sets_endpoint_whose_name_is_another_address)
 {
 	static const struct {
 		uint8_t before, now;
 		bool set;
-	} rows[] = { { 1, 1, false }, { 1, 50, true }, { 0, 50, true }, { 1, 0, false } };
+	} rows[] = { { 1, 1, false }, { 1, 50, true }, { 0, 50, false }, { 1, 0, false } };
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		begin();
