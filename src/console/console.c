@@ -168,11 +168,24 @@ static int reconfigure_path(const char *path, int argc, char **argv, int at)
 	return status == EXIT_ASKED && confirmed("Apply it all the same?") ? run(forced) : status;
 }
 
+/* What the NICs are asked; option NULL: none. */
+static int ask_network(const char *option, bool force)
+{
+	const char *words[] = { "network", "reconfigure", "--quiet", NULL, NULL, NULL };
+	size_t count = 3;
+
+	if (option)
+		words[count++] = option;
+	if (force)
+		words[count++] = "--force";
+	return run(words);
+}
+
 /* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
 static int command_reconfigure(int argc, char **argv)
 {
 	static const char *const check[] = { "gateway", "check", "--no-names", NULL };
-	static const char *const network[] = { "network", "reconfigure", "--quiet", NULL };
+	static const char *const revert[] = { "network", "revert", NULL };
 	int at = find_path(argc, argv), status;
 	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
 
@@ -192,6 +205,8 @@ static int command_reconfigure(int argc, char **argv)
 		return status;
 	/* Nor are the NICs changed when a path is going to refuse, or Ctrl-C came. */
 	status = ask_paths("--dry-run", force);
+	if (status < EXIT_REFUSED || status == EXIT_ASKED)
+		status = worse(status, ask_network("--dry-run", force));
 	if (status == EXIT_ASKED && confirmed("Apply it all the same?")) {
 		force = true;
 		status = 0;
@@ -200,8 +215,12 @@ static int command_reconfigure(int argc, char **argv)
 		printf("neither the NICs nor the paths were changed\n");
 		return status;
 	}
-	status = run(network);
-	return ask_paths(NULL, force) ? 1 : status;
+	status = ask_network(NULL, force);
+	if (!ask_paths(NULL, force))
+		return status;
+	/* A path that came up with the new files stays so. */
+	run(revert);
+	return 1;
 }
 
 static int command_ping(int argc, char **argv)

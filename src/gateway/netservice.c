@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/exit.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "conf/applied.h"
@@ -18,10 +19,12 @@
 #include "control/server.h"
 #include "netlink/rule.h"
 #include "network/facts.h"
+#include "network/last.h"
 #include "network/nics.h"
 #include "network/told.h"
 
 #define SERVICE_NAME "network"
+#define VERBS "show | reconfigure [--quiet] [--dry-run] [--force] | revert"
 #define RESOLV_DIR "/run"
 #define RESOLV_FILE "resolv.conf"
 
@@ -41,6 +44,7 @@ struct netservice {
 	struct nl nl;
 	struct conf_set *set, *spare; /* what runs, and room for a candidate */
 	bool has_set, fallback;
+	bool reverts, reverts_to_fallback; /* spare is what the last reconfigure replaced; it was the fallback */
 	struct diag diag;
 	struct told told;
 	int ready_fd; /* -1 once the supervisor was told */
@@ -254,28 +258,91 @@ static void print_change(void *arg, bool error, const char *text)
 	control_print(call, error ? CONTROL_ERR : CONTROL_OUT, SERVICE_NAME ": %s\n", text);
 }
 
-static void reconfigure(struct netservice *service, struct control_call *call, bool quiet)
+struct reconfigure_words {
+	bool quiet, dry, force;
+};
+
+static bool read_words(struct reconfigure_words *words, int argc, char **argv)
+{
+	const struct {
+		const char *name;
+		bool *set;
+	} options[] = { { "--quiet", &words->quiet }, { "--dry-run", &words->dry }, { "--force", &words->force } };
+
+	for (int i = 1; i < argc; i++) {
+		size_t o = 0;
+
+		while (o < sizeof(options) / sizeof(options[0]) && strcmp(argv[i], options[o].name) != 0)
+			o++;
+		if (o == sizeof(options) / sizeof(options[0]))
+			return false;
+		*options[o].set = true;
+	}
+	return true;
+}
+
+/* The candidate takes the place of what runs; what runs stays at hand, for revert. */
+static void apply_candidate(struct netservice *service, struct control_call *call, int dir_fd)
 {
 	struct nics_report report = { .say = print_change, .arg = call };
+	bool ran = service->has_set;
+	int err = adopt(service, &report);
+
+	service->reverts = ran;
+	service->reverts_to_fallback = service->fallback;
+	service->fallback = false;
+	if (!err)
+		keep(service, dir_fd);
+	control_print(call, CONTROL_OUT, SERVICE_NAME ": %zu changes, %zu NICs matched\n", report.changes, report.matched);
+	control_end(call, err < 0);
+}
+
+static void reconfigure(struct netservice *service, struct control_call *call, const struct reconfigure_words *words)
+{
 	const char *dir = service->options->conf_dir;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = dir_fd >= 0 && load(service, dir_fd, false);
-	int err;
+	char loss[TOLD_LEN];
 
+	service->reverts = false;
 	if (dir_fd < 0)
 		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", dir, strerror(errno));
-	else if (!good || !quiet)
+	else if (!good || !words->quiet)
 		diag_print(&service->diag, print_finding, call);
 	if (!good) {
 		control_print(call, CONTROL_ERR, SERVICE_NAME ": nothing was applied; the NICs stay as they are\n");
+		control_end(call, words->dry ? EXIT_REFUSED : 1);
+	} else if (!words->force && last_address_goes(&service->nl, &service->spare->network,
+						      service->has_set ? &service->set->network : NULL, loss, sizeof(loss))) {
+		control_print(call, CONTROL_ERR, SERVICE_NAME ": %s: nothing is applied without --force\n", loss);
+		control_end(call, EXIT_ASKED);
+	} else if (words->dry) {
+		control_end(call, 0);
+	} else {
+		apply_candidate(service, call, dir_fd);
+	}
+	if (dir_fd >= 0)
+		close(dir_fd);
+}
+
+/* What the last reconfigure replaced is put back: a path did not come up with what it brought. */
+static void revert(struct netservice *service, struct control_call *call)
+{
+	struct nics_report report = { .say = print_change, .arg = call };
+	int dir_fd = open(service->options->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err;
+
+	if (!service->reverts) {
+		control_print(call, CONTROL_ERR, SERVICE_NAME ": there is nothing to put back\n");
 		control_end(call, 1);
 	} else {
 		err = adopt(service, &report);
-		service->fallback = false;
-		if (!err)
+		service->reverts = false;
+		service->fallback = service->reverts_to_fallback;
+		if (dir_fd >= 0)
 			keep(service, dir_fd);
-		control_print(call, CONTROL_OUT, SERVICE_NAME ": %zu changes, %zu NICs matched\n", report.changes,
-			      report.matched);
+		if (report.changes)
+			control_print(call, CONTROL_OUT, SERVICE_NAME ": what ran before is put back\n");
 		control_end(call, err < 0);
 	}
 	if (dir_fd >= 0)
@@ -344,14 +411,17 @@ static void show(struct netservice *service, struct control_call *call)
 static void request(struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct netservice *service = call->server->arg;
+	struct reconfigure_words words = { 0 };
 
 	(void)now_ns;
 	if (argc >= 1 && !strcmp(argv[0], "show")) {
 		show(service, call);
-	} else if (argc >= 1 && !strcmp(argv[0], "reconfigure")) {
-		reconfigure(service, call, argc == 2 && !strcmp(argv[1], "--quiet"));
+	} else if (argc >= 1 && !strcmp(argv[0], "reconfigure") && read_words(&words, argc, argv)) {
+		reconfigure(service, call, &words);
+	} else if (argc == 1 && !strcmp(argv[0], "revert")) {
+		revert(service, call);
 	} else {
-		control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " show | reconfigure [--quiet]\n");
+		control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " " VERBS "\n");
 		control_end(call, 2);
 	}
 }
@@ -420,7 +490,7 @@ static int run(const struct options *options)
 static int usage(void)
 {
 	(void)fprintf(stderr, "usage: " SERVICE_NAME " run [--conf DIR] [--run DIR] [--ready-fd N]\n"
-			      "       " SERVICE_NAME " [--run DIR] show | reconfigure [--quiet]\n");
+			      "       " SERVICE_NAME " [--run DIR] " VERBS "\n");
 	return 2;
 }
 

@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/if_ether.h>
 #include <string.h>
 
 #include "base/file.h"
@@ -68,6 +69,9 @@ static void fit_mtu(struct fitting *fitting)
 	const struct link *link = fitting->link;
 	uint32_t mtu_bytes = fitting->wanted->mtu_bytes;
 
+	/* The line is gone from the file. What the NIC had before it is not known: Ethernet's is. */
+	if (!mtu_bytes && fitting->before && fitting->before->mtu_bytes)
+		mtu_bytes = link->mtu_max_bytes && link->mtu_max_bytes < ETH_DATA_LEN ? link->mtu_max_bytes : ETH_DATA_LEN;
 	if (!mtu_bytes || link->mtu_bytes == mtu_bytes)
 		return;
 	if (link->mtu_max_bytes && mtu_bytes > link->mtu_max_bytes)

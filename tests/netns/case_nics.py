@@ -33,6 +33,10 @@ class Network:
         expect(select.select([ready], [], [], 30)[0] and os.read(ready, 1) == b"\n", self.said())
         os.close(ready)
 
+    def stop(self):
+        self.process.terminate()
+        expect(self.process.wait(30) == 0, self.said())
+
     def write(self, network, **files):
         for name, text in {"network.conf": network, **files}.items():
             with open("%s/conf/%s" % (self.dir, name), "w") as f:
@@ -132,6 +136,7 @@ def nics_unmanaged_one_is_silent_for_the_kernel(lab):
     expect(answers_on_eth1(m, a) == [], a("ip", "rule"))
     network.reconfigure(ALONE % "no")                           # the kernel's again, and what it does of itself
     expect(a("ip", "rule") == before, a("ip", "rule"))
+    network.stop()
     a("sysctl", "-qw", "net.ipv4.conf.eth1.arp_ignore=0")
     got = answers_on_eth1(m, a)
     expect(got.count("arp") == 2 and "in clear" in got, got)
@@ -298,12 +303,12 @@ Gateway=fd00:3::2
 
 @case
 def nics_second_gateway_is_used_when_the_first_has_no_carrier(lab):
-    a, plain, b = lab.host("a"), lab.host("plain"), lab.host("b")
+    a, b = lab.host("a"), lab.host("b")
     lab.link(a, "", b, "192.0.2.2/24 fd00:2::2/64")
     lab.link(a, "", b, "198.51.100.2/24 fd00:3::2/64", name="eth1")
     b("ip", "address", "add", "203.0.113.2/32", "dev", "lo")
     b("ip", "address", "add", "fd00:9::2/128", "dev", "lo")
-    Network(lab, a, TWO_WAYS)
+    network = Network(lab, a, TWO_WAYS)
     ends = ["203.0.113.2", "fd00:9::2"]
     expect(all(ping("a", end, 2) == (2, 2) for end in ends))
     a("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=1")                 # a strict host is none, too
@@ -316,6 +321,7 @@ def nics_second_gateway_is_used_when_the_first_has_no_carrier(lab):
     for end in ends:
         wait_until("the first way again", lambda: json.loads(a("ip", "-json", "route", "get", end))[0]["dev"] == "eth0")
         expect(ping("a", end, 2) == (2, 2), end)
+    network.stop()
     for setting in ("ipv4", "ipv6"):                                    # the control: the kernel left to itself
         a("sysctl", "-qw", "net.%s.conf.eth0.ignore_routes_with_linkdown=0" % setting)
     b("ip", "link", "set", "eth0", "down")
@@ -351,3 +357,50 @@ def nics_of_one_match_give_the_address_to_the_one_with_carrier(lab):
     wait_until("the other cable's turn", lambda: holders() == ["eth0"])
     expect(routes(a) == [("default", "192.0.2.2")] and ping("a", "192.0.2.2", 2) == (2, 2), routes(a))
     expect(network.said().count(rival) == 1, network.said())
+
+
+# ---- reconfigure ----
+
+@case
+def nics_last_address_goes_only_when_that_is_meant(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "192.0.2.2/24")
+    network = Network(lab, a, MAIN)
+    asked = 4                           # base/exit.h
+    for nobody in (MAIN.replace("eth0", "eth9"), "", "[Match]\nName=eth0\n"):
+        network.write(nobody)
+        for words in (("reconfigure",), ("reconfigure", "--dry-run")):
+            status, said = network.ask(*words)
+            expect(status == asked and "eth0 loses 192.0.2.1/24, and no NIC has an address then" in said, status, said)
+        expect(addresses(a) == {"192.0.2.1/24": True}, addresses(a))
+    network.write("")
+    expect(network.ask("reconfigure", "--force")[0] == 0 and addresses(a) == {}, addresses(a))
+    network.reconfigure("[Match]\nName=eth9\n")        # there is none to lose
+    network.reconfigure(MAIN)
+    network.reconfigure(MAIN.replace("192.0.2.1/24", "192.0.2.9/24"))
+    expect(addresses(a) == {"192.0.2.9/24": True}, addresses(a))
+
+
+@case
+def nics_are_put_back_by_revert(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "192.0.2.2/24")
+    lab.link(a, "", b, "198.51.100.2/24", name="eth1")
+    before = MAIN + "Gateway=192.0.2.2\n"
+    network = Network(lab, a, before)
+    expect(network.ask("revert") == (1, "network: there is nothing to put back\n"), network.ask("revert"))
+    a("ip", "address", "add", "198.51.100.9/24", "dev", "eth1")          # someone's, on a NIC that is not in the file
+    state = routes(a)
+    network.reconfigure("[Match]\nName=eth0\n\n[Link]\nMTUBytes=1400\n\n[Network]\nAddress=192.0.2.7/24\nGateway=192.0.2.3\n\n"
+                        "[Match]\nName=eth1\n\n[Network]\nAddress=198.51.100.9/24\nAddress=198.51.100.1/24\n")
+    expect(addresses(a) == {"192.0.2.7/24": True} and len(addresses(a, "eth1")) == 2, addresses(a))
+    expect(" mtu 1400 " in a("ip", "link", "show", "dev", "eth0"))
+    status, said = network.ask("revert")
+    expect(status == 0 and said.endswith("network: what ran before is put back\n"), status, said)
+    expect(addresses(a) == {"192.0.2.1/24": True} and routes(a) == state, addresses(a), routes(a))
+    expect(" mtu 1500 " in a("ip", "link", "show", "dev", "eth0"))
+    with open(network.dir + "/conf/applied/network/network.conf") as f:
+        expect(f.read() == before)
+    expect(network.ask("revert")[0] == 1)
+    said = network.ask("reconfigure")[1]                                # the files are as they were
+    expect("address 192.0.2.7/24 added" in said, said)

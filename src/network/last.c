@@ -1,0 +1,70 @@
+#include "network/last.h"
+
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+
+#include "base/text.h"
+
+struct holding {
+	const struct nics *nics;
+	bool has[NICS_MAX];        /* an address that reaches further than the link */
+	bool advertised[NICS_MAX]; /* likewise, and a router gave it */
+	const struct link *first;  /* that has one, and */
+	struct inet_prefix address;
+};
+
+static void note_address(const struct link_address *address, void *arg)
+{
+	struct holding *holding = arg;
+
+	for (size_t i = 0; i < holding->nics->count && address->scope < RT_SCOPE_LINK; i++) {
+		if (holding->nics->list[i].index != address->index)
+			continue;
+		if (!holding->first) {
+			holding->first = &holding->nics->list[i];
+			holding->address = address->prefix;
+		}
+		holding->has[i] = true;
+		holding->advertised[i] = holding->advertised[i] || !(address->flags & IFA_F_PERMANENT);
+	}
+}
+
+static bool gives_address(const struct network_nic *section)
+{
+	for (size_t i = 0; i < section->address_count; i++)
+		if (!inet_addr_is_link_local(&section->addresses[i].addr))
+			return true;
+	return false;
+}
+
+/* An Unmanaged one is not the kernel's, but someone means it to have its address. */
+static bool will_have(const struct holding *holding, size_t i, const struct network_conf *before)
+{
+	const struct link *link = &holding->nics->list[i];
+	const struct nics_match *match = &holding->nics->matches[i];
+
+	if (!match->section && !(before && network_match(before, link->name, link->mac)))
+		return holding->has[i];
+	if (!match->section)
+		return holding->advertised[i];
+	return (match->taker == link && gives_address(match->section)) ||
+	       (holding->advertised[i] && network_accepts_ra(match->section));
+}
+
+bool last_address_goes(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, char *words,
+		       size_t cap)
+{
+	static struct nics nics;
+	struct holding holding = { .nics = &nics };
+	char text[INET_PREFIX_STRLEN];
+
+	if (nics_find(nl, &nics) < 0 || nics_match(nl, &nics, conf) < 0 ||
+	    link_address_each(nl, 0, note_address, &holding) < 0 || !holding.first)
+		return false;
+	for (size_t i = 0; i < nics.count; i++)
+		if (will_have(&holding, i, before))
+			return false;
+	text_format(words, cap, "%s loses %s, and no NIC has an address then", holding.first->name,
+		    inet_prefix_text(&holding.address, text));
+	return true;
+}
