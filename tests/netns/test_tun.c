@@ -22,6 +22,8 @@
 #define UDP_GRO 104
 #endif
 
+#define NO_USO "the TUN of this kernel splits no UDP: it is older than 6.2"
+
 enum { MTU = 1420, HEADROOM = 16, TAILROOM = 16, BUF = 70000, PACKETS = 64, PORT = 7000 };
 
 static const char *const names[2] = { "tun-a", "tun-b" };
@@ -294,7 +296,7 @@ TEST(uso_splits_and_coalesces)
 {
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
-		return; /* the kernel is older than 6.2 */
+		SKIP(NO_USO);
 	for (int gro = 0; gro < 2; gro++) {
 		CHECK(datagrams(AF_INET, 40 * 1392 + 5, 1392, gro));
 		CHECK(datagrams(AF_INET6, 40 * 1372 + 5, 1372, gro));
@@ -340,7 +342,7 @@ TEST(a_split_goes_on)
 
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
-		return;
+		SKIP(NO_USO);
 	CHECK(send_super(out, sizeof(out), 1000));
 	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, 4, &used)) > 0;)
 		for (int i = 0; i < n; i++)
@@ -359,7 +361,7 @@ TEST(the_smallest_super_packet_is_split)
 
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
-		return;
+		SKIP(NO_USO);
 	CHECK(send_super("12345678", 8, 4));
 	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, PACKETS, &used)) > 0;)
 		for (int i = 0; i < n; i++)
@@ -404,7 +406,7 @@ TEST(a_wrong_checksum_is_neither_mended_nor_spread)
 
 	CHECK_INT(start(0), 0);
 	if (!tuns[0].uso)
-		return;
+		SKIP(NO_USO);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t writes = tuns[0].stats.writes;
 

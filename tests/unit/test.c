@@ -7,11 +7,17 @@
 
 static struct test *first, **last = &first;
 static char failure[2048];
+static const char *skipped; /* why the running test shows nothing here; NULL: it does */
 
 void test_register(struct test *test)
 {
 	*last = test;
 	last = &test->next;
+}
+
+void test_skip(const char *why)
+{
+	skipped = why;
 }
 
 __attribute__((format(printf, 4, 5)))
@@ -79,10 +85,13 @@ int main(int argc, char **argv)
 		if (!wanted(test->name, argc > 2 ? argv + 2 : none))
 			continue;
 		failure[0] = '\0';
+		skipped = NULL;
 		test->run();
 		if (failure[0]) {
 			printf("not ok %s %s: %s\n", suite, test->name, failure);
 			failed++;
+		} else if (skipped) {
+			printf("skip %s %s: %s\n", suite, test->name, skipped);
 		} else {
 			printf("ok %s %s\n", suite, test->name);
 		}

@@ -1,4 +1,5 @@
-/* A test is TEST(what_it_shows) { ... CHECK(...); }; it ends at its first failed check. */
+/* A test is TEST(what_it_shows) { ... CHECK(...); }; it ends at its first failed check. What cannot be shown here says so by
+ * SKIP("why"), and is not counted as shown. */
 #ifndef TEST_H
 #define TEST_H
 
@@ -12,6 +13,7 @@ struct test {
 };
 
 void test_register(struct test *test);
+void test_skip(const char *why);
 bool test_check(bool holds, const char *file, int line, const char *expr);
 bool test_check_int(long long a, long long b, const char *file, int line, const char *expr);
 bool test_check_str(const char *a, const char *b, const char *file, int line, const char *expr);
@@ -30,6 +32,12 @@ bool test_check_mem(const void *a, const void *b, size_t len, const char *file, 
 	do {                     \
 		if (!(call))     \
 			return;  \
+	} while (0)
+
+#define SKIP(why)               \
+	do {                    \
+		test_skip(why); \
+		return;         \
 	} while (0)
 
 #define CHECK(cond) TEST_RETURN_UNLESS(test_check((cond), __FILE__, __LINE__, #cond))

@@ -738,7 +738,9 @@ enum { FRAMES_ARE_OURS = true };
 
 TEST(aead_leaves_no_secret_on_the_stack)
 {
-	for (const struct aead_impl *const *impl = back_ends(); FRAMES_ARE_OURS && *impl; impl++) {
+	if (!FRAMES_ARE_OURS)
+		SKIP("the frames are a sanitizer's");
+	for (const struct aead_impl *const *impl = back_ends(); *impl; impl++) {
 		under_test = *impl;
 		CHECK_INT(stack_bytes_that_tell(seal_and_open), 0);
 	}
@@ -747,7 +749,7 @@ TEST(aead_leaves_no_secret_on_the_stack)
 TEST(handshake_leaves_no_secret_on_the_stack)
 {
 	if (!FRAMES_ARE_OURS)
-		return;
+		SKIP("the frames are a sanitizer's");
 	CHECK_INT(stack_bytes_that_tell(hash_and_derive), 0);
 	CHECK_INT(stack_bytes_that_tell(multiply), 0);
 }
