@@ -107,6 +107,27 @@ static void parse_dataplane_backend(const struct conf_place *at, struct slice va
 	parse_backend(at, value, ENV_DATAPLANE);
 }
 
+static void parse_mtu(const struct conf_place *at, struct slice value, enum env_path path)
+{
+	struct env_conf *conf = at->model;
+	uint64_t mtu;
+
+	conf->mtu_line[path] = at->line;
+	if (value_number(at, value, ENV_VPN_MTU_MIN, ENV_VPN_MTU_MAX, &mtu))
+		conf->mtu_bytes[path] = (uint32_t)mtu;
+}
+
+static void parse_management_mtu(const struct conf_place *at, struct slice value)
+{
+	parse_mtu(at, value, ENV_MANAGEMENT);
+}
+
+static void parse_dataplane_mtu(const struct conf_place *at, struct slice value)
+{
+	parse_mtu(at, value, ENV_DATAPLANE);
+}
+
+#define MTU_SYNTAX "576..16384"
 #define BACKEND_SYNTAX "auto, kernel or lwip"
 
 static const struct conf_key keys[] = {
@@ -127,6 +148,12 @@ static const struct conf_key keys[] = {
 	  parse_management_backend },
 	{ "", "DATA_PLANE_VPN_BACKEND", 0, BACKEND_SYNTAX, "auto", "The same for the dataplane path.",
 	  parse_dataplane_backend },
+	{ "", "MITIGATOR_VPN_MTU", 0, MTU_SYNTAX, "what the underlay allows",
+	  "Largest packet inside the management path, in bytes, where less than the NICs and routes allow passes between the "
+	  "instances. With an IPv6 VPN address at least 1280.",
+	  parse_management_mtu },
+	{ "", "DATA_PLANE_VPN_MTU", 0, MTU_SYNTAX, "what the underlay allows", "The same for the dataplane path.",
+	  parse_dataplane_mtu },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };
@@ -319,6 +346,16 @@ static void read_line(struct env_reader *reader, struct slice line)
 		skip_open_quote(reader, slice_trim((struct slice){ behind.ptr + 1, behind.len - 1 }));
 }
 
+static void check_mtu(const struct env_conf *conf, struct diag *diag)
+{
+	for (size_t path = 0; path < ENV_PATHS && conf->vpn_address.addr.family == AF_INET6; path++)
+		if (conf->mtu_bytes[path] && conf->mtu_bytes[path] < ENV_VPN_MTU_MIN6)
+			diag_error(diag, ENV_FILE, conf->mtu_line[path],
+				   "%s %u is too small for an IPv6 MITIGATOR_VPN_ADDRESS; expected at least %d",
+				   path == ENV_MANAGEMENT ? "MITIGATOR_VPN_MTU" : "DATA_PLANE_VPN_MTU",
+				   conf->mtu_bytes[path], ENV_VPN_MTU_MIN6);
+}
+
 void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag)
 {
 	struct env_reader reader = { .at = { .format = &env_format, .model = conf, .diag = diag } };
@@ -345,4 +382,5 @@ void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag 
 		else if (found->value.len) /* nothing is the default, as in docker-compose's ${NAME:-default} */
 			keys[i].parse(&reader.at, found->value);
 	}
+	check_mtu(conf, diag);
 }

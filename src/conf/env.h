@@ -13,6 +13,9 @@
 
 enum { ENV_DATAPLANE_PORT_DEFAULT = 4568, ENV_VPN_LEN4_DEFAULT = 24, ENV_VPN_LEN6_DEFAULT = 64 };
 
+/* What RFC 791 has every host take, RFC 8200 every link carry, and both backends can. */
+enum { ENV_VPN_MTU_MIN = 576, ENV_VPN_MTU_MIN6 = 1280, ENV_VPN_MTU_MAX = 16384 };
+
 enum env_backend { ENV_BACKEND_AUTO, ENV_BACKEND_KERNEL, ENV_BACKEND_LWIP, ENV_BACKENDS };
 enum env_path { ENV_MANAGEMENT, ENV_DATAPLANE, ENV_PATHS };
 
@@ -28,6 +31,8 @@ struct env_conf {
 	uint16_t dataplane_port;
 	enum env_isolation isolation;
 	enum env_backend backend[ENV_PATHS];
+	unsigned mtu_line[ENV_PATHS];
+	uint32_t mtu_bytes[ENV_PATHS]; /* at most that much; 0: as the underlay allows */
 };
 
 extern const char *const env_backend_words[ENV_BACKENDS];

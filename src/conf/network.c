@@ -7,9 +7,11 @@
 #include "conf/ini.h"
 #include "conf/value.h"
 
-enum { MTU_MIN = 576, MTU_MAX = 65535, MTU_MIN_IPV6 = 1280 };
+/* ROUTE_MTU_MAX: the kernel keeps no larger one for a route. */
+enum { MTU_MIN = 576, MTU_MAX = 65535, ROUTE_MTU_MAX = 65520, MTU_MIN_IPV6 = 1280 };
 
-enum { NAME, MAC_ADDRESS, MTU_BYTES, UNMANAGED, ADDRESS, GATEWAY, DNS, ACCEPT_RA, DESTINATION, ROUTE_GATEWAY };
+enum { NAME, MAC_ADDRESS, MTU_BYTES, UNMANAGED, ADDRESS, GATEWAY, DNS, ACCEPT_RA, DESTINATION, ROUTE_GATEWAY,
+       ROUTE_MTU_BYTES };
 
 struct reader {
 	struct network_conf *conf;
@@ -101,6 +103,9 @@ static void close_route(const struct conf_place *at)
 
 	if (to && via && to != via)
 		say(at, at->line, "[Route] mixes IPv4 and IPv6; expected Destination and Gateway of one kind");
+	if (to == AF_INET6 && route->mtu_bytes && route->mtu_bytes < MTU_MIN_IPV6)
+		diag_error(at->diag, at->format->file, at->key_lines[ROUTE_MTU_BYTES],
+			   "MTUBytes %u is too small for IPv6; expected at least %d", route->mtu_bytes, MTU_MIN_IPV6);
 }
 
 static void parse_name(const struct conf_place *at, struct slice value)
@@ -300,6 +305,14 @@ static void parse_route_gateway(const struct conf_place *at, struct slice value)
 	parse_router(at, value, &((struct reader *)at->model)->route->gateway);
 }
 
+static void parse_route_mtu(const struct conf_place *at, struct slice value)
+{
+	uint64_t mtu;
+
+	if (value_number(at, value, MTU_MIN, ROUTE_MTU_MAX, &mtu))
+		((struct reader *)at->model)->route->mtu_bytes = (uint32_t)mtu;
+}
+
 static const struct conf_section sections[] = {
 	{ "Match", false, NULL, open_match, close_match },
 	{ "Link", false, NULL, open_inner, NULL },
@@ -331,6 +344,8 @@ static const struct conf_key keys[] = {
 			  parse_destination },
 	[ROUTE_GATEWAY] = { "Route", "Gateway", 0, "ADDRESS", "none: on the link", "Router to there.",
 			    parse_route_gateway },
+	[ROUTE_MTU_BYTES] = { "Route", "MTUBytes", 0, "576..65520", "the NIC's", "Largest packet on the way there, in bytes.",
+			      parse_route_mtu },
 };
 
 static const struct conf_hint hints[] = {

@@ -23,6 +23,7 @@ enum {
 struct network_route {
 	struct inet_prefix destination; /* len 0 for a default route */
 	struct inet_addr gateway;       /* family 0: the destination is on the link */
+	uint32_t mtu_bytes;             /* 0: the NIC's */
 	unsigned line;
 };
 

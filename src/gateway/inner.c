@@ -1,5 +1,6 @@
 #include "gateway/inner.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
@@ -9,9 +10,12 @@
 enum {
 	OVERHEAD_BYTES = 40 + 8 + 32,
 	MTU_DEFAULT_BYTES = 1420, /* of 1500 */
-	MTU_MIN_BYTES = 576,      /* RFC 791: what every host takes */
+	MTU_MIN_BYTES = ENV_VPN_MTU_MIN, /* RFC 791: what every host takes */
+	MTU_MIN6_BYTES = ENV_VPN_MTU_MIN6, /* RFC 8200 5; below it the kernel takes IPv6 off the interface */
 	MTU_MAX_BYTES = TUN_MTU_MAX, /* the same on both backends */
 };
+
+static_assert((int)TUN_MTU_MAX == (int)ENV_VPN_MTU_MAX, "what .env may ask for");
 
 enum { STALE_MAX = 16 };
 
@@ -74,13 +78,17 @@ struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_c
 	return underlay;
 }
 
-uint32_t inner_mtu(const struct underlay *underlay)
+static uint32_t clamp(uint32_t mtu_bytes, uint32_t least, uint32_t most)
 {
+	return mtu_bytes < least ? least : mtu_bytes > most ? most : mtu_bytes;
+}
+
+uint32_t inner_mtu(const struct underlay *underlay, uint8_t family, uint32_t most_bytes)
+{
+	uint32_t least = family == AF_INET6 ? MTU_MIN6_BYTES : MTU_MIN_BYTES;
+	uint32_t most = most_bytes ? clamp(most_bytes, least, MTU_MAX_BYTES) : MTU_MAX_BYTES;
+
 	if (!underlay->mtu_bytes)
-		return MTU_DEFAULT_BYTES;
-	if (underlay->mtu_bytes < MTU_MIN_BYTES + OVERHEAD_BYTES)
-		return MTU_MIN_BYTES;
-	if (underlay->mtu_bytes > MTU_MAX_BYTES + OVERHEAD_BYTES)
-		return MTU_MAX_BYTES;
-	return underlay->mtu_bytes - OVERHEAD_BYTES;
+		return clamp(MTU_DEFAULT_BYTES, least, most);
+	return clamp(underlay->mtu_bytes, OVERHEAD_BYTES + least, OVERHEAD_BYTES + most) - OVERHEAD_BYTES;
 }

@@ -2,6 +2,7 @@
 #ifndef GATEWAY_INNER_H
 #define GATEWAY_INNER_H
 
+#include "conf/env.h"
 #include "tunnel/tunnel.h"
 
 /* Makes address the only one of the interface (link-local ones apart), least change: 1 when something changed, 0 or -errno. */
@@ -16,7 +17,8 @@ struct underlay {
 struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_config *config);
 
 /* What an inner packet may have on that underlay: less IPv6 and UDP headers and WireGuard's 32 bytes (paper 5.4.6), for
- * IPv4 endpoints too, since a peer may roam from one to the other. Never more than a backend in user space carries. */
-uint32_t inner_mtu(const struct underlay *underlay);
+ * IPv4 endpoints too, since a peer may roam from one to the other. Never more than most_bytes (0: no limit) or than a backend
+ * in user space carries, never less than the VPN address's family needs: then the outer packets go in fragments. */
+uint32_t inner_mtu(const struct underlay *underlay, uint8_t family, uint32_t most_bytes);
 
 #endif

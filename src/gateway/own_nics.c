@@ -30,6 +30,7 @@ static void add(const struct link *link, void *arg)
 	for (size_t i = 0; i < nic->route_count; i++) {
 		out->routes[i].destination = nic->routes[i].destination;
 		out->routes[i].gateway = nic->routes[i].gateway;
+		out->routes[i].mtu_bytes = nic->routes[i].mtu_bytes;
 	}
 }
 

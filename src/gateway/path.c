@@ -450,21 +450,26 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 		probe_silent_peers(path);
 }
 
-/* The MTU follows the underlay; the interface comes up once a first packet can leave, since WireGuard waits five
- * seconds before it tries again. */
-static int follow_underlay(struct path *path)
+static int set_mtu(struct path *path, const struct underlay *underlay)
 {
-	struct underlay underlay = underlay_look(&path->tunnel, &path->wanted);
-	uint32_t mtu_bytes = inner_mtu(&underlay);
+	uint32_t mtu_bytes = inner_mtu(underlay, path->vpn_family, path->mtu_most_bytes);
+	int err;
+
+	if (mtu_bytes == path->mtu_bytes)
+		return 0;
+	err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
+	if (err < 0)
+		return fail(path, err, "cannot set the MTU of");
+	path->mtu_bytes = mtu_bytes;
+	return 0;
+}
+
+/* The interface comes up once a first packet can leave, since WireGuard waits five seconds before it tries again. */
+static int use_underlay(struct path *path, const struct underlay *underlay)
+{
 	int err = 0;
 
-	if (mtu_bytes != path->mtu_bytes) {
-		err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
-		if (err < 0)
-			return fail(path, err, "cannot set the MTU of");
-		path->mtu_bytes = mtu_bytes;
-	}
-	if (!path->inner_up && underlay.ready)
+	if (!path->inner_up && underlay->ready)
 		err = bring_up(path);
 	if (path->inner_up)
 		probe_silent_peers(path);
@@ -472,6 +477,14 @@ static int follow_underlay(struct path *path)
 		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S,
 			       settle_fires);
 	return err;
+}
+
+static int follow_underlay(struct path *path)
+{
+	struct underlay underlay = underlay_look(&path->tunnel, &path->wanted);
+	int err = set_mtu(path, &underlay);
+
+	return err < 0 ? err : use_underlay(path, &underlay);
 }
 
 /* A name has other addresses than the one that a peer has, to which no way leads. */
@@ -572,6 +585,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
 	const struct wanted_pick pick = { pick_address, path };
+	struct underlay underlay;
 	struct link link;
 	int err;
 
@@ -595,6 +609,18 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->tunnel.error);
 		return err;
 	}
+	err = link_get_index(&path->tunnel.inner, path->tunnel.index, &link);
+	if (err < 0)
+		return fail(path, err, "cannot read");
+	path->mtu_bytes = link.mtu_bytes;
+	path->inner_up = link.up;
+	path->vpn_family = set->env.vpn_address.addr.family;
+	path->mtu_most_bytes = set->env.mtu_bytes[path->profile->env];
+	/* Before the address: an interface of less than 1280 bytes takes none of IPv6. */
+	underlay = underlay_look(&path->tunnel, &path->wanted);
+	err = set_mtu(path, &underlay);
+	if (err < 0)
+		return err;
 	/* Before there is an address that anyone could write to. */
 	if (path->netns[0])
 		fence_remove(&path->fence, &path->host);
@@ -604,12 +630,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return fail(path, err, "cannot set the address of");
 	path->did.address_set = err;
-	err = link_get_index(&path->tunnel.inner, path->tunnel.index, &link);
-	if (err < 0)
-		return fail(path, err, "cannot read");
-	path->mtu_bytes = link.mtu_bytes;
-	path->inner_up = link.up;
-	err = follow_underlay(path);
+	err = use_underlay(path, &underlay);
 	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
 	if (err < 0)
 		return err;
@@ -665,7 +686,7 @@ int path_open(struct path *path, struct loop *loop)
 		return err;
 	loop_timer_set(loop, &path->watch_timer, clock_now_ns() + WATCH_INTERVAL_S * NS_PER_S, watch_fires);
 	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_ROUTE | RULE_GROUPS);
+			     RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | RULE_GROUPS);
 	return fd < 0 ? fd : loop_add(loop, &path->host_monitor, fd, EPOLLIN, host_changed);
 }
 

@@ -41,6 +41,8 @@ struct path {
 	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	bool inner_up; /* the interface is */
 	uint32_t mtu_bytes;
+	uint8_t vpn_family;      /* of the VPN address, and */
+	uint32_t mtu_most_bytes; /* what .env asks for, 0: nothing; of what was applied last */
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
 	const char *backend_word;          /* by which what came up last was chosen, and */
 	const struct tunnel_ops *backend_ops;

@@ -9,7 +9,9 @@ enum way_state { WAY_NONE, WAY_NO_CARRIER, WAY_READY };
 
 struct way {
 	enum way_state state;
-	uint32_t mtu_bytes; /* 0 for WAY_NONE */
+	/* As the tables say, of several next hops the smallest; 0 for WAY_NONE. What path-MTU discovery learned is not in it:
+	 * anyone can send an ICMP that says too big. */
+	uint32_t mtu_bytes;
 };
 
 /* link: the one read last, to save asking again; zeros at first. */

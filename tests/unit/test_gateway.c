@@ -192,13 +192,19 @@ TEST(isolation_is_what_env_says_and_else_what_the_nics_are)
 TEST(inner_mtu_is_the_underlays_less_the_overhead)
 {
 	static const struct {
-		uint32_t underlay, inner;
-	} rows[] = { { 1500, 1420 }, { 1400, 1320 }, { 9000, 8920 }, { 0, 1420 }, { 600, 576 } };
+		uint32_t underlay, inner, inner6, most;
+	} rows[] = {
+		{ 1500, 1420, 1420, 0 },	{ 1400, 1320, 1320, 0 },       { 9000, 8920, 8920, 0 },
+		{ 0, 1420, 1420, 0 },		{ 600, 576, 1280, 0 },	       { 1300, 1220, 1280, 0 },
+		{ 65535, 16384, 16384, 0 },	{ 1500, 1400, 1400, 1400 },    { 1500, 1420, 1420, 1421 },
+		{ 1500, 1000, 1280, 1000 },	{ 0, 1300, 1300, 1300 },       { 1300, 900, 1280, 900 },
+	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct underlay underlay = { .mtu_bytes = rows[i].underlay };
 
-		CHECK_INT(inner_mtu(&underlay), rows[i].inner);
+		CHECK_INT(inner_mtu(&underlay, AF_INET, rows[i].most), rows[i].inner);
+		CHECK_INT(inner_mtu(&underlay, AF_INET6, rows[i].most), rows[i].inner6);
 	}
 }
 
