@@ -1,11 +1,18 @@
 #include "base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TEMPORARY_END ".new"
 
 ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap)
 {
@@ -45,17 +52,30 @@ static int write_all(int fd, const char *data, size_t len)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
+/* A new file beside name, for us alone: whoever may write to the directory can neither guess its name nor hold it open
+ * before we do. Its descriptor with the name in temp, or -errno. */
+static int open_temporary(int dir_fd, const char *name, char temp[static NAME_MAX + 1])
+{
+	uint32_t random;
+	int fd;
+
+	do {
+		if (getrandom(&random, sizeof(random), 0) != sizeof(random))
+			return -errno;
+		if (snprintf(temp, NAME_MAX + 1, ".%s.%08x" TEMPORARY_END, name, random) > NAME_MAX)
+			return -ENAMETOOLONG;
+		fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	} while (fd < 0 && errno == EEXIST);
+	return fd < 0 ? -errno : fd;
+}
+
 int file_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode)
 {
-	char temp[256];
-	int fd, err;
+	char temp[NAME_MAX + 1];
+	int fd = open_temporary(dir_fd, name, temp), err;
 
-	if (snprintf(temp, sizeof(temp), ".%s.new", name) >= (int)sizeof(temp))
-		return -ENAMETOOLONG;
-	fd = openat(dir_fd, temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (fd < 0)
-		return -errno;
-	/* The mode before the first byte: an old temporary file may have been readable by others. */
+		return fd;
 	err = fchmod(fd, mode) < 0 ? -errno : write_all(fd, data, len);
 	close(fd);
 	if (!err && renameat(dir_fd, temp, dir_fd, name) < 0)
@@ -64,9 +84,34 @@ int file_replace(int dir_fd, const char *name, const void *data, size_t len, mod
 		unlinkat(dir_fd, temp, 0);
 		return err;
 	}
-	/* vfat and some network file systems cannot sync a directory; the rename itself holds. */
-	fsync(dir_fd);
-	return 0;
+	/* Until the directory is on the disk, a power cut brings the old file back. EINVAL: it cannot be synced at all. */
+	return fsync(dir_fd) < 0 && errno != EINVAL ? -errno : 0;
+}
+
+/* ".NAME.xxxxxxxx.new", as open_temporary has it. */
+static bool is_temporary(const char *name)
+{
+	enum { DIGITS = 8, END = sizeof(TEMPORARY_END) - 1 };
+	size_t len = strlen(name);
+	const char *digits = name + len - END - DIGITS;
+
+	return name[0] == '.' && len > DIGITS + END + 2 && !strcmp(name + len - END, TEMPORARY_END) &&
+	       digits[-1] == '.' && strspn(digits, "0123456789abcdef") == DIGITS;
+}
+
+void file_sweep(int dir_fd)
+{
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)) != NULL)
+		if (is_temporary(entry->d_name))
+			unlinkat(dir_fd, entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	else if (fd >= 0)
+		close(fd);
 }
 
 int file_poke(const char *path, const char *value)

@@ -8,8 +8,13 @@
 /* Reads all of dir/name into buf and ends it with NUL: the length, or -errno; -EFBIG when it has cap bytes or more. */
 ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap);
 
-/* Writes a temporary file beside it, syncs, renames, syncs the directory: 0 or -errno. */
+/* Writes a temporary file beside it, syncs, renames, syncs the directory: 0 or -errno. A symbolic link there is replaced
+ * and not followed. After an error the old file is there; when the directory alone could not be synced, the new one can
+ * be read until a power cut brings the old one back. */
 int file_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode);
+
+/* Removes what file_replace left in the directory when the power went; no one may be writing there. */
+void file_sweep(int dir_fd);
 
 /* One write to an existing file, as /proc and /sys take it: 0 or -errno. */
 int file_poke(const char *path, const char *value);

@@ -85,6 +85,7 @@ static void remove_set(int all, const char *name)
 		return;
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
 		unlinkat(fd, conf_file_name(file), 0);
+	file_sweep(fd);
 	close(fd);
 	unlinkat(all, name, AT_REMOVEDIR);
 }

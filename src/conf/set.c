@@ -27,15 +27,27 @@ const char *conf_file_name(enum conf_file file)
 	return files[file].name;
 }
 
-static void mend_mode(int fd, const char *name, unsigned mode, struct diag *diag)
+/* The file that is open stands in the directory itself: neither a symbolic link nor a further name of one elsewhere. */
+static bool is_ours(int dir_fd, const char *name, const struct stat *opened)
 {
-	if (!fchmod(fd, PRIVATE_MODE))
+	struct stat st;
+
+	return !fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) && st.st_dev == opened->st_dev &&
+	       st.st_ino == opened->st_ino && st.st_nlink == 1;
+}
+
+static void mend_mode(int dir_fd, int fd, const char *name, const struct stat *st, struct diag *diag)
+{
+	unsigned mode = st->st_mode & 07777u;
+	bool ours = is_ours(dir_fd, name, st);
+
+	if (ours && !fchmod(fd, PRIVATE_MODE))
 		diag_warning(diag, name, 1, "mode was %04o, so others could read the private key; mended to 0600",
 			     mode);
 	else
 		diag_warning(diag, name, 1,
 			     "mode %04o lets others read the private key and cannot be mended (%s); expected 0600",
-			     mode, strerror(errno));
+			     mode, ours ? strerror(errno) : "it is a link");
 }
 
 /* 0 when the file can be read whole, else -errno; -ENOENT without a finding. */
@@ -55,7 +67,7 @@ static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, stru
 	} else if (st.st_mode & OTHERS) {
 		text->shared = true;
 		if (files[file].private)
-			mend_mode(fd, name, st.st_mode & 07777u, diag);
+			mend_mode(dir_fd, fd, name, &st, diag);
 	}
 	if (fd >= 0)
 		close(fd);

@@ -154,6 +154,36 @@ TEST(file_replace_leaves_the_whole_new_file_with_its_mode)
 	CHECK_INT(rmdir(dir), 0);
 }
 
+TEST(file_replace_follows_no_link_and_trusts_no_name)
+{
+	static const char *const left[] = { ".key.0123abcd.new", ".key.new", "key.0123abcd.new", ".key.0123abcg.new" };
+	char dir[] = "/tmp/unit.XXXXXX", buf[16];
+	struct stat st;
+	int fd;
+
+	CHECK(mkdtemp(dir) != NULL);
+	fd = open(dir, O_RDONLY | O_DIRECTORY);
+	CHECK_INT(file_replace(fd, "other", "other", 5, 0644), 0);
+	CHECK_INT(symlinkat("other", fd, "key"), 0);
+	CHECK_INT(symlinkat("other", fd, ".key.new"), 0);
+	CHECK_INT(file_replace(fd, "key", "secret", 6, 0600), 0);
+	CHECK(fstatat(fd, "key", &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode));
+	CHECK_INT(file_read(fd, "other", buf, sizeof(buf)), 5);
+	CHECK(fstatat(fd, "other", &st, 0) == 0 && (st.st_mode & 07777) == 0644);
+	CHECK_INT(unlinkat(fd, ".key.new", 0), 0);
+
+	for (size_t i = 0; i < sizeof(left) / sizeof(left[0]); i++)
+		close(openat(fd, left[i], O_WRONLY | O_CREAT, 0600));
+	file_sweep(fd);
+	CHECK(faccessat(fd, left[0], F_OK, 0) < 0);
+	for (size_t i = 1; i < sizeof(left) / sizeof(left[0]); i++)
+		CHECK_INT(unlinkat(fd, left[i], 0), 0);
+	CHECK_INT(unlinkat(fd, "key", 0), 0);
+	CHECK_INT(unlinkat(fd, "other", 0), 0);
+	close(fd);
+	CHECK_INT(rmdir(dir), 0);
+}
+
 static struct loop loop;
 static struct loop_source first_source, second_source;
 static struct loop_timer timers[3];
