@@ -1,0 +1,73 @@
+#include "base/terminal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <termios.h>
+#include <unistd.h>
+
+static struct termios before;
+static struct sigaction interrupt_before;
+static bool changed;
+
+static void interrupted(int sig)
+{
+	(void)sig;
+}
+
+void terminal_open(void)
+{
+	const struct sigaction heard = { .sa_handler = interrupted };
+	struct termios mode;
+
+	if (changed || tcgetattr(STDIN_FILENO, &before) < 0)
+		return;
+	sigaction(SIGINT, &heard, &interrupt_before);
+	mode = before;
+	/* BRKINT and PARMRK off: a BREAK, or a byte that came damaged, reads as NUL and is swallowed. */
+	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
+	mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
+	mode.c_lflag |= ISIG;
+	mode.c_cc[VMIN] = 1;
+	mode.c_cc[VTIME] = 0;
+	tcsetattr(STDIN_FILENO, TCSANOW, &mode);
+	changed = true;
+}
+
+void terminal_restore(void)
+{
+	if (!changed)
+		return;
+	tcsetattr(STDIN_FILENO, TCSANOW, &before);
+	sigaction(SIGINT, &interrupt_before, NULL);
+	changed = false;
+}
+
+void terminal_echo(void *arg, const char *bytes, size_t len)
+{
+	(void)arg;
+	while (changed && len) {
+		ssize_t n = write(STDOUT_FILENO, bytes, len);
+
+		if (n <= 0)
+			return;
+		bytes += n;
+		len -= (size_t)n;
+	}
+}
+
+enum line_event terminal_read(struct line *line)
+{
+	enum line_event event = LINE_MORE;
+	uint8_t byte;
+
+	while (event == LINE_MORE) {
+		ssize_t n = read(STDIN_FILENO, &byte, 1);
+
+		if (n < 0 && errno == EINTR) {
+			terminal_echo(NULL, "^C\n", 3);
+			return LINE_INTERRUPTED;
+		}
+		event = n == 1 ? line_feed(line, byte) : LINE_GONE;
+	}
+	return event;
+}

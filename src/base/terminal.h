@@ -1,0 +1,18 @@
+/* The terminal on standard input and output: lines by base/line.h, in a mode in which the terminal itself cuts nothing. */
+#ifndef BASE_TERMINAL_H
+#define BASE_TERMINAL_H
+
+#include "base/line.h"
+
+/* Takes the line discipline over, and nothing when it is no terminal. Ctrl-C stays a signal, so that it also ends what does
+ * not read; it ends a terminal_read and not the process. What was set before is kept for terminal_restore. */
+void terminal_open(void);
+void terminal_restore(void);
+
+/* Reads until something happens, byte for byte: what follows is for whoever reads next. */
+enum line_event terminal_read(struct line *line);
+
+/* For line_init: shown on standard output, if that is a terminal. */
+void terminal_echo(void *arg, const char *bytes, size_t len);
+
+#endif
