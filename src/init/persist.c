@@ -3,10 +3,12 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/fs.h>
 #include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -157,16 +159,16 @@ static int fsck(const char *path, const char *how)
 /* -p mends what cannot lose anything; -y all the rest, since no one stands beside the box to say yes. */
 static bool mend(const char *path, char *words, size_t cap)
 {
-	static const char *const ways[] = { "-p", "-y" };
+	static const char *const hows[] = { "-p", "-y" };
 
-	for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+	for (size_t i = 0; i < sizeof(hows) / sizeof(hows[0]); i++) {
 		int status;
 
 		/* At a console where nothing else moves: a power cut now would make it worse. */
-		log_err("%s was not unmounted cleanly: e2fsck %s mends it, up to %d s; leave the power on", path, ways[i], FSCK_S);
-		status = fsck(path, ways[i]);
+		log_err("%s was not unmounted cleanly: e2fsck %s mends it, up to %d s; leave the power on", path, hows[i], FSCK_S);
+		status = fsck(path, hows[i]);
 
-		text_format(words, cap, "%s was not clean: e2fsck %s said %d", path, ways[i], status);
+		text_format(words, cap, "%s was not clean: e2fsck %s said %d", path, hows[i], status);
 		if (status >= 0 && status <= FSCK_MENDED_REBOOT)
 			return true;
 		log_err("%s", words);
@@ -174,13 +176,60 @@ static bool mend(const char *path, char *words, size_t cap)
 	return false;
 }
 
-static int mount_at(const char *path, unsigned long flags)
+static bool is_write_protected(const char *path)
 {
+	int fd = open(path, O_RDONLY | O_CLOEXEC), protected = 0;
+
+	if (fd < 0)
+		return false;
+	if (ioctl(fd, BLKROGET, &protected) < 0)
+		protected = 0;
+	close(fd);
+	return protected != 0;
+}
+
+/* From the best that can be had to the least: the files serve when they can be read at all. MS_NOATIME: reading a file would
+ * write to the disk, and wait for one that hangs. */
+static const struct {
+	unsigned long flags;
+	const char *options;
+	const char *words; /* NULL: all is well */
+} ways[] = {
+	{ MS_NOATIME, "errors=remount-ro", NULL },
+	{ MS_NOATIME | MS_RDONLY, "errors=remount-ro",
+	  "is write-protected or could not be mended: mounted read-only, nothing can be kept" },
+	{ MS_NOATIME | MS_RDONLY, "errors=remount-ro,noload",
+	  "was not unmounted cleanly and cannot be written to: mounted read-only without its journal; what was written last may "
+	  "be missing, and nothing can be kept" },
+};
+
+enum { WAYS = sizeof(ways) / sizeof(ways[0]), WAY_READ_ONLY = 1 };
+
+/* Which of ways did it, from first on, or -errno. */
+static int mount_some_way(const char *path, int first)
+{
+	int err = 0;
+
 	if (mkdir(PERSIST_DIR, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	return mount(path, PERSIST_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | flags, "errors=remount-ro") < 0
-		       ? -errno
-		       : 0;
+	for (int i = first; i < WAYS; i++) {
+		if (mount(path, PERSIST_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | ways[i].flags, ways[i].options) == 0)
+			return i;
+		err = -errno;
+	}
+	/* An empty directory would look like an instance without a cluster. */
+	rmdir(PERSIST_DIR);
+	return err;
+}
+
+static void sweep(void)
+{
+	int fd = open(PERSIST_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	file_sweep(fd);
+	close(fd);
 }
 
 int persist_mount(const char *label, char *words, size_t cap)
@@ -188,8 +237,8 @@ int persist_mount(const char *label, char *words, size_t cap)
 	uint8_t block[SUPERBLOCK_LEN];
 	char name[NAME_LEN], path[64];
 	size_t count = find_in_time(label, name);
-	bool sound = true;
-	int err;
+	bool protected, sound = true;
+	int way;
 
 	if (!count) {
 		text_format(words, cap, "no partition or disk is named or labelled %s", label);
@@ -199,22 +248,21 @@ int persist_mount(const char *label, char *words, size_t cap)
 		log_err("%zu file systems are named or labelled %s: %s is taken", count, label, name);
 	text_format(path, sizeof(path), "/dev/%s", name);
 	text_format(words, cap, "%s", path);
-	if (!read_superblock(name, block) || !superblock_is_clean(block))
+	protected = is_write_protected(path);
+	if (!protected && (!read_superblock(name, block) || !superblock_is_clean(block)))
 		sound = mend(path, words, cap);
-	/* Read-only, the files still serve. */
-	err = mount_at(path, sound ? 0 : MS_RDONLY);
-	if (sound && (err == -EROFS || err == -EACCES)) {
-		sound = false;
-		err = mount_at(path, MS_RDONLY);
-	}
-	if (err < 0)
+	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
+	if (way < 0) {
 		text_format(words, cap, "%s cannot be mounted", path);
-	else if (!sound)
-		text_format(words, cap, "%s is write-protected or could not be mended: mounted read-only", path);
-	/* An empty directory would look like an instance without a cluster. */
-	if (err < 0)
-		rmdir(PERSIST_DIR);
-	return err;
+		return way;
+	}
+	if (ways[way].words) {
+		text_format(words, cap, "%s %s", path, ways[way].words);
+		log_err("%s", words);
+	} else {
+		sweep();
+	}
+	return 0;
 }
 
 int persist_unmount(void)
