@@ -8,6 +8,7 @@
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
 #include "gateway/netservice.h"
+#include "init/clock.h"
 #include "init/hardening.h"
 #include "init/init.h"
 
@@ -40,6 +41,7 @@ static const struct {
 	{ "gateway-dataplane", gateway_main },
 	{ "network", netservice_main },
 	{ "console", applet_console },
+	{ "clock", clock_main },
 	{ "hardening", applet_hardening },
 	{ LOOKUP_APPLET, applet_resolver },
 };

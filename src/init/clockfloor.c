@@ -2,54 +2,102 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
-#include "init/persist.h"
+#include "init/steps.h"
 
-#define FLOOR_FILE PERSIST_DIR "/.clock"
-
-static void text_of(time_t s, char *dst, size_t cap)
+const char *clockfloor_text(int64_t s, char dst[static CLOCK_TEXT_LEN])
 {
+	time_t time_s = s;
 	struct tm tm;
 
-	if (!gmtime_r(&s, &tm) || !strftime(dst, cap, "%Y-%m-%d %H:%M:%S UTC", &tm))
+	if (!gmtime_r(&time_s, &tm) || !strftime(dst, CLOCK_TEXT_LEN, "%Y-%m-%d %H:%M:%S UTC", &tm))
 		dst[0] = '\0';
+	return dst;
+}
+
+int64_t clockfloor_built_in(const char *kernel_version)
+{
+	const char *date = strrchr(kernel_version, '(');
+	struct tm tm = { 0 };
+	const char *end = date ? strptime(date, "(%Y-%m-%d)", &tm) : NULL;
+
+	return end && !*end ? timegm(&tm) : 0;
+}
+
+int64_t clockfloor_built_s(void)
+{
+	struct utsname system;
+
+	return uname(&system) < 0 ? 0 : clockfloor_built_in(system.version);
+}
+
+enum clock_verdict clockfloor_judge(int64_t now_s, const struct clock_mark *mark, int64_t built_s, int64_t *set_s)
+{
+	int64_t seen_s = mark->known && mark->at_s > built_s ? mark->at_s : built_s;
+
+	*set_s = seen_s;
+	/* The system may have run on for an interval after it was written down. */
+	if (mark->known && !mark->stopped && mark->at_s + CLOCKFLOOR_INTERVAL_S > seen_s)
+		*set_s = mark->at_s + CLOCKFLOOR_INTERVAL_S;
+	if (now_s < seen_s)
+		return CLOCK_BEHIND;
+	return seen_s && now_s - seen_s > CLOCKFLOOR_AHEAD_MAX_S ? CLOCK_AHEAD : CLOCK_TRUSTED;
+}
+
+/* For whoever asks long after the boot. */
+static void keep_trouble(const char *text)
+{
+	int dir_fd = open(BOOT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = dir_fd < 0 ? -errno : file_replace(dir_fd, CLOCK_TROUBLE_FILE, text, strlen(text), 0600);
+
+	if (err < 0)
+		log_err("cannot write %s/%s: %s", BOOT_DIR, CLOCK_TROUBLE_FILE, strerror(-err));
+	if (dir_fd >= 0)
+		close(dir_fd);
 }
 
 int clockfloor_raise(char *words, size_t cap)
 {
-	char now_text[64], floor_text[64];
-	struct timespec floor = { 0 };
-	time_t now_s = time(NULL);
-	struct stat st;
+	static const char *const why[] = {
+		[CLOCK_BEHIND] = "is before the last time known",
+		[CLOCK_AHEAD] = "is more than two years after the last time known, and not trusted",
+	};
+	char now_text[CLOCK_TEXT_LEN], set_text[CLOCK_TEXT_LEN];
+	struct timespec set = { 0 };
+	struct clock_mark mark;
+	int64_t now_s = time(NULL), set_s;
+	enum clock_verdict verdict;
+	int err = clockmark_read(&mark), mark_err;
 
-	text_of(now_s, now_text, sizeof(now_text));
-	text_format(words, cap, "%s", now_text);
-	if (stat(FLOOR_FILE, &st) < 0)
-		return errno == ENOENT ? 0 : -errno;
-	if (now_s >= st.st_mtime)
-		return 0;
-	/* It may have run on for an interval after it was written down. */
-	floor.tv_sec = st.st_mtime + CLOCKFLOOR_INTERVAL_S;
-	if (clock_settime(CLOCK_REALTIME, &floor) < 0)
-		return -errno;
-	text_of(floor.tv_sec, floor_text, sizeof(floor_text));
-	text_format(words, cap, "the clock said %s, which was before: set to %s", now_text, floor_text);
-	return 0;
+	verdict = clockfloor_judge(now_s, &mark, clockfloor_built_s(), &set_s);
+	set.tv_sec = set_s;
+	text_format(words, cap, "%s", clockfloor_text(now_s, now_text));
+	if (verdict != CLOCK_TRUSTED) {
+		text_format(words, cap, "the machine's clock said %s, which %s: set to %s; if that is wrong, `clock set`", now_text,
+			    why[verdict], clockfloor_text(set_s, set_text));
+		log_err("%s", words);
+		keep_trouble(words);
+		if (clock_settime(CLOCK_REALTIME, &set) < 0)
+			err = -errno;
+	}
+	/* Before anything sends a stamp: a power cut from now on is no orderly stop. */
+	mark_err = clockmark_running();
+	return err ? err : mark_err == -EROFS || mark_err == -ENOENT ? 0 : mark_err;
 }
 
 int clockfloor_keep(void)
 {
-	int fd = open(FLOOR_FILE, O_WRONLY | O_CREAT | O_CLOEXEC, 0600), failed;
+	return clockmark_running() < 0;
+}
 
-	if (fd < 0)
-		return 1;
-	failed = futimens(fd, NULL) < 0;
-	close(fd);
-	return failed;
+int clockfloor_keep_stopped(void)
+{
+	return clockmark_stopped() < 0;
 }

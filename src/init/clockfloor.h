@@ -1,16 +1,39 @@
 /* The wall clock never goes back over a reboot: peers drop a handshake whose TAI64N stamp (WireGuard paper 5.1) is not
- * above the last one they saw, so a lost clock battery would cut the appliance off. */
+ * above the last one they saw, so a lost clock battery would cut the appliance off. Nor does it leap far ahead: peers would
+ * remember that time, and every right one after it would be too old to them. */
 #ifndef INIT_CLOCKFLOOR_H
 #define INIT_CLOCKFLOOR_H
 
 #include <stddef.h>
 
-enum { CLOCKFLOOR_INTERVAL_S = 600 };
+#include "init/clockmark.h"
 
-/* Sets the clock forward to what the persistent partition last saw, when it is behind. 0 or -errno, with words. */
+enum { CLOCKFLOOR_INTERVAL_S = 600, CLOCKFLOOR_AHEAD_MAX_S = 2 * 366 * 86400 };
+
+/* In BOOT_DIR, there while the clock that the machine came with is not trusted: why, for `show`. */
+#define CLOCK_TROUBLE_FILE "clock"
+
+enum { CLOCK_TEXT_LEN = 64 };
+
+enum clock_verdict { CLOCK_TRUSTED, CLOCK_BEHIND, CLOCK_AHEAD };
+
+/* What to think of a clock that says now_s; unless it is trusted, *set_s is what it is to be set to. built_s is when this
+ * system was made, 0 when that is not known. */
+enum clock_verdict clockfloor_judge(int64_t now_s, const struct clock_mark *mark, int64_t built_s, int64_t *set_s);
+
+/* The date in the kernel's version as Debian writes it, "#1 SMP Debian 6.12.1-1 (2026-11-14)"; 0: there is none. */
+int64_t clockfloor_built_in(const char *kernel_version);
+int64_t clockfloor_built_s(void); /* of the kernel that runs: the system is no older */
+
+/* "2026-11-14 12:00:00 UTC": dst */
+const char *clockfloor_text(int64_t s, char dst[static CLOCK_TEXT_LEN]);
+
+/* Sets the clock right as clockfloor_judge says, and marks that the system runs. 0 or -errno, with words. */
 int clockfloor_raise(char *words, size_t cap);
 
-/* For child_call: remembers the present time on the persistent partition. 0, or 1 on failure. */
+/* For child_call: marks the present time; the second is the last thing before the partition is unmounted. 0, or 1 on
+ * failure. */
 int clockfloor_keep(void);
+int clockfloor_keep_stopped(void);
 
 #endif

@@ -91,6 +91,7 @@ static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
+static pid_t clock_pid; /* of who keeps the time; 0: none, or it could not be started */
 
 static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
 
@@ -210,7 +211,7 @@ static void happens(struct process *process, enum supervise_event event, uint64_
 /* For child_call: it may hang on a disk that does not answer. */
 static int put_away(void)
 {
-	clockfloor_keep();
+	clockfloor_keep_stopped();
 	return persist_unmount();
 }
 
@@ -284,7 +285,9 @@ static void report_exit(const struct process *process, int status)
 
 static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 {
-	(void)child_begin(clockfloor_keep); /* reaped like any other */
+	/* A disk that hangs holds one, and not one more every time. */
+	if (clock_pid <= 0)
+		clock_pid = child_begin(clockfloor_keep);
 	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
 }
 
@@ -317,6 +320,8 @@ static void reap(uint64_t now_ns)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == boot_pid)
 			boot_ended(status, now_ns);
+		if (pid == clock_pid)
+			clock_pid = 0;
 		for (size_t i = 0; i < PROCESSES; i++) {
 			struct process *process = &processes[i];
 

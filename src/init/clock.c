@@ -1,0 +1,162 @@
+#include "init/clock.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/rtc.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "init/clockfloor.h"
+#include "init/steps.h"
+
+#define RTC "/dev/rtc0"
+#define RTC_SECONDS "/sys/class/rtc/rtc0/since_epoch"
+#define TROUBLE BOOT_DIR "/" CLOCK_TROUBLE_FILE
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: clock [set YYYY-MM-DD HH:MM:SS [--force]], in UTC\n");
+	return 2;
+}
+
+static int rtc_read(uint64_t *s)
+{
+	char text[32];
+	ssize_t n = file_read(AT_FDCWD, RTC_SECONDS, text, sizeof(text));
+
+	return n < 0 ? (int)n : text_uint((struct slice){ text, strcspn(text, "\n") }, INT64_MAX, s);
+}
+
+static int rtc_write(const struct tm *tm)
+{
+	const struct rtc_time rtc = {
+		.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday,
+		.tm_hour = tm->tm_hour, .tm_min = tm->tm_min, .tm_sec = tm->tm_sec,
+	};
+	int fd = open(RTC, O_WRONLY | O_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, RTC_SET_TIME, &rtc) < 0)
+		err = -errno;
+	close(fd);
+	return err;
+}
+
+static int clock_show(void)
+{
+	char text[CLOCK_TEXT_LEN], trouble[512];
+	int64_t built_s = clockfloor_built_s();
+	uint64_t rtc_s = 0;
+	struct clock_mark mark;
+	int err = rtc_read(&rtc_s);
+
+	printf("time         %s\n", clockfloor_text(time(NULL), text));
+	printf("machine      %s\n", err ? strerror(-err) : clockfloor_text((int64_t)rtc_s, text));
+	err = clockmark_read(&mark);
+	printf("last kept    %s\n", err ? strerror(-err) : mark.known ? clockfloor_text(mark.at_s, text) : "never");
+	printf("system made  %s\n", built_s ? clockfloor_text(built_s, text) : "not known");
+	if (file_read(AT_FDCWD, TROUBLE, trouble, sizeof(trouble)) > 0)
+		printf("%s\n", trouble);
+	return 0;
+}
+
+/* Someone at a terminal says yes. */
+static bool confirmed(void)
+{
+	enum line_event event;
+	struct line line;
+	char answer[16];
+
+	printf("Set it? (yes or no) ");
+	(void)fflush(stdout);
+	terminal_open();
+	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
+	event = terminal_read(&line);
+	terminal_restore();
+	return event == LINE_DONE && !strcmp(answer, "yes");
+}
+
+static bool parse(const char *date, const char *hours, struct tm *tm)
+{
+	const char *end;
+
+	*tm = (struct tm){ 0 };
+	end = strptime(date, "%Y-%m-%d", tm);
+	if (!end || *end)
+		return false;
+	end = strptime(hours, "%H:%M:%S", tm);
+	return end && !*end;
+}
+
+/* The new time holds for the machine's clock and the mark too: nothing brings the old one back. */
+static int set_all(int64_t s, const struct tm *tm)
+{
+	const struct timespec set = { .tv_sec = s };
+	char text[CLOCK_TEXT_LEN];
+	int err;
+
+	if (clock_settime(CLOCK_REALTIME, &set) < 0) {
+		(void)fprintf(stderr, "cannot set the clock: %s\n", strerror(errno));
+		return 1;
+	}
+	printf("time         %s\n", clockfloor_text(s, text));
+	err = rtc_write(tm);
+	if (err < 0)
+		(void)fprintf(stderr, "the machine's own clock cannot be set: %s; the next boot may be wrong again\n",
+			      strerror(-err));
+	err = clockmark_running();
+	if (err < 0)
+		(void)fprintf(stderr, "the time cannot be kept on the partition: %s\n", strerror(-err));
+	(void)unlink(TROUBLE);
+	return err < 0;
+}
+
+static int clock_set(const char *date, const char *hours, bool force)
+{
+	char now_text[CLOCK_TEXT_LEN], set_text[CLOCK_TEXT_LEN];
+	int64_t now_s = time(NULL), built_s = clockfloor_built_s(), set_s;
+	struct tm tm;
+
+	if (!parse(date, hours, &tm))
+		return usage();
+	set_s = timegm(&tm);
+	if (set_s < built_s) {
+		(void)fprintf(stderr, "this system was made %s: it cannot be earlier\n", clockfloor_text(built_s, set_text));
+		return 1;
+	}
+	printf("The time is %s and would be %s.\n", clockfloor_text(now_s, now_text), clockfloor_text(set_s, set_text));
+	if (set_s < now_s)
+		printf("Peers remember the latest time that they heard from us and take no handshake with an earlier one: each\n"
+		       "session ends within three minutes, and none begins before that time has come again or the peers have\n"
+		       "been restarted (README, \"Recovery\").\n");
+	else if (set_s - now_s > CLOCKFLOOR_INTERVAL_S)
+		printf("Peers will remember it: to go back later costs the sessions with them.\n");
+	if (!force && !isatty(STDIN_FILENO)) {
+		(void)fprintf(stderr, "not at a terminal: --force sets it without a question\n");
+		return 1;
+	}
+	if (!force && !confirmed()) {
+		printf("It is as it was.\n");
+		return 1;
+	}
+	return set_all(set_s, &tm);
+}
+
+int clock_main(int argc, char **argv)
+{
+	bool force = argc == 5 && !strcmp(argv[4], "--force");
+
+	if (argc == 1)
+		return clock_show();
+	if ((argc != 4 && !force) || strcmp(argv[1], "set") != 0)
+		return usage();
+	return clock_set(argv[2], argv[3], force);
+}
