@@ -4,4 +4,9 @@
 
 #define GATEWAY_VERSION "0.1.0"
 
+enum { VERSION_TEXT_LEN = 192 };
+
+/* "MITIGATOR gateway 0.1.0, Linux 6.12.1": dst */
+const char *version_text(char dst[static VERSION_TEXT_LEN]);
+
 #endif

@@ -5,7 +5,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/terminal.h"
 #include "base/text.h"
+#include "base/version.h"
 #include "conf/keys.h"
 #include "control/client.h"
 #include "crypto/key.h"
@@ -40,27 +42,26 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
 	(void)fprintf(stderr, "       %s write FILE [--conf DIR]\n", name);
-	(void)fprintf(stderr, "       %s help conf\n", name);
-	(void)fprintf(stderr, "to the running service, with --run DIR before the verb when that is not " CONTROL_DIR ":\n");
+	(void)fprintf(stderr, "       %s help conf | version\n", name);
+	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	verbs_usage(print_usage_line, arg);
 	return EXIT_USAGE;
 }
 
-static int run(const struct profile *profile, int argc, char **argv)
+static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
-	static struct service_options options = {
-		.conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .ready_fd = -1
-	};
+	static struct service_options options = { .conf_dir = "/srv/mitigator", .ready_fd = -1 };
 	const char *ready = NULL;
 	const struct {
 		const char *name;
 		const char **value;
 	} table[] = {
-		{ "--conf", &options.conf_dir }, { "--run", &options.run_dir },	 { "--netns", &options.netns },
+		{ "--conf", &options.conf_dir }, { "--netns", &options.netns },
 		{ "--backend", &options.backend }, { "--ready-fd", &ready },
 	};
 	uint64_t fd;
 
+	options.run_dir = run_dir;
 	for (int i = 0; i < argc; i += 2) {
 		size_t j = 0;
 
@@ -108,15 +109,30 @@ static int genkey(bool preshared)
 	return 0;
 }
 
+/* All of standard input; at a terminal a line will do. */
+static void read_key(char *text, size_t cap)
+{
+	struct line line;
+
+	if (!isatty(STDIN_FILENO)) {
+		text[fread(text, 1, cap - 1, stdin)] = '\0';
+		return;
+	}
+	terminal_open();
+	line_init(&line, text, cap, terminal_echo, NULL);
+	(void)terminal_read(&line);
+	terminal_restore();
+}
+
 /* As wg(8): the private key on standard input, white space around it allowed. */
 static int pubkey(void)
 {
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	char text[256];
-	size_t len = fread(text, 1, sizeof(text) - 1, stdin), first;
+	size_t len, first;
 	int err;
 
-	text[len] = '\0';
+	read_key(text, sizeof(text));
 	first = strspn(text, " \t\r\n");
 	len = strcspn(text + first, " \t\r\n");
 	err = text[first + len + strspn(text + first + len, " \t\r\n")] ? -EINVAL
@@ -133,6 +149,15 @@ static int pubkey(void)
 	return 0;
 }
 
+/* What a service says too: then it is the service's own, which may be older than this file. */
+static int print_version(void)
+{
+	char text[VERSION_TEXT_LEN];
+
+	puts(version_text(text));
+	return 0;
+}
+
 static int ask(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
 	char path[CONTROL_PATH_LEN];
@@ -142,6 +167,8 @@ static int ask(const struct profile *profile, const char *run_dir, int argc, cha
 		status = control_request(path, argc, argv, STDOUT_FILENO, STDERR_FILENO);
 	if (status >= 0)
 		return status;
+	if (!strcmp(argv[0], "version") && argc == 1)
+		return print_version();
 	if (status == -ECONNREFUSED || status == -ENOENT)
 		(void)fprintf(stderr, "%s: the service does not run (%s)\n", profile->name, path);
 	else
@@ -149,27 +176,34 @@ static int ask(const struct profile *profile, const char *run_dir, int argc, cha
 	return 1;
 }
 
-int gateway_main(int argc, char **argv)
+/* Takes --run DIR out of the words, wherever it stands. False when DIR is missing. */
+static bool take_run_dir(int *argc, char **argv, const char **run_dir)
 {
-	const struct profile *profile = profile_find(argv[0]);
-	const char *run_dir = CONTROL_DIR, *verb;
+	int kept = 0;
 
-	argc--;
-	argv++;
-	if (argc >= 2 && !strcmp(argv[0], "--run")) {
-		run_dir = argv[1];
-		argc -= 2;
-		argv += 2;
+	for (int i = 0; i < *argc; i++) {
+		if (strcmp(argv[i], "--run") != 0)
+			argv[kept++] = argv[i];
+		else if (++i < *argc)
+			*run_dir = argv[i];
+		else
+			return false;
 	}
-	verb = argc ? argv[0] : "";
+	*argc = kept;
+	return true;
+}
+
+/* What needs no service. -1: none of it. */
+static int main_alone(const struct profile *profile, int argc, char **argv)
+{
+	const char *verb = argc ? argv[0] : "";
+
 	if (argc == 2 && !strcmp(verb, "help") && !strcmp(argv[1], "conf")) {
 		conf_reference(print_line, NULL);
 		return 0;
 	}
 	if (!argc || !strcmp(verb, "help") || verb[0] == '-')
 		return usage(profile->name);
-	if (!strcmp(verb, "run"))
-		return run(profile, argc - 1, argv + 1);
 	if (!strcmp(verb, "check"))
 		return check_main(argc, argv);
 	if (!strcmp(verb, "write"))
@@ -178,5 +212,22 @@ int gateway_main(int argc, char **argv)
 		return genkey(!strcmp(argv[1], "genpsk"));
 	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "pubkey"))
 		return pubkey();
-	return ask(profile, run_dir, argc, argv);
+	return -1;
+}
+
+int gateway_main(int argc, char **argv)
+{
+	const struct profile *profile = profile_find(argv[0]);
+	const char *run_dir = NULL;
+	int status;
+
+	argc--;
+	argv++;
+	if (!take_run_dir(&argc, argv, &run_dir))
+		return usage(profile->name);
+	if (argc && !strcmp(argv[0], "run"))
+		return run(profile, run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
+	/* With a run directory it is a running service that is meant. */
+	status = run_dir && argc ? -1 : main_alone(profile, argc, argv);
+	return status < 0 ? ask(profile, run_dir ? run_dir : CONTROL_DIR, argc, argv) : status;
 }

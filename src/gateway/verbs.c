@@ -4,7 +4,6 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 
 #include "base/clock.h"
@@ -308,15 +307,13 @@ static void verb_ping(struct service *service, struct control_call *call, int ar
 
 static void verb_version(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
-	struct utsname system;
+	char text[VERSION_TEXT_LEN];
 
 	(void)service;
 	(void)argc;
 	(void)argv;
 	(void)now_ns;
-	uname(&system);
-	control_print(call, CONTROL_OUT, "MITIGATOR gateway %s, %s %s\n", GATEWAY_VERSION, system.sysname,
-		      system.release);
+	control_print(call, CONTROL_OUT, "%s\n", version_text(text));
 	control_end(call, 0);
 }
 
