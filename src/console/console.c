@@ -2,15 +2,18 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/exit.h"
 #include "base/file.h"
+#include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "console/log.h"
@@ -19,10 +22,19 @@
 #define PROMPT "gateway> "
 #define BOOT_FILE "/run/gateway/boot"
 #define BOOT_NOW_FILE "/run/gateway/boot.now"
+#define CLOCK_TROUBLE_FILE "/run/gateway/clock"
 
-enum { WORDS_MAX = 16, LINE_LEN = 1024, SIGNALLED = 128 }; /* sh(1)'s status of what a signal ended */
+enum {
+	WORDS_MAX = 16,
+	LINE_LEN = 1024,
+	SIGNALLED = 128, /* sh(1)'s status of what a signal ended */
+	STUCK_MAX = 8,
+	END_WAIT_S = 2, /* for what was interrupted */
+};
 
 static const char *const paths[] = { "gateway", "gateway-dataplane" };
+
+static volatile sig_atomic_t interrupted; /* Ctrl-C came */
 
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
 
@@ -38,13 +50,83 @@ static _Noreturn void become(const char *const argv[])
 	_exit(127);
 }
 
+/* ---- commands that do not end ---- */
+
+/* A process that waits for a disk ends when the disk answers and not before, whatever signal it gets. */
+static struct {
+	pid_t pid; /* 0: none */
+	char name[32];
+} stuck[STUCK_MAX];
+
+/* check, write and the like are all `gateway` to the one who looks for them. */
+static void name_of(const char *const argv[], char *dst, size_t cap)
+{
+	text_format(dst, cap, "%s%s%s", argv[0], argv[1] ? " " : "", argv[1] ? argv[1] : "");
+}
+
+/* The process that was left behind with these words and still hangs, 0 when there is none. */
+static pid_t find_stuck(const char *const argv[])
+{
+	char name[sizeof(stuck[0].name)];
+	pid_t found = 0;
+
+	name_of(argv, name, sizeof(name));
+	for (size_t i = 0; i < STUCK_MAX; i++) {
+		if (stuck[i].pid && waitpid(stuck[i].pid, NULL, WNOHANG) != 0)
+			stuck[i].pid = 0;
+		if (stuck[i].pid && !strcmp(stuck[i].name, name))
+			found = stuck[i].pid;
+	}
+	return found;
+}
+
+static void leave_stuck(pid_t pid, const char *const argv[])
+{
+	size_t i = 0;
+
+	while (i < STUCK_MAX - 1 && stuck[i].pid)
+		i++;
+	stuck[i].pid = pid;
+	name_of(argv, stuck[i].name, sizeof(stuck[i].name));
+	printf("%s does not end (process %d): it waits for the disk and ends when that answers\n", stuck[i].name, (int)pid);
+}
+
+/* Waits for the end of pid: true with its wait status; false when Ctrl-C came and it did not end of that. */
+static bool await(pid_t pid, int *status)
+{
+	static const struct timespec moment = { .tv_sec = END_WAIT_S };
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	sigset_t interrupt, was;
+	int n = 1;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &was);
+	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
+	while (end.fd >= 0 && (n = ppoll(&end, 1, interrupted ? &moment : NULL, &was)) < 0 && errno == EINTR)
+		continue;
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	if (end.fd >= 0)
+		close(end.fd);
+	if (n == 0)
+		return false;
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		continue;
+	return true;
+}
+
 /* Runs our own binary as argv and waits for it: its exit status. */
 static int run(const char *const argv[])
 {
+	pid_t pid = find_stuck(argv);
 	int status;
-	pid_t pid;
 
+	if (pid) {
+		printf("the last one still waits for the disk (process %d): it is not started again\n", (int)pid);
+		return 1;
+	}
 	(void)fflush(stdout);
+	interrupted = 0;
 	pid = fork();
 	if (!pid)
 		become(argv);
@@ -52,8 +134,10 @@ static int run(const char *const argv[])
 		printf("cannot start: %s\n", strerror(errno));
 		return 1;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		continue;
+	if (!await(pid, &status)) {
+		leave_stuck(pid, argv);
+		return SIGNALLED + SIGINT;
+	}
 	if (WIFEXITED(status))
 		return WEXITSTATUS(status);
 	printf("\n");
@@ -91,16 +175,31 @@ static void print_under_way(void)
 		printf("still starting: %s", text);
 }
 
+/* A time that is not trusted is what peers may not take. */
+static void print_clock_trouble(void)
+{
+	char text[512];
+
+	if (file_read(AT_FDCWD, CLOCK_TROUBLE_FILE, text, sizeof(text)) > 0)
+		printf("clock: %s\n", text);
+}
+
 static int command_show(int argc, char **argv)
 {
 	int at = find_path(argc, argv), status = 0;
+	bool json = false;
 
 	for (int i = 1; i < argc; i++)
 		if (i != at && strcmp(argv[i], "--json") != 0) {
 			printf("usage: show [gateway|gateway-dataplane] [--json]\n");
 			return 2;
 		}
-	print_under_way();
+	for (int i = 1; i < argc; i++)
+		json = json || !strcmp(argv[i], "--json");
+	if (!json) {
+		print_under_way();
+		print_clock_trouble();
+	}
 
 	if (at)
 		return run_with(argv[at], argc, argv, 0, at);
@@ -264,11 +363,14 @@ static int command_hardening(int argc, char **argv)
 	return run_with(argv[0], argc, argv, 1, -1);
 }
 
+static int command_clock(int argc, char **argv)
+{
+	return run_with("clock", argc, argv, 1, -1);
+}
+
 static int command_version(int argc, char **argv)
 {
-	if (run_with("gateway", argc, argv, 0, -1) != 0)
-		printf("MITIGATOR gateway %s\n", GATEWAY_VERSION);
-	return 0;
+	return run_with("gateway", argc, argv, 0, -1);
 }
 
 /* PID 1 takes these as sysvinit and busybox do. A further word is a mistake, and this no place for one. */
@@ -310,6 +412,7 @@ static const struct {
 	{ "gateway", "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
 	{ "gateway-dataplane", "VERB...", "the same for the path between packet processors", command_path },
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
+	{ "clock", "[set YYYY-MM-DD HH:MM:SS]", "the time (UTC), and what it is known by; set it", command_clock },
 	{ "version", "", "of the program and the kernel", command_version },
 	{ "reboot", "", "stop everything, start again", command_reboot },
 	{ "poweroff", "", "stop everything, switch off", command_poweroff },
@@ -363,49 +466,38 @@ static void obey(char *line)
 	printf("unknown command %s: `help` lists them\n", argv[0]);
 }
 
-static void interrupted(int sig)
+static void interrupt_came(int sig)
 {
 	(void)sig;
-}
-
-/* A line of the terminal: its length; 0 for one that was interrupted or too long, and for Ctrl-D, which means nothing
- * to a console that has nowhere to go; -1 when the terminal is gone. */
-static ssize_t read_line(char *line, size_t cap)
-{
-	ssize_t n = read(STDIN_FILENO, line, cap - 1);
-
-	if (n == 0 && !isatty(STDIN_FILENO))
-		return -1;
-	if (n == 0 || (n < 0 && errno == EINTR)) {
-		printf("\n");
-		n = 0;
-	}
-	if (n < 0)
-		return -1;
-	line[n] = '\0';
-	if ((size_t)n < cap - 1 || line[n - 1] == '\n')
-		return n;
-	while (n > 0 && line[n - 1] != '\n')
-		n = read(STDIN_FILENO, line, cap - 1);
-	printf("a line has at most %zu characters\n", cap - 2);
-	line[0] = '\0';
-	return 0;
+	interrupted = 1;
 }
 
 int console_main(void)
 {
-	struct sigaction action = { .sa_handler = interrupted }; /* without SA_RESTART: a Ctrl-C ends the line */
-	char line[LINE_LEN];
+	struct sigaction action = { .sa_handler = interrupt_came }; /* without SA_RESTART: a Ctrl-C ends a wait */
+	char bytes[LINE_LEN];
+	struct line line;
 
+	terminal_open();
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
+	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
 	for (;;) {
+		enum line_event event;
+
 		printf(PROMPT);
 		(void)fflush(stdout);
-		if (read_line(line, sizeof(line)) < 0)
+		line_begin(&line, bytes, sizeof(bytes));
+		event = terminal_read(&line);
+		if (event == LINE_GONE)
 			return 0;
-		obey(line);
+		if (event == LINE_DONE)
+			obey(bytes);
+		else if (event == LINE_TOO_LONG)
+			printf("a line has at most %zu characters\n", sizeof(bytes) - 1);
+		else if (event == LINE_END)
+			printf("\n");
 	}
 }

@@ -4,16 +4,18 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/terminal.h"
 #include "conf/set.h"
 #include "crypto/key.h"
 
 #define CONF_DIR "/srv/mitigator"
 
-/* At a terminal a line with nothing else ends it, as in ed(1) and mail(1); Ctrl-D and the end of a pipe do too. */
-#define END_LINE ".\n"
+/* At a terminal a line with nothing else ends it, as in ed(1) and mail(1); Ctrl-D does too. */
+#define END_LINE "."
 
 static char bytes[CONF_PUBLIC_MAX + 1];
 
@@ -26,35 +28,86 @@ static int usage(void)
 	return 2;
 }
 
-/* False: too long, and nothing is to be written. */
-static bool read_all(bool terminal, size_t *len)
+/* Lines into bytes until END_LINE: 0, -EFBIG, or -ECANCELED when whoever types thought better of it. What does not fit is read
+ * to its end all the same: it is not for the console to obey. */
+static int read_typed(size_t *len)
 {
-	*len = 0;
-	while (*len < CONF_PUBLIC_MAX && fgets(bytes + *len, (int)(sizeof(bytes) - *len), stdin)) {
-		if (terminal && !strcmp(bytes + *len, END_LINE)) {
-			bytes[*len] = '\0';
-			return true;
-		}
-		*len += strlen(bytes + *len);
+	enum line_event event = LINE_DONE;
+	struct line line;
+	bool fits = true;
+
+	terminal_open();
+	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
+	while (event == LINE_DONE || event == LINE_TOO_LONG) {
+		fits = fits && *len + sizeof("\n") < sizeof(bytes);
+		if (!fits)
+			*len = 0;
+		line_begin(&line, bytes + *len, sizeof(bytes) - *len - 1);
+		event = terminal_read(&line);
+		if (event == LINE_DONE && !strcmp(line.bytes, END_LINE))
+			break;
+		fits = fits && event != LINE_TOO_LONG;
+		*len += line.len;
+		if (event == LINE_DONE)
+			bytes[(*len)++] = '\n';
 	}
-	return *len < CONF_PUBLIC_MAX;
+	terminal_restore();
+	return event == LINE_INTERRUPTED || event == LINE_GONE ? -ECANCELED : fits ? 0 : -EFBIG;
+}
+
+/* The bytes of a pipe or a file, as they are. */
+static int read_piped(size_t *len)
+{
+	ssize_t n;
+
+	do {
+		n = read(STDIN_FILENO, bytes + *len, sizeof(bytes) - *len);
+		*len += n > 0 ? (size_t)n : 0;
+	} while ((n > 0 && *len < sizeof(bytes)) || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : *len < sizeof(bytes) ? 0 : -EFBIG;
+}
+
+/* What is there keeps its mode, but no one else reads a private file. */
+static mode_t mode_of(int dir_fd, const char *name, bool private)
+{
+	struct stat st;
+
+	if (private)
+		return 0600;
+	return !fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
+}
+
+/* The new file is there, and it is the directory that the disk did not take. */
+static bool is_there(int dir_fd, const char *name, size_t len)
+{
+	static char there[sizeof(bytes) + 1];
+	bool same = file_read(dir_fd, name, there, sizeof(there)) == (ssize_t)len && !memcmp(there, bytes, len);
+
+	wipe(there, sizeof(there));
+	return same;
 }
 
 static int replace(const char *dir, const char *name, bool private)
 {
-	bool terminal = isatty(STDIN_FILENO);
-	size_t len;
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = -ENOENT;
+	bool terminal = isatty(STDIN_FILENO), undurable = false;
+	size_t len = 0;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
 
-	if (terminal && dir_fd >= 0)
+	if (terminal && !err)
 		printf("paste %s, then a line with a single . (Ctrl-C leaves the file as it is)\n", name);
 	(void)fflush(stdout);
-	if (dir_fd >= 0)
-		err = read_all(terminal, &len) ? file_replace(dir_fd, name, bytes, len, private ? 0600 : 0644) : -EFBIG;
-	if (err < 0)
-		(void)fprintf(stderr, "%s/%s: %s: it is as it was\n", dir, name, strerror(-err));
-	else
+	if (!err)
+		err = terminal ? read_typed(&len) : read_piped(&len);
+	if (!err) {
+		err = file_replace(dir_fd, name, bytes, len, mode_of(dir_fd, name, private));
+		undurable = err && is_there(dir_fd, name, len);
+	}
+	if (!err)
 		printf("%s: %zu bytes written; `check` looks through them, `reconfigure` applies them\n", name, len);
+	else
+		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, strerror(-err),
+			      undurable ? "the disk did not take it: expect the old file after the next boot"
+					: "it is as it was");
 	wipe(bytes, sizeof(bytes));
 	if (dir_fd >= 0)
 		close(dir_fd);
