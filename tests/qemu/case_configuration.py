@@ -99,11 +99,10 @@ def files_are_written_at_the_console(image):
     first = c.all[0]
     console = first.vm.console
     text = "# by hand\n" + first.files["vpn-private.conf"]
-    for line, words in (("write vpn-private.conf", text.splitlines() + ["."]), ("write vpn-public.conf", ["broken", "\3"])):
+    for line, keys in (("write vpn-private.conf", text + ".\n"), ("write vpn-public.conf", "broken\n\3")):
         at = console.begin(line)
         console.wait_for("then a line with a single \\.", 10, at)
-        for word in words:
-            console.send(word)
+        console.write(keys.encode())
         console.finish(line, at)
     assert first.output("cat %svpn-private.conf" % DATA) == text
     assert first.output("stat -c %%a %svpn-private.conf" % DATA).strip() == "600"

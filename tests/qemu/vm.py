@@ -392,6 +392,12 @@ class Vm:
         self._monitor.send("set_link net%d %s" % (nic, "on" if up else "off"))
         self._monitor.wait_for(r"\n\(qemu\) \Z", 10, start)
 
+    def send_break(self, port):
+        """A BREAK on a serial port, as a cable gives it that is plugged in."""
+        start = len(self._monitor.text)
+        self._monitor.send("chardev-send-break " + port)
+        self._monitor.wait_for(r"\n\(qemu\) \Z", 10, start)
+
     def age(self):
         """Seconds since QEMU was started."""
         return time.monotonic() - self.started

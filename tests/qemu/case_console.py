@@ -1,0 +1,126 @@
+"""The serial line: long pastes, keys, noise, BREAK; and README's own way to it."""
+import os
+import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
+
+from appliance import DATA, PROMPT_S, Appliance, cluster, wait_for
+from cases import case
+from vm import TOP
+
+PROMPT = r"gateway> \Z"
+
+
+def typed(a, data, ends=PROMPT, timeout=30):
+    """Keys as they are: what the console showed up to a prompt."""
+    console = a.vm.console
+    at = len(console.text)
+    console.write(data)
+    console.wait_for(ends, timeout, at)
+    return console.text[at:]
+
+
+def written(a, name, data):
+    console = a.vm.console
+    at = console.begin("write " + name)
+    console.wait_for(r"then a line with a single \.", 10, at)
+    console.write(data)
+    console.finish("write " + name, at, 60)
+    return a.vm.agent.read_file(DATA + name)
+
+
+@case
+def pasted_lines_of_any_length_arrive_whole(image):
+    c = cluster(image)
+    first = c.all[0]
+    files = dict(first.files)
+    line = "# " + " ".join("10.8.%d.%d/32" % (i >> 8, i & 255) for i in range(500))
+    assert len(line) > 6234
+    text = line + "\n" + files["vpn-public.conf"]
+    # as one paste: the command, the file and the next command, with no one waiting for anything
+    start = len(first.vm.console.text)
+    first.vm.console.write(("write vpn-public.conf\r" + text.replace("\n", "\r") + ".\rversion\r").encode())
+    first.vm.console.wait_for("bytes written;(.*\n)+gateway> version\n(.*\n)*gateway> \\Z", 60, start)
+    assert first.vm.agent.read_file(DATA + "vpn-public.conf").decode() == text
+    first.files["vpn-public.conf"] = text
+    said = first.reconfigure()
+    assert "vpn-public.conf:1: a line of %d bytes: the limit is 4096" % len(line) in said, said
+    first.write(files)
+    long = typed(first, b"x" * 3000 + b"\r")
+    assert "a line has at most 1023 characters" in long and "unknown command" not in long, long[-300:]
+
+
+@case
+def keys_and_noise_are_no_text(image):
+    first = cluster(image).all[0]
+    said = typed(first, b"shox\bw\x7fw gax\x08teway\x1b[D\x1bOA\x1b[1;5C\0\xff\x7f\r")
+    assert "gateway (management): up" in said and "^" not in said, said
+    before = first.vm.agent.read_file(DATA + "network.conf")
+    got = written(first, "network.conf", b"# a\x1b[A\bb\r\n\0# \xc3\xbc\x15" + before.replace(b"\n", b"\r\n") + b".\r\n")
+    assert got == b"# b\n" + before, got
+    typed(first, b"nonsense", "nonsense")
+    assert typed(first, b"\x03") == "^C\ngateway> "
+    typed(first, b"\x04")
+    first.write({"network.conf": first.files.pop("network.conf")})
+
+
+@case
+def break_on_the_serial_line_and_a_letter_reset_nothing(image):
+    """Control: the same machine with the board's SYSRQ on."""
+    first = cluster(image).all[0]
+    assert first.output("cat /proc/sys/kernel/sysrq").strip() == "0"
+    born = first.output("cat /proc/sys/kernel/random/boot_id")
+    for letter in (b"b", b"c", b"h"):
+        first.vm.send_break("console")
+        typed(first, letter + b"\x15\r")
+    assert first.output("cat /proc/sys/kernel/random/boot_id") == born
+    first.output("echo 1 > /proc/sys/kernel/sysrq")
+    try:
+        at = len(first.vm.console.text)
+        first.vm.send_break("console")
+        first.vm.console.write(b"h")
+        first.vm.console.wait_for("sysrq: HELP", 10, at)
+    finally:
+        first.output("echo 0 > /proc/sys/kernel/sysrq")
+        typed(first, b"\x15\r")
+
+
+def until(process, words, timeout):
+    """What a process says up to these words."""
+    said, deadline = "", time.monotonic() + timeout
+    while not said.endswith(words):
+        left = deadline - time.monotonic()
+        assert left > 0 and select.select([process.stdout], [], [], left)[0], said[-2000:]
+        data = os.read(process.stdout.fileno(), 65536)
+        assert data, said[-2000:]
+        said += data.decode("utf-8", "replace")
+    return said
+
+
+@case
+def lines_of_readme_boot_the_image(image):
+    """Word for word, in a directory where build/qemu is what was built."""
+    with open(TOP + "/README.md") as f:
+        readme = f.read()
+    block = re.search(r"Boot them with a data image of your own:\n\n((?:    .*\n)+)", readme)[1]
+    commands = "".join(line[4:] for line in block.splitlines(True))
+    assert "-nographic" in commands and "data.img" in commands, commands
+    with tempfile.TemporaryDirectory() as work:
+        os.mkdir(work + "/build")
+        os.symlink(os.path.abspath(image), work + "/build/qemu")
+        process = subprocess.Popen(["sh", "-e", "-c", commands], cwd=work, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            said = until(process, "gateway> ", PROMPT_S)
+            while not re.search("persistent partition +ok: ", said):
+                process.stdin.write(b"boot\r")
+                process.stdin.flush()
+                said = until(process, "gateway> ", PROMPT_S)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
