@@ -36,7 +36,6 @@ static int read_typed(size_t *len)
 	struct line line;
 	bool fits = true;
 
-	terminal_open();
 	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
 	while (event == LINE_DONE || event == LINE_TOO_LONG) {
 		fits = fits && *len + sizeof("\n") < sizeof(bytes);
@@ -51,7 +50,6 @@ static int read_typed(size_t *len)
 		if (event == LINE_DONE)
 			bytes[(*len)++] = '\n';
 	}
-	terminal_restore();
 	return event == LINE_INTERRUPTED || event == LINE_GONE ? -ECANCELED : fits ? 0 : -EFBIG;
 }
 
@@ -93,11 +91,13 @@ static int replace(const char *dir, const char *name, bool private)
 	size_t len = 0;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
 
+	terminal_open();
 	if (terminal && !err)
 		printf("paste %s, then a line with a single . (Ctrl-C leaves the file as it is)\n", name);
 	(void)fflush(stdout);
 	if (!err)
 		err = terminal ? read_typed(&len) : read_piped(&len);
+	terminal_restore();
 	if (!err) {
 		err = file_replace(dir_fd, name, bytes, len, mode_of(dir_fd, name, private));
 		undurable = err && is_there(dir_fd, name, len);

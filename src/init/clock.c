@@ -75,9 +75,9 @@ static bool confirmed(void)
 	struct line line;
 	char answer[16];
 
+	terminal_open();
 	printf("Set it? (yes or no) ");
 	(void)fflush(stdout);
-	terminal_open();
 	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
 	event = terminal_read(&line);
 	terminal_restore();
