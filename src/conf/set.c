@@ -98,15 +98,34 @@ static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, str
 	return true;
 }
 
+static void own_texts(struct conf_set *set)
+{
+	set->texts[CONF_PRIVATE].bytes = set->private_bytes;
+	set->texts[CONF_PUBLIC].bytes = set->public_bytes;
+	set->texts[CONF_ENV].bytes = set->env_bytes;
+	set->texts[CONF_NETWORK].bytes = set->network_bytes;
+}
+
+void conf_set_copy(struct conf_set *to, const struct conf_set *from)
+{
+	conf_set_wipe(to);
+	to->vpn = from->vpn;
+	to->env = from->env;
+	to->network = from->network;
+	to->clustered = from->clustered;
+	memcpy(to->texts, from->texts, sizeof(to->texts));
+	own_texts(to);
+	for (int i = 0; i < CONF_FILES; i++)
+		if (from->texts[i].len)
+			memcpy(to->texts[i].bytes, from->texts[i].bytes, from->texts[i].len);
+}
+
 void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 {
 	struct conf_text *texts = set->texts;
 
 	conf_set_wipe(set);
-	texts[CONF_PRIVATE].bytes = set->private_bytes;
-	texts[CONF_PUBLIC].bytes = set->public_bytes;
-	texts[CONF_ENV].bytes = set->env_bytes;
-	texts[CONF_NETWORK].bytes = set->network_bytes;
+	own_texts(set);
 	if (read_file(set, dir_fd, CONF_PRIVATE, diag))
 		vpn_private_parse(&set->vpn, texts[CONF_PRIVATE].bytes, texts[CONF_PRIVATE].len, diag);
 	if (read_file(set, dir_fd, CONF_PUBLIC, diag))

@@ -77,6 +77,9 @@ const char *conf_file_name(enum conf_file file);
  * vpn-private.conf is mended to 0600 where we may). Never fails otherwise. */
 void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag);
 
+/* from as conf_set_load left it, into to. */
+void conf_set_copy(struct conf_set *to, const struct conf_set *from);
+
 /* Everything that needs more than one line or file to see. strict: our own key in no [Peer] is an error. */
 void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool strict, struct diag *diag);
 

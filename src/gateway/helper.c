@@ -11,7 +11,10 @@
 
 #define OOM_SCORE "/proc/self/oom_score_adj"
 
-enum { FDS_MAX = 1024 }; /* a service has some dozens */
+enum {
+	FDS_MAX = 1024, /* a service has some dozens */
+	KILLED_MAX = 8,
+};
 
 /* When memory is short: a helper is started again, the service's sessions are not. */
 static void be_expendable(void)
@@ -36,11 +39,30 @@ static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *
 	_exit(0);
 }
 
+/* Killed, and not ended yet: one that waits for a disk takes its time. */
+static pid_t killed[KILLED_MAX]; /* 0: none */
+
+/* Where a further one has room, or NULL. */
+static pid_t *killed_room(void)
+{
+	pid_t *room = NULL;
+
+	for (size_t i = 0; i < KILLED_MAX; i++) {
+		if (killed[i] && waitpid(killed[i], NULL, WNOHANG) != 0)
+			killed[i] = 0;
+		if (!killed[i])
+			room = &killed[i];
+	}
+	return room;
+}
+
 int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, const void *arg), const void *arg,
 		 int keep_fd, loop_ready_fn *ready)
 {
 	int ends[2], err;
 
+	if (!killed_room())
+		return -EBUSY;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
 	helper->loop = loop;
@@ -61,22 +83,33 @@ int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, c
 	return err;
 }
 
-int helper_end(struct helper *helper)
+static void let_go(struct helper *helper)
 {
-	int status = 0;
-
-	if (!helper->child)
-		return 0;
 	loop_remove(helper->loop, &helper->source);
 	close(helper->source.fd);
-	waitpid(helper->child, &status, 0);
 	helper->child = 0;
+}
+
+int helper_end(struct helper *helper)
+{
+	pid_t child = helper->child;
+	int status = 0;
+
+	if (!child)
+		return 0;
+	let_go(helper);
+	waitpid(child, &status, 0);
 	return status;
 }
 
 void helper_kill(struct helper *helper)
 {
-	if (helper->child)
-		kill(helper->child, SIGKILL);
-	helper_end(helper);
+	pid_t *room = killed_room();
+
+	if (!helper->child)
+		return;
+	kill(helper->child, SIGKILL);
+	if (room)
+		*room = helper->child;
+	let_go(helper);
 }

@@ -14,10 +14,11 @@ struct helper {
 
 /* run(fd, arg) is the child's life: it writes records shorter than PIPE_BUF to fd and returns. Of our other file
  * descriptors it has keep_fd alone (-1: none), so that nothing we close stays open by it. ready is called when a record can
- * be read, and when there will be none (read says 0): then helper_end is due. 0 or -errno. */
+ * be read, and when there will be none (read says 0): then helper_end is due. 0 or -errno; -EBUSY
+ * while too many that were killed have not ended. */
 int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, const void *arg), const void *arg,
 		 int keep_fd, loop_ready_fn *ready);
 int helper_end(struct helper *helper);   /* waits for a child that is on its way out: its status, as wait(2) has it */
-void helper_kill(struct helper *helper); /* also when none runs */
+void helper_kill(struct helper *helper); /* also when none runs; waits for nothing */
 
 #endif

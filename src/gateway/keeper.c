@@ -1,6 +1,7 @@
 #include "gateway/keeper.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stddef.h>
 #include <unistd.h>
 
@@ -9,7 +10,8 @@
 static void save(int fd, const void *arg)
 {
 	const struct keeper *keeper = arg;
-	int err = applied_save(*keeper->conf_dir_fd, keeper->name, keeper->set, ~0u);
+	int dir_fd = open(keeper->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = dir_fd < 0 ? -errno : applied_save(dir_fd, keeper->name, keeper->set, ~0u);
 
 	if (write(fd, &err, sizeof(err)) < 0)
 		_exit(1);
@@ -41,16 +43,16 @@ static void start(struct keeper *keeper)
 
 	keeper->again = false;
 	keeper->err = -ECHILD; /* it died without a word */
-	err = helper_start(&keeper->helper, keeper->loop, save, keeper, *keeper->conf_dir_fd, pipe_ready);
+	err = helper_start(&keeper->helper, keeper->loop, save, keeper, -1, pipe_ready);
 	if (err < 0)
 		keeper->done(keeper, err);
 }
 
-void keeper_start(struct keeper *keeper, struct loop *loop, const int *conf_dir_fd, const char *name,
+void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir, const char *name,
 		  const struct conf_set *set)
 {
 	keeper->loop = loop;
-	keeper->conf_dir_fd = conf_dir_fd;
+	keeper->conf_dir = conf_dir;
 	keeper->name = name;
 	keeper->set = set;
 	if (keeper->helper.child)

@@ -9,7 +9,7 @@
 struct keeper {
 	struct helper helper;
 	struct loop *loop;
-	const int *conf_dir_fd; /* these three are looked at when a child starts */
+	const char *conf_dir; /* these three are looked at when a child starts */
 	const char *name;
 	const struct conf_set *set;
 	bool again; /* something newer is to be kept once the child is done */
@@ -19,7 +19,7 @@ struct keeper {
 
 /* Behind one that is under way, which a disk that hangs may hold for ever: nothing waits for it here. done may be called
  * before it returns, when there can be no child. */
-void keeper_start(struct keeper *keeper, struct loop *loop, const int *conf_dir_fd, const char *name,
+void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir, const char *name,
 		  const struct conf_set *set);
 void keeper_stop(struct keeper *keeper); /* waits until what is under way is kept: the last thing a service does */
 

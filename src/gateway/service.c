@@ -95,7 +95,7 @@ static void keep(struct service *service)
 	}
 	unmark_running(service);
 	service->keeping = true;
-	keeper_start(&service->keeper, &service->loop, &service->conf_dir_fd, service->path.profile->name, service->set);
+	keeper_start(&service->keeper, &service->loop, service->options->conf_dir, service->path.profile->name, service->set);
 }
 
 /* ---- apply ---- */
@@ -201,30 +201,39 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 
 /* ---- the files ---- */
 
-static int open_conf_dir(struct service *service)
+static bool check(struct service *service)
 {
-	if (service->conf_dir_fd >= 0)
-		close(service->conf_dir_fd);
-	service->conf_dir_fd = open(service->options->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return service->conf_dir_fd < 0 ? -errno : 0;
-}
-
-static bool load(struct service *service, int dir_fd, bool ran_before)
-{
-	diag_clear(&service->diag, ran_before);
 	facts_collect(service->spare_facts);
-	conf_set_load(service->spare, dir_fd, &service->diag);
 	conf_set_check(service->spare, service->spare_facts, false, &service->diag);
 	return service->diag.error_count == 0;
 }
 
-int service_load(struct service *service)
+/* At start alone, when nothing is carried yet: the disk may take its time. */
+static bool load(struct service *service, int dir_fd, bool ran_before)
 {
-	int err = open_conf_dir(service);
+	diag_clear(&service->diag, ran_before);
+	conf_set_load(service->spare, dir_fd, &service->diag);
+	return check(service);
+}
 
-	if (!err && !load(service, service->conf_dir_fd, false))
-		err = -EINVAL;
-	return err;
+static void files_read(struct reader *reader, int err, const struct conf_set *set, const struct diag *diag)
+{
+	struct service *service = SERVICE_OF(reader, reader);
+
+	/* Whoever asked has gone, or was told that the disk does not answer. */
+	if (!service->asked.call)
+		return;
+	if (!err) {
+		conf_set_copy(service->spare, set);
+		service->diag = *diag;
+		err = check(service) ? 0 : -EINVAL;
+	}
+	verbs_files_read(service, err);
+}
+
+int service_read(struct service *service)
+{
+	return reader_start(&service->reader, &service->loop);
 }
 
 static void names_found(struct resolver *resolver)
@@ -270,9 +279,9 @@ static void names_done(struct resolver *resolver)
 /* ---- start ---- */
 
 /* What was applied last into service->spare: true when there is such a set and it is good. */
-static bool load_applied(struct service *service)
+static bool load_applied(struct service *service, int dir_fd)
 {
-	int fd = applied_open(service->conf_dir_fd, service->path.profile->name);
+	int fd = applied_open(dir_fd, service->path.profile->name);
 	bool good = fd >= 0 && load(service, fd, true);
 
 	if (fd >= 0)
@@ -301,13 +310,13 @@ static int start_from(struct service *service, enum service_source source)
 	return 0;
 }
 
-static int start_from_fallback(struct service *service, int err)
+static int start_from_fallback(struct service *service, int dir_fd, int err)
 {
 	char summary[64];
 
 	log_err("%s in %s: nothing of it is applied", diag_summary(&service->diag, summary, sizeof(summary)),
 		service->options->conf_dir);
-	if (load_applied(service)) {
+	if (load_applied(service, dir_fd)) {
 		diag_print(&service->diag, log_finding, NULL);
 		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
 		return start_from(service, SERVICE_FALLBACK);
@@ -319,17 +328,9 @@ static int start_from_fallback(struct service *service, int err)
 
 /* At boot the files hold. After a crash what ran goes on, since the files may be half edited by then: that is for
  * reconfigure to apply. */
-static int start(struct service *service)
+static int start_from_dir(struct service *service, int dir_fd)
 {
-	int err = open_conf_dir(service);
-
-	if (err < 0) {
-		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s",
-			    service->options->conf_dir, strerror(-err));
-		log_err("%s", service->path.down_reason);
-		return service->options->ready_fd < 0 ? err : 0;
-	}
-	if (load_applied(service)) {
+	if (load_applied(service, dir_fd)) {
 		if (service->spare->clustered)
 			path_recall(&service->path, service->spare, &service->resolver);
 		if (was_running(service)) {
@@ -339,9 +340,27 @@ static int start(struct service *service)
 		}
 	}
 	(void)unlink(service->path.roamed_file); /* of another life of the machine */
-	err = service_load(service);
+	if (load(service, dir_fd, false)) {
+		diag_print(&service->diag, log_finding, NULL);
+		return start_from(service, SERVICE_FILES);
+	}
 	diag_print(&service->diag, log_finding, NULL);
-	return err ? start_from_fallback(service, err) : start_from(service, SERVICE_FILES);
+	return start_from_fallback(service, dir_fd, -EINVAL);
+}
+
+static int start(struct service *service)
+{
+	int dir_fd = open(service->options->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
+
+	if (err < 0) {
+		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s",
+			    service->options->conf_dir, strerror(-err));
+		log_err("%s", service->path.down_reason);
+		return service->options->ready_fd < 0 ? err : 0;
+	}
+	err = start_from_dir(service, dir_fd);
+	close(dir_fd);
+	return err;
 }
 
 /* ---- the process ---- */
@@ -417,12 +436,13 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.spare = &sets[1];
 	service.facts = &facts[0];
 	service.spare_facts = &facts[1];
-	service.conf_dir_fd = -1;
 	log_open(profile->name);
 	if (open_all(&service) < 0)
 		return 1;
 	resolver_init(&service.resolver, &service.loop, names_found, names_done);
 	service.keeper.done = kept;
+	service.reader.dir = options->conf_dir;
+	service.reader.done = files_read;
 	err = start(&service);
 	if (!err && options->ready_fd >= 0) {
 		if (write(options->ready_fd, service.path.down_reason[0] ? READY_BUT_DOWN : READY, 1) < 0)
@@ -434,6 +454,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	unmark_running(&service);
 	(void)unlink(roamed_file);
 	resolver_stop(&service.resolver);
+	reader_stop(&service.reader);
 	path_close(&service.path);
 	control_close(&service.control);
 	keeper_stop(&service.keeper);

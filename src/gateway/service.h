@@ -7,6 +7,7 @@
 #include "control/server.h"
 #include "gateway/keeper.h"
 #include "gateway/path.h"
+#include "gateway/reader.h"
 
 struct service_options {
 	const char *conf_dir;
@@ -18,6 +19,12 @@ struct service_options {
 
 enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_FALLBACK, SERVICE_SOURCES };
 
+/* As it was asked for. */
+struct reconfigure {
+	struct control_call *call; /* NULL: no one waits */
+	bool force, quiet, dry;
+};
+
 struct service {
 	const struct service_options *options;
 	struct loop loop;
@@ -27,10 +34,11 @@ struct service {
 	struct resolver resolver;
 	struct path path;
 	struct keeper keeper;
+	struct reader reader;
+	struct reconfigure asked;     /* waits for the reader */
 	struct control_call *pending; /* a reconfigure that waits for names and the keeper */
-	struct loop_timer pending_over;
+	struct loop_timer pending_over; /* of either */
 
-	int conf_dir_fd; /* -1: there is none */
 	struct conf_set *set, *spare; /* what runs, and room for a candidate */
 	enum service_source source;   /* of set */
 	int64_t applied_s;            /* CLOCK_REALTIME when that was */
@@ -47,9 +55,9 @@ struct service {
 /* Runs until a signal says to stop: the process's exit status. */
 int service_run(const struct profile *profile, const struct service_options *options);
 
-/* Reads and checks the files into service->spare, findings into service->diag: 0, -EINVAL when they have errors, or
- * -errno when the directory cannot be opened. */
-int service_load(struct service *service);
+/* Reads the files, and calls verbs_files_read when they are checked in service->spare, findings in service->diag: 0 or
+ * -errno, as reader_start. */
+int service_read(struct service *service);
 
 /* Makes service->spare, loaded cleanly from the files, what runs; verbs_progress comes when its names are looked up and
  * when it is kept as the fallback. 0, or -errno with why: then what ran before is put back, unless *put_back is false. */

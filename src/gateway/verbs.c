@@ -254,44 +254,92 @@ static bool read_options(int argc, char **argv, bool *force, bool *quiet, bool *
 	return true;
 }
 
+/* Whoever waits for the files waits no more. */
+static struct reconfigure take_asked(struct service *service)
+{
+	struct reconfigure asked = service->asked;
+
+	service->asked = (struct reconfigure){ 0 };
+	loop_timer_clear(&service->loop, &service->pending_over);
+	if (asked.call)
+		asked.call->cancelled = NULL;
+	return asked;
+}
+
+static void asked_cancelled(struct control_call *call)
+{
+	take_asked(call->job);
+}
+
+void verbs_files_read(struct service *service, int err)
+{
+	struct reconfigure asked = take_asked(service);
+	struct control_call *call = asked.call;
+	int status = 0;
+
+	if (err < 0 && err != -EINVAL)
+		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", service->options->conf_dir, strerror(-err));
+	else if (err < 0 || !asked.quiet)
+		diag_print(&service->diag, print_finding, call);
+	if (!err) {
+		enum removal_verdict verdict = look_at_removal(service, call, asked.dry || !asked.quiet);
+
+		status = asked.force ? 0 : refuse_removal(service, call, verdict);
+	}
+	if (asked.dry && status == EXIT_ASKED) {
+		control_end(call, status);
+	} else if (err < 0 || status) {
+		refuse(service, call, status == EXIT_ASKED ? status : asked.dry ? EXIT_REFUSED : 1);
+	} else if (!asked.dry) {
+		apply_candidate(service, call);
+	} else {
+		if (!asked.quiet)
+			control_print(call, CONTROL_OUT, "%s: would be applied\n", service->path.profile->name);
+		control_end(call, 0);
+	}
+}
+
+static void refuse_unread(struct service *service, struct control_call *call, bool dry, const char *why)
+{
+	control_print(call, CONTROL_ERR, "%s: %s: %s\n", service->path.profile->name, service->options->conf_dir, why);
+	refuse(service, call, dry ? EXIT_REFUSED : 1);
+}
+
+static void files_late(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct service *service = (struct service *)((char *)timer - offsetof(struct service, pending_over));
+	struct reconfigure asked = take_asked(service);
+
+	(void)now_ns;
+	refuse_unread(service, asked.call, asked.dry, "the disk does not answer");
+}
+
 static void verb_reconfigure(struct service *service, struct control_call *call, int argc, char **argv,
 			     uint64_t now_ns)
 {
-	bool force = false, quiet = false, dry = false;
-	int err, status = 0;
+	struct reconfigure asked = { .call = call };
+	int err;
 
-	(void)now_ns;
-	if (!read_options(argc, argv, &force, &quiet, &dry)) {
+	if (!read_options(argc, argv, &asked.force, &asked.quiet, &asked.dry)) {
 		control_print(call, CONTROL_ERR, "usage: reconfigure [--force] [--quiet] [--dry-run]\n");
 		control_end(call, 2);
 		return;
 	}
-	if (service->pending) {
+	if (service->pending || service->asked.call) {
 		control_print(call, CONTROL_ERR, "%s: another reconfigure is under way\n", service->path.profile->name);
-		control_end(call, dry ? EXIT_REFUSED : 1);
+		control_end(call, asked.dry ? EXIT_REFUSED : 1);
 		return;
 	}
-	err = service_load(service);
-	if (err < 0 && err != -EINVAL)
-		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", service->options->conf_dir, strerror(-err));
-	else if (err < 0 || !quiet)
-		diag_print(&service->diag, print_finding, call);
-	if (!err) {
-		enum removal_verdict verdict = look_at_removal(service, call, dry || !quiet);
-
-		status = force ? 0 : refuse_removal(service, call, verdict);
+	err = service_read(service);
+	if (err < 0) {
+		refuse_unread(service, call, asked.dry,
+			      err == -EALREADY ? "the disk still does not answer to the last reconfigure" : strerror(-err));
+		return;
 	}
-	if (dry && status == EXIT_ASKED) {
-		control_end(call, status);
-	} else if (err < 0 || status) {
-		refuse(service, call, status == EXIT_ASKED ? status : dry ? EXIT_REFUSED : 1);
-	} else if (!dry) {
-		apply_candidate(service, call);
-	} else {
-		if (!quiet)
-			control_print(call, CONTROL_OUT, "%s: would be applied\n", service->path.profile->name);
-		control_end(call, 0);
-	}
+	service->asked = asked;
+	call->job = service;
+	call->cancelled = asked_cancelled;
+	loop_timer_set(&service->loop, &service->pending_over, now_ns + PENDING_S * NS_PER_S, files_late);
 }
 
 static void verb_ping(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)

@@ -1,0 +1,20 @@
+/* Reads the four files in a child process: a disk that hangs holds that child, and not the loop that carries packets. */
+#ifndef GATEWAY_READER_H
+#define GATEWAY_READER_H
+
+#include "conf/set.h"
+#include "gateway/helper.h"
+
+struct reader {
+	struct helper helper;
+	const char *dir;        /* borrowed for good */
+	struct reading *shared; /* with the child, while there is one */
+	/* 0 or -errno of opening dir; set and diag are gone when it returns. */
+	void (*done)(struct reader *reader, int err, const struct conf_set *set, const struct diag *diag);
+};
+
+/* 0; -EALREADY while the last child still waits for the disk, since the next one would too; or -errno. */
+int reader_start(struct reader *reader, struct loop *loop);
+void reader_stop(struct reader *reader);
+
+#endif
