@@ -17,7 +17,7 @@ void line_begin(struct line *line, char *bytes, size_t cap)
 
 void line_init(struct line *line, char *bytes, size_t cap, void (*echo)(void *arg, const char *bytes, size_t len), void *arg)
 {
-	*line = (struct line){ .after_cr = true, .echo = echo, .arg = arg };
+	*line = (struct line){ .echo = echo, .arg = arg };
 	line_begin(line, bytes, cap);
 }
 

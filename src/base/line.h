@@ -31,7 +31,7 @@ struct line {
 	void *arg;
 };
 
-/* An empty line into bytes[cap]; what comes first may be the LF of a CRLF whose CR another has read. */
+/* An empty line into bytes[cap]. */
 void line_init(struct line *line, char *bytes, size_t cap, void (*echo)(void *arg, const char *bytes, size_t len), void *arg);
 
 /* A further line, into the same or another place. */

@@ -2,12 +2,15 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
 
 static struct termios before;
 static struct sigaction interrupt_before;
 static bool changed;
+/* Whoever read before us, in this process or the one that started it, read a CR: then the LF of a CRLF is still to come. */
+static bool after_cr = true;
 
 static void interrupted(int sig)
 {
@@ -60,6 +63,7 @@ enum line_event terminal_read(struct line *line)
 	enum line_event event = LINE_MORE;
 	uint8_t byte;
 
+	line->after_cr = after_cr;
 	while (event == LINE_MORE) {
 		ssize_t n = read(STDIN_FILENO, &byte, 1);
 
@@ -68,6 +72,24 @@ enum line_event terminal_read(struct line *line)
 			return LINE_INTERRUPTED;
 		}
 		event = n == 1 ? line_feed(line, byte) : LINE_GONE;
+		after_cr = line->after_cr;
 	}
 	return event;
+}
+
+bool terminal_confirm(const char *question)
+{
+	enum line_event event;
+	struct line line;
+	char answer[16];
+
+	if (!isatty(STDIN_FILENO))
+		return false;
+	printf("%s [y/N] ", question);
+	(void)fflush(stdout);
+	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
+	event = terminal_read(&line);
+	if (event == LINE_END || event == LINE_GONE)
+		printf("\n");
+	return event == LINE_DONE && (answer[0] == 'y' || answer[0] == 'Y');
 }

@@ -12,6 +12,10 @@ void terminal_restore(void);
 /* Reads until something happens, byte for byte: what follows is for whoever reads next. */
 enum line_event terminal_read(struct line *line);
 
+/* Asks whoever types, between terminal_open and terminal_restore: true for a line that begins with y. A script gets no as its
+ * answer. */
+bool terminal_confirm(const char *question);
+
 /* For line_init: shown on standard output, if that is a terminal. */
 void terminal_echo(void *arg, const char *bytes, size_t len);
 

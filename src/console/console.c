@@ -214,23 +214,6 @@ static int command_gateway(int argc, char **argv)
 	return run_with("gateway", argc, argv, 0, -1);
 }
 
-/* A person is asked, a script gets no as its answer. */
-static bool confirmed(const char *question)
-{
-	char c, first = '\0';
-	ssize_t n;
-
-	if (!isatty(STDIN_FILENO))
-		return false;
-	printf("%s [y/N] ", question);
-	(void)fflush(stdout);
-	while ((n = read(STDIN_FILENO, &c, 1)) == 1 && c != '\n' && c != '\r')
-		first = first ? first : c;
-	if (n != 1)
-		printf("\n");
-	return n == 1 && (first == 'y' || first == 'Y');
-}
-
 /* Of two statuses. What is refused cannot be had by an answer. */
 static int worse(int a, int b)
 {
@@ -264,7 +247,7 @@ static int reconfigure_path(const char *path, int argc, char **argv, int at)
 	const char *const forced[] = { path, "reconfigure", "--quiet", "--force", NULL };
 	int status = run_with(path, argc, argv, 0, at);
 
-	return status == EXIT_ASKED && confirmed("Apply it all the same?") ? run(forced) : status;
+	return status == EXIT_ASKED && terminal_confirm("Apply it all the same?") ? run(forced) : status;
 }
 
 /* What the NICs are asked; option NULL: none. */
@@ -306,7 +289,7 @@ static int command_reconfigure(int argc, char **argv)
 	status = ask_paths("--dry-run", force);
 	if (status < EXIT_REFUSED || status == EXIT_ASKED)
 		status = worse(status, ask_network("--dry-run", force));
-	if (status == EXIT_ASKED && confirmed("Apply it all the same?")) {
+	if (status == EXIT_ASKED && terminal_confirm("Apply it all the same?")) {
 		force = true;
 		status = 0;
 	}

@@ -68,20 +68,14 @@ static int clock_show(void)
 	return 0;
 }
 
-/* Someone at a terminal says yes. */
 static bool confirmed(void)
 {
-	enum line_event event;
-	struct line line;
-	char answer[16];
+	bool yes;
 
 	terminal_open();
-	printf("Set it? (yes or no) ");
-	(void)fflush(stdout);
-	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
-	event = terminal_read(&line);
+	yes = terminal_confirm("Set it?");
 	terminal_restore();
-	return event == LINE_DONE && !strcmp(answer, "yes");
+	return yes;
 }
 
 static bool parse(const char *date, const char *hours, struct tm *tm)

@@ -43,7 +43,7 @@ TEST(line_ends_with_cr_lf_or_both_once)
 	CHECK_STR(bytes, "");
 	CHECK_INT(TYPE("ab\n"), LINE_DONE);
 	CHECK_INT(TYPE("\nab\n"), LINE_DONE);
-	CHECK_STR(bytes, "ab");
+	CHECK_STR(bytes, "");
 }
 
 TEST(both_backspaces_erase_a_character_of_any_length)
