@@ -1,5 +1,6 @@
 #include "gateway/fence.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/fib_rules.h>
 #include <linux/rtnetlink.h>
@@ -69,20 +70,26 @@ static void remove_rules(const struct fence *fence, struct nl *host, size_t firs
 void fence_mend(struct fence *fence, struct nl *host)
 {
 	struct policy_rule rules[FENCE_RULES];
-	char text[INET_PREFIX_STRLEN];
+	char text[INET_PREFIX_STRLEN], before[sizeof(fence->trouble)];
 	int err;
 
 	if (!fence->device[0])
 		return;
+	text_format(before, sizeof(before), "%s", fence->trouble);
+	fence->trouble[0] = '\0';
 	fence_rules(fence, rules);
 	err = rules_put_first(host, fence->network.addr.family, rules, FENCE_RULES);
 	inet_prefix_text(&fence->network, text);
-	if (err < 0 && err != fence->told_err)
-		log_err("cannot keep others off the VPN network %s: %s%s%s: what comes for it by another interface than %s is taken",
-			text, strerror(-err), host->error[0] ? ": " : "", host->error, fence->device);
+	if (err < 0)
+		text_format(fence->trouble, sizeof(fence->trouble),
+			    "what is for the VPN network %s is taken from others than %s too: policy rules: %s%s%s", text,
+			    fence->device, err == -ENOSPC ? "there are too many of preference 0" : strerror(-err), host->error[0] ? ": " : "", host->error);
+	if (err < 0 && strcmp(before, fence->trouble) != 0)
+		log_err("%s", fence->trouble);
 	else if (err > 0 && fence->put)
 		log_err("someone changed the rules that keep others off the VPN network %s: put anew", text);
-	fence->told_err = err < 0 ? err : 0;
+	else if (err >= 0 && before[0])
+		log_info("over: %s", before);
 	if (err < 0 || fence->put)
 		return;
 	stop_early_demux(fence);

@@ -15,11 +15,11 @@ struct fence {
 	char device[IFNAMSIZ];
 	bool put;
 	bool demux_was_on;
-	int told_err; /* the last that was logged */
+	char trouble[160]; /* why it does not stand, "" when it does */
 };
 
-/* Around the network of address, whose tunnel is device; moved there when it was around another. An error is logged, once.
- * host is a NETLINK_ROUTE socket of this process's namespace. */
+/* Around the network of address, whose tunnel is device; moved there when it was around another. What is wrong is
+ * logged, once. host is a NETLINK_ROUTE socket of this process's namespace. */
 void fence_put(struct fence *fence, struct nl *host, const struct inet_prefix *address, const char *device);
 void fence_mend(struct fence *fence, struct nl *host); /* when someone may have changed the host's rules */
 void fence_remove(struct fence *fence, struct nl *host);

@@ -8,20 +8,41 @@
 struct search {
 	struct own_nics *nics;
 	const struct network_conf *conf;
+	/* Of each in nics. */
+	const struct network_nic *sections[TUNNEL_NICS_MAX];
+	bool carrier[TUNNEL_NICS_MAX];
 };
+
+/* Where a NIC goes: NULL when there is no room, or one that the same [Match] fits has what it says, and has carrier or is
+ * the first. */
+static struct tunnel_nic *place_for(struct search *search, const struct network_nic *section, bool carrier)
+{
+	size_t i = 0;
+
+	while (i < search->nics->count && search->sections[i] != section)
+		i++;
+	if (i == TUNNEL_NICS_MAX || (i < search->nics->count && (search->carrier[i] || !carrier)))
+		return NULL;
+	if (i == search->nics->count)
+		search->nics->count++;
+	search->sections[i] = section;
+	search->carrier[i] = carrier;
+	memset(&search->nics->list[i], 0, sizeof(search->nics->list[i]));
+	return &search->nics->list[i];
+}
 
 static void add(const struct link *link, void *arg)
 {
-	const struct search *search = arg;
+	struct search *search = arg;
 	const struct network_nic *nic;
 	struct tunnel_nic *out;
 
-	if (link->type != ARPHRD_ETHER || !link->has_mac || search->nics->count == TUNNEL_NICS_MAX)
+	if (link->type != ARPHRD_ETHER || !link->has_mac)
 		return;
 	nic = network_match(search->conf, link->name, link->mac);
-	if (!nic || !nic->unmanaged)
+	out = nic && nic->unmanaged ? place_for(search, nic, link->carrier) : NULL;
+	if (!out)
 		return;
-	out = &search->nics->list[search->nics->count++];
 	text_format(out->link, sizeof(out->link), "%s", link->name);
 	out->mtu_bytes = link->mtu_bytes;
 	out->address_count = nic->address_count;
@@ -36,7 +57,7 @@ static void add(const struct link *link, void *arg)
 
 int own_nics_find(struct own_nics *nics, struct nl *host, const struct network_conf *conf)
 {
-	struct search search = { nics, conf };
+	struct search search = { .nics = nics, .conf = conf };
 
 	memset(nics, 0, sizeof(*nics));
 	return link_each(host, add, &search);

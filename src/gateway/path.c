@@ -663,6 +663,11 @@ void path_down(struct path *path)
 	path->down_reason[0] = '\0';
 }
 
+const char *path_trouble(const struct path *path)
+{
+	return path->tunnel.trouble[0] ? path->tunnel.trouble : path->fence.trouble;
+}
+
 int path_dump(struct path *path)
 {
 	int err;

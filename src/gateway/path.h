@@ -72,6 +72,9 @@ void path_recall(struct path *path, const struct conf_set *set, const struct res
 /* And a process that crashed ran it: peers that had roamed are where they were then. */
 void path_recall_endpoints(struct path *path);
 
+/* What is wrong while it runs, "" when nothing is. */
+const char *path_trouble(const struct path *path);
+
 /* Reads what runs into path->running: 0, -ENETDOWN when the path is down, or -errno. */
 int path_dump(struct path *path);
 

@@ -76,7 +76,7 @@ static const char *const state_words[] = {
 static enum path_state state_of(const struct service *service)
 {
 	if (service->path.tunnel.ops && service->path.inner_up)
-		return service->path.down_reason[0] || service->path.tunnel.trouble[0] ? PATH_DEGRADED : PATH_UP;
+		return service->path.down_reason[0] || path_trouble(&service->path)[0] ? PATH_DEGRADED : PATH_UP;
 	if (service->path.tunnel.ops && !service->path.down_reason[0])
 		return PATH_STARTING;
 	return service->source != SERVICE_NOTHING && !service->set->clustered ? PATH_IDLE : PATH_DOWN;
@@ -134,8 +134,8 @@ static void show_device(struct service *service, struct control_call *call)
 	control_print(call, CONTROL_OUT, "  backend          %s%s%s%s%s\n", service->path.tunnel.ops->name,
 		      *service->path.backend_reason ? " (auto: " : "", service->path.backend_reason,
 		      *service->path.backend_reason ? ")" : "", service->options->backend ? " (--backend)" : "");
-	if (service->path.tunnel.trouble[0])
-		control_print(call, CONTROL_OUT, "  trouble          %s\n", service->path.tunnel.trouble);
+	if (path_trouble(&service->path)[0])
+		control_print(call, CONTROL_OUT, "  trouble          %s\n", path_trouble(&service->path));
 	control_print(call, CONTROL_OUT, "  isolation        %s\n", isolation);
 	control_print(call, CONTROL_OUT, "  interface        %s, MTU %u\n", service->path.tunnel.device,
 		      service->path.mtu_bytes);
@@ -236,7 +236,7 @@ static void json_device(struct service *service, struct control_call *call)
 	key_to_base64(running->public_key, key);
 	print_field(call, "backend", service->path.tunnel.ops->name);
 	print_field(call, "backend_reason", service->path.backend_reason);
-	print_field(call, "trouble", service->path.tunnel.trouble);
+	print_field(call, "trouble", path_trouble(&service->path));
 	control_print(call, CONTROL_OUT, ",\"isolated\":%s", service->path.netns[0] ? "true" : "false");
 	print_field(call, "isolation", isolation);
 	print_field(call, "namespace", service->path.netns);

@@ -11,8 +11,9 @@
 #include "netlink/rule.h"
 #include "network/fit.h"
 
-/* Below the kernel's 1024 for what routers advertise: what a person wrote is preferred, and neither takes the other's place. */
-enum { METRIC_FIRST = 512 };
+/* Below what the kernel gives the routes that routers advertise (256 on the link, else 1024): what a person wrote is
+ * preferred, and neither takes the other's place. */
+enum { METRIC_FIRST = 64 };
 
 enum { SENTENCE_LEN = 192 };
 

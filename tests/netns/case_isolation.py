@@ -1,8 +1,10 @@
 """The dataplane's inner interface on the host: what is for the VPN network comes in by the tunnel, or not at all."""
+import json
 import os
 import select
 import signal
 import socket
+import subprocess
 
 from cases import case, expect
 from frames import ARP, IPV4, IPV6, address, arp, ethernet, ip4, ip6, mac_of, namespace, packet_socket, udp, udp_socket
@@ -189,3 +191,40 @@ def isolation_rules_follow_the_configuration(lab):
         os.unlink("%s/conf/%s" % (ours.dir, name))
     ours.ask("reconfigure", "--force")
     expect(host.rules() == before, host.rules())
+
+
+@case
+def isolation_local_table_may_be_looked_up_late(lab):
+    host = Host(lab, ("10.8.3.1", "10.8.3.2"), ("192.0.2.1", "192.0.2.2"))
+    host.a("ip", "rule", "add", "pref", "100", "lookup", "local")       # as others move it
+    host.a("ip", "rule", "del", "pref", "0", "lookup", "local")
+    before = host.rules()
+    ours = host.start_ours()
+    expect(host.rules() == ours_of(host, "10.8.3.0/24") + before, host.rules())
+    host.both_ways()
+    expect(host.delivered() == BY_TUNNEL, host.delivered())
+    ours.stop()
+    expect(host.rules() == before, host.rules())
+
+
+@case
+def isolation_that_cannot_be_had_is_told_and_tried_again(lab):
+    host = Host(lab, ("10.8.3.1", "10.8.3.2"), ("192.0.2.1", "192.0.2.2"))
+    many = ["%d.0.113.7" % n for n in range(64)]                        # and the look-up of the local table: more than 64
+    for source in many:
+        host.a("ip", "rule", "add", "pref", "0", "from", source, "lookup", "100")
+    ours = host.start_ours()
+
+    def show():
+        """Its exit status tells of trouble."""
+        return json.loads(subprocess.run([lab.applet("gateway-dataplane"), "--run", ours.dir + "/run", "show", "--json"],
+                                         stdout=subprocess.PIPE, text=True, timeout=30).stdout)
+
+    shown = show()
+    expect("what is for the VPN network 10.8.3.0/24 is taken from others than wg0 too" in shown["trouble"], shown)
+    expect(shown["state"] == "up, but not as configured", shown)
+    host.both_ways()
+    host.a("ip", "rule", "del", "pref", "0", "from", many[0], "lookup", "100")
+    wait_until("there is room for them", lambda: show()["state"] == "up")
+    expect(host.rules()[:5] == ours_of(host, "10.8.3.0/24") and len(host.rules()) == 5 + 64 + 2, host.rules())
+    host.both_ways()

@@ -9,7 +9,8 @@ import tempfile
 
 from cases import case, expect
 from frames import (ARP, IPV4, IPV6, address, arp, ethernet, icmp6, ip4, ip6, mac_of, packet_socket, udp, udp_socket)
-from lab import ping, run, wait_until
+from lab import ping, wait_until, wg_keys
+from pair import files
 
 MAIN = "[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.1/24\n"
 
@@ -214,14 +215,22 @@ def nics_replace_a_route_without_a_moment_without(lab):
     a, b = lab.host("a"), lab.host("b")
     lab.link(a, "", b, "192.0.2.2/24")
     network = Network(lab, a, MAIN + "Gateway=192.0.2.2\n")
-    a("ip", "route", "replace", "default", "via", "192.0.2.3", "metric", "512", "proto", "boot")    # someone's by hand
+    a("ip", "route", "replace", "default", "via", "192.0.2.3", "metric", "64", "proto", "boot")    # someone's by hand
     wait_until("ours is back", lambda: routes(a) == [("default", "192.0.2.2")])
     monitor = a.start("ip", "monitor", "route", stdout=subprocess.PIPE, text=True)
-    wait_until("the monitor listens", lambda: "NETLINK" in run("ss", "-f", "netlink", "-p", "-N", "a").upper() or True)
+    a("ip", "route", "add", "203.0.113.1/32", "via", "192.0.2.2")                   # the monitor listens once it tells
+    seen = ""
+    while "203.0.113.1" not in seen:
+        a("ip", "route", "replace", "203.0.113.1/32", "via", "192.0.2.2")
+        seen = monitor.stdout.readline() if select.select([monitor.stdout], [], [], 0.1)[0] else seen
     network.reconfigure(MAIN + "Gateway=192.0.2.4\n")
-    expect(routes(a) == [("default", "192.0.2.4")], routes(a))
+    expect(("default", "192.0.2.4") in routes(a) and ("default", "192.0.2.2") not in routes(a), routes(a))
+    a("ip", "route", "del", "203.0.113.1/32")
+    seen = ""
+    while "Deleted 203.0.113.1" not in seen:
+        seen = monitor.stdout.readline()
+        expect("Deleted default" not in seen, seen)
     monitor.terminate()
-    expect("Deleted default" not in monitor.stdout.read())
 
 
 @case
@@ -274,9 +283,11 @@ def nics_take_advertisements_where_the_file_has_no_ipv6(lab):
     network.reconfigure(STATIC6 % "IPv6AcceptRA=no\n")
     many()
     expect(addresses(a) == {"192.0.2.1/24": True} and routes(a) == [], lines())
-    network.reconfigure(STATIC6 % "IPv6AcceptRA=yes\nAddress=fd00:2::1/64\n")
+    network.reconfigure(STATIC6 % "IPv6AcceptRA=yes\nAddress=fd00:2::1/64\n\n[Route]\nDestination=fd00:4::/64\nGateway=fd00:2::2\n")
     many()
     expect(addresses(a) == {**learnt, "fd00:2::1/64": True}, addresses(a))
+    expect("fd00:4::/64 dev eth0 proto kernel" in a("ip", "-6", "route"), lines())     # on the link, a router says
+    expect(json.loads(a("ip", "-6", "-json", "route", "get", "fd00:4::5"))[0]["gateway"] == "fd00:2::2", lines())
 
 
 # ---- cables ----
@@ -357,6 +368,35 @@ def nics_of_one_match_give_the_address_to_the_one_with_carrier(lab):
     wait_until("the other cable's turn", lambda: holders() == ["eth0"])
     expect(routes(a) == [("default", "192.0.2.2")] and ping("a", "192.0.2.2", 2) == (2, 2), routes(a))
     expect(network.said().count(rival) == 1, network.said())
+
+
+@case
+def nics_of_the_dataplane_alone_serve_by_the_cable_that_is_there(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "")
+    lab.link(a, "", b, "", name="eth1")
+    b("ip", "link", "add", "br0", "type", "bridge")
+    for cable in ("eth0", "eth1"):
+        b("ip", "link", "set", cable, "master", "br0")
+    b("ip", "address", "add", "192.0.2.2/24", "dev", "br0")
+    b("ip", "link", "set", "br0", "up")
+    b("ip", "link", "set", "eth0", "down")
+    (key_a, pub_a), (key_b, pub_b) = wg_keys(), wg_keys()
+    go = lab.wireguard_go(b, "go0", key_b, 4568)
+    go.set("peer", pub_a, "allowed-ips", "10.8.3.1/32")
+    go.address("10.8.3.2/24")
+    peers = [(pub_a, "10.8.3.1/32", "192.0.2.1:4567", ""), (pub_b, "10.8.3.2/32", "192.0.2.2:4567", "")]
+    each = "[Match]\nName=eth*\n\n[Link]\nUnmanaged=yes\n\n[Network]\nAddress=192.0.2.1/24\n"
+    ours = {**files(key_a, peers, "10.8.3.1", "DATA_PLANE_VPN_BACKEND=lwip\n"), "network.conf": each}
+    Network(lab, a, each, **ours)                   # it keeps the kernel off both
+    service = lab.gateway(a, ours, "gateway-dataplane")
+    expect(ping(service.inner, "10.8.3.2", 3) == (3, 3), service.said())
+    expect(a("ip", "rule").count("blackhole") == 2 and "192.0.2.1" not in a("ip", "address"), a("ip", "rule"))
+    for cable, other in (("eth0", "eth1"), ("eth1", "eth0")):
+        b("ip", "link", "set", other, "down")
+        b("ip", "link", "set", cable, "up")
+        wait_until("the way by " + cable, lambda: ping(service.inner, "10.8.3.2", 1, wait=1) == (1, 1))
+        expect(ping(service.inner, "10.8.3.2", 3) == (3, 3), service.said())
 
 
 # ---- reconfigure ----
