@@ -56,6 +56,7 @@ class Hub:
         self.dropped = 0
         self._waiting = [collections.deque() for _ in range(ports)]     # (until when, frame)
         self.unplugged = set()      # ports whose cable is pulled
+        self.tap = None             # called with the port and the frame that came in there
         self._dir = tempfile.mkdtemp(prefix="hub.")
         self._sockets = []
         for n in range(ports):
@@ -88,6 +89,8 @@ class Hub:
                 except BlockingIOError:
                     continue
                 self.frames[key.data] += 1
+                if self.tap:
+                    self.tap(key.data, frame)
                 self._repeat(frame, key.data)
             for n, waiting in enumerate(self._waiting):
                 while waiting and self._deliver(n, *waiting[0]):
@@ -100,6 +103,12 @@ class Hub:
                 continue
             if waiting or not self._deliver(n, until, frame):
                 waiting.append((until, frame))
+
+    def inject(self, port, frame):
+        """A frame of no one's to the machine at that port."""
+        until = time.monotonic() + 5
+        while not self._deliver(port, until, frame):
+            time.sleep(0.01)
 
     def _deliver(self, n, until, frame):
         """False: to be tried again. Linux lets no more than ten datagrams wait in a unix socket."""
