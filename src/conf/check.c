@@ -153,6 +153,22 @@ static void check_own_elsewhere(const struct check *check)
 			      "of now is %s", inet_prefix_text(&found->prefix, text), key);
 }
 
+/* A section that was left behind when this instance got another key: it would run as a peer. */
+static void check_former_key(const struct check *check)
+{
+	const struct vpn_conf *vpn = &check->set->vpn;
+	const uint8_t *former = check->facts->former_key;
+	const struct vpn_peer *peer = former ? vpn_find_peer(vpn, former) : NULL;
+	char key[KEY_BASE64_LEN];
+
+	if (!peer || key_is_zero(vpn->public_key) || !memcmp(former, vpn->public_key, VPN_KEY_LEN))
+		return;
+	key_to_base64(vpn->public_key, key);
+	diag_error(check->diag, VPN_PUBLIC_FILE, peer->key_line,
+		   "this is the key that this instance had until now; is it your own section with the old key? The key of now is "
+		   "%s", key);
+}
+
 static void check_own_present(const struct check *check)
 {
 	const struct vpn_conf *vpn = &check->set->vpn;
@@ -362,6 +378,7 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 	}
 	if (vpn->own < 0 || !holds_own_address(&check))
 		check_own_elsewhere(&check);
+	check_former_key(&check);
 	check_endpoints(&check);
 	check_preshared_keys(&check);
 	reach_endpoints(set, facts, diag);

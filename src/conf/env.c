@@ -322,11 +322,12 @@ static struct slice strip_export(struct slice line)
 
 static void read_line(struct env_reader *reader, struct slice line)
 {
+	static const char ends[] = { '=', ' ', '\t', ':' };
 	struct slice name = { line.ptr, 0 }, behind;
 	char shown[CHARS_SHOWN_LEN];
 	size_t row;
 
-	while (name.len < line.len && !memchr("= \t:", line.ptr[name.len], 4))
+	while (name.len < line.len && !memchr(ends, line.ptr[name.len], sizeof(ends)))
 		name.len++;
 	behind = slice_trim((struct slice){ line.ptr + name.len, line.len - name.len });
 	for (size_t i = 0; i < KEYS; i++)

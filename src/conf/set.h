@@ -68,6 +68,7 @@ struct conf_facts {
 	size_t route_count;
 	struct conf_link links[CONF_LINKS_MAX];
 	size_t link_count; /* 0: not known */
+	const uint8_t *former_key; /* the public key that this instance runs by; NULL: not known. Borrowed. */
 };
 
 /* The file's name in its directory ("vpn-private.conf", ".env"). */

@@ -60,14 +60,14 @@ static void names_over(struct loop_timer *timer, uint64_t now_ns)
 
 /* Names are looked up here and not in conf/, which asks nobody. Dead name servers cost seconds a name: after
  * NAMES_MAX_S the rest is left. */
-static int look_up_names(struct names *names, const struct vpn_conf *vpn)
+static int look_up_names(struct names *names, const struct conf_set *set)
 {
 	int err = loop_open(&names->loop);
 
 	if (err < 0)
 		return err;
 	resolver_init(&names->resolver, &names->loop, names_found, names_done);
-	if (resolver_follow(&names->resolver, vpn)) {
+	if (resolver_follow(&names->resolver, &set->vpn, &set->env.vpn_address)) {
 		loop_timer_set(&names->loop, &names->over, clock_now_ns() + NAMES_MAX_S * NS_PER_S, names_over);
 		err = loop_run(&names->loop);
 	}
@@ -76,12 +76,13 @@ static int look_up_names(struct names *names, const struct vpn_conf *vpn)
 	return err;
 }
 
-static void check_names(const struct vpn_conf *vpn, struct diag *diag)
+static void check_names(const struct conf_set *set, struct diag *diag)
 {
+	const struct vpn_conf *vpn = &set->vpn;
 	static struct names names;
 	const struct vpn_peer *unasked = NULL;
 	size_t unasked_count = 0;
-	int err = look_up_names(&names, vpn);
+	int err = look_up_names(&names, set);
 
 	if (err < 0)
 		diag_warning(diag, VPN_PUBLIC_FILE, 1, "the names were not looked up: %s", strerror(-err));
@@ -91,8 +92,9 @@ static void check_names(const struct vpn_conf *vpn, struct diag *diag)
 		if (i == vpn->own || !peer->host[0] || peer->addr.family || resolver_find(&names.resolver, peer->host))
 			continue;
 		if (resolver_asked(&names.resolver, peer->host)) {
-			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line,
-				     "Endpoint %s does not resolve: this peer is reached once it does", peer->host);
+			diag_warning(diag, VPN_PUBLIC_FILE, peer->endpoint_line, "Endpoint %s %s: this peer is reached once %s",
+				     peer->host, resolver_words(&names.resolver, peer->host),
+				     resolver_inside(&names.resolver, peer->host) ? "it has another" : "it does");
 			continue;
 		}
 		unasked = unasked ? unasked : peer;
@@ -123,7 +125,7 @@ static int check_dir(const char *dir, bool strict, bool names)
 		(void)fprintf(stderr, "gateway check: routes of this host not known: %s\n", strerror(-err));
 	conf_set_check(&set, &facts, strict, &diag);
 	if (!diag.error_count && names)
-		check_names(&set.vpn, &diag);
+		check_names(&set, &diag);
 	diag_print(&diag, print_error_line, NULL);
 	if (diag.error_count)
 		(void)fprintf(stderr, "%s: nothing was applied, what runs keeps running\n",

@@ -85,7 +85,9 @@ static bool same_addrs(const struct resolved_addrs *a, const struct resolved_add
 static void take_answer(struct resolver *resolver, struct resolved_name *name, const struct inet_addr *addr, uint64_t now_ns)
 {
 	if (addr->family) {
-		if (name->answer.count < RESOLVE_ADDRS_MAX && !has_addr(&name->answer, addr))
+		if (inet_contains(&resolver->network, addr))
+			name->inside = true;
+		else if (name->answer.count < RESOLVE_ADDRS_MAX && !has_addr(&name->answer, addr))
 			name->answer.list[name->answer.count++] = *addr;
 		return;
 	}
@@ -117,6 +119,7 @@ static int put_names(struct resolver *resolver, int fd)
 
 	for (size_t i = 0; i < resolver->count && !err; i++) {
 		resolver->names[i].answer.count = 0;
+		resolver->names[i].inside = false;
 		err = lookup_put(fd, resolver->names[i].due ? resolver->names[i].host : "");
 	}
 	return err;
@@ -164,12 +167,31 @@ const struct resolved_addrs *resolver_find(const struct resolver *resolver, cons
 	return NULL;
 }
 
-bool resolver_asked(const struct resolver *resolver, const char *host)
+static const struct resolved_name *find_name(const struct resolver *resolver, const char *host)
 {
 	for (size_t i = 0; i < resolver->count; i++)
 		if (!strcmp(resolver->names[i].host, host))
-			return resolver->names[i].asked;
-	return false;
+			return &resolver->names[i];
+	return NULL;
+}
+
+bool resolver_asked(const struct resolver *resolver, const char *host)
+{
+	const struct resolved_name *name = find_name(resolver, host);
+
+	return name && name->asked;
+}
+
+bool resolver_inside(const struct resolver *resolver, const char *host)
+{
+	const struct resolved_name *name = find_name(resolver, host);
+
+	return name && name->inside && !name->known.count;
+}
+
+const char *resolver_words(const struct resolver *resolver, const char *host)
+{
+	return resolver_inside(resolver, host) ? "resolves to an address inside the VPN network only" : "does not resolve";
 }
 
 static bool is_wanted(const struct vpn_conf *conf, const char *host)
@@ -180,19 +202,12 @@ static bool is_wanted(const struct vpn_conf *conf, const char *host)
 	return false;
 }
 
-static bool is_followed(const struct resolver *resolver, const char *host)
-{
-	for (size_t i = 0; i < resolver->count; i++)
-		if (!strcmp(resolver->names[i].host, host))
-			return true;
-	return false;
-}
-
-bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf)
+bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf, const struct inet_prefix *network)
 {
 	size_t kept = 0;
 
 	resolver_stop(resolver);
+	resolver->network = *network;
 	for (size_t i = 0; i < resolver->count; i++)
 		if (is_wanted(conf, resolver->names[i].host))
 			resolver->names[kept++] = resolver->names[i];
@@ -200,7 +215,7 @@ bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf)
 	for (size_t i = 0; i < conf->peer_count; i++) {
 		const struct vpn_peer *peer = &conf->peers[i];
 
-		if (!peer->host[0] || peer->addr.family || (int)i == conf->own || is_followed(resolver, peer->host))
+		if (!peer->host[0] || peer->addr.family || (int)i == conf->own || find_name(resolver, peer->host))
 			continue;
 		resolver->names[resolver->count] = (struct resolved_name){ 0 };
 		memcpy(resolver->names[resolver->count++].host, peer->host, sizeof(peer->host));

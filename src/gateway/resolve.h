@@ -19,6 +19,7 @@ struct resolved_name {
 	struct resolved_addrs answer; /* of the look-up that is under way */
 	bool due;              /* to be looked up, known or not */
 	bool asked;            /* what there is to know of it came, once at least */
+	bool inside;           /* and it has addresses inside the VPN network, which no endpoint can have */
 };
 
 struct resolver {
@@ -26,6 +27,7 @@ struct resolver {
 	struct helper helper;
 	struct loop_timer retry, settle;
 	uint64_t wait_ns; /* until the next attempt */
+	struct inet_prefix network; /* the VPN's: a packet for an endpoint in it would go into the tunnel it comes from */
 	struct resolved_name names[VPN_PEERS_MAX];
 	size_t count;
 	void (*found)(struct resolver *resolver); /* some have addresses now that had none, or others */
@@ -37,10 +39,13 @@ void resolver_init(struct resolver *resolver, struct loop *loop, void (*found)(s
 /* Makes the names of conf's endpoints the ones to know and looks all of them up, side by side: true when there are any, and
  * done will be called. What is known of them holds until then. Those that do not resolve are tried again, less and less
  * often. */
-bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf);
+bool resolver_follow(struct resolver *resolver, const struct vpn_conf *conf, const struct inet_prefix *network);
 /* What host resolves to, one address or more; NULL: not known. */
 const struct resolved_addrs *resolver_find(const struct resolver *resolver, const char *host);
 bool resolver_asked(const struct resolver *resolver, const char *host); /* name servers have spoken, or it was given up */
+/* What is wrong with a name that is not known: "does not resolve"; or inside: it does, to what no endpoint can be. */
+bool resolver_inside(const struct resolver *resolver, const char *host);
+const char *resolver_words(const struct resolver *resolver, const char *host);
 void resolver_stop(struct resolver *resolver);
 
 #endif

@@ -22,6 +22,8 @@
 /* A path that could not come up is tried again, less and less often. */
 enum { RETRY_MIN_S = 10, RETRY_MAX_S = 60 };
 
+enum { UNRESOLVED_MAX = 20 }; /* names in a listing */
+
 #define SERVICE_OF(member_ptr, member) ((struct service *)((char *)(member_ptr)-offsetof(struct service, member)))
 
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns);
@@ -170,7 +172,8 @@ static void adopted(struct service *service, enum service_source source)
 	service->retry_s = 0;
 	loop_timer_clear(&service->loop, &service->retry);
 	service->answered = false;
-	service->resolving = resolver_follow(&service->resolver, &service->set->vpn);
+	service->resolving = resolver_follow(&service->resolver, &service->set->vpn,
+					     &service->set->env.vpn_address);
 }
 
 int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN],
@@ -204,6 +207,8 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 static bool check(struct service *service)
 {
 	facts_collect(service->spare_facts);
+	service->spare_facts->former_key =
+		service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
 	conf_set_check(service->spare, service->spare_facts, false, &service->diag);
 	return service->diag.error_count == 0;
 }
@@ -251,6 +256,7 @@ void service_each_unresolved(const struct service *service, void (*each)(void *a
 {
 	const struct vpn_conf *vpn = &service->set->vpn;
 	char text[VPN_HOST_LEN + 128];
+	size_t count = 0;
 
 	for (size_t i = 0; i < vpn->peer_count; i++) {
 		const struct vpn_peer *peer = &vpn->peers[i];
@@ -258,9 +264,14 @@ void service_each_unresolved(const struct service *service, void (*each)(void *a
 		if (!peer->host[0] || peer->addr.family || (int)i == vpn->own ||
 		    resolver_find(&service->resolver, peer->host))
 			continue;
-		text_format(text, sizeof(text),
-			    VPN_PUBLIC_FILE ":%u: warning: Endpoint %s does not resolve: tried again in the background",
-			    peer->endpoint_line, peer->host);
+		if (count++ >= UNRESOLVED_MAX)
+			continue;
+		text_format(text, sizeof(text), VPN_PUBLIC_FILE ":%u: warning: Endpoint %s %s: tried again in the background",
+			    peer->endpoint_line, peer->host, resolver_words(&service->resolver, peer->host));
+		each(arg, text);
+	}
+	if (count > UNRESOLVED_MAX) {
+		text_format(text, sizeof(text), "and %zu more that do not resolve: `check` lists them", count - UNRESOLVED_MAX);
 		each(arg, text);
 	}
 }

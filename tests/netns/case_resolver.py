@@ -98,18 +98,26 @@ def check_asks_for_names_by_the_resolver_and_waits_ten_seconds_at_most(lab):
     expect(said == "vpn-public.conf:9: warning: Endpoint fra0.example.net and 1 more were not looked up within 10 s\n", said)
 
 
+# Names to IPv4 addresses, by the first label; the address to serve at and the device are its arguments.
 NAME_SERVER = """
-import socket
-s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-s.bind(("fe80::53", 53, 0, socket.if_nametoindex("eth0")))
+import socket, sys
+addresses = dict(peer=["192.0.2.2"], both=["10.8.3.3", "127.0.1.1", "192.0.2.4"], inside=["10.8.3.5"], loop=["127.0.1.1"])
+s = socket.socket(socket.AF_INET6 if ":" in sys.argv[1] else socket.AF_INET, socket.SOCK_DGRAM)
+s.bind((sys.argv[1], 53) + ((0, socket.if_nametoindex(sys.argv[2])) if ":" in sys.argv[1] else ()))
 print("ready", flush=True)
 while True:
     query, client = s.recvfrom(512)
     end = query.index(b"\\0", 12) + 5
-    is_a = query[end - 4:end - 2] == b"\\0\\1"
-    answer = b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\0\\0\\4" + socket.inet_aton("192.0.2.2") if is_a else b""
-    s.sendto(query[:2] + b"\\x81\\x80\\0\\1\\0" + bytes([is_a]) + b"\\0\\0\\0\\0" + query[12:end] + answer, client)
+    found = addresses[query[13:13 + query[12]].decode()] if query[end - 4:end - 2] == b"\\0\\1" else []
+    answer = b"".join(b"\\xc0\\x0c\\0\\1\\0\\1\\0\\0\\0\\0\\0\\4" + socket.inet_aton(a) for a in found)
+    s.sendto(query[:2] + b"\\x81\\x80\\0\\1\\0" + bytes([len(found)]) + b"\\0\\0\\0\\0" + query[12:end] + answer, client)
 """
+
+
+def name_server(host, address):
+    server = host.start("/usr/bin/python3", "-c", NAME_SERVER, address, "eth0", stdout=subprocess.PIPE, text=True)
+    expect(server.stdout.readline() == "ready\n")
+    server.stdout.close()
 
 
 @case
@@ -117,12 +125,11 @@ def link_local_name_server_with_its_nic_is_asked(lab):
     """By both libcs: the image's is musl."""
     a, b = lab.host("a"), lab.host("b")
     lab.link(a, "192.0.2.1/24 fe80::1/64", b, "192.0.2.2/24 fe80::53/64")
-    server = b.start("/usr/bin/python3", "-c", NAME_SERVER, stdout=subprocess.PIPE, text=True)
-    expect(server.stdout.readline() == "ready\n")
+    name_server(b, "fe80::53")
     (key, public), other = wg_keys(), wg_keys()[1]
     conf = files(key, [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (other, "10.8.3.2/32", "peer.example:4567", "")], "10.8.3.1")
-    # the network service writes what the resolver reads; eth0 is no NIC to it, and is not waited for
-    dns = "[Match]\nName=eth0\n[Network]\nDNS=fe80::53%eth0\n"
+    # the network service writes what the resolver reads, and leaves eth0 alone
+    dns = "[Match]\nName=eth9\n[Network]\nDNS=fe80::53%eth0\n"
     network = lab.network_service(a, dict(conf, **{"network.conf": dns}), lambda: os.path.exists("/run/resolv.conf"))
     with open("/run/resolv.conf") as f:
         expect(f.read() == "nameserver fe80::53%eth0\n")
@@ -136,4 +143,26 @@ def link_local_name_server_with_its_nic_is_asked(lab):
         ours.stop()
     network.terminate()
     expect(network.wait(30) == 0)
-    server.stdout.close()
+
+
+@case
+def addresses_that_no_endpoint_can_have_are_left_out(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    name_server(b, "192.0.2.2")
+    with open(lab.dir + "/resolv.conf", "w") as f:
+        f.write("nameserver 192.0.2.2\n")
+    lab.mount(lab.dir + "/resolv.conf", "/etc/resolv.conf")
+    (key, public), names = wg_keys(), ("peer", "both", "inside", "loop")
+    keys = {name: wg_keys()[1] for name in names}
+    peers = [(public, "10.8.3.1/32", "192.0.2.1:4567", "")]
+    peers += [(keys[name], "10.8.3.%d/32" % (10 + n), name + ".example:4567", "") for n, name in enumerate(names)]
+    ours = lab.gateway(a, files(key, peers, "10.8.3.1"))
+    wait_until("the good ones", lambda: ours.peer(keys["peer"])["endpoint"] == "192.0.2.2:4567" and
+               ours.peer(keys["both"])["endpoint"] == "192.0.2.4:4567")
+    inside, loop = "Endpoint inside.example resolves to an address inside the VPN network only", "Endpoint loop.example does not resolve"
+    wait_until("a word of the others", lambda: inside in ours.said() and loop in ours.said())
+    expect([ours.peer(keys[name])["endpoint"] for name in ("inside", "loop")] == ["", ""], ours.show())
+    said = a(lab.applet("gateway"), "check", "--conf", ours.dir + "/conf")
+    expect(inside + ": this peer is reached once it has another\n" in said and
+           loop + ": this peer is reached once it does\n" in said and "example" not in said.replace(inside, "").replace(loop, ""), said)

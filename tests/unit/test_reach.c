@@ -108,3 +108,33 @@ TEST(rules_of_this_release_only_warn_of_what_ran_before)
 				(void)printf("  row %zu, ran %d\n", i, ran);
 		}
 }
+
+/* Our own section, left behind by a new key under another address than ours: it would be a peer. */
+TEST(section_with_the_key_that_runs_is_asked_about)
+{
+	static const char private[] = "[Interface]\nListenPort = 4567\nPrivateKey = yDPg5doavYH7fdD86nt+cOzSBL4znVZcrcrJwjY/Xmw=\n";
+	static const char public[] = "[Peer]\nPublicKey = acfzxE6ZsiYE4jIqsBicOt7oT8ZuKhxBvuz0+6JxiEc=\nAllowedIPs = 10.8.3.1/32\n"
+				     "[Peer]\nPublicKey = 6Ak4H0G05mJSuH7zbwPcfq9RNcz7LM+Z/Z7UkZzbRk4=\nAllowedIPs = 10.8.3.2/32\n"
+				     "Endpoint = 192.0.2.2:4567\n";
+	uint8_t former[VPN_KEY_LEN];
+
+	for (int own = 0; own < 2; own++) {
+		conf_set_wipe(&set);
+		diag_clear(&diag, false);
+		facts.link_count = 0;
+		vpn_private_parse(&set.vpn, private, strlen(private), &diag);
+		vpn_public_parse(&set.vpn, public, strlen(public), &diag);
+		env_parse(&set.env, "MITIGATOR_VPN_ADDRESS=10.8.3.1\n", 31, &diag);
+		set.clustered = true;
+		for (int file = 0; file < CONF_FILES; file++)
+			set.texts[file].present = true;
+		memcpy(former, set.vpn.peers[own ? 0 : 1].public_key, sizeof(former));
+		facts.former_key = former;
+		conf_set_check(&set, &facts, false, &diag);
+		facts.former_key = NULL;
+		printed[0] = '\0';
+		diag_print(&diag, append, NULL);
+		CHECK_STR(printed, own ? "" : "vpn-public.conf:5: this is the key that this instance had until now; is it your own "
+					      "section with the old key? The key of now is acfzxE6ZsiYE4jIqsBicOt7oT8ZuKhxBvuz0+6JxiEc=\n");
+	}
+}
