@@ -21,7 +21,8 @@ enum { FENCE_RULES = 5, DEVICE_FIRST = 2, DEVICE_RULES = 2 };
  * or not, and no nf_tables: they need no module that a kernel may lack, and no program that owns the host's firewall
  * (docker, firewalld, `nft flush ruleset`) takes them along. What they cost others is little: see netlink/rule.c for where they
  * stand. A container behind a bridge of the host does not reach the VPN through the host any more: it comes in by another
- * interface, too.
+ * interface, too. One ARP question is answered before any rule, that of 0.0.0.0 whether an address is free: the image's
+ * arp_ignore=1 prevents it, and on a host of others it tells a neighbour no more than that.
  *
  * The host itself (lo) and the tunnel may reach the network as if there were no rule, by the local table and by the main one;
  * all else is dropped, without an ICMP that would tell of it. */
@@ -83,7 +84,8 @@ void fence_mend(struct fence *fence, struct nl *host)
 	if (err < 0)
 		text_format(fence->trouble, sizeof(fence->trouble),
 			    "what is for the VPN network %s is taken from others than %s too: policy rules: %s%s%s", text,
-			    fence->device, err == -ENOSPC ? "there are too many of preference 0" : strerror(-err), host->error[0] ? ": " : "", host->error);
+			    fence->device, err == -ENOSPC ? "there are too many of preference 0" : strerror(-err),
+			    host->error[0] ? ": " : "", host->error);
 	if (err < 0 && strcmp(before, fence->trouble) != 0)
 		log_err("%s", fence->trouble);
 	else if (err > 0 && fence->put)

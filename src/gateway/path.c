@@ -162,10 +162,11 @@ static bool find_nics(struct path *path)
 	if (!path->profile->dataplane || !path->network)
 		return false;
 	err = own_nics_find(&found, &path->host, path->network);
-	if (err < 0) {
+	if (err < 0 && err != path->nics_err)
 		log_err("cannot read the links of the host: %s", strerror(-err));
+	path->nics_err = err;
+	if (err < 0)
 		return false;
-	}
 	if (!memcmp(&found, &path->nics, sizeof(found))) /* NOLINT: own_nics_find leaves nothing unset */
 		return false;
 	path->nics = found;

@@ -37,6 +37,7 @@ struct path {
 	struct tunnel tunnel;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;
+	int nics_err; /* of the last look for them: told once */
 	struct fence fence; /* while the inner interface is where the process is */
 	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	bool inner_up; /* the interface is */
