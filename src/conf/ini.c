@@ -249,29 +249,8 @@ static void read_key(struct ini *ini, struct slice line)
 	ini->at.key = NULL;
 }
 
-/* What stands behind a section is its name; other comments may hold what they like. It goes on with text cleaned, which says
- * what else is wrong with the line. */
-static void check_chars(const struct ini *ini, struct slice *text, struct slice comment, char cleaned[static CONF_LINE_MAX])
+static void take_line(struct ini *ini, struct slice text, struct slice comment)
 {
-	char shown[CHARS_SHOWN_LEN];
-
-	if (chars_find(*text, true, shown)) {
-		ini_error(ini, "%s has no place in a key or a value: type it anew, in plain ASCII", shown);
-		*text = slice_trim(chars_clean(*text, cleaned));
-	} else if (comment.ptr && slice_starts(*text, "[") && chars_find(comment, false, shown)) {
-		diag_error_unless_ran(ini->at.diag, ini->at.format->file, ini->at.line,
-				      "%s has no place in a name: type it anew", shown);
-	}
-}
-
-static void read_line(struct ini *ini, struct slice line)
-{
-	char cleaned[CONF_LINE_MAX];
-	struct slice text, comment = line;
-
-	slice_cut(&comment, '#', &text);
-	text = slice_trim(text);
-	check_chars(ini, &text, comment, cleaned);
 	if (!text.len)
 		return;
 	if (text.ptr[0] == ';')
@@ -280,6 +259,33 @@ static void read_line(struct ini *ini, struct slice line)
 		read_section(ini, text, comment.ptr ? slice_trim(comment) : (struct slice){ "", 0 });
 	else
 		read_key(ini, text);
+}
+
+/* Goes on with the line cleaned, which says what else is wrong with it. */
+static void take_odd_line(struct ini *ini, struct slice text, struct slice comment, const char *shown)
+{
+	char cleaned[CONF_LINE_MAX];
+
+	ini_error(ini, "%s has no place in a key or a value: type it anew, in plain ASCII", shown);
+	take_line(ini, slice_trim(chars_clean(text, cleaned)), comment);
+	wipe(cleaned, sizeof(cleaned)); /* it may hold a key */
+}
+
+static void read_line(struct ini *ini, struct slice line)
+{
+	struct slice text, comment = line;
+	char shown[CHARS_SHOWN_LEN];
+
+	slice_cut(&comment, '#', &text);
+	text = slice_trim(text);
+	/* What stands behind a section is its name; other comments may hold what they like. */
+	if (slice_starts(text, "[") && comment.ptr && chars_find(comment, false, shown))
+		diag_error_unless_ran(ini->at.diag, ini->at.format->file, ini->at.line,
+				      "%s has no place in a name: type it anew", shown);
+	if (chars_find(text, true, shown))
+		take_odd_line(ini, text, comment, shown);
+	else
+		take_line(ini, text, comment);
 }
 
 void ini_parse(const struct conf_format *format, void *model, const char *text, size_t len, struct diag *diag)
