@@ -266,7 +266,8 @@ static void take_odd_line(struct ini *ini, struct slice text, struct slice comme
 {
 	char cleaned[CONF_LINE_MAX];
 
-	ini_error(ini, "%s has no place in a key or a value: type it anew, in plain ASCII", shown);
+	diag_error_unless_ran(ini->at.diag, ini->at.format->file, ini->at.line,
+			      "%s has no place in a key or a value: type it anew, in plain ASCII", shown);
 	take_line(ini, slice_trim(chars_clean(text, cleaned)), comment);
 	wipe(cleaned, sizeof(cleaned)); /* it may hold a key */
 }
