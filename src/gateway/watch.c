@@ -86,7 +86,7 @@ bool watch_unanswered(const struct watched *peer, uint64_t now_ns)
 {
 	/* Initiations leave every 5 s and some: not each look sees one. */
 	return peer->waiting && now_ns - peer->waiting_ns >= UNANSWERED_S * NS_PER_S &&
-	       now_ns - peer->asked_ns <= 2 * WATCH_INTERVAL_S * NS_PER_S && now_ns >= peer->move_ns;
+	       now_ns - peer->asked_ns <= WATCH_INTERVAL_S * NS_PER_S * 2 && now_ns >= peer->move_ns;
 }
 
 void watch_moved(struct watched *peer, uint64_t now_ns, unsigned wait_s)

@@ -9,21 +9,19 @@
 enum { WATCH_INTERVAL_S = 5, UNANSWERED_S = 15 };
 
 struct watched {
-	uint8_t public_key[TUNNEL_KEY_LEN];
 	uint64_t received_bytes, sent_bytes; /* at the last look */
-	bool waiting;                        /* what wants an answer left, and nothing came since */
-	uint64_t waiting_ns;                 /* since when, and */
-	uint64_t asked_ns;                   /* when the last of it left */
-	/* another endpoint was tried */
-	unsigned moves; /* since the peer was heard */
-	uint64_t move_ns; /* no other before */
-	bool give_up;     /* the address of its name that it has: another one is due */
-	/* probes, while it has not shaken hands */
+	uint64_t waiting_ns; /* when waiting began, and */
+	uint64_t asked_ns;   /* when the last that wants an answer left */
+	uint64_t move_ns;    /* no other endpoint before */
+	uint64_t probe_ns;   /* no other probe before, while it has not shaken hands */
+	unsigned moves;      /* to other endpoints since it was heard */
+	unsigned probes;     /* since something changed */
 	struct inet_endpoint probed; /* where the last one went; family 0: none did */
-	bool had_way;
-	unsigned probes;
-	uint64_t probe_ns; /* no other before */
-	bool knocked;      /* a probe follows */
+	bool waiting;        /* what wants an answer left, and nothing came since */
+	bool give_up;        /* the address of its name that it has: another one is due */
+	bool had_way;        /* at the last probe */
+	bool knocked;        /* a probe follows */
+	uint8_t public_key[TUNNEL_KEY_LEN];
 };
 
 struct watch {

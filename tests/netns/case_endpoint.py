@@ -158,10 +158,10 @@ def silent_peer_is_not_knocked_at_with_every_event_of_the_host(lab):
         watch.stdout.readline()
         select.select([], [], [], 0.3)
     count += knocks()
-    expect(count <= 2, count)
+    expect(count <= 4, count)               # after 0, 10, 30, 70 s, however slow the machine is
     # with the carrier it is a fresh start
     b("ip", "link", "set", "eth0", "down")
     wait_until("no carrier", lambda: "NO-CARRIER" in a("ip", "link", "show", "eth0"))
     select.select([], [], [], 0.5)
     b("ip", "link", "set", "eth0", "up")
-    wait_until("another knock", knocks, 8)
+    wait_until("another knock", knocks)
