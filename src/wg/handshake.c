@@ -91,7 +91,8 @@ void handshake_confirm(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
 	bool yields = memcmp(d->identity.public_key, p->remote.public_key, KEY_LEN) < 0;
 
-	keypairs_confirm(&p->keypairs, &d->index, yields);
+	if (!keypairs_confirm(&p->keypairs, &d->index, yields))
+		return;
 	/* There is a session: one more by an initiation of ours is not needed. */
 	peer_stop_initiating(d, p);
 	handshake_done(d, p, now_ns);
@@ -105,18 +106,21 @@ static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
 /* The initiation is good: nothing was changed up to here.
  *
  * What it proves is that the peer wrote it, once, to this public key. It does not prove that the peer wrote it now, to this
- * port, or from there. Both paths of an instance have the same keys, so one recorded on the other path's port is as good as
- * any; and after a restart, when stamps seen before are forgotten, so is each of them that is newer than the one before
- * (paper 5.1: the stamp keeps replays off for as long as it is remembered). The first packet under the new session proves
- * it: its key depends on the ephemeral key in our response, so it was made for this response, by the peer (paper 5.4.6, and
- * 6.1 on why the responder waits for it before it sends). So what the kernel takes from an initiation, we take from that
- * packet (input_data), and a replay costs one answer and one slot for a session that no one can use:
+ * port, or from there. The stamp keeps replays off (paper 5.1) for as long as it is remembered, and by one who remembers: both
+ * paths of an instance have the same keys, so one recorded on the other path's port is fresh here, and after a restart every
+ * recorded one is that is newer than the one before. The paper argues that a replay after a restart can disrupt no session,
+ * as there is none; but it moves the endpoint, and on the other port there is a session.
+ *
+ * The first packet under the new session proves all of it: its key depends on the ephemeral key in our response, so it was
+ * made by the peer, for this response (the key confirmation for which a responder has to wait anyway before it sends). So what
+ * the kernel takes from an initiation, we take from that packet (input_data), and a replay costs one answer and the slot of a
+ * session that no one can use:
  *
  * - the endpoint: the response goes the way that the initiation came; the peer's endpoint moves with the packet that proves
  *   the session, and a peer whose endpoint is not known gets one then (before that there is nothing we could send him). A
  *   response to our own initiation proves as much, by our own ephemeral key, and moves it at once. The kernel moves it here,
- *   and all that we send until the peer speaks again goes to whoever replayed. A peer that went elsewhere loses nothing:
- *   under a new session nothing leaves from us before its first packet anyway.
+ *   and all that we send until the peer speaks again goes to whoever replayed. A peer that went elsewhere is followed a
+ *   round trip later; under the new session nothing could leave from us before that anyway.
  * - our own initiation goes on being one: the kernel forgets it and is quiet for REKEY_TIMEOUT, so that few replays keep us
  *   from ever beginning. Two initiations that cross give two sessions here, and keypairs_confirm has both sides choose the
  *   same one; with the kernel as peer, which answers ours and has forgotten its own, they give ours. No one waits.

@@ -6,7 +6,7 @@
 
 /* An initiation, unless one left within REKEY_TIMEOUT. again: the last one was not answered. */
 void handshake_initiate(struct wg_device *device, struct wg_peer *peer, bool again, uint64_t now_ns);
-/* The first authentic packet came under the session that the peer began. */
+/* The first authentic packet came under a session that the peer began. */
 void handshake_confirm(struct wg_device *device, struct wg_peer *peer, uint64_t now_ns);
 
 enum wg_verdict handshake_take_initiation(struct wg_device *device, const struct inet_flow *from,

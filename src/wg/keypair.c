@@ -52,7 +52,7 @@ uint8_t keypairs_slot(const struct keypairs *k, const struct keypair *keypair)
 	return (uint8_t)(keypair - k->slots);
 }
 
-void keypairs_confirm(struct keypairs *k, struct index_table *table, bool yields)
+bool keypairs_confirm(struct keypairs *k, struct index_table *table, bool yields)
 {
 	bool takes_over = !k->next_overtaken || (k->next_crossed && yields);
 
@@ -60,6 +60,7 @@ void keypairs_confirm(struct keypairs *k, struct index_table *table, bool yields
 	if (takes_over)
 		move(&k->previous, &k->current);
 	move(takes_over ? &k->current : &k->previous, &k->next);
+	return takes_over;
 }
 
 void keypairs_stop_sending(struct keypairs *k)

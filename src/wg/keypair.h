@@ -44,10 +44,10 @@ void keypairs_init(struct keypairs *keypairs);
  * answered meanwhile: packets on their way under those are lost. */
 struct keypair *keypairs_add(struct keypairs *keypairs, struct index_table *table, bool initiator, uint64_t now_ns);
 uint8_t keypairs_slot(const struct keypairs *keypairs, const struct keypair *keypair);
-/* An authentic packet came under the next keypair: it is current now, or previous when current is younger. When both were
+/* An authentic packet came under the next keypair: it is current now (true), or previous when current is younger. When both were
  * answered because the initiations crossed, no one can tell which is younger: the side that yields takes the other's, so
  * that both send under the same one and one of them renews it. */
-void keypairs_confirm(struct keypairs *keypairs, struct index_table *table, bool yields);
+bool keypairs_confirm(struct keypairs *keypairs, struct index_table *table, bool yields);
 void keypairs_stop_sending(struct keypairs *keypairs);
 void keypairs_clear(struct keypairs *keypairs, struct index_table *table);
 /* NULL: none that may send. */
