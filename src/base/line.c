@@ -106,7 +106,7 @@ static void take_high(struct line *line, uint8_t byte)
 
 static void take_plain(struct line *line, uint8_t byte)
 {
-	char shown = byte == TAB ? ' ' : (char)byte;
+	char shown = (char)(byte == TAB ? ' ' : byte);
 
 	if (line->utf8_left) {
 		line->utf8_left = 0;
