@@ -1,40 +1,26 @@
 #include "outer/outer.h"
 
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "outer/alone.h"
 #include "outer/input.h"
 #include "outer/neighbour.h"
 #include "outer/nic.h"
+#include "outer/output.h"
 #include "outer/placeholder.h"
 #include "outer/pmtu.h"
 #include "outer/stack.h"
 #include "outer/table.h"
 #include "outer/ways.h"
 
-enum {
-	DATAGRAM_MAX = 256,    /* queued between two flushes */
-	FRAGMENTS_MAX = 64,    /* frames of one datagram, with what asks for its neighbour */
-	STRANGERS_PER_S = 200, /* whose way is asked for while a batch comes in */
-	IP4_UDP_LEN = 20 + 8,
-	IP6_UDP_LEN = 40 + 8,
-	FRAME_MTU_MAX = 65535, /* lwIP must not fragment a super-frame */
-};
+enum { STRANGERS_PER_S = 200 }; /* whose way is asked for while a batch comes in */
 
 #define TICK_NS NS_PER_S
 #define ASK_AGAIN_NS (OUTER_ASK_AGAIN_MS * NS_PER_MS)
-
-/* A datagram on its way through lwIP: headers grow down in room, the payload stays where it is. */
-struct datagram {
-	struct pbuf_custom head, body;
-	_Alignas(8) uint8_t room[STACK_ROOM];
-};
 
 static struct {
 	bool open;
@@ -49,12 +35,6 @@ static struct {
 	bool receiving;
 	unsigned strangers; /* asked for since */
 	uint64_t strangers_since_ns;
-	struct datagram datagrams[DATAGRAM_MAX];
-	size_t datagram_count;
-	/* while lwIP has a datagram of outer_send in its hands */
-	struct way *sending;
-	struct pbuf *sending_p;
-	size_t sending_segment_len;
 } o;
 
 static struct nic *find_nic(uint32_t index)
@@ -132,128 +112,6 @@ static int get_way(const struct inet_flow *to, uint64_t now_ns, struct way **res
 
 /* Out. */
 
-static int frame_out(struct nic *nic, struct pbuf *p, const uint8_t *mac, size_t segment_len)
-{
-	uint8_t *frame;
-
-	if (pbuf_add_header(p, NIC_PAD + NIC_ETH_LEN))
-		return -ENOBUFS;
-	frame = (uint8_t *)p->payload + NIC_PAD;
-	memcpy(frame, mac, OUTER_MAC_LEN);
-	memcpy(frame + OUTER_MAC_LEN, nic->link.mac, OUTER_MAC_LEN);
-	store_be16(frame + 12, frame[NIC_ETH_LEN] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
-	return nic_queue(nic, p, segment_len);
-}
-
-/* A packet of outer_send comes out of lwIP, which sends none by itself. */
-static err_t packet_out(struct netif *netif, struct pbuf *p)
-{
-	struct neighbour *neighbour = o.sending ? o.sending->neighbour : NULL;
-	size_t segment_len = p == o.sending_p ? o.sending_segment_len : 0;
-	bool taken = false;
-
-	if (neighbour && neighbour->usable)
-		taken = frame_out(netif->state, p, neighbour->mac, segment_len) == 0;
-	else if (neighbour)
-		taken = neighbour_wait(neighbour, p);
-	if (taken)
-		return ERR_OK;
-	o.stats.tx_dropped++;
-	return ERR_BUF;
-}
-
-static void waited(struct neighbour *neighbour, struct pbuf *p)
-{
-	struct nic *nic = find_nic(neighbour->link);
-
-	if (nic_queue_room() < FRAGMENTS_MAX)
-		outer_flush();
-	if (!nic || frame_out(nic, p, neighbour->mac, 0) < 0)
-		o.stats.tx_dropped++;
-}
-
-static void nothing_to_free(struct pbuf *p)
-{
-	(void)p;
-}
-
-static struct pbuf *wrap(struct datagram *d, const uint8_t *bytes, size_t len)
-{
-	void *payload = (void *)(uintptr_t)bytes; /* lwIP reads it only */
-	struct pbuf *p, *q;
-
-	d->head.custom_free_function = nothing_to_free;
-	d->body.custom_free_function = nothing_to_free;
-	p = pbuf_alloced_custom(PBUF_RAW, 0, PBUF_RAM, &d->head, d->room, sizeof(d->room));
-	q = pbuf_alloced_custom(PBUF_RAW, (uint16_t)len, PBUF_REF, &d->body, payload, (uint16_t)len);
-	p->payload = d->room + sizeof(d->room);
-	pbuf_cat(p, q);
-	return p;
-}
-
-static int from_lwip(err_t err)
-{
-	switch (err) {
-	case ERR_OK:
-		return 0;
-	case ERR_MEM:
-	case ERR_BUF:
-		return -ENOBUFS;
-	case ERR_RTE:
-		return -ENETUNREACH;
-	default:
-		return -EINVAL;
-	}
-}
-
-/* One datagram or super-frame through lwIP. */
-static int send_one(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len, bool fits)
-{
-	struct netif *netif = &way->nic->netif;
-	struct pbuf *p;
-	err_t err;
-
-	if (o.datagram_count == DATAGRAM_MAX || nic_queue_room() < FRAGMENTS_MAX)
-		outer_flush();
-	p = wrap(&o.datagrams[o.datagram_count++], bytes, len);
-	if (!fits)
-		stack_fragment(netif, (uint16_t)way->mtu_bytes, true);
-	o.sending = way;
-	o.sending_p = p;
-	o.sending_segment_len = segment_len;
-	err = udp_sendto_if_src(stack_pcb(), p, &way->dst, port, netif, &way->src);
-	o.sending = NULL;
-	o.sending_p = NULL;
-	if (!fits)
-		stack_fragment(netif, FRAME_MTU_MAX, false);
-	pbuf_free(p);
-	if (err == ERR_OK) {
-		o.stats.tx_bytes += len;
-		o.stats.tx_datagrams += segment_len ? (len + segment_len - 1) / segment_len : 1;
-	}
-	return from_lwip(err);
-}
-
-static size_t headers_len(const struct inet_flow *to)
-{
-	return to->remote.addr.family == AF_INET ? IP4_UDP_LEN : IP6_UDP_LEN;
-}
-
-static int send_each(struct way *way, uint16_t port, const uint8_t *bytes, size_t len, size_t segment_len)
-{
-	size_t headers = headers_len(&way->to);
-	int err = 0;
-
-	for (size_t at = 0; at < len; at += segment_len) {
-		size_t part = len - at < segment_len ? len - at : segment_len;
-		int failed = send_one(way, port, bytes + at, part, 0, part + headers <= way->mtu_bytes);
-
-		if (failed < 0)
-			err = failed;
-	}
-	return err;
-}
-
 int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len, size_t segment_len,
 	       uint64_t now_ns)
 {
@@ -275,11 +133,7 @@ int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, siz
 	way->neighbour->used_ns = now_ns;
 	if (!way->neighbour->usable)
 		neighbour_want(way->neighbour, now_ns);
-	stack_pcb()->tos = ds;
-	/* What waits does so by the datagram. */
-	if (many && way->nic->gso && segment_len + headers_len(to) <= way->mtu_bytes && way->neighbour->usable)
-		return send_one(way, to->remote.port, bytes, len, segment_len, true);
-	return send_each(way, to->remote.port, bytes, len, many ? segment_len : len);
+	return output_datagrams(way, to->remote.port, ds, bytes, len, many ? segment_len : len);
 }
 
 int outer_answer(const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len)
@@ -289,12 +143,12 @@ int outer_answer(const struct inet_flow *from, uint8_t ds, const uint8_t *bytes,
 
 	if (!back.nic)
 		return -ENETUNREACH;
-	if (!len || len + headers_len(from) > back.nic->link.mtu_bytes)
+	back.mtu_bytes = back.nic->link.mtu_bytes;
+	if (!len || len + output_headers_len(from->remote.addr.family) > back.mtu_bytes)
 		return -EMSGSIZE;
 	stack_addr(&back.dst, &from->remote.addr, &back.nic->netif);
 	stack_addr(&back.src, &from->local, &back.nic->netif);
-	stack_pcb()->tos = ds;
-	return send_one(&back, from->remote.port, bytes, len, 0, true);
+	return output_datagrams(&back, from->remote.port, ds, bytes, len, len);
 }
 
 void outer_expect(const struct inet_endpoint *to, uint64_t now_ns)
@@ -310,8 +164,7 @@ void outer_expect(const struct inet_endpoint *to, uint64_t now_ns)
 
 void outer_flush(void)
 {
-	nic_flush(&o.stats);
-	o.datagram_count = 0;
+	output_flush();
 }
 
 uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
@@ -379,6 +232,14 @@ static void ask_neighbour(struct neighbour *neighbour, uint64_t now_ns)
 	    !inet_addr_is_link_local(&source))
 		alone_solicit(nic, neighbour, &source);
 	neighbour_is(neighbour, question.state, question.mac, now_ns);
+}
+
+static void neighbour_ready(struct neighbour *neighbour, struct pbuf *p)
+{
+	struct nic *nic = find_nic(neighbour->link);
+
+	if (nic)
+		output_waited(nic, neighbour->mac, p);
 }
 
 void outer_neighbour(const struct outer_neighbour *news, uint64_t now_ns)
@@ -481,7 +342,7 @@ static int open_nic(const struct outer_link *link)
 		nic_close(nic);
 		return err;
 	}
-	stack_add(&nic->netif, nic, packet_out);
+	stack_add(&nic->netif, nic, output_packet);
 	return 0;
 }
 
@@ -583,7 +444,8 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 		return err;
 	}
 	input_open(&o.stats, deliver, batch_over);
-	neighbour_open(&(const struct neighbour_host){ ask_neighbour, waited, &o.stats });
+	output_open(&o.stats);
+	neighbour_open(&(const struct neighbour_host){ ask_neighbour, neighbour_ready, &o.stats });
 	loop_timer_set(options->loop, &o.timer, now_ns + TICK_NS, on_tick);
 	o.open = true;
 	return 0;
