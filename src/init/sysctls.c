@@ -54,6 +54,11 @@ static const struct {
 	{ "net/ipv4/conf/" ALL_NICS "/accept_source_route", "0", NULL },
 	{ "net/ipv6/conf/" ALL_NICS "/accept_redirects", "0", NULL },
 	{ "net/ipv6/conf/" ALL_NICS "/accept_source_route", "0", NULL },
+	/* A thousand peers may be on one link, and whoever is there beside them: the kernel's 1,024 places are for all links. */
+	{ "net/ipv4/neigh/default/gc_thresh2", "4096", NULL },
+	{ "net/ipv4/neigh/default/gc_thresh3", "8192", NULL },
+	{ "net/ipv6/neigh/default/gc_thresh2", "4096", NULL },
+	{ "net/ipv6/neigh/default/gc_thresh3", "8192", NULL },
 	/* A NIC answers for its own addresses, not for those of its neighbours in the box. */
 	{ "net/ipv4/conf/" ALL_NICS "/arp_ignore", "1", NULL },
 	{ "net/ipv4/icmp_echo_ignore_broadcasts", "1", NULL },
