@@ -43,10 +43,13 @@ _Noreturn void lookup_become(int names_fd, int answers_fd)
 {
 	static char name[] = LOOKUP_APPLET;
 	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
-	int null_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	/* A service may have been started without these three: what is in their place must not be written over. */
+	int names = fcntl(names_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int answers = fcntl(answers_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	int nothing = open("/dev/null", O_WRONLY);
 
-	if (lseek(names_fd, 0, SEEK_SET) == 0 && dup2(names_fd, STDIN_FILENO) >= 0 && dup2(answers_fd, STDOUT_FILENO) >= 0 &&
-	    dup2(null_fd, STDERR_FILENO) >= 0)
+	if (lseek(names, 0, SEEK_SET) == 0 && dup2(names, STDIN_FILENO) >= 0 && dup2(answers, STDOUT_FILENO) >= 0 &&
+	    dup2(nothing, STDERR_FILENO) >= 0 && (nothing <= STDERR_FILENO || close(nothing) == 0))
 		execve(SELF, argv, environment);
 	_exit(127);
 }
