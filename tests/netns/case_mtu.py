@@ -122,3 +122,33 @@ def inner_mtu_is_the_smallest_of_the_next_hops(lab):
     lan.ours.ask("reconfigure")
     expect(lan.ours.show()["mtu_bytes"] == 1200, lan.ours.show())
     lan.passes()
+
+
+@case
+def ipv6_inside_keeps_its_1280_bytes(lab):
+    """A NIC of 1300 bytes and an IPv6 VPN: the inner MTU is 1280, and what is longer outside goes in fragments both ways (the
+    control: wireguard-go's, by the kernel). Someone takes IPv6 off the interface, and it is given back."""
+    pair = Pair(lab, vpn=("fd08::1", "fd08::2"), length=128)
+
+    def inner(mtu_bytes):
+        said = run("ip", "-n", pair.ours.inner, "address", "show", "up", "dev", "wg0")
+        return " mtu %d " % mtu_bytes in said and " fd08::1/64 " in said
+
+    def passes(mtu_bytes):
+        for host, address in ((pair.ours.inner, "fd08::2"), (pair.b.name, "fd08::1")):
+            sent, received = ping(host, address, 3, size=mtu_bytes - 48)
+            expect(sent == received, host, sent, received, pair.ours.said())
+
+    pair.both_ways()
+    wait_until("1420 and the address", lambda: inner(1420))
+    for host in (pair.b, pair.a):
+        host("ip", "link", "set", "eth0", "mtu", "1300")
+    wait_until("1280 and the address", lambda: inner(1280))
+    passes(1280)
+    run("ip", "-n", pair.ours.inner, "link", "set", "wg0", "mtu", "1000")
+    wait_until("1280 and the address again", lambda: inner(1280))
+    passes(1280)
+    for host in (pair.b, pair.a):
+        host("ip", "link", "set", "eth0", "mtu", "1500")
+    wait_until("1420 and the address again", lambda: inner(1420))
+    passes(1420)
