@@ -75,6 +75,12 @@ class Hub:
     def port(self, n, mac=None):
         return Nic(self._path("vm", n), self._path("hub", n), mac or "52:54:00:00:00:%02x" % (n + 1))
 
+    def attach(self, n):
+        """A socket of the caller's to send frames into that port by hand; what comes out there is lost."""
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.connect(self._path("hub", n))
+        return s
+
     def _run(self):
         selector = selectors.DefaultSelector()
         for n, s in enumerate(self._sockets):
