@@ -157,7 +157,7 @@ def bad_file_at_boot_leaves_the_last_applied_set_running(image):
 
 @case
 def without_vpn_files_there_is_one_line_and_no_vpn(image):
-    with Appliance("unclustered", image, {"network.conf": "[Match]\nName=*\n"}) as a:
+    with Appliance("unclustered", image, {"network.conf": "[Match]\nName=*\n\n[Network]\nAddress=192.0.2.1/24\n"}) as a:
         a.prompt()
         wait_for("the services", lambda: a.pid("gateway") and a.show("gateway-dataplane"))
         for path in PATHS:
