@@ -7,6 +7,7 @@
         ours = lab.gateway(a, {...})
         theirs = lab.wireguard_go(b, "go0")
 """
+import contextlib
 import ctypes
 import json
 import os
@@ -262,6 +263,8 @@ class Lab:
         for name in run("ip", "netns", "list").split("\n"):
             if name.strip():
                 subprocess.run(["ip", "netns", "del", name.split()[0]])
+        with contextlib.suppress(FileNotFoundError):
+            os.remove("/run/resolv.conf")       # a network service's; the next lab has the same /run
         shutil.rmtree(self.dir)
 
     def __enter__(self):
