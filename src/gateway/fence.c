@@ -51,10 +51,10 @@ static void stop_early_demux(struct fence *fence)
 	if (file_read(AT_FDCWD, UDP_EARLY_DEMUX, value, sizeof(value)) <= 0 || value[0] != '1')
 		return;
 	err = file_poke(UDP_EARLY_DEMUX, "0");
-	if (err < 0)
+	if (err < 0 && !fence->put)
 		log_err("%s cannot be set to 0: %s: whoever guesses the ports of a connected UDP socket passes for a VPN peer",
 			UDP_EARLY_DEMUX, strerror(-err));
-	fence->demux_was_on = !err;
+	fence->demux_was_on = fence->demux_was_on || !err;
 }
 
 static void remove_rules(const struct fence *fence, struct nl *host, size_t first, size_t count)
@@ -92,9 +92,12 @@ void fence_mend(struct fence *fence, struct nl *host)
 		log_err("someone changed the rules that keep others off the VPN network %s: put anew", text);
 	else if (err >= 0 && before[0])
 		log_info("over: %s", before);
-	if (err < 0 || fence->put)
+	if (err < 0)
 		return;
+	/* Each time: another path of this host that stops turns it on again, and takes its rules off then. */
 	stop_early_demux(fence);
+	if (fence->put)
+		return;
 	/* Rules that were there are of a process before this one, which found the short cut on. */
 	fence->demux_was_on = fence->demux_was_on || !err;
 	fence->put = true;

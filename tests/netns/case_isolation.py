@@ -163,6 +163,12 @@ def isolation_rules_live_with_those_of_others(lab):
             expect(host.rules() == ours_of(host, "10.8.3.0/24") + foreign, host.rules())
     expect("someone changed the rules" in ours.said(), ours.said())
 
+    # as another instance of this host leaves it when it stops
+    host.a("sysctl", "-qw", "net.ipv4.udp_early_demux=1")
+    host.a("ip", "rule", "add", "pref", "7", "from", "203.0.113.11", "lookup", "105")
+    wait_until("the short cut is off again", lambda: host.a("cat", "/proc/sys/net/ipv4/udp_early_demux") == "0\n")
+    host.a("ip", "rule", "del", "pref", "7")
+
     ours.stop(signal.SIGKILL)
     expect(host.rules() == ours_of(host, "10.8.3.0/24") + foreign, host.rules())
     ours.start()
