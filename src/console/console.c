@@ -27,6 +27,7 @@
 enum {
 	WORDS_MAX = 16,
 	LINE_LEN = 1024,
+	NO_SERVICE = 1,  /* of a question to a service that does not run; to a dry run it is no answer of its own */
 	SIGNALLED = 128, /* sh(1)'s status of what a signal ended */
 	STUCK_MAX = 8,
 	END_WAIT_S = 2, /* for what was interrupted */
@@ -222,8 +223,9 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* The worse status of both. */
-static int ask_paths(const char *option, bool force)
+/* The worse status of those that answer. One whose service does not run says so, and then counts no more: it cannot come up
+ * with the files, nor is it a reason to put anything back. */
+static int ask_paths(const char *option, bool force, bool answers[static PATHS])
 {
 	int worst = 0;
 
@@ -237,7 +239,9 @@ static int ask_paths(const char *option, bool force)
 		if (force)
 			words[count++] = "--force";
 		status = run(words);
-		worst = worse(worst, status);
+		if (answers[i])
+			worst = worse(worst, status);
+		answers[i] = answers[i] && status != NO_SERVICE;
 	}
 	return worst;
 }
@@ -269,7 +273,7 @@ static int command_reconfigure(int argc, char **argv)
 	static const char *const check[] = { "gateway", "check", "--no-names", NULL };
 	static const char *const revert[] = { "network", "revert", NULL };
 	int at = find_path(argc, argv), status;
-	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
+	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), answers[PATHS];
 
 	if (at)
 		return reconfigure_path(argv[at], argc, argv, at);
@@ -285,8 +289,10 @@ static int command_reconfigure(int argc, char **argv)
 	}
 	if (status)
 		return status;
+	for (size_t i = 0; i < PATHS; i++)
+		answers[i] = true;
 	/* Nor are the NICs changed when a path is going to refuse, or Ctrl-C came. */
-	status = ask_paths("--dry-run", force);
+	status = ask_paths("--dry-run", force, answers);
 	if (status < EXIT_REFUSED || status == EXIT_ASKED)
 		status = worse(status, ask_network("--dry-run", force));
 	if (status == EXIT_ASKED && terminal_confirm("Apply it all the same?")) {
@@ -298,7 +304,7 @@ static int command_reconfigure(int argc, char **argv)
 		return status;
 	}
 	status = ask_network(NULL, force);
-	if (!ask_paths(NULL, force))
+	if (!ask_paths(NULL, force, answers))
 		return status;
 	/* A path that came up with the new files stays so. */
 	run(revert);

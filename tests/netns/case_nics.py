@@ -7,6 +7,7 @@ import struct
 import subprocess
 import tempfile
 
+from case_console import Terminal
 from cases import case, expect
 from frames import (ARP, IPV4, IPV6, address, arp, ethernet, icmp6, ip4, ip6, mac_of, packet_socket, udp, udp_socket)
 from lab import ping, wait_until, wg_keys
@@ -86,6 +87,26 @@ def routes(host, *words):
             if route.get("protocol") != "kernel":
                 found.append((route["dst"], route.get("gateway")))
     return found
+
+
+@case
+def nics_change_though_a_path_does_not_run(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "192.0.2.2/24")
+    lab.network_service(a, {"network.conf": MAIN})
+    expect(addresses(a) == {"192.0.2.1/24": True}, addresses(a))
+    with open("/srv/mitigator/network.conf", "w") as f:
+        f.write(MAIN.replace("192.0.2.1/24", "192.0.2.7/24"))
+    console = Terminal(lab.binary, "console")
+    try:
+        console.wait("gateway> ")
+        console.type(b"reconfigure\rclock\r")
+        console.wait("gateway-dataplane: the service does not run")
+        console.wait("system made")
+        expect("address 192.0.2.7/24 added" in console.text and "put back" not in console.text, console.text)
+    finally:
+        console.close()
+    expect(addresses(a) == {"192.0.2.7/24": True}, addresses(a))
 
 
 # ---- a NIC that is the dataplane's alone ----
