@@ -1,15 +1,10 @@
 #include "console/console.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/exit.h"
 #include "base/file.h"
@@ -17,144 +12,32 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "console/log.h"
+#include "console/run.h"
 
-#define SELF "/proc/self/exe"
 #define PROMPT "gateway> "
 #define BOOT_FILE "/run/gateway/boot"
 #define BOOT_NOW_FILE "/run/gateway/boot.now"
 #define CLOCK_TROUBLE_FILE "/run/gateway/clock"
 
 enum {
-	WORDS_MAX = 16,
 	LINE_LEN = 1024,
 	NO_SERVICE = 1,  /* of a question to a service that does not run; to a dry run it is no answer of its own */
-	SIGNALLED = 128, /* sh(1)'s status of what a signal ended */
-	STUCK_MAX = 8,
-	END_WAIT_S = 2, /* for what was interrupted */
 };
 
 static const char *const paths[] = { "gateway", "gateway-dataplane" };
 
-static volatile sig_atomic_t interrupted; /* Ctrl-C came */
-
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
-
-static _Noreturn void become(const char *const argv[])
-{
-	char *copy[WORDS_MAX + 1] = { NULL };
-
-	for (size_t i = 0; i < WORDS_MAX && argv[i]; i++)
-		copy[i] = strdup(argv[i]);
-	(void)signal(SIGINT, SIG_DFL);
-	execv(SELF, copy);
-	(void)fprintf(stderr, "cannot start: %s\n", strerror(errno));
-	_exit(127);
-}
-
-/* ---- commands that do not end ---- */
-
-/* A process that waits for a disk ends when the disk answers and not before, whatever signal it gets. */
-static struct {
-	pid_t pid; /* 0: none */
-	char name[32];
-} stuck[STUCK_MAX];
-
-/* check, write and the like are all `gateway` to the one who looks for them. */
-static void name_of(const char *const argv[], char *dst, size_t cap)
-{
-	text_format(dst, cap, "%s%s%s", argv[0], argv[1] ? " " : "", argv[1] ? argv[1] : "");
-}
-
-/* The process that was left behind with these words and still hangs, 0 when there is none. */
-static pid_t find_stuck(const char *const argv[])
-{
-	char name[sizeof(stuck[0].name)];
-	pid_t found = 0;
-
-	name_of(argv, name, sizeof(name));
-	for (size_t i = 0; i < STUCK_MAX; i++) {
-		if (stuck[i].pid && waitpid(stuck[i].pid, NULL, WNOHANG) != 0)
-			stuck[i].pid = 0;
-		if (stuck[i].pid && !strcmp(stuck[i].name, name))
-			found = stuck[i].pid;
-	}
-	return found;
-}
-
-static void leave_stuck(pid_t pid, const char *const argv[])
-{
-	size_t i = 0;
-
-	while (i < STUCK_MAX - 1 && stuck[i].pid)
-		i++;
-	stuck[i].pid = pid;
-	name_of(argv, stuck[i].name, sizeof(stuck[i].name));
-	printf("%s does not end (process %d): it waits for the disk and ends when that answers\n", stuck[i].name, (int)pid);
-}
-
-/* Waits for the end of pid: true with its wait status; false when Ctrl-C came and it did not end of that. */
-static bool await(pid_t pid, int *status)
-{
-	static const struct timespec moment = { .tv_sec = END_WAIT_S };
-	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	sigset_t interrupt, was;
-	int n = 1;
-
-	sigemptyset(&interrupt);
-	sigaddset(&interrupt, SIGINT);
-	sigprocmask(SIG_BLOCK, &interrupt, &was);
-	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
-	while (end.fd >= 0 && (n = ppoll(&end, 1, interrupted ? &moment : NULL, &was)) < 0 && errno == EINTR)
-		continue;
-	sigprocmask(SIG_SETMASK, &was, NULL);
-	if (end.fd >= 0)
-		close(end.fd);
-	if (n == 0)
-		return false;
-	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-		continue;
-	return true;
-}
-
-/* Runs our own binary as argv and waits for it: its exit status. */
-static int run(const char *const argv[])
-{
-	pid_t pid = find_stuck(argv);
-	int status;
-
-	if (pid) {
-		printf("the last one still waits for the disk (process %d): it is not started again\n", (int)pid);
-		return 1;
-	}
-	(void)fflush(stdout);
-	interrupted = 0;
-	pid = fork();
-	if (!pid)
-		become(argv);
-	if (pid < 0) {
-		printf("cannot start: %s\n", strerror(errno));
-		return 1;
-	}
-	if (!await(pid, &status)) {
-		leave_stuck(pid, argv);
-		return SIGNALLED + SIGINT;
-	}
-	if (WIFEXITED(status))
-		return WEXITSTATUS(status);
-	printf("\n");
-	return SIGNALLED + WTERMSIG(status);
-}
 
 /* PROGRAM and the words from argv[first] on, but for the one at skip (-1: all). */
 static int run_with(const char *program, int argc, char **argv, int first, int skip)
 {
-	const char *words[WORDS_MAX + 1] = { program };
+	const char *words[RUN_WORDS_MAX + 1] = { program };
 	size_t count = 1;
 
 	for (int i = first; i < argc; i++)
 		if (i != skip)
 			words[count++] = argv[i];
-	return run(words);
+	return run_words(words);
 }
 
 /* Where a path is named among the words behind the command, 0 when none is. */
@@ -238,7 +121,7 @@ static int ask_paths(const char *option, bool force, bool answers[static PATHS])
 			words[count++] = option;
 		if (force)
 			words[count++] = "--force";
-		status = run(words);
+		status = run_words(words);
 		if (answers[i])
 			worst = worse(worst, status);
 		answers[i] = answers[i] && status != NO_SERVICE;
@@ -251,7 +134,7 @@ static int reconfigure_path(const char *path, int argc, char **argv, int at)
 	const char *const forced[] = { path, "reconfigure", "--quiet", "--force", NULL };
 	int status = run_with(path, argc, argv, 0, at);
 
-	return status == EXIT_ASKED && terminal_confirm("Apply it all the same?") ? run(forced) : status;
+	return status == EXIT_ASKED && terminal_confirm("Apply it all the same?") ? run_words(forced) : status;
 }
 
 /* What the NICs are asked; option NULL: none. */
@@ -264,7 +147,7 @@ static int ask_network(const char *option, bool force)
 		words[count++] = option;
 	if (force)
 		words[count++] = "--force";
-	return run(words);
+	return run_words(words);
 }
 
 /* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
@@ -281,11 +164,11 @@ static int command_reconfigure(int argc, char **argv)
 		printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n");
 		return 2;
 	}
-	status = run(check);
+	status = run_words(check);
 	for (size_t i = 0; status && i < PATHS; i++) {
 		const char *const words[] = { paths[i], "status", NULL };
 
-		run(words);
+		run_words(words);
 	}
 	if (status)
 		return status;
@@ -307,7 +190,7 @@ static int command_reconfigure(int argc, char **argv)
 	if (!ask_paths(NULL, force, answers))
 		return status;
 	/* A path that came up with the new files stays so. */
-	run(revert);
+	run_words(revert);
 	return 1;
 }
 
@@ -327,7 +210,7 @@ static int command_network(int argc, char **argv)
 {
 	static const char *const show[] = { "network", "show", NULL };
 
-	return argc > 1 ? run_with("network", argc, argv, 1, -1) : run(show);
+	return argc > 1 ? run_with("network", argc, argv, 1, -1) : run_words(show);
 }
 
 static int command_log(int argc, char **argv)
@@ -433,11 +316,11 @@ static int command_help(int argc, char **argv)
 
 static void obey(char *line)
 {
-	char *argv[WORDS_MAX];
+	char *argv[RUN_WORDS_MAX];
 	int argc = 0;
 
 	for (char *save = NULL, *word = strtok_r(line, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
-		if (argc == WORDS_MAX - 1) {
+		if (argc == RUN_WORDS_MAX - 1) {
 			printf("too many words\n");
 			return;
 		}
@@ -455,20 +338,13 @@ static void obey(char *line)
 	printf("unknown command %s: `help` lists them\n", argv[0]);
 }
 
-static void interrupt_came(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
 int console_main(void)
 {
-	struct sigaction action = { .sa_handler = interrupt_came }; /* without SA_RESTART: a Ctrl-C ends a wait */
 	char bytes[LINE_LEN];
 	struct line line;
 
 	terminal_open();
-	(void)sigaction(SIGINT, &action, NULL);
+	run_hear_interrupt();
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);

@@ -1,0 +1,140 @@
+#include "console/run.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#define SELF "/proc/self/exe"
+
+enum {
+	SIGNALLED = 128, /* sh(1)'s status of what a signal ended */
+	STUCK_MAX = 8,
+	END_WAIT_S = 2, /* for what was interrupted */
+};
+
+static volatile sig_atomic_t interrupted; /* Ctrl-C came */
+
+static void interrupt_came(int sig)
+{
+	(void)sig;
+	interrupted = 1;
+}
+
+void run_hear_interrupt(void)
+{
+	const struct sigaction action = { .sa_handler = interrupt_came }; /* without SA_RESTART: a Ctrl-C ends a wait */
+
+	(void)sigaction(SIGINT, &action, NULL);
+}
+
+static _Noreturn void become(const char *const argv[])
+{
+	char *copy[RUN_WORDS_MAX + 1] = { NULL };
+
+	for (size_t i = 0; i < RUN_WORDS_MAX && argv[i]; i++)
+		copy[i] = strdup(argv[i]);
+	(void)signal(SIGINT, SIG_DFL);
+	execv(SELF, copy);
+	(void)fprintf(stderr, "cannot start: %s\n", strerror(errno));
+	_exit(127);
+}
+
+/* A process that waits for a disk ends when the disk answers and not before, whatever signal it gets. */
+static struct {
+	pid_t pid; /* 0: none */
+	char name[32];
+} stuck[STUCK_MAX];
+
+/* check, write and the like are all `gateway` to the one who looks for them. */
+static void name_of(const char *const argv[], char *dst, size_t cap)
+{
+	text_format(dst, cap, "%s%s%s", argv[0], argv[1] ? " " : "", argv[1] ? argv[1] : "");
+}
+
+/* The process that was left behind with these words and still hangs, 0 when there is none. */
+static pid_t find_stuck(const char *const argv[])
+{
+	char name[sizeof(stuck[0].name)];
+	pid_t found = 0;
+
+	name_of(argv, name, sizeof(name));
+	for (size_t i = 0; i < STUCK_MAX; i++) {
+		if (stuck[i].pid && waitpid(stuck[i].pid, NULL, WNOHANG) != 0)
+			stuck[i].pid = 0;
+		if (stuck[i].pid && !strcmp(stuck[i].name, name))
+			found = stuck[i].pid;
+	}
+	return found;
+}
+
+static void leave_stuck(pid_t pid, const char *const argv[])
+{
+	size_t i = 0;
+
+	while (i < STUCK_MAX - 1 && stuck[i].pid)
+		i++;
+	stuck[i].pid = pid;
+	name_of(argv, stuck[i].name, sizeof(stuck[i].name));
+	printf("%s does not end (process %d): it waits for the disk and ends when that answers\n", stuck[i].name, (int)pid);
+}
+
+/* Waits for the end of pid: true with its wait status; false when Ctrl-C came and it did not end of that. */
+static bool await(pid_t pid, int *status)
+{
+	static const struct timespec moment = { .tv_sec = END_WAIT_S };
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	sigset_t interrupt, was;
+	int n = 1;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	sigprocmask(SIG_BLOCK, &interrupt, &was);
+	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
+	while (end.fd >= 0 && (n = ppoll(&end, 1, interrupted ? &moment : NULL, &was)) < 0 && errno == EINTR)
+		continue;
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	if (end.fd >= 0)
+		close(end.fd);
+	if (n == 0)
+		return false;
+	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
+		continue;
+	return true;
+}
+
+int run_words(const char *const argv[])
+{
+	pid_t pid = find_stuck(argv);
+	int status;
+
+	if (pid) {
+		printf("the last one still waits for the disk (process %d): it is not started again\n", (int)pid);
+		return 1;
+	}
+	(void)fflush(stdout);
+	interrupted = 0;
+	pid = fork();
+	if (!pid)
+		become(argv);
+	if (pid < 0) {
+		printf("cannot start: %s\n", strerror(errno));
+		return 1;
+	}
+	if (!await(pid, &status)) {
+		leave_stuck(pid, argv);
+		return SIGNALLED + SIGINT;
+	}
+	if (WIFEXITED(status))
+		return WEXITSTATUS(status);
+	printf("\n");
+	return SIGNALLED + WTERMSIG(status);
+}
