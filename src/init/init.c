@@ -43,7 +43,7 @@ enum process_name { PROCESS_CONSOLE, PROCESS_NETWORK, PROCESS_GATEWAY, PROCESS_D
 #define CAPS_PATH                                                                                                       \
 	(CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE) |     \
 	 CONFINE_CAP(SYS_ADMIN))
-#define CAPS_NETWORK (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW))
+#define CAPS_NETWORK (CAPS_FILES | CONFINE_CAP(NET_ADMIN))
 /* Its commands: files, the log, names, the clock. */
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
 

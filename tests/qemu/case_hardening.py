@@ -48,7 +48,7 @@ NEVER = CAPS["sys_module"] | CAPS["sys_rawio"] | CAPS["sys_ptrace"] | CAPS["sys_
     CAPS["sys_resource"]
 MAY = {                         # of those that would harm most, who has which
     "console": 0,
-    "network": CAPS["net_admin"] | CAPS["net_raw"],
+    "network": CAPS["net_admin"],
     "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
     "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
 }
