@@ -122,6 +122,14 @@ void nic_close(struct nic *nic)
 	nic->used = false;
 }
 
+bool nic_is_there(const struct nic *nic)
+{
+	struct sockaddr_ll here = { 0 };
+	socklen_t len = sizeof(here);
+
+	return !getsockname(nic->source.fd, (struct sockaddr *)&here, &len) && here.sll_ifindex == (int)nic->link.index;
+}
+
 int nic_set_port(struct nic *nic, uint16_t port)
 {
 	return attach_filter(nic->source.fd, port, nic->link.alone);

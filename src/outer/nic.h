@@ -29,6 +29,8 @@ struct nic {
 /* Opens the socket and binds it; the filter stands before the first frame comes. 0 or -errno. */
 int nic_open(struct nic *nic, const struct outer_link *link, uint16_t port);
 void nic_close(struct nic *nic);
+/* False: the device is gone that it was opened on. Another may have its index, its name and its MAC by now. */
+bool nic_is_there(const struct nic *nic);
 int nic_set_port(struct nic *nic, uint16_t port);
 
 /* frame has NIC_PAD bytes before it and is good until the next nic_receive of any NIC. */

@@ -350,7 +350,8 @@ static bool link_stayed(const struct nic *nic, const struct outer_table *table)
 {
 	const struct outer_link *link = table_link(table, nic->link.index);
 
-	return link && link->alone == nic->link.alone && memcmp(link->mac, nic->link.mac, OUTER_MAC_LEN) == 0;
+	return link && link->alone == nic->link.alone && memcmp(link->mac, nic->link.mac, OUTER_MAC_LEN) == 0 &&
+	       nic_is_there(nic);
 }
 
 static bool was_there(const struct outer_table *old, const struct outer_address *address)
