@@ -1,0 +1,200 @@
+#include "gateway/silent.h"
+
+#include <stddef.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "crypto/key.h"
+#include "gateway/knock.h"
+#include "gateway/roamed.h"
+#include "gateway/way.h"
+
+#define PATH_OF(member_ptr, member) ((struct path *)((char *)(member_ptr)-offsetof(struct path, member)))
+
+/* ---- probes ---- */
+
+static bool is_silent(const struct path *path, const struct tunnel_peer *peer)
+{
+	return peer->endpoint.addr.family && peer->allowed_count && (path->sessions_lost || !peer->handshake_s);
+}
+
+/* An echo request to those that were knocked at, or to all that are silent. */
+static void send_probes(struct path *path, bool all)
+{
+	if (!path->tunnel.ops || path_dump(path) < 0)
+		return;
+	watch_follow(&path->watch, &path->running);
+	for (size_t i = 0; i < path->running.peer_count; i++) {
+		struct watched *watched = &path->watch.peers[i];
+
+		if ((all || watched->knocked) && is_silent(path, &path->running.peers[i]))
+			pinger_probe(&path->pinger, &path->running.allowed[path->running.peers[i].allowed_first].addr);
+		watched->knocked = false;
+	}
+	path->sessions_lost = false;
+}
+
+void silent_probe_all(struct path *path)
+{
+	send_probes(path, true);
+}
+
+static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	send_probes(PATH_OF(timer, probe), false);
+}
+
+/* A packet to every peer that has not shaken hands, after a knock: show tells then whether a path works, and no one
+ * who needs it has to wait for the handshake. */
+void silent_probe(struct path *path)
+{
+	uint64_t now_ns = clock_now_ns();
+	struct link link = { 0 };
+	bool any = false;
+
+	if (path->probe.armed || path_dump(path) < 0)
+		return;
+	watch_follow(&path->watch, &path->running);
+	for (size_t i = 0; i < path->running.peer_count; i++) {
+		const struct tunnel_peer *peer = &path->running.peers[i];
+		bool has_way;
+
+		if (!is_silent(path, peer))
+			continue;
+		has_way = way_find(&path->tunnel, &peer->endpoint.addr, &link).state == WAY_READY;
+		if (!watch_probe(&path->watch.peers[i], &peer->endpoint, has_way, path->sessions_lost, now_ns))
+			continue;
+		knock(&peer->endpoint);
+		any = true;
+	}
+	if (any)
+		loop_timer_set(path->loop, &path->probe, now_ns + KNOCK_WAIT_MS * NS_PER_MS, probe_fires);
+}
+
+/* ---- peers that do not answer ---- */
+
+static struct tunnel_peer *applied_peer(struct path *path, const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	const struct tunnel_peer *peer = path->has_applied ? tunnel_find(&path->applied, public_key) : NULL;
+
+	return peer ? &path->applied.peers[peer - path->applied.peers] : NULL;
+}
+
+/* A peer that does not answer where it is thought to be: true when it is to be looked for elsewhere.
+ *
+ * One that roamed gets the file's endpoint back. On the kernel backend anyone moves a peer who replays an initiation of it (see
+ * wg/handshake.c for why ours does not believe one), and what we send goes to him until the peer speaks; and on either one
+ * that roamed may be back where the file says while no one has heard it yet. One that is idle is left alone, since an endpoint
+ * that nothing was sent to is as good as it was. */
+static bool look_elsewhere(struct path *path, const struct tunnel_peer *running, struct watched *watched, uint64_t now_ns)
+{
+	enum { BACK_WAIT_S = 60 };
+	struct tunnel_peer *applied = applied_peer(path, running->public_key);
+	char key[KEY_BASE64_LEN], where[INET_ENDPOINT_STRLEN];
+	bool roamed;
+
+	if (!applied || !applied->resolved.addr.family)
+		return false;
+	roamed = !inet_endpoint_equal(&running->endpoint, &applied->resolved);
+	if (!roamed && applied->addr_count < 2)
+		return false;
+	key_to_base64(running->public_key, key);
+	log_info("peer %.4s...: nothing came from %s for %d s: %s", key, inet_endpoint_text(&running->endpoint, where),
+		 UNANSWERED_S, roamed ? "looked for where the file has it" : "looked for at the next address of its name");
+	/* For tunnel_apply, what does not hold was not applied. */
+	if (roamed)
+		applied->endpoint_id = 0;
+	else
+		watched->give_up = true;
+	watch_moved(watched, now_ns, roamed ? BACK_WAIT_S : watch_move_wait_s(watched, applied->addr_count));
+	return true;
+}
+
+static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct path *path = PATH_OF(timer, watch_timer);
+	bool any = false;
+
+	loop_timer_set(path->loop, timer, now_ns + WATCH_INTERVAL_S * NS_PER_S, watch_fires);
+	if (!path->inner_up || path_dump(path) < 0)
+		return;
+	watch_follow(&path->watch, &path->running);
+	watch_look(&path->watch, &path->running, now_ns, time(NULL));
+	for (size_t i = 0; i < path->running.peer_count; i++)
+		if (watch_unanswered(&path->watch.peers[i], now_ns) &&
+		    look_elsewhere(path, &path->running.peers[i], &path->watch.peers[i], now_ns))
+			any = true;
+	(void)roamed_write(path->roamed_file, &path->running, &path->applied);
+	if (any)
+		path->disturbed(path);
+}
+
+void silent_watch(struct path *path)
+{
+	loop_timer_set(path->loop, &path->watch_timer, clock_now_ns() + WATCH_INTERVAL_S * NS_PER_S, watch_fires);
+}
+
+/* ---- which address of a name ---- */
+
+static size_t index_of(const struct resolved_addrs *addrs, const struct inet_addr *addr)
+{
+	size_t i = 0;
+
+	while (i < addrs->count && !inet_addr_equal(&addrs->list[i], addr))
+		i++;
+	return i;
+}
+
+/* The best way there is, the first of equal ones from that index on. */
+static size_t best_from(const struct path *path, const struct resolved_addrs *addrs, size_t from)
+{
+	size_t best = from % addrs->count;
+	enum way_state best_state = WAY_NONE;
+	struct link link = { 0 };
+
+	for (size_t i = 0; i < addrs->count && best_state < WAY_READY; i++) {
+		size_t at = (from + i) % addrs->count;
+		enum way_state state = way_find(&path->tunnel, &addrs->list[at], &link).state;
+
+		if (state > best_state) {
+			best = at;
+			best_state = state;
+		}
+	}
+	return best;
+}
+
+/* The first that can be reached, and that one for as long as it can be and answers. A peer that went elsewhere by itself is
+ * not looked for where its name is. */
+size_t silent_pick(void *arg, const uint8_t public_key[static TUNNEL_KEY_LEN], const struct resolved_addrs *addrs)
+{
+	struct path *path = arg;
+	const struct tunnel_peer *before = path->has_applied ? tunnel_find(&path->applied, public_key) : NULL;
+	const struct tunnel_peer *running = path->tunnel.ops ? tunnel_find(&path->running, public_key) : NULL;
+	struct watched *watched = watch_find(&path->watch, public_key);
+	size_t now = before ? index_of(addrs, &before->resolved.addr) : addrs->count;
+
+	if (now == addrs->count)
+		return best_from(path, addrs, 0);
+	if (watched && watched->give_up) {
+		watched->give_up = false;
+		return best_from(path, addrs, now + 1);
+	}
+	if (running && running->endpoint.addr.family && !inet_endpoint_equal(&running->endpoint, &before->resolved))
+		return now;
+	return best_from(path, addrs, now);
+}
+
+/* A name has other addresses than the one that a peer has, to which no way leads. */
+bool silent_address_is_due(const struct path *path)
+{
+	struct link link = { 0 };
+
+	for (size_t i = 0; i < path->applied.peer_count; i++)
+		if (path->applied.peers[i].addr_count > 1 &&
+		    way_find(&path->tunnel, &path->applied.peers[i].resolved.addr, &link).state < WAY_READY)
+			return true;
+	return false;
+}
