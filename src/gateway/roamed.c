@@ -43,18 +43,15 @@ static int replace(const char *path, const char *data, size_t len)
 	return err;
 }
 
-int roamed_write(const char *path, const struct tunnel_config *running, const struct tunnel_config *file)
+int roamed_write(const char *path, const struct tunnel_config *running)
 {
 	struct text to;
 	int err;
 
 	text_init(&to, text, sizeof(text));
-	for (size_t i = 0; i < running->peer_count; i++) {
-		const struct tunnel_peer *peer = &running->peers[i], *said = tunnel_find(file, peer->public_key);
-
-		if (peer->endpoint.addr.family && (!said || !inet_endpoint_equal(&peer->endpoint, &said->resolved)))
-			add_line(&to, peer);
-	}
+	for (size_t i = 0; i < running->peer_count; i++)
+		if (running->peers[i].endpoint.addr.family)
+			add_line(&to, &running->peers[i]);
 	if (!strcmp(text, written))
 		return 0;
 	err = replace(path, text, strlen(text));

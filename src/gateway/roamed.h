@@ -1,13 +1,13 @@
-/* Where the peers of a path were seen last, in a file of the run directory, for whoever is started after a crash: on lwIP it
- * is nowhere else by then, and a peer that went elsewhere, or that no file says the address of, would be lost until it speaks. */
+/* Where the peers of a path were last, in a file of the run directory, for whoever is started after a crash: on lwIP it is
+ * nowhere else by then. A peer that went elsewhere, or that no file says the address of, would be lost until it speaks, and
+ * one that is a name until a name server answers. */
 #ifndef GATEWAY_ROAMED_H
 #define GATEWAY_ROAMED_H
 
 #include "tunnel/tunnel.h"
 
-/* Lines of public key, address, port and scope of those that are not where file has them; written only when that changed.
- * 0 or -errno. */
-int roamed_write(const char *path, const struct tunnel_config *running, const struct tunnel_config *file);
+/* Lines of public key, address, port and scope; written only when that changed. 0 or -errno. */
+int roamed_write(const char *path, const struct tunnel_config *running);
 /* Into config, which has the endpoints of those peers then and nothing else; empty when there is no such file. */
 void roamed_read(const char *path, struct tunnel_config *config);
 

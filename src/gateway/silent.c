@@ -126,7 +126,7 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 		if (watch_unanswered(&path->watch.peers[i], now_ns) &&
 		    look_elsewhere(path, &path->running.peers[i], &path->watch.peers[i], now_ns))
 			any = true;
-	(void)roamed_write(path->roamed_file, &path->running, &path->applied);
+	(void)roamed_write(path->roamed_file, &path->running);
 	if (any)
 		path->disturbed(path);
 }

@@ -114,6 +114,28 @@ def peer_that_does_not_answer_is_looked_for_elsewhere(lab):
     expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
 
 
+def noted(ours):
+    """Where peers were last, for after a crash."""
+    path = ours.dir + "/run/gateway.endpoints"
+    if not os.path.exists(path):
+        return ""
+    with open(path) as f:
+        return f.read()
+
+
+@case
+def peer_by_name_is_reached_after_a_crash_though_no_name_server_answers(lab):
+    ours, go, key = named_peer(lab, ["192.0.2.2"])
+    wait_until("its address", lambda: ours.peer(key)["endpoint"] == "192.0.2.2:5678")
+    expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show())
+    wait_until("a note of it", lambda: "192.0.2.2" in noted(ours))
+    set_names(lab, {})
+    ours.stop(signal.SIGKILL)
+    ours.start()
+    expect(ours.peer(key)["endpoint"] == "192.0.2.2:5678", ours.show(), ours.said())
+    expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
+
+
 @case
 def peer_that_had_moved_stays_where_it_is_over_a_crash(lab):
     ours, go, key = named_peer(lab, ["192.0.2.2"])
@@ -125,7 +147,7 @@ def peer_that_had_moved_stays_where_it_is_over_a_crash(lab):
     go.set("peer", ours.show()["public_key"], "endpoint", "192.0.2.1:4567")
     expect(ping("b", "10.8.3.1", 3) == (3, 3), ours.show())
     expect(ours.peer(key)["endpoint"] == "192.0.2.77:5678", ours.show())
-    wait_until("a note of it", lambda: os.path.exists(ours.dir + "/run/gateway.endpoints"))
+    wait_until("a note of it", lambda: "192.0.2.77" in noted(ours))
     ours.stop(signal.SIGKILL)
     ours.start()
     expect(ping(ours.inner, "10.8.3.2", 3) == (3, 3), ours.show(), ours.said())
