@@ -280,7 +280,7 @@ static const struct {
 	{ "network", "", "the NICs and what network.conf gives them", command_network },
 	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },
 	{ "boot", "", "the boot steps and the time each took", command_boot },
-	{ "hardening", "", "what holds against an intruder: kernel settings, modules, what each process may", command_hardening },
+	{ "hardening", "", "what holds against an intruder", command_hardening },
 	{ "gateway", "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
 	{ "gateway-dataplane", "VERB...", "the same for the path between packet processors", command_path },
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
