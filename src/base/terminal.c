@@ -1,30 +1,24 @@
 #include "base/terminal.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
+
 static struct termios before;
-static struct sigaction interrupt_before;
 static bool changed;
 /* Whoever read before us, in this process or the one that started it, read a CR: then the LF of a CRLF is still to come. */
 static bool after_cr = true;
 
-static void interrupted(int sig)
-{
-	(void)sig;
-}
-
 void terminal_open(void)
 {
-	const struct sigaction heard = { .sa_handler = interrupted };
 	struct termios mode;
 
 	if (changed || tcgetattr(STDIN_FILENO, &before) < 0)
 		return;
-	sigaction(SIGINT, &heard, &interrupt_before);
+	interrupt_hear();
 	mode = before;
 	/* BRKINT and PARMRK off: a BREAK, or a byte that came damaged, reads as NUL and is swallowed. */
 	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
@@ -41,7 +35,7 @@ void terminal_restore(void)
 	if (!changed)
 		return;
 	tcsetattr(STDIN_FILENO, TCSANOW, &before);
-	sigaction(SIGINT, &interrupt_before, NULL);
+	interrupt_unhear();
 	changed = false;
 }
 
@@ -60,20 +54,25 @@ void terminal_echo(void *arg, const char *bytes, size_t len)
 
 enum line_event terminal_read(struct line *line)
 {
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	enum line_event event = LINE_MORE;
 	uint8_t byte;
 
 	line->after_cr = after_cr;
-	while (event == LINE_MORE) {
-		ssize_t n = read(STDIN_FILENO, &byte, 1);
+	while (event == LINE_MORE && !interrupt_came()) {
+		int n = interrupt_poll(&input, NULL);
 
-		if (n < 0 && errno == EINTR) {
-			terminal_echo(NULL, "^C\n", 3);
-			return LINE_INTERRUPTED;
-		}
-		event = n == 1 ? line_feed(line, byte) : LINE_GONE;
+		if (n > 0)
+			event = read(STDIN_FILENO, &byte, 1) == 1 ? line_feed(line, byte) : LINE_GONE;
+		else if (n != -EINTR)
+			event = LINE_GONE;
 		after_cr = line->after_cr;
 	}
+	if (event == LINE_MORE) {
+		terminal_echo(NULL, "^C\n", 3);
+		event = LINE_INTERRUPTED;
+	}
+	interrupt_clear();
 	return event;
 }
 
@@ -85,6 +84,7 @@ bool terminal_confirm(const char *question)
 
 	if (!isatty(STDIN_FILENO))
 		return false;
+	interrupt_clear();
 	printf("%s [y/N] ", question);
 	(void)fflush(stdout);
 	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);

@@ -8,6 +8,7 @@
 
 #include "base/exit.h"
 #include "base/file.h"
+#include "base/interrupt.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -344,7 +345,7 @@ int console_main(void)
 	struct line line;
 
 	terminal_open();
-	run_hear_interrupt();
+	interrupt_hear(); /* where it is no terminal, too */
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/interrupt.h"
 #include "base/text.h"
 
 #define SELF "/proc/self/exe"
@@ -20,21 +21,6 @@ enum {
 	STUCK_MAX = 8,
 	END_WAIT_S = 2, /* for what was interrupted */
 };
-
-static volatile sig_atomic_t interrupted; /* Ctrl-C came */
-
-static void interrupt_came(int sig)
-{
-	(void)sig;
-	interrupted = 1;
-}
-
-void run_hear_interrupt(void)
-{
-	const struct sigaction action = { .sa_handler = interrupt_came }; /* without SA_RESTART: a Ctrl-C ends a wait */
-
-	(void)sigaction(SIGINT, &action, NULL);
-}
 
 static _Noreturn void become(const char *const argv[])
 {
@@ -92,16 +78,11 @@ static bool await(pid_t pid, int *status)
 {
 	static const struct timespec moment = { .tv_sec = END_WAIT_S };
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	sigset_t interrupt, was;
 	int n = 1;
 
-	sigemptyset(&interrupt);
-	sigaddset(&interrupt, SIGINT);
-	sigprocmask(SIG_BLOCK, &interrupt, &was);
 	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
-	while (end.fd >= 0 && (n = ppoll(&end, 1, interrupted ? &moment : NULL, &was)) < 0 && errno == EINTR)
+	while (end.fd >= 0 && (n = interrupt_poll(&end, interrupt_came() ? &moment : NULL)) == -EINTR)
 		continue;
-	sigprocmask(SIG_SETMASK, &was, NULL);
 	if (end.fd >= 0)
 		close(end.fd);
 	if (n == 0)
@@ -111,7 +92,7 @@ static bool await(pid_t pid, int *status)
 	return true;
 }
 
-int run_words(const char *const argv[])
+static int run(const char *const argv[])
 {
 	pid_t pid = find_stuck(argv);
 	int status;
@@ -121,7 +102,7 @@ int run_words(const char *const argv[])
 		return 1;
 	}
 	(void)fflush(stdout);
-	interrupted = 0;
+	interrupt_clear();
 	pid = fork();
 	if (!pid)
 		become(argv);
@@ -137,4 +118,13 @@ int run_words(const char *const argv[])
 		return WEXITSTATUS(status);
 	printf("\n");
 	return SIGNALLED + WTERMSIG(status);
+}
+
+int run_words(const char *const argv[])
+{
+	int status = run(argv);
+
+	/* What was meant for the command is not meant for the next prompt. */
+	interrupt_clear();
+	return status;
 }

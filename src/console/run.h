@@ -1,11 +1,9 @@
-/* One command as a process of our own binary: waited for, and left behind when a disk holds it and Ctrl-C came. */
+/* One command as a process of our own binary: waited for, and left behind when a disk holds it and Ctrl-C came,
+ * which whoever calls hears (base/interrupt.h). */
 #ifndef CONSOLE_RUN_H
 #define CONSOLE_RUN_H
 
 enum { RUN_WORDS_MAX = 16 };
-
-/* Ctrl-C ends a wait, and not this process. */
-void run_hear_interrupt(void);
 
 /* argv, the name of an applet and its words, NULL behind the last: its exit status; 128 and more when a signal ended it or
  * Ctrl-C the wait, 1 when it was not started. */

@@ -1,0 +1,58 @@
+#include "base/interrupt.h"
+
+#include <errno.h>
+#include <signal.h>
+
+static volatile sig_atomic_t came;
+static struct sigaction before;
+static bool heard;
+
+static void note(int sig)
+{
+	(void)sig;
+	came = 1;
+}
+
+void interrupt_hear(void)
+{
+	const struct sigaction action = { .sa_handler = note };
+
+	if (!heard)
+		sigaction(SIGINT, &action, &before);
+	heard = true;
+}
+
+void interrupt_unhear(void)
+{
+	if (heard)
+		sigaction(SIGINT, &before, NULL);
+	heard = false;
+}
+
+bool interrupt_came(void)
+{
+	return came;
+}
+
+void interrupt_clear(void)
+{
+	came = 0;
+}
+
+int interrupt_poll(struct pollfd *what, const struct timespec *timeout)
+{
+	bool seen = came;
+	sigset_t interrupt, was;
+	int n;
+
+	sigemptyset(&interrupt);
+	sigaddset(&interrupt, SIGINT);
+	/* It is let in only where it ends the wait. */
+	sigprocmask(SIG_BLOCK, &interrupt, &was);
+	if (came && !seen)
+		n = -EINTR;
+	else if ((n = ppoll(what, 1, timeout, &was)) < 0)
+		n = -errno;
+	sigprocmask(SIG_SETMASK, &was, NULL);
+	return n;
+}

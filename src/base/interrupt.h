@@ -1,0 +1,19 @@
+/* Owns SIGINT as a thing that came: Ctrl-C counts whenever it does, also right before someone waits. */
+#ifndef BASE_INTERRUPT_H
+#define BASE_INTERRUPT_H
+
+#include <poll.h>
+#include <stdbool.h>
+#include <time.h>
+
+void interrupt_hear(void);   /* from here on it is noted and ends nothing */
+void interrupt_unhear(void); /* as it was before */
+
+bool interrupt_came(void); /* since interrupt_clear */
+void interrupt_clear(void);
+
+/* ppoll(2) of one, which an interrupt ends, if there is none to be seen yet: 1, 0 after the timeout (NULL: none), -EINTR, or
+ * -errno. */
+int interrupt_poll(struct pollfd *what, const struct timespec *timeout);
+
+#endif
