@@ -265,13 +265,17 @@ static void parse_mtu(const struct conf_place *at, struct slice value)
 		nic_of(at)->mtu_bytes = (uint32_t)mtu;
 }
 
+/* A boolean as systemd.syntax(7) has it. */
 static bool parse_yes(const struct conf_place *at, struct slice value)
 {
-	bool yes = slice_equal(value, "yes");
+	static const char *const words[][2] = { { "no", "yes" }, { "false", "true" }, { "off", "on" }, { "0", "1" } };
 
-	if (!yes && !slice_equal(value, "no"))
-		value_error(at, value, "expected %s", at->key->syntax);
-	return yes;
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (int yes = 0; yes < 2; yes++)
+			if (slice_equal(value, words[i][yes]))
+				return yes;
+	value_error(at, value, "expected %s", at->key->syntax);
+	return false;
 }
 
 static void parse_unmanaged(const struct conf_place *at, struct slice value)

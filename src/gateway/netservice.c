@@ -342,7 +342,8 @@ static void revert(struct netservice *service, struct control_call *call)
 		if (dir_fd >= 0)
 			keep(service, dir_fd);
 		if (report.changes)
-			control_print(call, CONTROL_OUT, SERVICE_NAME ": what ran before is put back\n");
+			control_print(call, CONTROL_OUT, SERVICE_NAME ": what ran before is put back; the next reconfigure or boot applies " NETWORK_FILE
+				      ": mend it\n");
 		control_end(call, err < 0);
 	}
 	if (dir_fd >= 0)

@@ -457,7 +457,7 @@ def nics_are_put_back_by_revert(lab):
     expect(addresses(a) == {"192.0.2.7/24": True} and len(addresses(a, "eth1")) == 2, addresses(a))
     expect(" mtu 1400 " in a("ip", "link", "show", "dev", "eth0"))
     status, said = network.ask("revert")
-    expect(status == 0 and said.endswith("network: what ran before is put back\n"), status, said)
+    expect(status == 0 and said.endswith("network: what ran before is put back; the next reconfigure or boot applies network.conf: mend it\n"), status, said)
     expect(addresses(a) == {"192.0.2.1/24": True} and routes(a) == state, addresses(a), routes(a))
     expect(" mtu 1500 " in a("ip", "link", "show", "dev", "eth0"))
     with open(network.dir + "/conf/applied/network/network.conf") as f:

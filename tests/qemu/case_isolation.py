@@ -149,7 +149,7 @@ def nics_are_put_back_with_a_path(a):
     said = a.reconfigure(files={".env": env(a, "kernel", "DATA_PLANE_VPN_PORT=5555\n"),
                                 "network.conf": NETWORK[0].replace("192.0.2.1/24", "192.0.2.9/24").replace("Gateway=192.0.2.2", "")})
     for part in ("network: eth0: address 192.0.2.9/24 added\n", "UDP port 5555 is in use by another program",
-                 "network: eth0: address 192.0.2.1/24 added\n", "network: what ran before is put back\n"):
+                 "network: eth0: address 192.0.2.1/24 added\n", "network: what ran before is put back; the next reconfigure or boot applies network.conf: mend it\n"):
         assert part in said, said
     assert a.output("ip -4 addr show; ip route") == before, a.output("ip -4 addr show; ip route")
     a.output("ip link del taken")
