@@ -47,21 +47,19 @@ static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
 }
 
 /* A packet to every peer that has not shaken hands, after a knock: show tells then whether a path works, and no one
- * who needs it has to wait for the handshake. */
-void silent_probe(struct path *path)
+ * who needs it has to wait for the handshake. path->running and path->watch are of now. */
+static void probe_silent(struct path *path, bool by_time, uint64_t now_ns)
 {
-	uint64_t now_ns = clock_now_ns();
 	struct link link = { 0 };
 	bool any = false;
 
-	if (path->probe.armed || path_dump(path) < 0)
+	if (path->probe.armed)
 		return;
-	watch_follow(&path->watch, &path->running);
 	for (size_t i = 0; i < path->running.peer_count; i++) {
 		const struct tunnel_peer *peer = &path->running.peers[i];
 		bool has_way;
 
-		if (!is_silent(path, peer))
+		if (!is_silent(path, peer) || (by_time && !watch_probe_is_due(&path->watch.peers[i], now_ns)))
 			continue;
 		has_way = way_find(&path->tunnel, &peer->endpoint.addr, &link).state == WAY_READY;
 		if (!watch_probe(&path->watch.peers[i], &peer->endpoint, has_way, path->sessions_lost, now_ns))
@@ -71,6 +69,14 @@ void silent_probe(struct path *path)
 	}
 	if (any)
 		loop_timer_set(path->loop, &path->probe, now_ns + KNOCK_WAIT_MS * NS_PER_MS, probe_fires);
+}
+
+void silent_probe(struct path *path)
+{
+	if (path_dump(path) < 0)
+		return;
+	watch_follow(&path->watch, &path->running);
+	probe_silent(path, false, clock_now_ns());
 }
 
 /* ---- peers that do not answer ---- */
@@ -127,6 +133,9 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 		    look_elsewhere(path, &path->running.peers[i], &path->watch.peers[i], now_ns))
 			any = true;
 	(void)roamed_write(path->roamed_file, &path->running);
+	/* Initiations that cross on the wire undo each other, and the kernel may end at that: it does not try again until someone
+	 * has something to send. */
+	probe_silent(path, true, now_ns);
 	if (any)
 		path->disturbed(path);
 }

@@ -105,6 +105,11 @@ unsigned watch_move_wait_s(const struct watched *peer, unsigned addr_count)
 	return wait_s < MOVE_WAIT_MAX_S ? wait_s : MOVE_WAIT_MAX_S;
 }
 
+bool watch_probe_is_due(const struct watched *peer, uint64_t now_ns)
+{
+	return peer->had_way && now_ns >= peer->probe_ns;
+}
+
 bool watch_probe(struct watched *peer, const struct inet_endpoint *endpoint, bool has_way, bool anew, uint64_t now_ns)
 {
 	bool way_came = has_way && !peer->had_way;

@@ -48,4 +48,7 @@ unsigned watch_move_wait_s(const struct watched *peer, unsigned addr_count);
  * however often the host changes. */
 bool watch_probe(struct watched *peer, const struct inet_endpoint *endpoint, bool has_way, bool anew, uint64_t now_ns);
 
+/* It may be by time alone, if its way is still there. */
+bool watch_probe_is_due(const struct watched *peer, uint64_t now_ns);
+
 #endif

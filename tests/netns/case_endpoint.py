@@ -158,8 +158,8 @@ def peer_that_had_moved_stays_where_it_is_over_a_crash(lab):
     expect(not os.path.exists(ours.dir + "/run/gateway.endpoints"))
 
 
-@case
-def silent_peer_is_not_knocked_at_with_every_event_of_the_host(lab):
+def silent_peer(lab):
+    """A host with our service, the link's other end, and how often the peer there, who never answers, was knocked at since the last look."""
     a, b = lab.host("a"), lab.host("b")
     lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
     silent = udp_socket("b", ("192.0.2.2", 5678))
@@ -173,6 +173,19 @@ def silent_peer_is_not_knocked_at_with_every_event_of_the_host(lab):
             count += len(silent.recv(2000)) < 32
         return count
 
+    return a, b, knocks
+
+
+@case
+def silent_peer_is_knocked_at_again_though_the_host_is_quiet(lab):
+    knocks = silent_peer(lab)[2]
+    wait_until("the first", knocks)
+    wait_until("another, 10 s later", knocks, 40)
+
+
+@case
+def silent_peer_is_not_knocked_at_with_every_event_of_the_host(lab):
+    a, b, knocks = silent_peer(lab)
     count = wait_until("the first", knocks)
     watch = a.start("ip", "-o", "monitor", "address", stdout=subprocess.PIPE, text=True)
     for n in range(12):                     # as many bursts, each longer than it waits for one to end
