@@ -11,12 +11,20 @@
 #include "init/clock.h"
 #include "init/hardening.h"
 #include "init/init.h"
+#include "init/uevent.h"
 
 static int applet_console(int argc, char **argv)
 {
 	(void)argc;
 	(void)argv;
 	return console_main();
+}
+
+static int applet_devices(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return uevent_main();
 }
 
 static int applet_resolver(int argc, char **argv)
@@ -41,6 +49,7 @@ static const struct {
 	{ "gateway-dataplane", gateway_main },
 	{ "network", netservice_main },
 	{ "console", applet_console },
+	{ "devices", applet_devices },
 	{ "clock", clock_main },
 	{ "hardening", applet_hardening },
 	{ LOOKUP_APPLET, applet_resolver },

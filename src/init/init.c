@@ -33,7 +33,7 @@ enum {
 	LAST_KILL_S = 2,
 };
 
-enum process_name { PROCESS_CONSOLE, PROCESS_NETWORK, PROCESS_GATEWAY, PROCESS_DATAPLANE, PROCESSES };
+enum process_name { PROCESS_CONSOLE, PROCESS_DEVICES, PROCESS_NETWORK, PROCESS_GATEWAY, PROCESS_DATAPLANE, PROCESSES };
 
 /* What each needs as root, and no more. Files on the partition may be anyone's, as another Linux left them. */
 #define CAPS_FILES (CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER))
@@ -69,6 +69,8 @@ struct process {
 static struct process processes[PROCESSES] = {
 	[PROCESS_CONSOLE] = { .name = "console", .argv = (const char *const[]){ "console", NULL }, .on_tty = true,
 			      .confinement = { CAPS_CONSOLE, OOM_CONSOLE } },
+	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
+			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_CONSOLE } },
 	[PROCESS_NETWORK] = { .name = "network",
 			      .argv = (const char *const[]){ "network", "run", "--ready-fd", "3", NULL },
 			      .tells_ready = true,
@@ -308,6 +310,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	if (ending)
 		return;
 	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
+	happens(&processes[PROCESS_DEVICES], SUPERVISE_START, now_ns);
 	happens(&processes[PROCESS_NETWORK], SUPERVISE_START, now_ns);
 	keep_clock(&clock_timer, now_ns);
 }

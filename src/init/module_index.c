@@ -2,6 +2,9 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <string.h>
+
+#define ALIAS "alias "
 
 enum { PATTERN_LEN = 256 };
 
@@ -75,6 +78,20 @@ void module_soft_each(struct slice softdep, struct slice name, const char *when,
 	}
 }
 
+/* Takes "alias " off a line and says whether the pattern behind it may fit. There are thousands for hundreds of devices:
+ * what is of another bus or another vendor ("pci:v00008086") is seen without copying it. */
+static bool may_fit(struct slice *line, const char *text)
+{
+	if (!slice_starts(*line, ALIAS))
+		return false;
+	line->ptr += sizeof(ALIAS) - 1;
+	line->len -= sizeof(ALIAS) - 1;
+	for (size_t i = 0; i < line->len && !strchr("*?[\\ ", line->ptr[i]); i++)
+		if (line->ptr[i] != text[i])
+			return false;
+	return true;
+}
+
 /* "alias PATTERN NAME" */
 void module_alias_each(struct slice alias, const char *modalias, void (*each)(void *arg, struct slice name), void *arg)
 {
@@ -82,7 +99,7 @@ void module_alias_each(struct slice alias, const char *modalias, void (*each)(vo
 	char pattern[PATTERN_LEN];
 
 	while (slice_cut(&alias, '\n', &line))
-		if (slice_word(&line, &word) && slice_equal(word, "alias") && slice_word(&line, &word) &&
+		if (may_fit(&line, modalias) && slice_word(&line, &word) &&
 		    slice_copy(word, pattern, sizeof(pattern)) == 0 && fnmatch(pattern, modalias, 0) == 0 &&
 		    slice_word(&line, &word))
 			each(arg, word);

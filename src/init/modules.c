@@ -16,11 +16,14 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "init/module_index.h"
+#include "init/module_order.h"
 
-enum { OPTIONS_LEN = 1024, PATH_LEN = 512, ROUNDS_MAX = 5 };
+#define SYS_BUS "/sys/bus"
+
+enum { OPTIONS_LEN = 1024, PATH_LEN = 512, MODALIAS_LEN = 4096, ROUNDS_MAX = 5, ASKED_MAX = 1024 };
 
 static int modules_fd = -1;
-static struct slice dep, alias, softdep, builtin;
+static struct module_texts known;
 
 /* A file of the modules directory, mapped for good; empty when it is not there. */
 static struct slice map(const char *name)
@@ -51,10 +54,10 @@ int modules_open(void)
 	modules_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (modules_fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	dep = map("modules.dep");
-	alias = map("modules.alias");
-	softdep = map("modules.softdep");
-	builtin = map("modules.builtin");
+	known.dep = map("modules.dep");
+	known.alias = map("modules.alias");
+	known.softdep = map("modules.softdep");
+	known.builtin = map("modules.builtin");
 	return 0;
 }
 
@@ -79,11 +82,12 @@ static bool is_loaded(struct slice name)
 	return access(path, F_OK) == 0;
 }
 
-static int insert(struct slice path)
+static int insert(void *arg, struct slice path)
 {
 	char file[PATH_LEN], options[OPTIONS_LEN];
 	int fd, err = 0;
 
+	(void)arg;
 	if (is_loaded(module_of_path(path)))
 		return 0;
 	if (slice_copy(path, file, sizeof(file)) < 0)
@@ -98,72 +102,63 @@ static int insert(struct slice path)
 	return err;
 }
 
-static int insert_all(struct slice path, struct slice dependencies)
-{
-	struct slice list[32], word;
-	size_t count = 0;
-	int err = 0;
-
-	while (count < sizeof(list) / sizeof(list[0]) && slice_word(&dependencies, &word))
-		list[count++] = word;
-	while (count-- && !err)
-		err = insert(list[count]);
-	return err ? err : insert(path);
-}
-
-static int load_hard(struct slice name)
-{
-	struct slice path, dependencies;
-
-	if (module_find(dep, name, &path, &dependencies))
-		return insert_all(path, dependencies);
-	return module_is_builtin(builtin, name) ? 0 : -ENOENT;
-}
-
-static void load_soft(void *arg, struct slice name)
-{
-	(void)arg;
-	(void)load_hard(name);
-}
-
 int modules_load(struct slice name)
 {
-	int err;
-
-	module_soft_each(softdep, name, "pre:", load_soft, NULL);
-	err = load_hard(name);
-	if (!err)
-		module_soft_each(softdep, name, "post:", load_soft, NULL);
-	return err;
+	return module_load(&known, name, insert, NULL);
 }
 
 static void load_for_device(void *modalias, struct slice name)
 {
 	int err = modules_load(name);
 
-	if (err < 0)
-		log_err("module %.*s for %s: %s", SLICE_ARG(name), (const char *)modalias, strerror(-err));
+	/* ENODEV: it looked, and there is nothing for it. */
+	if (err < 0 && err != -ENODEV)
+		log_err("module %.*s for %s: %s", SLICE_ARG(name), *(const char **)modalias, strerror(-err));
+}
+
+/* The devices of a machine are looked through again and again while new ones appear, and many are alike: each modalias is
+ * asked for once. By its FNV-1a hash; when the table is full, it is asked for again. */
+static bool is_asked_for(const char *modalias)
+{
+	static uint64_t asked[ASKED_MAX];
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+	size_t at, tries;
+
+	for (const char *c = modalias; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * UINT64_C(0x100000001b3);
+	for (at = hash % ASKED_MAX, tries = 0; asked[at] && tries < ASKED_MAX; at = (at + 1) % ASKED_MAX, tries++)
+		if (asked[at] == hash)
+			return true;
+	if (!asked[at])
+		asked[at] = hash;
+	return false;
+}
+
+void modules_plug(const char *modalias)
+{
+	if (!is_asked_for(modalias))
+		module_alias_each(known.alias, modalias, load_for_device, &modalias);
 }
 
 /* Asks for every device of a bus; how many there are. */
 static size_t plug_bus(const char *bus)
 {
-	char path[PATH_LEN], modalias[256];
+	char path[PATH_LEN], modalias[MODALIAS_LEN];
 	struct dirent *entry;
 	size_t count = 0;
 	DIR *dir;
 
-	text_format(path, sizeof(path), "/sys/bus/%s/devices", bus);
+	text_format(path, sizeof(path), SYS_BUS "/%s/devices", bus);
 	dir = opendir(path);
 	while (dir && (entry = readdir(dir)) != NULL) {
 		ssize_t n;
 
-		text_format(path, sizeof(path), "/sys/bus/%s/devices/%s/modalias", bus, entry->d_name);
+		text_format(path, sizeof(path), SYS_BUS "/%s/devices/%s/modalias", bus, entry->d_name);
 		n = file_read(AT_FDCWD, path, modalias, sizeof(modalias));
 		if (n <= 0)
 			continue;
 		modalias[strcspn(modalias, "\n")] = '\0';
-		module_alias_each(alias, modalias, load_for_device, modalias);
+		modules_plug(modalias);
 		count++;
 	}
 	if (dir)
@@ -171,18 +166,25 @@ static size_t plug_bus(const char *bus)
 	return count;
 }
 
-/* A driver on one bus makes the next: a PCI function becomes a virtio device, a disk controller finds disks. */
+static size_t plug_all(void)
+{
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = opendir(SYS_BUS);
+
+	while (dir && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.')
+			count += plug_bus(entry->d_name);
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+/* A driver on one bus makes the next: a PCI function becomes a virtio device, a hub finds a keyboard. */
 void modules_coldplug(void)
 {
-	static const char *const buses[] = { "pci", "virtio", "scsi" };
 	size_t before = 0, now;
 
-	for (int round = 0; round < ROUNDS_MAX; round++) {
-		now = 0;
-		for (size_t i = 0; i < sizeof(buses) / sizeof(buses[0]); i++)
-			now += plug_bus(buses[i]);
-		if (now == before)
-			return;
+	for (int round = 0; round < ROUNDS_MAX && (now = plug_all()) != before; round++)
 		before = now;
-	}
 }

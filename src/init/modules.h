@@ -11,7 +11,10 @@ int modules_open(void);
  * in or loaded), -ENOENT when the image does not carry it, or what the kernel said. */
 int modules_load(struct slice name);
 
-/* Loads what the devices in /sys ask for by their modalias, until no new ones appear. */
+/* Loads what a device with this modalias asks for. */
+void modules_plug(const char *modalias);
+
+/* The same for every device in /sys, until no new ones appear. */
 void modules_coldplug(void);
 
 #endif

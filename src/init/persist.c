@@ -4,13 +4,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -22,6 +20,7 @@
 #include "base/text.h"
 #include "init/child.h"
 #include "init/modules.h"
+#include "init/uevent.h"
 
 #define FSCK "/sbin/e2fsck"
 
@@ -112,31 +111,17 @@ static size_t find(const char *label, char name[static NAME_LEN])
 	return count;
 }
 
-static int open_uevents(void)
-{
-	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = 1 };
-	int fd = socket(AF_NETLINK, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_KOBJECT_UEVENT);
-
-	if (fd >= 0 && bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0) {
-		close(fd);
-		fd = -1;
-	}
-	return fd;
-}
-
 /* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. */
 static size_t find_in_time(const char *label, char name[static NAME_LEN])
 {
 	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S, now_ns;
-	struct pollfd news = { .fd = open_uevents(), .events = POLLIN };
-	char drain[4096];
+	struct pollfd news = { .fd = uevent_open(), .events = POLLIN };
 	size_t count;
 
+	modules_coldplug();
 	while (!(count = find(label, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
 		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
-		while (recv(news.fd, drain, sizeof(drain), 0) > 0)
-			continue;
-		modules_coldplug();
+		uevent_plug(news.fd);
 	}
 	if (news.fd >= 0)
 		close(news.fd);
