@@ -19,7 +19,7 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image help deps deps-fetch lock run test soak bench check fuzz clean
+.PHONY: image sign help deps deps-fetch lock run test soak bench check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
@@ -29,7 +29,11 @@ $(error the packages named above could not be installed)
 endif
 endif
 
-image: $(addprefix $(B)/$(BOARD)/,vmlinuz vmlinux initramfs.img cmdline data.img gateway) ## build everything a board boots from (BOARD=qemu)
+# What a board boots from: files for QEMU, and what is written to a disk where there is firmware to read it.
+ARTEFACTS := vmlinuz vmlinux initramfs.img cmdline data.img gateway \
+             $(if $(FIRMWARE),gateway.efi disk.img gateway.iso) sbom.cdx.json
+
+image: $(ARTEFACTS:%=$(B)/$(BOARD)/%) ## build everything a board boots from (BOARD=qemu, or pc)
 
 help: ## list the targets
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile src/deps.mk | expand -t 20
@@ -180,6 +184,9 @@ $(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(
 OUT      := $(B)/$(BOARD)
 KERNEL   := $(B)/src/$(KERNEL_PACKAGE)
 MANIFEST := initramfs/manifest
+E2FS     := $(B)/e2fsprogs
+# The one place is src/base/version.h.
+VERSION  := $(shell sed -n 's/^\#define GATEWAY_VERSION "\(.*\)"/\1/p' src/base/version.h)
 
 $(OUT)/vmlinuz: $(KERNEL)/.unpacked
 	$(Q)mkdir -p $(@D)
@@ -195,11 +202,31 @@ $(OUT)/modules/.made: $(KERNEL)/.unpacked board/$(BOARD)/board.conf scripts/modu
 	$(Q)scripts/modules $(KERNEL) $(@D) $(MODULES) $(DRIVERS)
 	$(Q)touch $@
 
+# What the image and the loader call this version.
+$(OUT)/os-release: src/base/version.h Makefile
+	$(Q)mkdir -p $(@D)
+	$(Q)printf '%s\n' 'NAME="MITIGATOR gateway"' 'ID=mitigator-gateway' 'PRETTY_NAME="MITIGATOR gateway $(VERSION)"' \
+		'IMAGE_ID=mitigator-gateway' 'IMAGE_VERSION=$(VERSION)' > $@
+
+# The file system's own tools, static and all of one version.
+$(E2FS)/.made: $(B)/src/e2fsprogs/.unpacked $(B)/include/.made
+	$(say) BUILD $(@D)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/obj
+	$(Q)cd $(@D)/obj && unset MAKEFLAGS MFLAGS MAKELEVEL && { $(abspath $(B))/src/e2fsprogs/configure --quiet --disable-nls --disable-uuidd --disable-fsck \
+		--disable-e2initrd-helper --disable-tls --disable-debugfs --disable-imager --disable-defrag --disable-fuse2fs \
+		CC=musl-gcc LDFLAGS=-static CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(B))=. -isystem $(abspath $(B))/include' && \
+		make -j$(JOBS) libs && make -j$(JOBS) -C e2fsck e2fsck && make -j$(JOBS) -C misc mke2fs && \
+		make -j$(JOBS) -C resize resize2fs; } > ../log 2>&1 || \
+		{ tail -40 ../log; exit 1; }
+	$(Q)cd $(@D) && for tool in e2fsck/e2fsck misc/mke2fs resize/resize2fs; do strip -o "$${tool#*/}" obj/$$tool || exit 1; done
+	$(Q)rm -rf $(@D)/obj
+	$(Q)touch $@
+
 $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modules/.made board/$(BOARD)/board.conf \
-		$(B)/src/e2fsck-static/.unpacked $(shell find rootfs ! -type l)
+		$(E2FS)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
 	$(say) PACK $@
 	$(Q)initramfs/pack $(MANIFEST) gateway=$(B)/target/gateway modules=$(OUT)/modules/lib/modules \
-		board=board/$(BOARD)/board.conf e2fsck=$(B)/src/e2fsck-static/sbin/e2fsck.static > $@.cpio
+		board=board/$(BOARD)/board.conf tools=$(E2FS) release=$(OUT)/os-release > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
 # On every board: no module that the kernel's makers did not sign.
@@ -217,6 +244,40 @@ $(OUT)/data.img: scripts/data-image board/$(BOARD)/board.conf $(wildcard initram
 $(OUT)/gateway: $(B)/target/gateway
 	$(Q)mkdir -p $(@D)
 	$(Q)cp $< $@
+
+# --- a disk that firmware boots ----------------------------------------------
+
+UKI_NAME := gateway_$(VERSION).efi
+
+$(OUT)/gateway.efi: scripts/uki $(OUT)/os-release $(OUT)/cmdline $(OUT)/initramfs.img $(OUT)/vmlinuz $(B)/src/systemd-boot-efi/.unpacked
+	$(say) UKI $@
+	$(Q)scripts/uki $(SDBOOT)/linuxx64.efi.stub $@ .osrel=$(OUT)/os-release .cmdline=$(OUT)/cmdline \
+		.initrd=$(OUT)/initramfs.img .linux=$(OUT)/vmlinuz
+
+$(OUT)/disk.img: scripts/esp scripts/disk $(OUT)/gateway.efi board/$(BOARD)/board.conf
+	$(say) DISK $@
+	$(Q)scripts/esp $@.esp $(ESP_SIZE_MB) $(SDBOOT)/systemd-bootx64.efi $(OUT)/gateway.efi $(UKI_NAME)
+	$(Q)scripts/disk $@ $@.esp $(DATA_LABEL) $(DATA_SIZE_MB)
+	$(Q)rm $@.esp
+
+$(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi
+	$(say) ISO $@
+	$(Q)scripts/esp $@.esp fit $(SDBOOT)/systemd-bootx64.efi $(OUT)/gateway.efi $(UKI_NAME)
+	$(Q)scripts/iso $@ $@.esp $(VERSION)
+	$(Q)rm $@.esp
+
+$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made \
+		$(OUT)/vmlinuz $(OUT)/os-release $(if $(FIRMWARE),$(B)/src/systemd-boot-efi/.unpacked)
+	$(say) SBOM $@
+	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) modules=$(OUT)/modules \
+		vmlinuz=$(OUT)/vmlinuz $(if $(FIRMWARE),sdboot=$(SDBOOT)) \
+		libmnl=$(if $(wildcard $(LIBMNL)/src),$(LIBMNL)) > $@
+
+# Both are signed: the firmware checks the loader, and by its key the loader has the firmware check the UKI.
+sign: $(OUT)/gateway.efi $(B)/src/systemd-boot-efi/.unpacked scripts/esp scripts/disk scripts/iso ## sign for Secure Boot (BOARD=pc KEY= CERT=): build/pc/signed
+	$(if $(and $(KEY),$(CERT)),,$(error make sign BOARD=pc KEY=file CERT=file: the key and its certificate, PEM))
+	$(Q)scripts/sign '$(KEY)' '$(CERT)' $(OUT) $(SDBOOT)/systemd-bootx64.efi $(UKI_NAME) $(ESP_SIZE_MB) $(DATA_LABEL) \
+		$(DATA_SIZE_MB) $(VERSION)
 
 # What tests add to the image at boot: a shell on the second serial port.
 $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu/agent/*) $(B)/src/busybox-static/.unpacked

@@ -2,19 +2,21 @@
 
 # Debian packages the build machine needs.
 PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 xz-utils zstd lz4 bzip2 \
-            kmod e2fsprogs fakeroot qemu-system-x86 wireguard-tools iproute2 iputils-ping ca-certificates
+            kmod e2fsprogs fakeroot qemu-system-x86 wireguard-tools iproute2 iputils-ping ca-certificates \
+            mtools dosfstools gdisk xorriso ovmf sbsigntool
 PACKAGES_BENCH := iperf3
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 
 # Source packages and binary packages from the archive: NAME/SUITE.
-SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm
-DEBS    := e2fsck-static/bookworm busybox-static/bookworm wireguard-go/trixie
+SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm e2fsprogs/bookworm
+DEBS    := busybox-static/bookworm wireguard-go/trixie systemd-boot-efi/trixie
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
 
 BEARSSL := $(B)/src/bearssl
 LIBMNL  := $(B)/src/libmnl
 LWIP    := $(B)/src/lwip/src
+SDBOOT  := $(B)/src/systemd-boot-efi/usr/lib/systemd/boot/efi
 
 # UDP over IPv4 and IPv6, nothing above or below.
 LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stats udp) \
