@@ -19,7 +19,7 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image sign help deps deps-fetch lock run test soak bench check fuzz clean
+.PHONY: image image-pc sign help deps deps-fetch lock run test soak bench check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
@@ -291,10 +291,14 @@ $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu
 run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
-TESTED := image $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked
+# The board with firmware is another run of this file: board.conf's names are make's.
+TESTED := image $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked
 
 test: $(TESTED) ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)
+
+image-pc: image
+	$(Q)$(MAKE) BOARD=pc image
 
 soak: $(TESTED) ## the tests that repeat or wait for long
 	$(Q)tests/run --build $(B) --board $(BOARD) --soak

@@ -20,22 +20,28 @@
 #include "base/text.h"
 #include "init/child.h"
 #include "init/modules.h"
+#include "init/partition.h"
 #include "init/uevent.h"
 
 #define FSCK "/sbin/e2fsck"
 
-enum { APPEAR_S = 10, FSCK_S = 600, NAME_LEN = 32 };
+enum { APPEAR_S = 10, FSCK_S = 600, NAME_LEN = 32, WORTH_GROWING_BYTES = 1 << 20 };
 
 enum {
+	EXT_BLOCKS_AT = 0x04,
+	EXT_BLOCK_SHIFT_AT = 0x18, /* of 1 KiB */
 	EXT_MAGIC_AT = 0x38,
 	EXT_STATE_AT = 0x3a,
 	EXT_INCOMPAT_AT = 0x60,
 	EXT_LABEL_AT = 0x78,
+	EXT_BLOCKS_HIGH_AT = 0x150,
 	EXT_LABEL_LEN = 16,
 	EXT_MAGIC = 0xef53,
 	EXT_STATE_VALID = 1,
 	EXT_STATE_ERROR = 2,
 	EXT_INCOMPAT_RECOVER = 4,
+	EXT_INCOMPAT_64BIT = 0x80,
+	EXT_BLOCK_SHIFT_MAX = 6,
 	/* e2fsck(8): errors corrected; corrected and reboot; anything above is not mended */
 	FSCK_MENDED = 1,
 	FSCK_MENDED_REBOOT = 2,
@@ -49,6 +55,16 @@ bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN])
 bool superblock_has_label(const uint8_t block[static SUPERBLOCK_LEN], const char *label)
 {
 	return !strncmp((const char *)block + EXT_LABEL_AT, label, EXT_LABEL_LEN);
+}
+
+uint64_t superblock_bytes(const uint8_t block[static SUPERBLOCK_LEN])
+{
+	uint64_t blocks = load_le32(block + EXT_BLOCKS_AT);
+	uint32_t shift = load_le32(block + EXT_BLOCK_SHIFT_AT);
+
+	if (load_le32(block + EXT_INCOMPAT_AT) & EXT_INCOMPAT_64BIT)
+		blocks |= (uint64_t)load_le32(block + EXT_BLOCKS_HIGH_AT) << 32;
+	return shift > EXT_BLOCK_SHIFT_MAX ? 0 : blocks * 1024 << shift;
 }
 
 bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN])
@@ -89,19 +105,26 @@ static bool has_partition_name(const char *name, const char *label)
 	return false;
 }
 
-/* The block device, first by name when several fit; how many fit. */
-static size_t find(const char *label, char name[static NAME_LEN])
+/* A file system by its label or its partition's name; a partition by its name that holds no such file system. */
+static bool fits(const char *name, const char *label, bool with_file_system)
 {
 	uint8_t block[SUPERBLOCK_LEN];
+
+	if (read_superblock(name, block) != with_file_system)
+		return false;
+	return (with_file_system && superblock_has_label(block, label)) || has_partition_name(name, label);
+}
+
+/* The block device, first by name when several fit; how many fit. */
+static size_t find(const char *label, bool with_file_system, char name[static NAME_LEN])
+{
 	struct dirent *entry;
 	size_t count = 0;
 	DIR *dir = opendir("/sys/class/block");
 
 	while (dir && (entry = readdir(dir)) != NULL) {
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= NAME_LEN ||
-		    !read_superblock(entry->d_name, block))
-			continue;
-		if (!superblock_has_label(block, label) && !has_partition_name(entry->d_name, label))
+		    !fits(entry->d_name, label, with_file_system))
 			continue;
 		if (!count++ || strcmp(entry->d_name, name) < 0)
 			text_format(name, NAME_LEN, "%s", entry->d_name);
@@ -119,7 +142,7 @@ static size_t find_in_time(const char *label, char name[static NAME_LEN])
 	size_t count;
 
 	modules_coldplug();
-	while (!(count = find(label, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
+	while (!(count = find(label, true, name)) && !(count = find(label, false, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
 		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
 		uevent_plug(news.fd);
 	}
@@ -217,13 +240,61 @@ static void sweep(void)
 	close(fd);
 }
 
-int persist_mount(const char *label, char *words, size_t cap)
+/* What an image without an operator's files has: what they may hold, as comments. */
+static void copy_defaults(void)
+{
+	int from = open(DEFAULTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int to = open(PERSIST_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = from < 0 ? NULL : fdopendir(from);
+	struct dirent *entry;
+	char text[4096];
+
+	while (dir && to >= 0 && (entry = readdir(dir)) != NULL) {
+		ssize_t n = entry->d_type == DT_REG ? file_read(from, entry->d_name, text, sizeof(text)) : 0;
+		int err = n > 0 ? file_replace(to, entry->d_name, text, (size_t)n, 0644) : (int)n;
+
+		if (err < 0)
+			log_err("%s was not made: %s", entry->d_name, strerror(-err));
+	}
+	if (dir)
+		closedir(dir);
+	if (to >= 0)
+		close(to);
+}
+
+/* A partition by its name that holds no file system of ours. */
+static int make(const char *path, const char *label, char *words, size_t cap)
+{
+	int err;
+
+	if (!partition_is_blank(path)) {
+		text_format(words, cap, "%s holds something that is no ext4 file system: nothing was changed on it", path);
+		return -EMEDIUMTYPE;
+	}
+	log_err("%s holds nothing: a file system is made on it", path);
+	err = partition_make(path, label);
+	if (err < 0)
+		text_format(words, cap, "no file system can be made on %s (%llu MiB)", path,
+			    (unsigned long long)(partition_bytes(path) >> 20));
+	return err;
+}
+
+/* Its disk may be larger than what was written on it. */
+static void grow(const char *name, const char *path, uint64_t max_bytes, char *words, size_t cap)
+{
+	int err = partition_grow(name, max_bytes, words, cap);
+
+	if (err < 0)
+		log_err("the partition table of %s cannot be put right: %s", path, strerror(-err));
+}
+
+int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap)
 {
 	uint8_t block[SUPERBLOCK_LEN];
-	char name[NAME_LEN], path[64];
+	char name[NAME_LEN], path[64], grown[96] = "";
 	size_t count = find_in_time(label, name);
-	bool protected, sound = true;
-	int way;
+	bool protected, is_new, sound = true;
+	int way, err = 0;
 
 	if (!count) {
 		text_format(words, cap, "no partition or disk is named or labelled %s", label);
@@ -234,8 +305,15 @@ int persist_mount(const char *label, char *words, size_t cap)
 	text_format(path, sizeof(path), "/dev/%s", name);
 	text_format(words, cap, "%s", path);
 	protected = is_write_protected(path);
-	if (!protected && (!read_superblock(name, block) || !superblock_is_clean(block)))
+	is_new = !read_superblock(name, block);
+	if (!protected && has_partition_name(name, label) && (!is_new || partition_is_blank(path)))
+		grow(name, path, max_bytes, grown, sizeof(grown));
+	if (!protected && is_new)
+		err = make(path, label, words, cap);
+	else if (!protected && !superblock_is_clean(block))
 		sound = mend(path, words, cap);
+	if (err < 0)
+		return err;
 	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
 	if (way < 0) {
 		text_format(words, cap, "%s cannot be mounted", path);
@@ -244,10 +322,17 @@ int persist_mount(const char *label, char *words, size_t cap)
 	if (ways[way].words) {
 		text_format(words, cap, "%s %s", path, ways[way].words);
 		log_err("%s", words);
-	} else {
-		sweep();
+		return 0;
 	}
-	return 0;
+	sweep();
+	if (is_new) {
+		copy_defaults();
+		text_format(words, cap, "%s made anew", path);
+	} else if (partition_bytes(path) >= superblock_bytes(block) + WORTH_GROWING_BYTES) {
+		err = partition_fill(path);
+	}
+	text_format(words + strlen(words), cap - strlen(words), "%s", grown);
+	return err;
 }
 
 int persist_unmount(void)

@@ -7,11 +7,13 @@
 #include <stdint.h>
 
 #define PERSIST_DIR "/srv/mitigator"
+#define DEFAULTS_DIR "/usr/share/gateway/data"
 
 /* Finds the ext4 file system whose GPT partition name or volume label is label, a partition or a whole disk, waiting
- * for it to appear; has it checked when it was not unmounted cleanly; mounts it at PERSIST_DIR. 0 or -errno; words gets
- * what is worth telling either way. */
-int persist_mount(const char *label, char *words, size_t cap);
+ * for it to appear; has it checked when it was not unmounted cleanly; mounts it at PERSIST_DIR. A partition of that name
+ * grows with its disk up to max_bytes, and one that holds nothing gets a file system with DEFAULTS_DIR's files. 0 or
+ * -errno; words gets what is worth telling either way. */
+int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap);
 
 /* For child_call: all is written and it is unmounted. */
 int persist_unmount(void);
@@ -20,6 +22,7 @@ int persist_unmount(void);
 enum { SUPERBLOCK_OFFSET = 1024, SUPERBLOCK_LEN = 1024 };
 bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN]);
 bool superblock_has_label(const uint8_t block[static SUPERBLOCK_LEN], const char *label);
+uint64_t superblock_bytes(const uint8_t block[static SUPERBLOCK_LEN]); /* of the file system */
 bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN]);
 
 #endif

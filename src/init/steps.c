@@ -20,7 +20,7 @@
 #include "init/persist.h"
 #include "init/sysctls.h"
 
-enum { WORDS_LEN = 192, ENTROPY_S = 30 };
+enum { WORDS_LEN = 192, ENTROPY_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
 
 /* What a step wants told, beside its error. */
 static char words[WORDS_LEN];
@@ -91,11 +91,14 @@ static int step_entropy(void)
 static int step_persist(void)
 {
 	struct slice value = board_value("DATA_LABEL");
+	uint64_t max_gb;
 	char label[64];
 
 	if (!value.len || slice_copy(value, label, sizeof(label)) < 0)
 		return -EINVAL;
-	return persist_mount(label, words, sizeof(words));
+	if (text_uint(board_value("DATA_MAX_GB"), GB_MAX, &max_gb) < 0)
+		max_gb = DATA_MAX_GB;
+	return persist_mount(label, max_gb << 30, words, sizeof(words));
 }
 
 static int step_end_modules(void)

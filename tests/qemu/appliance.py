@@ -15,7 +15,7 @@ PROMPT_S = 60                   # from QEMU's start; a busy machine takes its ti
 OLD_SESSION_S = 60              # a session renews itself after 120 s: not while a case looks
 
 
-def wait_for(what, predicate, timeout=30):
+def wait_for(what, predicate, timeout=30, pause=0.1):
     """Ask until the answer is true, and return it; for what has no event to wait for."""
     deadline = time.monotonic() + timeout
     while True:
@@ -24,7 +24,7 @@ def wait_for(what, predicate, timeout=30):
             return answer
         if time.monotonic() > deadline:
             raise Timeout("%s: not within %g s" % (what, timeout))
-        time.sleep(0.1)
+        time.sleep(pause)
 
 
 class Stream:

@@ -344,13 +344,12 @@ class Vm:
                 f.write(words)
         return subprocess.run([TOP + "/initramfs/pack", self._dir + "/manifest"], check=True, stdout=subprocess.PIPE).stdout
 
-    def _start(self, board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args, board_conf):
+    def _boot_args(self, board, board_dir, extra_cmdline, board_conf):
+        """The kernel, straight from files; with the agent's archive behind the image's."""
         with open(board_dir + "/cmdline") as f:
             cmdline = f.read().strip() + " " + extra_cmdline
         parts = ["initramfs.img"]
-        ports = {"console": self.console}
         if self.agent:
-            ports["agent"] = self.agent
             cmdline += " rdinit=/test/init"
             parts.append("agent.img")
         archives = [read_bytes(board_dir + "/" + part) for part in parts]
@@ -360,19 +359,29 @@ class Vm:
         with open(initrd, "wb") as out:
             for data in archives:
                 out.write(data + bytes(-len(data) % 4))
+        return ["-kernel", board_dir + "/vmlinux", "-initrd", initrd, "-append", cmdline.strip()]
+
+    def _disk_args(self, board, data_image):
+        return ["-drive", "if=none,id=data,format=raw,file=" + data_image,
+                "-device", board["QEMU_DISK"] + ",drive=data"] if data_image else []
+
+    def _nic_device(self, board, n):
+        return board["QEMU_NIC"]
+
+    def _start(self, board, board_dir, data_image, nics, extra_cmdline, no_reboot, extra_args, board_conf):
+        ports = {"console": self.console}
+        if self.agent:
+            ports["agent"] = self.agent
         args = shlex.split(board["QEMU"]) + [
-            "-nodefaults", "-display", "none", "-name", self.name,
-            "-kernel", board_dir + "/vmlinux", "-initrd", initrd, "-append", cmdline.strip(),
-            "-device", "virtio-rng-pci"]
+            "-nodefaults", "-display", "none", "-name", self.name, "-device", "virtio-rng-pci"]
+        args += self._boot_args(board, board_dir, extra_cmdline, board_conf)
         if no_reboot:
             args.append("-no-reboot")
-        if data_image:
-            args += ["-drive", "if=none,id=data,format=raw,file=" + data_image,
-                     "-device", board["QEMU_DISK"] + ",drive=data"]
+        args += self._disk_args(board, data_image)
         for n, nic in enumerate(nics):
             args += ["-netdev", "dgram,id=net%d,local.type=unix,local.path=%s,remote.type=unix,remote.path=%s"
                      % (n, nic.local, nic.remote),
-                     "-device", "%s,netdev=net%d,mac=%s,romfile=" % (board["QEMU_NIC"], n, nic.mac)]
+                     "-device", "%s,netdev=net%d,mac=%s,romfile=" % (self._nic_device(board, n), n, nic.mac)]
             if os.path.exists(nic.local):
                 os.unlink(nic.local)
         monitor = Port(self.name + " monitor")
@@ -401,17 +410,20 @@ class Vm:
                 listener.close()
         self._monitor = monitor
 
+    def monitor(self, command):
+        """A command of QEMU's monitor, until it is done; what it said."""
+        start = len(self._monitor.text)
+        self._monitor.send(command)
+        self._monitor.wait_for(r"\n\(qemu\) \Z", 30, start)
+        return self._monitor.text[start:]
+
     def set_link(self, nic, up):
         """Pull a network card's cable, or put it in: the machine sees its carrier change."""
-        start = len(self._monitor.text)
-        self._monitor.send("set_link net%d %s" % (nic, "on" if up else "off"))
-        self._monitor.wait_for(r"\n\(qemu\) \Z", 10, start)
+        self.monitor("set_link net%d %s" % (nic, "on" if up else "off"))
 
     def send_break(self, port):
         """A BREAK on a serial port, as a cable gives it that is plugged in."""
-        start = len(self._monitor.text)
-        self._monitor.send("chardev-send-break " + port)
-        self._monitor.wait_for(r"\n\(qemu\) \Z", 10, start)
+        self.monitor("chardev-send-break " + port)
 
     def age(self):
         """Seconds since QEMU was started."""

@@ -145,3 +145,19 @@ TEST(module_options_of_the_command_line_are_whole_or_none)
 	CHECK_STR(options, "x=1 y=2");
 	CHECK_INT(module_options(slice_of("a.x=1234567 a.y=12345678"), slice_of("a"), options, sizeof(options)), -ENAMETOOLONG);
 }
+
+TEST(file_system_tells_its_size_in_blocks_of_its_own)
+{
+	/* 16384 blocks of 1 KiB; then 1 << 32 of 4 KiB */
+	uint8_t block[SUPERBLOCK_LEN] = { [0x05] = 0x40, [0x38] = 0x53, [0x39] = 0xef };
+
+	CHECK_INT(superblock_bytes(block), 16 << 20);
+	block[0x18] = 2;
+	block[0x05] = 0;
+	block[0x150] = 1;
+	CHECK_INT(superblock_bytes(block), 0);
+	block[0x60] = 0x80;
+	CHECK_INT(superblock_bytes(block), INT64_C(1) << 44);
+	block[0x18] = 7; /* no file system has such blocks */
+	CHECK_INT(superblock_bytes(block), 0);
+}

@@ -1,0 +1,208 @@
+#include "init/gpt.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/bytes.h"
+
+/* Offsets in the header, and in an entry. */
+enum {
+	HEADER_LEN_AT = 12,
+	HEADER_CRC_AT = 16,
+	OWN_AT = 24,
+	OTHER_AT = 32,
+	FIRST_USABLE_AT = 40,
+	LAST_USABLE_AT = 48,
+	TABLE_AT = 72,
+	COUNT_AT = 80,
+	ENTRY_LEN_AT = 84,
+	TABLE_CRC_AT = 88,
+	ENTRY_FIRST_AT = 32,
+	ENTRY_LAST_AT = 40,
+	/* The old boot record that keeps other systems' hands off. */
+	MBR_TYPE_AT = 450,
+	MBR_COUNT_AT = 458,
+	MBR_SIGNATURE_AT = 510,
+	MBR_TYPE_GPT = 0xee,
+	MBR_SIGNATURE = 0xaa55,
+	SECTOR_LEN = 512,
+};
+
+static const uint8_t signature[8] = { 'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T' };
+
+static uint32_t crc32(const uint8_t *bytes, size_t len)
+{
+	uint32_t crc = UINT32_MAX;
+
+	for (size_t i = 0; i < len; i++) {
+		crc ^= bytes[i];
+		for (int bit = 0; bit < 8; bit++)
+			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
+	}
+	return ~crc;
+}
+
+static uint32_t header_crc(const uint8_t header[static GPT_HEADER_LEN])
+{
+	uint8_t copy[GPT_HEADER_LEN];
+
+	memcpy(copy, header, sizeof(copy));
+	store_le32(copy + HEADER_CRC_AT, 0);
+	return crc32(copy, sizeof(copy));
+}
+
+static int read_at(int fd, uint64_t offset, void *bytes, size_t len)
+{
+	ssize_t n = pread(fd, bytes, len, (off_t)offset);
+
+	return n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
+}
+
+static int write_at(int fd, uint64_t offset, const void *bytes, size_t len)
+{
+	ssize_t n = pwrite(fd, bytes, len, (off_t)offset);
+
+	return n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
+}
+
+static uint64_t table_blocks(const struct gpt *gpt)
+{
+	return sizeof(gpt->entries) / gpt->block_len;
+}
+
+/* One copy, whose header is at a block: as gpt_read has it. */
+static int read_copy(struct gpt *gpt, int fd, uint64_t block)
+{
+	uint64_t table;
+	int err = read_at(fd, block * gpt->block_len, gpt->header, sizeof(gpt->header));
+
+	if (err < 0)
+		return err;
+	if (memcmp(gpt->header, signature, sizeof(signature)) != 0)
+		return -ENOMEDIUM;
+	if (load_le32(gpt->header + HEADER_LEN_AT) != GPT_HEADER_LEN ||
+	    load_le32(gpt->header + HEADER_CRC_AT) != header_crc(gpt->header) ||
+	    load_le64(gpt->header + OWN_AT) != block)
+		return -EUCLEAN;
+	if (load_le32(gpt->header + COUNT_AT) != GPT_ENTRIES || load_le32(gpt->header + ENTRY_LEN_AT) != GPT_ENTRY_LEN)
+		return -ENOTSUP;
+	table = load_le64(gpt->header + TABLE_AT);
+	if (table >= gpt->blocks)
+		return -EUCLEAN;
+	err = read_at(fd, table * gpt->block_len, gpt->entries, sizeof(gpt->entries));
+	if (err < 0)
+		return err;
+	return load_le32(gpt->header + TABLE_CRC_AT) == crc32(gpt->entries, sizeof(gpt->entries)) ? 0 : -EUCLEAN;
+}
+
+int gpt_read(struct gpt *gpt, int fd, uint64_t blocks, uint32_t block_len)
+{
+	static struct gpt backup;
+	uint64_t at = blocks - 1;
+	int err, backup_err;
+
+	if (block_len < SECTOR_LEN || block_len > GPT_BLOCK_MAX || blocks < 8 + 2 * GPT_ENTRIES * GPT_ENTRY_LEN / block_len)
+		return -ENOMEDIUM;
+	gpt->blocks = backup.blocks = blocks;
+	gpt->block_len = backup.block_len = block_len;
+	err = read_copy(gpt, fd, 1);
+	backup_err = read_copy(&backup, fd, at);
+	gpt->primary_whole = !err;
+	gpt->backup_whole = !backup_err && (err || (load_le64(gpt->header + OTHER_AT) == at &&
+						     !memcmp(gpt->entries, backup.entries, sizeof(gpt->entries))));
+	if (!err || backup_err)
+		return err;
+	memcpy(gpt->header, backup.header, sizeof(gpt->header));
+	memcpy(gpt->entries, backup.entries, sizeof(gpt->entries));
+	return 0;
+}
+
+static uint8_t *entry_of(const struct gpt *gpt, unsigned number)
+{
+	static const uint8_t unused[16];
+	const uint8_t *entry = gpt->entries + (size_t)(number - 1) * GPT_ENTRY_LEN;
+
+	if (!number || number > GPT_ENTRIES || !memcmp(entry, unused, sizeof(unused)))
+		return NULL;
+	return (uint8_t *)(uintptr_t)entry;
+}
+
+bool gpt_partition(const struct gpt *gpt, unsigned number, struct gpt_partition *partition)
+{
+	const uint8_t *entry = entry_of(gpt, number);
+
+	if (!entry)
+		return false;
+	partition->first = load_le64(entry + ENTRY_FIRST_AT);
+	partition->last = load_le64(entry + ENTRY_LAST_AT);
+	return partition->first <= partition->last && partition->last < gpt->blocks;
+}
+
+/* The backup's table and header stand behind all partitions. */
+static uint64_t last_usable(const struct gpt *gpt)
+{
+	return gpt->blocks - 2 - table_blocks(gpt);
+}
+
+bool gpt_grow(struct gpt *gpt, unsigned number, uint64_t max)
+{
+	const uint64_t align = (UINT64_C(1) << 20) / gpt->block_len;
+	struct gpt_partition own, other;
+	uint64_t end = last_usable(gpt) + 1; /* the first block that is not ours */
+
+	if (!gpt_partition(gpt, number, &own))
+		return false;
+	for (unsigned n = 1; n <= GPT_ENTRIES; n++)
+		if (n != number && gpt_partition(gpt, n, &other) && other.last >= own.first && other.first < end)
+			end = other.first;
+	if (end > own.first + max)
+		end = own.first + max;
+	end -= end % align;
+	if (end <= own.last + 1)
+		return false;
+	store_le64(entry_of(gpt, number) + ENTRY_LAST_AT, end - 1);
+	return true;
+}
+
+static int write_copy(struct gpt *gpt, int fd, uint64_t own, uint64_t other, uint64_t table)
+{
+	static uint8_t block[GPT_BLOCK_MAX];
+	int err = write_at(fd, table * gpt->block_len, gpt->entries, sizeof(gpt->entries));
+
+	store_le64(gpt->header + OWN_AT, own);
+	store_le64(gpt->header + OTHER_AT, other);
+	store_le64(gpt->header + TABLE_AT, table);
+	store_le32(gpt->header + TABLE_CRC_AT, crc32(gpt->entries, sizeof(gpt->entries)));
+	store_le32(gpt->header + HEADER_CRC_AT, header_crc(gpt->header));
+	memset(block, 0, sizeof(block));
+	memcpy(block, gpt->header, sizeof(gpt->header));
+	if (!err)
+		err = write_at(fd, own * gpt->block_len, block, gpt->block_len);
+	return !err && fsync(fd) < 0 ? -errno : err;
+}
+
+/* The boot record says how large the disk is, where it holds nothing else than that. */
+static int write_mbr(const struct gpt *gpt, int fd)
+{
+	uint8_t block[SECTOR_LEN];
+	uint64_t count = gpt->blocks - 1;
+	int err = read_at(fd, 0, block, sizeof(block));
+
+	if (err < 0 || block[MBR_TYPE_AT] != MBR_TYPE_GPT || load_le16(block + MBR_SIGNATURE_AT) != MBR_SIGNATURE)
+		return err;
+	store_le32(block + MBR_COUNT_AT, count > UINT32_MAX ? UINT32_MAX : (uint32_t)count);
+	return write_at(fd, 0, block, sizeof(block));
+}
+
+int gpt_write(struct gpt *gpt, int fd)
+{
+	const uint64_t at = gpt->blocks - 1;
+	int err;
+
+	store_le64(gpt->header + LAST_USABLE_AT, last_usable(gpt));
+	err = write_copy(gpt, fd, at, 1, at - table_blocks(gpt));
+	if (!err)
+		err = write_copy(gpt, fd, 1, at, 2);
+	return err ? err : write_mbr(gpt, fd);
+}

@@ -1,0 +1,26 @@
+/* The persistent partition made fit: as large as its disk allows, and with a file system. */
+#ifndef INIT_PARTITION_H
+#define INIT_PARTITION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Bytes of a block device, 0 when it cannot be read. */
+uint64_t partition_bytes(const char *path);
+
+/* Holds nothing: zeros at both ends, where every file system, RAID and volume manager has its mark. */
+bool partition_is_blank(const char *path);
+
+/* Grows a partition (its name in /sys/class/block) of a GPT disk into what is free behind it, up to max_bytes, and puts
+ * right a copy of the table that is damaged, or is not at the end of a disk that became larger. words is added to. 0, also
+ * when there is nothing to do or no such table, or -errno. */
+int partition_grow(const char *name, uint64_t max_bytes, char *words, size_t cap);
+
+/* An ext4 file system with that label: 0 or -errno. */
+int partition_make(const char *path, const char *label);
+
+/* Begins to make the mounted file system as large as its device; it tells the log how it went. 0 or -errno. */
+int partition_fill(const char *path);
+
+#endif

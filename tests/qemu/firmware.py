@@ -1,0 +1,105 @@
+"""Machines that boot by UEFI firmware, as a server does, from disks that were written once."""
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import tempfile
+
+from appliance import wait_for
+from cases import log_dir
+from vm import PROMPT, Nic, Vm, make_data_image
+
+OVMF = "/usr/share/OVMF/"
+MIB = 1 << 20
+SECTOR = 512
+BOOT_S = 180                    # firmware, loader, an 18 MB kernel and its modules; a busy machine takes its time
+
+DISKS = {                       # how a disk hangs on the machine
+    "virtio": ["virtio-blk-pci"],
+    "nvme": ["nvme,serial=nvme-1"],
+    "ahci": ["ide-hd,bus=ide.0,serial=ahci-1"],
+    "cd": ["ide-cd,bus=ide.1"],
+    "usb": ["usb-storage,serial=stick-1"],
+}
+
+
+class Metal(Vm):
+    """disks: (a word of DISKS, path) in the order in which the firmware tries them; models: of the NICs, in QEMU's words."""
+
+    def __init__(self, name, image, disks=(), nics=None, models=("virtio-net-pci",), secure=None, extra_args=(), **options):
+        """secure: a folder with vars.fd, keys enrolled in it; None: any loader boots."""
+        self._disks, self._models, self._secure = disks, models, secure
+        self._work = tempfile.TemporaryDirectory()
+        if nics is None:
+            nics = [Nic("%s/nic%d" % (self._work.name, n), self._work.name + "/nowhere", "52:54:00:00:01:%02x" % (n + 1))
+                    for n in range(len(models))]
+        code, variables = ("CODE_4M.secboot.fd", secure) if secure else ("CODE_4M.fd", OVMF + "OVMF_VARS_4M.fd")
+        shutil.copy(variables, self._work.name + "/vars.fd")
+        self._code = OVMF + "OVMF_" + code
+        super().__init__(name, image, None, nics, log_dir=log_dir(image, "metal"), extra_args=extra_args, **options)
+
+    def _boot_args(self, board, board_dir, extra_cmdline, board_conf):
+        args = ["-drive", "if=pflash,format=raw,readonly=on,file=" + self._code,
+                "-drive", "if=pflash,format=raw,file=%s/vars.fd" % self._work.name, "-device", "qemu-xhci"]
+        if self._secure:
+            args += ["-machine", "smm=on", "-global", "driver=cfi.pflash01,property=secure,value=on"]
+        return args
+
+    def _disk_args(self, board, data_image):
+        args = []
+        for n, (kind, path) in enumerate(self._disks):
+            extra = ",media=cdrom,readonly=on" if kind == "cd" else ""
+            args += ["-drive", "if=none,id=disk%d,format=raw,file=%s%s" % (n, path, extra)]
+            args += ["-device", "%s,drive=disk%d,bootindex=%d" % (DISKS[kind][0], n, n)]
+        return args
+
+    def _nic_device(self, board, n):
+        return self._models[n]
+
+    def prompt(self):
+        self.console.expect(PROMPT, BOOT_S)
+        return self
+
+    def booted(self):
+        """The boot steps, when they are over."""
+        return wait_for("the boot steps", lambda: re.search(r"(?s)\A.*read-only root .*\Z", self.console.command("boot")),
+                        BOOT_S, 0.5).group(0)
+
+    def show(self, path):
+        said = self.console.command("%s show --json" % path)
+        return json.loads(said) if said.startswith("{") else {}
+
+    def close(self):
+        super().close()
+        self._work.cleanup()
+
+
+def partitions(path):
+    """[(name, first byte, length)] of a GPT disk."""
+    found = []
+    with open(path, "rb") as f:
+        f.seek(2 * SECTOR)
+        table = f.read(128 * 128)
+    for n in range(128):
+        entry = table[n * 128:n * 128 + 128]
+        first, last = struct.unpack_from("<QQ", entry, 32)
+        if first:
+            found.append((entry[56:].decode("utf-16-le").rstrip("\0"), first * SECTOR, (last + 1 - first) * SECTOR))
+    return found
+
+
+def make_disk(image, path, size_mb, files=None):
+    """A disk as a factory writes it, of a size; files: what an operator put on its partition."""
+    subprocess.run(["cp", "--sparse=always", image + "/disk.img", path], check=True)
+    os.truncate(path, size_mb * MIB)
+    if files is None:
+        return path
+    _, at, length = next(p for p in partitions(path) if p[0] == "mitigator-data")
+    with tempfile.TemporaryDirectory() as work:
+        make_data_image(work + "/fs", files, size_mb=length // MIB)
+        with open(work + "/fs", "rb") as f, open(path, "r+b") as disk:
+            disk.seek(at)
+            disk.write(f.read())
+    return path
