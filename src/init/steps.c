@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "init/board.h"
 #include "init/clockfloor.h"
+#include "init/firmware.h"
 #include "init/lockdown.h"
 #include "init/modules.h"
 #include "init/mounts.h"
@@ -72,6 +73,12 @@ static int step_modules(void)
 	}
 	modules_coldplug();
 	return first;
+}
+
+static int step_firmware(void)
+{
+	firmware_describe(words, sizeof(words));
+	return 0;
 }
 
 /* random(4): readable once the generator is initialised; before that no key is to be made and no handshake starts. */
@@ -134,6 +141,7 @@ static const struct step first[] = {
 
 static const struct step rest[] = {
 	{ "modules", step_modules, SHOULD },
+	{ "firmware", step_firmware, SHOULD },
 	{ "entropy", step_entropy, MUST },
 	{ "persistent partition", step_persist, MUST },
 	/* Behind the partition, whose disk may have been waited for. */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "init/firmware.h"
 #include "init/module_index.h"
 #include "init/persist.h"
 #include "init/supervise.h"
@@ -160,4 +161,17 @@ TEST(file_system_tells_its_size_in_blocks_of_its_own)
 	CHECK_INT(superblock_bytes(block), INT64_C(1) << 44);
 	block[0x18] = 7; /* no file system has such blocks */
 	CHECK_INT(superblock_bytes(block), 0);
+}
+
+TEST(efi_variable_is_text_behind_its_attributes)
+{
+	static const uint8_t entry[] = { 6, 0, 0, 0, 'g', 0, '_', 0, 0xe9, 0, '1', 0, 0, 0 };
+	char text[8];
+
+	CHECK_INT(firmware_text(entry, sizeof(entry), text, sizeof(text)), 4);
+	CHECK_STR(text, "g_?1");
+	CHECK_INT(firmware_text(entry, 4, text, sizeof(text)), 0);
+	CHECK_INT(firmware_text(entry, 3, text, sizeof(text)), -EINVAL);
+	CHECK_INT(firmware_text(entry, 7, text, sizeof(text)), -EINVAL);
+	CHECK_INT(firmware_text(entry, sizeof(entry), text, 5), -EINVAL);
 }

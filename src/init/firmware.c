@@ -1,0 +1,69 @@
+#include "init/firmware.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <sys/mount.h>
+
+#include "base/bytes.h"
+#include "base/file.h"
+#include "base/text.h"
+
+#define EFIVARS "/sys/firmware/efi/efivars"
+/* systemd's vendor id: its "Boot Loader Interface" has the variables. */
+#define LOADER "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
+
+enum { ATTRIBUTES_LEN = 4, VARIABLE_LEN = 1024 };
+
+ssize_t firmware_text(const uint8_t *bytes, size_t len, char *dst, size_t cap)
+{
+	size_t count = 0;
+
+	if (len < ATTRIBUTES_LEN || (len - ATTRIBUTES_LEN) % 2 || (len - ATTRIBUTES_LEN) / 2 >= cap)
+		return -EINVAL;
+	for (size_t at = ATTRIBUTES_LEN; at < len; at += 2) {
+		uint16_t unit = load_le16(bytes + at);
+
+		if (!unit)
+			break;
+		dst[count++] = unit >= ' ' && unit < 0x7f ? (char)unit : '?';
+	}
+	dst[count] = '\0';
+	return (ssize_t)count;
+}
+
+static bool read_variable(const char *name, char *dst, size_t cap)
+{
+	char path[256], bytes[VARIABLE_LEN];
+	ssize_t n;
+
+	text_format(path, sizeof(path), EFIVARS "/%s" LOADER, name);
+	n = file_read(AT_FDCWD, path, bytes, sizeof(bytes));
+	return n > 0 && firmware_text((const uint8_t *)bytes, (size_t)n, dst, cap) > 0;
+}
+
+static uint64_t read_usec(const char *name)
+{
+	char text[32];
+	uint64_t usec;
+
+	if (!read_variable(name, text, sizeof(text)) || text_uint(slice_of(text), UINT64_MAX / 2, &usec) < 0)
+		return 0;
+	return usec;
+}
+
+void firmware_describe(char *words, size_t cap)
+{
+	uint64_t loader_usec, kernel_usec;
+	char entry[128];
+
+	words[0] = '\0';
+	if (mount("efivarfs", EFIVARS, "efivarfs", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_RDONLY, NULL) < 0 && errno != EBUSY)
+		return;
+	loader_usec = read_usec("LoaderTimeInitUSec");
+	kernel_usec = read_usec("LoaderTimeExecUSec");
+	if (!loader_usec || kernel_usec < loader_usec || !read_variable("LoaderEntrySelected", entry, sizeof(entry)))
+		return;
+	text_format(words, cap, "firmware %.3f s, loader %.3f s before the kernel: %s", (double)loader_usec / 1e6,
+		    (double)(kernel_usec - loader_usec) / 1e6, entry);
+}
