@@ -278,7 +278,7 @@ static const struct {
 	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
 	  command_reconfigure },
 	{ "ping", "ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside a path", command_ping },
-	{ "network", "", "the NICs and what network.conf gives them", command_network },
+	{ "network", "[identify NIC]", "the NICs and what network.conf gives them; blink the light of one", command_network },
 	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },
 	{ "boot", "", "the boot steps and the time each took", command_boot },
 	{ "hardening", "", "what holds against an intruder", command_hardening },

@@ -17,14 +17,16 @@
 #include "conf/applied.h"
 #include "control/client.h"
 #include "control/server.h"
+#include "gateway/identify.h"
 #include "netlink/rule.h"
 #include "network/facts.h"
+#include "network/hardware.h"
 #include "network/last.h"
 #include "network/nics.h"
 #include "network/told.h"
 
 #define SERVICE_NAME "network"
-#define VERBS "show | reconfigure [--quiet] [--dry-run] [--force] | revert"
+#define VERBS "show | identify NIC | reconfigure [--quiet] [--dry-run] [--force] | revert"
 #define RESOLV_DIR "/run"
 #define RESOLV_FILE "resolv.conf"
 
@@ -373,6 +375,19 @@ static void print_route(const struct link_route *route, void *arg)
 			      inet_prefix_text(&route->destination, to), inet_addr_text(&route->gateway, via));
 }
 
+static void print_hardware(const struct printer *printer, const char *nic)
+{
+	struct nic_hardware hardware;
+
+	hardware_read(HARDWARE_CLASS_DIR, nic, &hardware);
+	control_print(printer->call, CONTROL_OUT, "  hardware %s", hardware.driver[0] ? hardware.driver : "no driver");
+	if (hardware.path[0])
+		control_print(printer->call, CONTROL_OUT, ", %s, port %u", hardware.path, hardware.port);
+	if (hardware.speed_mbit)
+		control_print(printer->call, CONTROL_OUT, ", %u Mbit/s", hardware.speed_mbit);
+	control_print(printer->call, CONTROL_OUT, "\n");
+}
+
 static void show(struct netservice *service, struct control_call *call)
 {
 	static const struct network_conf none;
@@ -401,6 +416,7 @@ static void show(struct netservice *service, struct control_call *call)
 				      taker == link ? "" : ", whose addresses are ", taker == link ? "" : taker->name);
 		else
 			control_print(call, CONTROL_OUT, service->has_set ? "no [Match] fits\n" : "not configured\n");
+		print_hardware(&printer, link->name);
 		link_address_each(&service->nl, link->index, print_address, &printer);
 		link_route_each(&service->nl, print_route, &printer);
 	}
@@ -421,6 +437,8 @@ static void request(struct control_call *call, int argc, char **argv, uint64_t n
 		reconfigure(service, call, &words);
 	} else if (argc == 1 && !strcmp(argv[0], "revert")) {
 		revert(service, call);
+	} else if (argc == 2 && !strcmp(argv[0], "identify")) {
+		identify_begin(call, &service->loop, argv[1]);
 	} else {
 		control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " " VERBS "\n");
 		control_end(call, 2);

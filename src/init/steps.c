@@ -20,6 +20,7 @@
 #include "init/mounts.h"
 #include "init/persist.h"
 #include "init/sysctls.h"
+#include "network/names.h"
 
 enum { WORDS_LEN = 192, ENTROPY_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
 
@@ -113,6 +114,17 @@ static int step_end_modules(void)
 	return lockdown_end_modules(words, sizeof(words));
 }
 
+static int step_nic_names(void)
+{
+	static struct nl nl;
+	int err = nl_open(&nl, NETLINK_ROUTE);
+
+	if (!err)
+		err = names_apply(&nl, words, sizeof(words));
+	nl_close(&nl);
+	return err;
+}
+
 static int step_clock(void)
 {
 	return clockfloor_raise(words, sizeof(words));
@@ -144,6 +156,8 @@ static const struct step rest[] = {
 	{ "firmware", step_firmware, SHOULD },
 	{ "entropy", step_entropy, MUST },
 	{ "persistent partition", step_persist, MUST },
+	/* Behind the partition: the more drivers have found theirs, the better. */
+	{ "NIC names", step_nic_names, SHOULD },
 	/* Behind the partition, whose disk may have been waited for. */
 	{ "end of modules", step_end_modules, SHOULD },
 	{ "clock", step_clock, SHOULD },

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "init/button.h"
 #include "init/modules.h"
 
 enum { KERNEL_GROUP = 1, RECEIVE_BUFFER_LEN = 1 << 20 };
@@ -75,17 +77,27 @@ void uevent_plug(int fd)
 
 int uevent_main(void)
 {
-	struct pollfd news = { .fd = uevent_open(), .events = POLLIN };
+	struct pollfd fds[1 + BUTTONS_MAX] = { { .fd = uevent_open(), .events = POLLIN } };
+	unsigned buttons = 0;
 	int err = modules_open();
 
 	log_open("devices");
-	if (news.fd < 0 || err < 0) {
-		log_err("what is plugged in from now on gets no driver: %s", strerror(news.fd < 0 ? -news.fd : -err));
+	if (fds[0].fd < 0 || err < 0) {
+		log_err("what is plugged in from now on gets no driver: %s", strerror(fds[0].fd < 0 ? -fds[0].fd : -err));
 		return 1;
 	}
 	/* What came before the socket was there. */
 	modules_coldplug();
-	for (;;)
-		if (poll(&news, 1, -1) > 0)
-			uevent_plug(news.fd);
+	for (;;) {
+		buttons = button_open(fds + 1, buttons);
+		if (poll(fds, 1 + buttons, -1) <= 0)
+			continue;
+		if (fds[0].revents)
+			uevent_plug(fds[0].fd);
+		for (unsigned i = 1; i <= buttons; i++)
+			if (fds[i].revents && button_pressed(&fds[i])) {
+				log_info("the power button was pressed");
+				kill(1, SIGUSR2); /* as `poweroff` does it */
+			}
+	}
 }

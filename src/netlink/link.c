@@ -197,6 +197,14 @@ int link_set_alias(struct nl *nl, uint32_t index, const char *alias)
 	return nl_request(nl, message, NULL, NULL);
 }
 
+int link_set_name(struct nl *nl, uint32_t index, const char *name)
+{
+	struct nlmsghdr *message = begin(nl, RTM_SETLINK, 0, index);
+
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	return nl_request(nl, message, NULL, NULL);
+}
+
 int link_set_mtu(struct nl *nl, uint32_t index, uint32_t mtu_bytes)
 {
 	struct nlmsghdr *message = begin(nl, RTM_SETLINK, 0, index);

@@ -25,12 +25,28 @@ DISKS = {                       # how a disk hangs on the machine
 }
 
 
-class Metal(Vm):
+class Direct(Vm):
+    """The board's kernel and initramfs without firmware and disk; models: of the NICs, in QEMU's words."""
+
+    def __init__(self, *args, models=(), **options):
+        self._models = models
+        super().__init__(*args, **options)
+
+    def _nic_device(self, board, n):
+        return self._models[n]
+
+    def booted(self):
+        """The boot steps, when they are over."""
+        return wait_for("the boot steps", lambda: re.search(r"(?s)\A.*NIC names .*\Z", self.console.command("boot")),
+                        BOOT_S, 0.5).group(0)
+
+
+class Metal(Direct):
     """disks: (a word of DISKS, path) in the order in which the firmware tries them; models: of the NICs, in QEMU's words."""
 
     def __init__(self, name, image, disks=(), nics=None, models=("virtio-net-pci",), secure=None, extra_args=(), **options):
         """secure: a folder with vars.fd, keys enrolled in it; None: any loader boots."""
-        self._disks, self._models, self._secure = disks, models, secure
+        self._disks, self._secure = disks, secure
         self._work = tempfile.TemporaryDirectory()
         if nics is None:
             nics = [Nic("%s/nic%d" % (self._work.name, n), self._work.name + "/nowhere", "52:54:00:00:01:%02x" % (n + 1))
@@ -38,7 +54,7 @@ class Metal(Vm):
         code, variables = ("CODE_4M.secboot.fd", secure) if secure else ("CODE_4M.fd", OVMF + "OVMF_VARS_4M.fd")
         shutil.copy(variables, self._work.name + "/vars.fd")
         self._code = OVMF + "OVMF_" + code
-        super().__init__(name, image, None, nics, log_dir=log_dir(image, "metal"), extra_args=extra_args, **options)
+        super().__init__(name, image, None, nics, models=models, log_dir=log_dir(image, "metal"), extra_args=extra_args, **options)
 
     def _boot_args(self, board, board_dir, extra_cmdline, board_conf):
         args = ["-drive", "if=pflash,format=raw,readonly=on,file=" + self._code,
@@ -55,17 +71,9 @@ class Metal(Vm):
             args += ["-device", "%s,drive=disk%d,bootindex=%d" % (DISKS[kind][0], n, n)]
         return args
 
-    def _nic_device(self, board, n):
-        return self._models[n]
-
     def prompt(self):
         self.console.expect(PROMPT, BOOT_S)
         return self
-
-    def booted(self):
-        """The boot steps, when they are over."""
-        return wait_for("the boot steps", lambda: re.search(r"(?s)\A.*read-only root .*\Z", self.console.command("boot")),
-                        BOOT_S, 0.5).group(0)
 
     def show(self, path):
         said = self.console.command("%s show --json" % path)

@@ -1,0 +1,10 @@
+/* `network identify NIC`: its light blinks, so that a hand at the rack finds it. */
+#ifndef GATEWAY_IDENTIFY_H
+#define GATEWAY_IDENTIFY_H
+
+#include "control/server.h"
+
+/* Answers the call when the light has blinked; the loop goes on meanwhile. */
+void identify_begin(struct control_call *call, struct loop *loop, const char *nic);
+
+#endif
