@@ -60,7 +60,7 @@ static int take_tty(const char *tty, unsigned bits_per_s)
 	text_format(path, sizeof(path), "/dev/%s", tty);
 	fd = open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK);
 	if (fd < 0) {
-		log_err("%s (CONSOLE_TTY in board.conf): %s", path, strerror(errno));
+		log_err("%s for a console: %s", path, strerror(errno));
 		return -errno;
 	}
 	fcntl(fd, F_SETFL, 0);

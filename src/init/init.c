@@ -21,6 +21,7 @@
 #include "init/board.h"
 #include "init/child.h"
 #include "init/clockfloor.h"
+#include "init/consoles.h"
 #include "init/persist.h"
 #include "init/steps.h"
 #include "init/supervise.h"
@@ -33,7 +34,14 @@ enum {
 	LAST_KILL_S = 2,
 };
 
-enum process_name { PROCESS_CONSOLE, PROCESS_DEVICES, PROCESS_NETWORK, PROCESS_GATEWAY, PROCESS_DATAPLANE, PROCESSES };
+enum process_name {
+	PROCESS_CONSOLE, /* the first of CONSOLES_MAX */
+	PROCESS_DEVICES = PROCESS_CONSOLE + CONSOLES_MAX,
+	PROCESS_NETWORK,
+	PROCESS_GATEWAY,
+	PROCESS_DATAPLANE,
+	PROCESSES
+};
 
 /* What each needs as root, and no more. Files on the partition may be anyone's, as another Linux left them. */
 #define CAPS_FILES (CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER))
@@ -53,11 +61,11 @@ enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_CONSOLE = 0 };
 struct process {
 	const char *name;
 	const char *const *argv;
-	bool on_tty;
 	bool tells_ready;
 	bool after_network; /* started once that is ready, or its time is over */
 	struct confinement confinement;
 	/* what follows changes */
+	const struct console_place *place; /* of its terminal, NULL: none */
 	bool ready_open;
 	bool told; /* its first readiness is in the boot report */
 	pid_t pid; /* 0: none */
@@ -67,8 +75,9 @@ struct process {
 };
 
 static struct process processes[PROCESSES] = {
-	[PROCESS_CONSOLE] = { .name = "console", .argv = (const char *const[]){ "console", NULL }, .on_tty = true,
-			      .confinement = { CAPS_CONSOLE, OOM_CONSOLE } },
+	[PROCESS_CONSOLE ... PROCESS_CONSOLE + CONSOLES_MAX - 1] = { .name = "console",
+								     .argv = (const char *const[]){ "console", NULL },
+								     .confinement = { CAPS_CONSOLE, OOM_CONSOLE } },
 	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
 			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_CONSOLE } },
 	[PROCESS_NETWORK] = { .name = "network",
@@ -97,8 +106,7 @@ static pid_t clock_pid; /* of who keeps the time; 0: none, or it could not be st
 
 static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
 
-static char tty_name[32];
-static unsigned tty_speed;
+static struct consoles consoles;
 
 static void ready_close(struct process *process)
 {
@@ -169,9 +177,9 @@ static void spawn(struct process *process, uint64_t now_ns)
 	struct child_spec spec = { .argv = process->argv, .ready_fd = -1, .confinement = process->confinement };
 	pid_t pid = 0;
 
-	if (process->on_tty) {
-		spec.tty = tty_name;
-		spec.tty_speed = tty_speed;
+	if (process->place) {
+		spec.tty = process->place->tty;
+		spec.tty_speed = process->place->speed;
 	}
 	if (process->tells_ready)
 		pid = spec.ready_fd = open_ready(process);
@@ -278,7 +286,7 @@ static void report_exit(const struct process *process, int status)
 	const char *how = WIFSIGNALED(status) ? "was killed by signal" : "ended with status";
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 
-	if (ending || process == &processes[PROCESS_CONSOLE])
+	if (ending || process->place)
 		log_info("%s %s %d", process->name, how, number);
 	else
 		log_err("%s %s %d: started again in %llu s", process->name, how, number,
@@ -371,17 +379,26 @@ static int watch_signals(void)
 	return fd < 0 ? fd : loop_add(&loop, &signals, fd, EPOLLIN, signal_came);
 }
 
-static void start_console(uint64_t now_ns)
+static void start_consoles(uint64_t now_ns)
 {
-	struct slice tty = board_value("CONSOLE_TTY");
+	char ttys[CONSOLES_MAX * CONSOLE_TTY_LEN];
+	struct text text;
 	uint64_t speed;
+	bool started = false;
 
-	if (slice_copy(tty.len ? tty : slice_of("console"), tty_name, sizeof(tty_name)) < 0)
-		text_format(tty_name, sizeof(tty_name), "console");
-	if (text_uint(board_value("CONSOLE_SPEED"), 1 << 24, &speed) == 0)
-		tty_speed = (unsigned)speed;
-	happens(&processes[PROCESS_CONSOLE], SUPERVISE_START, now_ns);
-	steps_tell("console", clock_now_ns() - now_ns, processes[PROCESS_CONSOLE].pid ? 0 : -ECHILD, "");
+	if (text_uint(board_value("CONSOLE_SPEED"), 1 << 24, &speed) < 0)
+		speed = 0;
+	consoles_find(&consoles, board_value("CONSOLE_TTY"), (unsigned)speed);
+	text_init(&text, ttys, sizeof(ttys));
+	for (size_t i = 0; i < consoles.count; i++) {
+		struct process *process = &processes[PROCESS_CONSOLE + i];
+
+		process->place = &consoles.list[i];
+		happens(process, SUPERVISE_START, now_ns);
+		started = started || process->pid;
+		text_add(&text, "%s%s", i ? " " : "", process->place->tty);
+	}
+	steps_tell("console", clock_now_ns() - now_ns, started ? 0 : -ECHILD, ttys);
 }
 
 /* Opened over and over until it works: PID 1 has nowhere to go. */
@@ -421,7 +438,7 @@ _Noreturn void init_main(void)
 	fill_standard_fds();
 	open_loop();
 	steps_run_first();
-	start_console(clock_now_ns());
+	start_consoles(clock_now_ns());
 	loop_timer_set(&loop, &boot_slow, clock_now_ns() + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
 	boot_pid = child_begin(boot_steps);
 	if (boot_pid < 0)
