@@ -26,7 +26,10 @@ ssize_t firmware_text(const uint8_t *bytes, size_t len, char *dst, size_t cap)
 
 		if (!unit)
 			break;
-		dst[count++] = unit >= ' ' && unit < 0x7f ? (char)unit : '?';
+		dst[count] = '?';
+		if (unit >= ' ' && unit < 0x7f)
+			dst[count] = (char)unit;
+		count++;
 	}
 	dst[count] = '\0';
 	return (ssize_t)count;

@@ -61,14 +61,14 @@ enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_CONSOLE = 0 };
 struct process {
 	const char *name;
 	const char *const *argv;
+	struct confinement confinement;
 	bool tells_ready;
 	bool after_network; /* started once that is ready, or its time is over */
-	struct confinement confinement;
 	/* what follows changes */
-	const struct console_place *place; /* of its terminal, NULL: none */
 	bool ready_open;
 	bool told; /* its first readiness is in the boot report */
 	pid_t pid; /* 0: none */
+	const struct console_place *place; /* of its terminal, NULL: none */
 	struct loop_source ready;
 	struct loop_timer timer;
 	struct supervised supervised;
