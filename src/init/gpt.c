@@ -121,11 +121,12 @@ int gpt_read(struct gpt *gpt, int fd, uint64_t blocks, uint32_t block_len)
 static uint8_t *entry_of(const struct gpt *gpt, unsigned number)
 {
 	static const uint8_t unused[16];
-	const uint8_t *entry = gpt->entries + (size_t)(number - 1) * GPT_ENTRY_LEN;
+	const uint8_t *entry;
 
-	if (!number || number > GPT_ENTRIES || !memcmp(entry, unused, sizeof(unused)))
+	if (!number || number > GPT_ENTRIES)
 		return NULL;
-	return (uint8_t *)(uintptr_t)entry;
+	entry = gpt->entries + (size_t)(number - 1) * GPT_ENTRY_LEN;
+	return memcmp(entry, unused, sizeof(unused)) != 0 ? (uint8_t *)(uintptr_t)entry : NULL;
 }
 
 bool gpt_partition(const struct gpt *gpt, unsigned number, struct gpt_partition *partition)
