@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "console/log.h"
+#include "console/partition.h"
 #include "console/run.h"
 
 #define PROMPT "gateway> "
@@ -90,6 +91,8 @@ static int command_show(int argc, char **argv)
 		return run_with(argv[at], argc, argv, 0, at);
 	for (size_t i = 0; i < PATHS; i++)
 		status |= run_with(paths[i], argc, argv, 0, -1);
+	if (!json)
+		partition_print();
 	return status;
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <sys/mount.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
@@ -55,18 +56,25 @@ static uint64_t read_usec(const char *name)
 	return usec;
 }
 
-void firmware_describe(char *words, size_t cap)
+int firmware_describe(char *words, size_t cap)
 {
 	uint64_t loader_usec, kernel_usec;
 	char entry[128];
+	struct text text;
 
+	text_init(&text, words, cap);
 	words[0] = '\0';
+	if (access(EFIVARS, F_OK) < 0)
+		return 0;
 	if (mount("efivarfs", EFIVARS, "efivarfs", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_RDONLY, NULL) < 0 && errno != EBUSY)
-		return;
+		return -errno;
+	if (read_variable("LoaderEntrySelected", entry, sizeof(entry)))
+		text_add(&text, "%s", entry);
+	/* A loader that cannot tell how fast the CPU counts says nothing, as on some virtual machines. */
 	loader_usec = read_usec("LoaderTimeInitUSec");
 	kernel_usec = read_usec("LoaderTimeExecUSec");
-	if (!loader_usec || kernel_usec < loader_usec || !read_variable("LoaderEntrySelected", entry, sizeof(entry)))
-		return;
-	text_format(words, cap, "firmware %.3f s, loader %.3f s before the kernel: %s", (double)loader_usec / 1e6,
-		    (double)(kernel_usec - loader_usec) / 1e6, entry);
+	if (loader_usec && kernel_usec >= loader_usec)
+		text_add(&text, "%sbefore the kernel firmware %.3f s, loader %.3f s", text.len ? "; " : "",
+			 (double)loader_usec / 1e6, (double)(kernel_usec - loader_usec) / 1e6);
+	return 0;
 }

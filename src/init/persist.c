@@ -267,6 +267,10 @@ static int make(const char *path, const char *label, char *words, size_t cap)
 {
 	int err;
 
+	if (is_write_protected(path)) {
+		text_format(words, cap, "%s is write-protected and holds no ext4 file system", path);
+		return -EROFS;
+	}
 	if (!partition_is_blank(path)) {
 		text_format(words, cap, "%s holds something that is no ext4 file system: nothing was changed on it", path);
 		return -EMEDIUMTYPE;
@@ -308,7 +312,7 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 	is_new = !read_superblock(name, block);
 	if (!protected && has_partition_name(name, label) && (!is_new || partition_is_blank(path)))
 		grow(name, path, max_bytes, grown, sizeof(grown));
-	if (!protected && is_new)
+	if (is_new)
 		err = make(path, label, words, cap);
 	else if (!protected && !superblock_is_clean(block))
 		sound = mend(path, words, cap);

@@ -78,8 +78,7 @@ static int step_modules(void)
 
 static int step_firmware(void)
 {
-	firmware_describe(words, sizeof(words));
-	return 0;
+	return firmware_describe(words, sizeof(words));
 }
 
 /* random(4): readable once the generator is initialised; before that no key is to be made and no handshake starts. */

@@ -42,7 +42,7 @@ def highest_version_is_tried_first(image):
         run(TOP + "/scripts/disk", work + "/disk", work + "/esp", "mitigator-data", "16")
         with Metal("versions", image, [("virtio", work + "/disk")]) as vm:
             vm.prompt()
-            assert "before the kernel: gateway_0.10.0.efi\n" in vm.booted(), vm.booted()
+            assert re.search(r"firmware +ok: gateway_0\.10\.0\.efi[;\n]", vm.booted()), vm.booted()
 
 
 def is_refused(image, name, disk):
@@ -63,7 +63,7 @@ def only_what_was_signed_boots_with_secure_boot(image):
             stdout=subprocess.DEVNULL)
         with Metal("signed", image, [("virtio", signed + "/disk.img")], secure=SNAKEOIL_VARS) as vm:
             vm.prompt()
-            assert "gateway_" in vm.booted()
+            assert re.search(r"firmware +ok: gateway_", vm.booted()), vm.booted()
         is_refused(image, "unsigned", image + "/disk.img")
 
         # The loader as signed, one bit of what it is to start turned over.

@@ -8,6 +8,7 @@ from appliance import wait_for
 from cases import case, log_dir
 from cluster import make_instances
 from firmware import BOOT_S, MIB, SECTOR, Direct, Metal, make_disk, partitions
+from vm import TOP, make_data_image
 
 PATH_OF_TOOLS = dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin")
 DATA = 1                        # its place in the table
@@ -87,9 +88,8 @@ def used_partition_grows_with_its_disk_and_a_damaged_table_is_mended(image):
             with open(disk, "r+b") as f:
                 f.seek(block * SECTOR)
                 f.write(bytes(SECTOR))
-            # Without the firmware, which would put it right before us.
-            with Direct(name, image, disk, models=["virtio-net-pci"], log_dir=log_dir(image, "metal")) as vm:
-                vm.console.expect("gateway> ", BOOT_S)
+            # The firmware would put it right before us.
+            with boot_direct(image, name, disk) as vm:
                 assert "ok: /dev/vda2, %s partition table mended" % name in boot_line(vm), boot_line(vm)
                 power_off(vm)
             table_is_whole(disk)
@@ -111,3 +111,92 @@ def partition_with_something_foreign_is_left_alone(image):
             power_off(vm)
         with open(disk, "rb") as f:
             assert f.read() == before, "something was changed on it"
+
+
+def boot_direct(image, name, disk, *extra):
+    """Without the firmware, which these need not wait for."""
+    vm = Direct(name, image, disk, models=["virtio-net-pci"], log_dir=log_dir(image, "metal"), extra_args=extra)
+    vm.console.expect("gateway> ", BOOT_S)
+    return vm
+
+
+def small_disk(work, data_mb):
+    """The layout of a written disk, with next to nothing as its ESP."""
+    with open(work + "/esp", "wb") as f:
+        f.truncate(MIB)
+    subprocess.run([TOP + "/scripts/disk", work + "/disk", work + "/esp", "mitigator-data", str(data_mb)], check=True)
+    return work + "/disk"
+
+
+def put(disk, data):
+    _, at, _ = partitions(disk)[DATA]
+    with open(data, "rb") as f, open(disk, "r+b") as to:
+        to.seek(at)
+        to.write(f.read())
+
+
+@case
+def partition_of_64_mebibytes_and_no_more_serves(image):
+    with tempfile.TemporaryDirectory() as work:
+        disk = small_disk(work, 64)
+        with boot_direct(image, "small", disk) as vm:
+            assert re.search(r"ok: /dev/vda2 made anew\n", boot_line(vm)), boot_line(vm)
+            assert re.search(r"persistent partition: /dev/vda2, \d\d MiB, \d+% used\n", vm.console.command("show"))
+            power_off(vm)
+        table_is_whole(disk)
+        assert file_system_mb(disk, work) == 64
+
+
+@case
+def full_partition_serves_and_is_told_of(image):
+    one, two = make_instances(2, image + "/gateway")
+    with tempfile.TemporaryDirectory() as work:
+        disk = small_disk(work, 16)
+        make_data_image(work + "/data", {**one.files([one, two]), "junk": "x" * (13 * MIB)})
+        put(disk, work + "/data")
+        with boot_direct(image, "full", disk) as vm:
+            assert "ok: /dev/vda2\n" in boot_line(vm), boot_line(vm)
+            wait_for("both paths", lambda: vm.console.command("show").count("interface") >= 2, 60)
+            said = vm.console.command("show")
+            assert re.search(r"persistent partition: /dev/vda2, \d+ MiB, \d+% used, nearly full", said), said
+            power_off(vm)
+
+
+@case
+def partition_that_cannot_be_written_to_serves_when_it_can_be_read(image):
+    one, two = make_instances(2, image + "/gateway")
+    with tempfile.TemporaryDirectory() as work:
+        disk = small_disk(work, 16)
+        with open(disk, "rb") as f:
+            before = f.read()
+        with boot_direct(image, "protected-empty", None, *read_only(disk)) as vm:
+            assert "FAILED: /dev/vda2 is write-protected and holds no ext4 file system" in boot_line(vm), boot_line(vm)
+        make_data_image(work + "/data", one.files([one, two]))
+        put(disk, work + "/data")
+        with boot_direct(image, "protected", None, *read_only(disk)) as vm:
+            assert "ok: /dev/vda2 is write-protected" in boot_line(vm), boot_line(vm)
+            wait_for("both paths", lambda: vm.console.command("show").count("interface") >= 2, 60)
+            assert "READ-ONLY: nothing can be kept" in vm.console.command("show"), vm.console.command("show")
+        assert len(before) == os.path.getsize(disk)
+
+
+def read_only(disk):
+    return ["-drive", "if=none,id=ro,format=raw,readonly=on,file=" + disk, "-device", "virtio-blk-pci,drive=ro"]
+
+
+@case
+def file_system_that_e2fsck_cannot_mend_is_said_so_at_a_console(image):
+    one, two = make_instances(2, image + "/gateway")
+    with tempfile.TemporaryDirectory() as work:
+        disk = small_disk(work, 16)
+        make_data_image(work + "/data", one.files([one, two]))
+        with open(work + "/data", "r+b") as f:
+            for superblock in (1024, 8193 * 1024):      # and its only backup: all but the magic number
+                f.seek(superblock)
+                f.write(b"\xff" * 0x38)
+        put(disk, work + "/data")
+        with boot_direct(image, "broken", disk) as vm:
+            assert "FAILED: /dev/vda2 cannot be mounted" in boot_line(vm), boot_line(vm)
+            assert "persistent partition: none, see `boot`" in vm.console.command("show")
+            assert "e2fsck -y said 8" in vm.console.command("log e2fsck", log=True)
+            power_off(vm)
