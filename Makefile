@@ -317,10 +317,11 @@ $(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_o
 	$(say) LINK $@
 	$(Q)$(link_target)
 
-bench: image $(BENCH) $(BENCH_TOOLS) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks
+bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase
 	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go \
 		$(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
 	$(Q)for bench in $(BENCH); do echo; echo "$$bench"; $$bench || exit 1; done
+	$(Q)tests/qemu/metal --image $(B)/pc boots
 
 # --- analysis ----------------------------------------------------------------
 

@@ -56,7 +56,7 @@ enum process_name {
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
 
 /* The kernel spares PID 1 by itself. A path that goes takes its sessions along; the console's commands go first. */
-enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_CONSOLE = 0 };
+enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_DEVICES = -100, OOM_CONSOLE = 0 };
 
 struct process {
 	const char *name;
@@ -79,7 +79,8 @@ static struct process processes[PROCESSES] = {
 								     .argv = (const char *const[]){ "console", NULL },
 								     .confinement = { CAPS_CONSOLE, OOM_CONSOLE } },
 	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
-			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_CONSOLE } },
+			      /* Signed modules alone: the kernel takes no others. */
+			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_DEVICES } },
 	[PROCESS_NETWORK] = { .name = "network",
 			      .argv = (const char *const[]){ "network", "run", "--ready-fd", "3", NULL },
 			      .tells_ready = true,

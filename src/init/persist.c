@@ -319,6 +319,11 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 	if (err < 0)
 		return err;
 	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
+	/* It was clean by its own word, and yet is not: a copy of its superblock may serve. */
+	if (way < 0 && !is_new && !protected && superblock_is_clean(block)) {
+		sound = mend(path, words, cap);
+		way = mount_some_way(path, sound ? 0 : WAY_READ_ONLY);
+	}
 	if (way < 0) {
 		text_format(words, cap, "%s cannot be mounted", path);
 		return way;
