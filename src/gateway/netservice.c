@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -388,12 +389,24 @@ static void print_hardware(const struct printer *printer, const char *nic)
 	control_print(printer->call, CONTROL_OUT, "\n");
 }
 
+/* eth2 before eth10. */
+static int compare_names(const void *a, const void *b)
+{
+	const struct link *one = a, *other = b;
+	size_t len = strlen(one->name), other_len = strlen(other->name);
+
+	if (len != other_len)
+		return len < other_len ? -1 : 1;
+	return strcmp(one->name, other->name);
+}
+
 static void show(struct netservice *service, struct control_call *call)
 {
 	static const struct network_conf none;
 	static struct nics nics;
 	int err = nics_find(&service->nl, &nics);
 
+	qsort(nics.list, nics.count, sizeof(nics.list[0]), compare_names);
 	if (!err)
 		err = nics_match(&service->nl, &nics, service->has_set ? &service->set->network : &none);
 

@@ -31,6 +31,7 @@ def nics_are_numbered_by_where_they_are(image):
             renamed.append(int(re.search(r"3 NICs, (\d) renamed", vm.booted()).group(1)))
             said = vm.console.command("network")
             seen.append(names(said))
+            assert list(seen[-1]) == ["eth0", "eth1", "eth2"], said
             assert re.search(r"hardware e1000e, pci-0000:00:05.0, port 0\n", said), said
             assert re.search(r"hardware virtio_net, pci-0000:00:07.0, port 0\n", said), said
             assert "its driver cannot blink a light" in vm.console.command("network identify eth2")
