@@ -111,8 +111,10 @@ static void load_for_device(void *modalias, struct slice name)
 {
 	int err = modules_load(name);
 
-	/* ENODEV: it looked, and there is nothing for it. */
-	if (err < 0 && err != -ENODEV)
+	/* ENODEV: it looked, and there is nothing for it. EPERM: the board ended the loading of modules. */
+	if (err == -EPERM)
+		log_info("module %.*s for %s: not loaded any more", SLICE_ARG(name), *(const char **)modalias);
+	else if (err < 0 && err != -ENODEV)
 		log_err("module %.*s for %s: %s", SLICE_ARG(name), *(const char **)modalias, strerror(-err));
 }
 
