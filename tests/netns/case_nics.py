@@ -239,11 +239,12 @@ def nics_replace_a_route_without_a_moment_without(lab):
     a("ip", "route", "replace", "default", "via", "192.0.2.3", "metric", "64", "proto", "boot")    # someone's by hand
     wait_until("ours is back", lambda: routes(a) == [("default", "192.0.2.2")])
     monitor = a.start("ip", "monitor", "route", stdout=subprocess.PIPE, text=True)
-    a("ip", "route", "add", "203.0.113.1/32", "via", "192.0.2.2")                   # the monitor listens once it tells
     seen = ""
-    while "203.0.113.1" not in seen:
-        a("ip", "route", "replace", "203.0.113.1/32", "via", "192.0.2.2")
+    while "203.0.113.9" not in seen:                                                # it listens once it tells
+        a("ip", "route", "add", "203.0.113.9/32", "via", "192.0.2.2")
+        a("ip", "route", "del", "203.0.113.9/32")
         seen = monitor.stdout.readline() if select.select([monitor.stdout], [], [], 0.1)[0] else seen
+    a("ip", "route", "add", "203.0.113.1/32", "via", "192.0.2.2")
     network.reconfigure(MAIN + "Gateway=192.0.2.4\n")
     expect(("default", "192.0.2.4") in routes(a) and ("default", "192.0.2.2") not in routes(a), routes(a))
     a("ip", "route", "del", "203.0.113.1/32")
