@@ -122,8 +122,8 @@ class Appliance:
             self.files[name] = text
 
     def pid(self, process):
-        """Of console, network, gateway or gateway-dataplane; 0 when it does not run."""
-        found = re.search(r"^ *(\d+) +(?:\{gateway\} )?%s(%s)" % (process, "$" if process == "console" else " run "),
+        """Of console, devices, network, gateway or gateway-dataplane; 0 when it does not run."""
+        found = re.search(r"^ *(\d+) +(?:\{gateway\} )?%s(%s)" % (process, "$" if process in ("console", "devices") else " run "),
                           self.output("ps -o pid,args"), re.M)
         return int(found.group(1)) if found else 0
 

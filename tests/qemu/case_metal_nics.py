@@ -2,6 +2,7 @@
 import os
 import re
 
+from appliance import wait_for
 from cases import case, log_dir
 from firmware import BOOT_S, Direct
 from vm import Nic
@@ -29,7 +30,7 @@ def nics_are_numbered_by_where_they_are(image):
         with boot(image, "nics-" + drivers[0], drivers) as vm:
             vm.console.expect("gateway> ", BOOT_S)
             renamed.append(int(re.search(r"3 NICs, (\d) renamed", vm.booted()).group(1)))
-            said = vm.console.command("network")
+            said = wait_for("the network service", lambda: "network.sock" not in (it := vm.console.command("network")) and it)
             seen.append(names(said))
             assert list(seen[-1]) == ["eth0", "eth1", "eth2"], said
             assert re.search(r"hardware e1000e, pci-0000:00:05.0, port 0\n", said), said
