@@ -48,13 +48,16 @@ static bool is_group(const uint8_t *mac)
 	return mac[0] & 1;
 }
 
-/* A frame of zeros behind its Ethernet header, NULL when there is no memory; frame_send sends and frees it. */
+/* A frame of zeros behind its Ethernet header, NULL when there is no memory or it is longer than a pbuf can be; frame_send
+ * sends and frees it. */
 static struct pbuf *frame_begin(const struct nic *nic, const uint8_t *to, uint16_t type, size_t len, uint8_t **payload)
 {
 	size_t frame_len = NIC_ETH_LEN + len < FRAME_MIN ? FRAME_MIN : NIC_ETH_LEN + len;
-	struct pbuf *p = pbuf_alloc(PBUF_RAW, (uint16_t)(NIC_PAD + frame_len), PBUF_RAM);
+	struct pbuf *p = NULL;
 	uint8_t *frame;
 
+	if (NIC_PAD + frame_len <= UINT16_MAX)
+		p = pbuf_alloc(PBUF_RAW, (uint16_t)(NIC_PAD + frame_len), PBUF_RAM);
 	if (!p)
 		return NULL;
 	frame = (uint8_t *)p->payload + NIC_PAD;
@@ -222,9 +225,12 @@ static void advertised(struct nic *nic, const uint8_t *nd, const uint8_t *mac, u
 
 static bool echo_answer(struct nic *nic, const uint8_t *frame, size_t ip_len, uint16_t type)
 {
+	struct pbuf *p = NULL;
 	uint8_t *ip;
-	struct pbuf *p = frame_begin(nic, frame + OUTER_MAC_LEN, type, ip_len, &ip);
 
+	/* A super-frame's packet may be longer than the link takes, and nothing here cuts it. */
+	if (ip_len <= nic->link.mtu_bytes)
+		p = frame_begin(nic, frame + OUTER_MAC_LEN, type, ip_len, &ip);
 	if (!p)
 		return false;
 	memcpy(ip, frame + NIC_ETH_LEN, ip_len);

@@ -206,7 +206,7 @@ TEST(longest_unused_neighbour_makes_room)
 	CHECK_INT(end(), 0);
 }
 
-static uint8_t frame[FRAME], got[FRAME];
+static uint8_t frame[NIC_FRAME_MAX], got[FRAME];
 
 static void head(const uint8_t *from, uint16_t type)
 {
@@ -383,6 +383,48 @@ TEST(alone_answers_pings_to_its_own_addresses)
 	sum_put(frame + 24, sum_bytes(0, frame + 14, 20));
 	CHECK(!alone_icmp(&t.nic, frame));
 	CHECK_INT(sent(got), 0);
+	CHECK_INT(end(), 0);
+}
+
+static bool long_echo(uint16_t ip_len)
+{
+	static const uint8_t head4[] = { 0x45, [8] = 64, IPPROTO_ICMP };
+
+	head(mac_a, ETH_P_IP);
+	memcpy(frame + 14, head4, sizeof(head4));
+	store_be16(frame + 16, ip_len);
+	memcpy(frame + 26, hop4.bytes, 4);
+	memcpy(frame + 30, own4.bytes, 4);
+	sum_put(frame + 24, sum_bytes(0, frame + 14, 20));
+	frame[34] = 8;
+	sum_put(frame + 36, sum_bytes(0, frame + 34, ip_len - 20U));
+	return alone_icmp(&t.nic, frame);
+}
+
+static bool long_echo6(uint16_t ip_len)
+{
+	static uint8_t message[UINT16_MAX] = { 128 };
+
+	(void)icmp6(mac_a, 64, &hop6, &own6, message, ip_len - 40U);
+	return alone_icmp6(&t.nic, frame, 1);
+}
+
+/* A neighbour on a virtual network may send super-frames with whatever is in them. */
+TEST(alone_answers_no_ping_that_its_link_does_not_take)
+{
+	bool (*const each[])(uint16_t) = { long_echo, long_echo6 };
+	const uint16_t longest = UINT16_MAX - NIC_PAD - NIC_ETH_LEN;
+
+	CHECK(begin());
+	for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+		t.nic.link.mtu_bytes = 1500;
+		CHECK(each[i](1500) && sent(got) > 0);
+		CHECK(!each[i](1501) && !sent(got));
+		CHECK(!each[i](UINT16_MAX) && !sent(got));
+		t.nic.link.mtu_bytes = UINT16_MAX;
+		CHECK(each[i](longest) && sent(got) > 0);
+		CHECK(!each[i](longest + 1) && !each[i](UINT16_MAX) && !sent(got));
+	}
 	CHECK_INT(end(), 0);
 }
 
