@@ -117,8 +117,6 @@ int table_way(const struct outer_table *table, const struct outer_host *host, co
 		return err;
 	if (question.local.family)
 		way->source = question.local;
-	/* An IPv4 route by an IPv6 gateway (RTA_VIA) is no way for lwIP. */
-	if (!table_link(table, way->link) || !way->source.family || way->next_hop.family != to->remote.addr.family)
-		return -ENETUNREACH;
-	return 0;
+	/* The next hop may be of the other family: an IPv4 route by an IPv6 gateway (RTA_VIA, RFC 5549). */
+	return table_link(table, way->link) && way->source.family ? 0 : -ENETUNREACH;
 }

@@ -147,6 +147,19 @@ def one_next_hop_of_several_is_the_kernels_choice(lab):
 
 
 @case
+def ipv4_by_an_ipv6_gateway(lab):
+    """The router is known by its link-local address alone (RFC 5549)."""
+    lan = Lan(lab, ["192.0.2.1/24"], [("r1", ["192.0.2.253/24"])], "203.0.113.1/32")
+    r1 = lan.routers[0]
+    lan.way_back("192.0.2.0/24", 1)
+    lan.a("ip", "-4", "route", "add", "default", "via", "inet6", lan.link_local(r1), "dev", "eth0")
+    with Tap(lan.a, "eth0") as tap:
+        lan.tunnel()
+        lan.agree("leaves by the router", tap, ("eth0", mac_text(r1), "192.0.2.1"))
+        lan.passes()
+
+
+@case
 def ipv6_packets_fit_the_advertised_mtu(lab):
     """A router says 1400 on a link of 1500: no IPv6 packet to a peer there is longer."""
     lan = Lan(lab, ["2001:db8:a::1/64"], [("r1", ["2001:db8:a::f1/64"])], "2001:db8:b::b/128")

@@ -126,10 +126,12 @@ TEST(table_takes_the_hosts_choice)
 	/* one that the host alone knows for its own, and the routes of a link that is alone do not matter then */
 	host.err = -EHOSTUNREACH;
 	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -EHOSTUNREACH);
-	/* over a link that is not Ethernet, by a gateway of the other family, without a source */
+	/* by a gateway of the other family */
+	host_says(SHARED, "fe80::1", "192.0.2.5", 8);
+	CHECK_INT(way("9.9.9.9", NULL, 0, &w), 0);
+	CHECK(is(&w.next_hop, "fe80::1") && is(&w.source, "192.0.2.5"));
+	/* over a link that is not Ethernet, without a source */
 	host_says(UNKNOWN, "9.9.9.9", "192.0.2.5", 8);
-	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -ENETUNREACH);
-	host_says(SHARED, "2001:db8:2::1", "192.0.2.5", 8);
 	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -ENETUNREACH);
 	host_says(SHARED, "192.0.2.1", NULL, 8);
 	CHECK_INT(way("9.9.9.9", NULL, 0, &w), -ENETUNREACH);
