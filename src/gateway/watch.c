@@ -17,6 +17,17 @@ static bool is_about(const struct watched *peer, const struct tunnel_peer *runni
 	return !memcmp(peer->public_key, running->public_key, TUNNEL_KEY_LEN);
 }
 
+/* Taken away and put back, by an operator or with its tunnel: what was known is of another session. */
+static bool made_anew(const struct watched *peer, const struct tunnel_peer *running)
+{
+	return running->sent_bytes < peer->sent_bytes || running->received_bytes < peer->received_bytes;
+}
+
+static bool is_same(const struct watched *peer, const struct tunnel_peer *running)
+{
+	return is_about(peer, running) && !made_anew(peer, running);
+}
+
 struct watched *watch_find(struct watch *watch, const uint8_t public_key[static TUNNEL_KEY_LEN])
 {
 	for (size_t i = 0; i < watch->count; i++)
@@ -30,7 +41,7 @@ void watch_follow(struct watch *watch, const struct tunnel_config *running)
 	static struct watched fresh[TUNNEL_PEERS_MAX];
 	size_t i;
 
-	for (i = 0; i < running->peer_count && i < watch->count && is_about(&watch->peers[i], &running->peers[i]); i++)
+	for (i = 0; i < running->peer_count && i < watch->count && is_same(&watch->peers[i], &running->peers[i]); i++)
 		;
 	if (i == running->peer_count && i == watch->count)
 		return;
@@ -38,8 +49,9 @@ void watch_follow(struct watch *watch, const struct tunnel_config *running)
 		const struct tunnel_peer *peer = &running->peers[i];
 		const struct watched *known = watch_find(watch, peer->public_key);
 
-		fresh[i] = known ? *known : (struct watched){ .received_bytes = peer->received_bytes,
-							      .sent_bytes = peer->sent_bytes };
+		fresh[i] = known && is_same(known, peer) ?
+				   *known :
+				   (struct watched){ .received_bytes = peer->received_bytes, .sent_bytes = peer->sent_bytes };
 		memcpy(fresh[i].public_key, peer->public_key, TUNNEL_KEY_LEN);
 	}
 	memcpy(watch->peers, fresh, running->peer_count * sizeof(fresh[0]));
@@ -66,9 +78,8 @@ void watch_look(struct watch *watch, const struct tunnel_config *running, uint64
 		struct watched *peer = &watch->peers[i];
 		const struct tunnel_peer *now = &running->peers[i];
 		uint64_t sent_bytes = now->sent_bytes - peer->sent_bytes;
-		bool made_anew = now->sent_bytes < peer->sent_bytes || now->received_bytes < peer->received_bytes;
 
-		if (made_anew || now->received_bytes != peer->received_bytes) {
+		if (now->received_bytes != peer->received_bytes) {
 			peer->waiting = peer->give_up = false;
 			peer->moves = 0;
 		} else if (sent_bytes > unasked_bytes(now, interval_ns, wall_s)) {

@@ -30,7 +30,7 @@ struct watch {
 	uint64_t looked_ns;
 };
 
-/* From here on peers[i] is about running->peers[i]. */
+/* From here on peers[i] is about running->peers[i]; nothing is known of one that was made anew. */
 void watch_follow(struct watch *watch, const struct tunnel_config *running);
 /* A look, WATCH_INTERVAL_S after the last one; wall_s is CLOCK_REALTIME, as handshakes are. */
 void watch_look(struct watch *watch, const struct tunnel_config *running, uint64_t now_ns, int64_t wall_s);

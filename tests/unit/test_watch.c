@@ -140,3 +140,17 @@ TEST(watch_keeps_what_it_knows_of_a_peer_whatever_comes_and_goes_around_it)
 	CHECK_INT(watch.count, 1);
 	CHECK_INT(watch_find(&watch, running.peers[0].public_key)->moves, 3);
 }
+
+TEST(watch_knows_nothing_of_a_peer_that_was_made_anew)
+{
+	const struct inet_endpoint endpoint = { .addr = { AF_INET, { 192, 0, 2, 1 } }, .port = 4567 };
+	struct tunnel_peer *peer = begin();
+
+	peer->sent_bytes = 148;
+	watch_look(&watch, &running, now_ns, 1000);
+	CHECK(watch_probe(&watch.peers[0], &endpoint, true, false, now_ns));
+	CHECK(!watch_probe(&watch.peers[0], &endpoint, true, false, now_ns));
+	peer->sent_bytes = 0;
+	watch_follow(&watch, &running);
+	CHECK(watch_probe(&watch.peers[0], &endpoint, true, false, now_ns));
+}
