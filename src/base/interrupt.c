@@ -5,7 +5,7 @@
 
 static volatile sig_atomic_t came;
 static struct sigaction before;
-static bool heard;
+static bool heard, seen; /* seen: interrupt_came has told of it */
 
 static void note(int sig)
 {
@@ -31,17 +31,18 @@ void interrupt_unhear(void)
 
 bool interrupt_came(void)
 {
-	return came;
+	seen = came;
+	return seen;
 }
 
 void interrupt_clear(void)
 {
+	seen = false;
 	came = 0;
 }
 
 int interrupt_poll(struct pollfd *what, const struct timespec *timeout)
 {
-	bool seen = came;
 	sigset_t interrupt, was;
 	int n;
 

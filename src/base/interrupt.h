@@ -12,8 +12,8 @@ void interrupt_unhear(void); /* as it was before */
 bool interrupt_came(void); /* since interrupt_clear */
 void interrupt_clear(void);
 
-/* ppoll(2) of one, which an interrupt ends, if there is none to be seen yet: 1, 0 after the timeout (NULL: none), -EINTR, or
- * -errno. */
+/* ppoll(2) of one, which an interrupt ends that comes now or that interrupt_came has not told of: 1, 0 after the timeout (NULL:
+ * none), -EINTR, or -errno. */
 int interrupt_poll(struct pollfd *what, const struct timespec *timeout);
 
 #endif

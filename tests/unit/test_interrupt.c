@@ -48,6 +48,17 @@ TEST(interrupt_that_was_seen_ends_no_further_wait)
 	end();
 }
 
+TEST(interrupt_that_no_one_has_seen_ends_the_wait_that_comes_after_it)
+{
+	CHECK(begin());
+	CHECK_INT(raise(SIGINT), 0);
+	CHECK_INT(poll_pipe(1), -EINTR);
+	CHECK_INT(poll_pipe(1), -EINTR);
+	CHECK(interrupt_came());
+	CHECK_INT(poll_pipe(1), 0);
+	end();
+}
+
 TEST(interrupt_before_a_line_is_waited_for_ends_it)
 {
 	int input = dup(STDIN_FILENO);
