@@ -1,12 +1,15 @@
 #include "control/client.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include "base/interrupt.h"
 
 static int connect_to(const char *path)
 {
@@ -60,17 +63,43 @@ static int copy_out(int fd, const char *bytes, size_t len)
 	return 0;
 }
 
+/* Until there is something to read. Ctrl-C asks the service for the end of its answer (what a ping has counted), and is the
+ * client's own end when that does not come at once. */
+static int await_packet(int fd)
+{
+	static const struct timespec silence = { .tv_sec = CONTROL_SILENCE_MAX_S }, moment = { .tv_sec = 1 };
+	struct pollfd packet = { .fd = fd, .events = POLLIN };
+	bool ending = interrupt_came();
+	int n;
+
+	if (ending)
+		shutdown(fd, SHUT_WR);
+	while ((n = interrupt_poll(&packet, ending ? &moment : &silence)) == -EINTR) {
+		if (ending)
+			return -EINTR;
+		ending = interrupt_came();
+		if (ending)
+			shutdown(fd, SHUT_WR);
+	}
+	if (n == 0)
+		return ending ? -EINTR : -ETIMEDOUT;
+	return n < 0 ? n : 0;
+}
+
 static int receive(int fd, int out_fd, int err_fd)
 {
 	for (;;) {
 		char packet[CONTROL_PACKET_MAX];
-		ssize_t n = recv(fd, packet, sizeof(packet), 0);
-		int err = 0;
+		int err = await_packet(fd);
+		ssize_t n;
 
+		if (err < 0)
+			return err;
+		n = recv(fd, packet, sizeof(packet), 0);
 		if (n < 0)
-			return errno == EAGAIN ? -ETIMEDOUT : -errno;
+			return -errno;
 		if (!n)
-			return -ECONNRESET;
+			return interrupt_came() ? -EINTR : -ECONNRESET;
 		if (packet[0] == CONTROL_END)
 			return n > 1 ? (unsigned char)packet[1] : 1;
 		err = copy_out(packet[0] == CONTROL_ERR ? err_fd : out_fd, packet + 1, (size_t)n - 1);
@@ -85,9 +114,13 @@ int control_request(const char *path, int argc, char *const argv[], int out_fd, 
 
 	if (fd < 0)
 		return fd;
+	interrupt_hear();
 	status = send_words(fd, argc, argv);
 	if (!status)
 		status = receive(fd, out_fd, err_fd);
+	interrupt_unhear();
 	close(fd);
+	if (status == -EINTR)
+		(void)raise(SIGINT);
 	return status;
 }

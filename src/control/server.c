@@ -103,7 +103,7 @@ static void flush(struct control_call *call)
 		if (send(call->source.fd, call->out + call->out_sent + LENGTH_LEN, len, MSG_NOSIGNAL) < 0) {
 			if (errno == EAGAIN) {
 				call->waiting_to_send = true;
-				loop_change(call->server->loop, &call->source, EPOLLIN | EPOLLOUT);
+				loop_change(call->server->loop, &call->source, call->ended ? EPOLLOUT : EPOLLIN | EPOLLOUT);
 				return;
 			}
 			call->out_sent = call->out_len;
@@ -189,7 +189,10 @@ static void call_ready(struct loop_source *source, uint32_t events, uint64_t now
 	if (n <= 0 || n > CONTROL_REQUEST_MAX || packet[n - 1] != '\0' || call->ended || call->job || call->out_len) {
 		if (n < 0 && errno == EAGAIN)
 			return;
-		call_close(call);
+		if (!n && !(events & EPOLLHUP) && call->job && !call->ended && call->stop)
+			call->stop(call);
+		else
+			call_close(call);
 		return;
 	}
 	for (char *word = packet; word < packet + n; word += strlen(word) + 1) {

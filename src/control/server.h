@@ -20,6 +20,7 @@ struct control_call {
 	bool ended;                    /* control_end was called: what is left goes out, then it closes */
 	void *job;                     /* of whoever answers later */
 	void (*cancelled)(struct control_call *call); /* the client left before control_end; may be NULL */
+	void (*stop)(struct control_call *call); /* it has had enough, and waits for control_end; NULL: that is leaving */
 	char *out;                     /* the server's: packets not sent yet, each behind its length */
 	size_t out_len, out_cap, out_sent, out_last;
 	bool waiting_to_send;

@@ -293,6 +293,11 @@ static void cancelled(struct control_call *call)
 	close_unused(pinger);
 }
 
+static void stop(struct control_call *call)
+{
+	finish(call->job);
+}
+
 /* Seconds with up to three decimals, as ping(8) takes -i. */
 static int parse_interval(const char *text, uint64_t *interval_ns)
 {
@@ -357,6 +362,7 @@ void pinger_start(struct pinger *pinger, struct control_call *call, int argc, ch
 		job->pinger = pinger;
 		call->job = job;
 		call->cancelled = cancelled;
+		call->stop = stop;
 		loop_timer_set(pinger->loop, &job->timer, now_ns, timer_fires);
 		return;
 	}

@@ -1,6 +1,7 @@
 """What an operator and a supervisor of a plain host meet: options, versions, files as they are written, a log that no one reads."""
 import fcntl
 import os
+import re
 import select
 import signal
 import subprocess
@@ -40,6 +41,30 @@ def version_needs_no_service(lab):
     expect(alone_says.returncode == 0 and not alone_says.stderr, alone_says)
     expect(alone_says.stdout.startswith("MITIGATOR gateway ") and os.uname().release in alone_says.stdout, alone_says)
     expect(ours.ask("version") == alone_says.stdout, ours.ask("version"))
+
+
+def catches(pid, sig):
+    with open("/proc/%d/status" % pid) as status:
+        return int(re.search(r"SigCgt:\s*(\S+)", status.read())[1], 16) >> (sig - 1) & 1
+
+
+@case
+def ping_that_is_interrupted_tells_what_it_has_counted(lab):
+    pair = Pair(lab)
+    line = [lab.applet("gateway"), "ping", "10.8.3.2", "--run", pair.ours.dir + "/run", "-i", "0.01", "-c", "100000"]
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        expect("bytes from 10.8.3.2" in process.stdout.readline(), "no answer to begin with")
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read()
+        expect(re.search(r"(^|\n)\d+ sent, \d+ received, \d+ lost, min/avg/max \S+ ms\n\Z", said), said)
+        expect(process.wait() == 0, process.returncode)
+    # what has nothing to tell ends as it always did, and a service that does not answer holds no one
+    pair.ours.process.send_signal(signal.SIGSTOP)
+    with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        wait_until("it hears Ctrl-C", lambda: catches(process.pid, signal.SIGINT))
+        process.send_signal(signal.SIGINT)
+        expect(process.wait(30) == -signal.SIGINT, process.returncode)
+    pair.ours.process.send_signal(signal.SIGCONT)
 
 
 def write(lab, conf, name, data, **options):
