@@ -42,10 +42,22 @@ class Stream:
 
     def lost(self):
         """Wait for its end: how many got no answer."""
-        said = self.source.vm.console.finish(self.line, self.start, self.count / 100 + 30)
-        sent, received, lost = map(int, re.search(r"(\d+) sent, (\d+) received, (\d+) lost", said).groups())
-        assert sent == self.count and sent == received + lost, said
+        sent, lost = self._result(self.count / 100 + 30)
+        assert sent == self.count, sent
         return lost
+
+    def stop(self):
+        """End it: how many got no answer until now, those that are still on their way among them."""
+        self.source.vm.console.write(b"\x03")
+        sent, lost = self._result(30)
+        assert sent < self.count, "it ended by itself"
+        return lost
+
+    def _result(self, timeout):
+        said = self.source.vm.console.finish(self.line, self.start, timeout)
+        sent, received, lost = map(int, re.search(r"(\d+) sent, (\d+) received, (\d+) lost", said).groups())
+        assert sent == received + lost, said
+        return sent, lost
 
 
 class Appliance:

@@ -1,14 +1,14 @@
-"""A disk that cannot be written to, or refuses: what is said, and what is there afterwards."""
+"""A disk that cannot be written to, that refuses, that hangs: what is said, what is there afterwards, what runs on."""
 import re
 import subprocess
 import tempfile
 
-from appliance import DATA, Appliance, wait_for
+from appliance import DATA, PATHS, Appliance, Stream, wait_for
 from case_partition import PATH_OF_TOOLS, boot_line, debugfs, paths_are_up, superblock
 from cases import case, soak
 from cluster import make_instances
 from disk import Disk
-from vm import make_data_image
+from vm import Hub, make_data_image
 
 
 def read_only(path):
@@ -37,9 +37,7 @@ def dirty_medium_that_is_read_only_serves_without_its_journal(image):
             options = re.search(r" %s ext4 (\S+) " % DATA.rstrip("/"), a.output("cat /proc/mounts"))[1].split(",")
             assert {"ro", "norecovery"} <= set(options) or {"ro", "noload"} <= set(options), options
             assert "Read-only file system" in a.say("reconfigure")
-        with open(disk, "rb") as f:
-            f.seek(1024)
-            assert superblock(disk)[1], "something was written to it"
+        assert superblock(disk)[1], "something was written to it"
 
 
 def write_on_a_failing_disk(image, work, name, good):
@@ -97,3 +95,61 @@ def what_write_calls_written_is_there_after_a_power_cut(image):
 @soak
 def what_write_calls_written_is_there_whatever_the_disk_refuses(image):
     check_failing_disk(image, lambda took: (range(took + 2), True))
+
+
+def waiting_for_the_disk(a):
+    """The processes that do, our services' children among them; not the kernel's own."""
+    return re.findall(r"^ *(\d+) D\S* +([^[ ].*)$", a.output("ps -o pid,stat,args"), re.M)
+
+
+@case
+def disk_that_hangs_takes_no_packet_and_no_prompt(image):
+    one, two = make_instances(2, image + "/gateway")
+    files = one.files([one, two])
+    files[".env"] += "DATA_PLANE_VPN_BACKEND=lwip\n"
+    with tempfile.TemporaryDirectory() as work, Hub(2) as hub:
+        make_data_image(work + "/disk", files)
+        with Disk(work + "/disk") as disk, \
+             Appliance("hanging", image, None, [hub.port(0)], instance=one, extra_args=disk.args()) as a, \
+             Appliance("hanging-peer", image, two.files([one, two]), [hub.port(1)], instance=two) as peer:
+            a.prompt()
+            peer.prompt()
+            for each in (a, peer):
+                each.wait_handshakes(1, 60)
+            assert a.show("gateway-dataplane")["backend"] == "lwip" and a.show("gateway")["backend"] == "kernel"
+            # nothing of the files is in memory: who reads them waits
+            a.output("sync; echo 3 > /proc/sys/vm/drop_caches")
+            disk.hang()
+            stream = Stream(peer, "10.8.3.1", "gateway-dataplane", 600)
+            said = a.say("reconfigure gateway-dataplane")
+            assert "/srv/mitigator: the disk does not answer" in said and "nothing was applied" in said, said
+            assert disk.held, "nothing waits for the disk: this case shows nothing"
+            waiting = waiting_for_the_disk(a)
+            assert len(waiting) == 1, waiting
+            said = a.say("reconfigure gateway-dataplane")
+            assert "the disk still does not answer to the last reconfigure" in said, said
+            assert waiting_for_the_disk(a) == waiting
+
+            # check can be ended while it reads; write cannot, once it waits for the journal
+            console = a.vm.console
+            at = console.begin("check")
+            wait_for("check waits for the disk", lambda: len(waiting_for_the_disk(a)) == 2)
+            console.write(b"\3")
+            console.wait_for(r"\ngateway> \Z", 10, at)
+            at = console.begin("write network.conf")
+            console.wait_for(r"then a line with a single \.", 10, at)
+            console.send(".")
+            wait_for("write waits for the disk", lambda: any("write" in args for _, args in waiting_for_the_disk(a)))
+            console.write(b"\3")
+            console.wait_for(r"gateway write does not end \(process (\d+)\)(.*\n)+gateway> \Z", 10, at)
+            assert "it is not started again" in a.say("write network.conf")
+            assert len([args for _, args in waiting_for_the_disk(a) if "write" in args]) == 1
+            assert stream.stop() <= 100, "more than what was on its way"
+            for path in PATHS:
+                assert "2 received" in a.say("ping 10.8.3.2 %s -c 2 -i 0.1 -q" % path)
+
+            disk.answer()
+            wait_for("no one waits", lambda: not waiting_for_the_disk(a))
+            said = a.say("reconfigure gateway-dataplane")
+            assert "0 added, 0 updated, 0 removed, 1 kept" in said, said
+            assert "ok: " in a.say("check")
