@@ -24,7 +24,8 @@ enum {
 	PATH_LEN = sizeof(NETNS_DIR) + NAME_MAX + 1,
 	WAIT_MS = 20,
 	LOCK_WAITS = 250, /* 5 s */
-	HALF_MADE_WAITS = 25,
+	HALF_MADE_S = 5, /* so long after its first step a maker has died */
+	HALF_MADE_WAITS = HALF_MADE_S * 1000 / WAIT_MS,
 	STACKED_MOUNTS_MAX = 8,
 };
 
@@ -130,6 +131,15 @@ static void come_back(int here)
 	close(here);
 }
 
+/* Its file was made just now: whoever did may be about to mount the namespace on it. */
+static bool is_being_made(const char *path)
+{
+	struct stat st;
+	time_t now = time(NULL);
+
+	return lstat(path, &st) == 0 && st.st_mtime <= now && now - st.st_mtime < HALF_MADE_S;
+}
+
 /* The name is free, or its file is there with nothing mounted: a maker died, or iproute2, which locks only while it
  * makes the directory, is between its two steps. */
 static int make(const char *path)
@@ -168,7 +178,7 @@ int netns_open(const char *name, bool *created)
 	if (lock < 0)
 		return lock;
 	fd = open_named(path);
-	for (int i = 0; fd == -EBADF && i < HALF_MADE_WAITS; i++) {
+	for (int i = 0; fd == -EBADF && i < HALF_MADE_WAITS && is_being_made(path); i++) {
 		wait_a_little();
 		fd = open_named(path);
 	}

@@ -12,6 +12,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../unit/test.h"
@@ -232,13 +233,45 @@ TEST(netns_raced_with_ip_is_one)
 	}
 }
 
+/* As a maker between its two steps leaves it, so many seconds ago. */
+static bool half_make(const char *path, time_t age_s)
+{
+	const struct timespec then = { .tv_sec = time(NULL) - age_s };
+	int fd = open(path, O_CREAT | O_RDONLY | O_CLOEXEC, 0600);
+	bool made = fd >= 0 && futimens(fd, (const struct timespec[]){ then, then }) == 0;
+
+	close(fd);
+	return made;
+}
+
+TEST(netns_of_a_maker_that_is_slow_is_waited_for)
+{
+	bool created;
+	pid_t pid;
+	int fd;
+
+	CHECK_INT(mkdir(NETNS_DIR, 0755) < 0 && errno != EEXIST, 0);
+	CHECK(half_make(NETNS_DIR "/slow", 0));
+	pid = fork();
+	CHECK(pid >= 0);
+	if (!pid) {
+		usleep(800000);
+		_exit(unshare(CLONE_NEWNET) < 0 || mount("/proc/self/ns/net", NETNS_DIR "/slow", "none", MS_BIND, NULL) < 0);
+	}
+	fd = netns_open("slow", &created);
+	CHECK(fd >= 0 && !created);
+	close(fd);
+	CHECK(waitpid(pid, NULL, 0) == pid);
+	CHECK_INT(netns_remove("slow"), 0);
+	CHECK_INT(entries(), 0);
+}
+
 TEST(netns_left_half_made_is_mended)
 {
 	bool created;
-	int fd = open(NETNS_DIR "/stale", O_CREAT | O_RDONLY | O_CLOEXEC, 0600);
+	int fd;
 
-	CHECK(fd >= 0);
-	close(fd);
+	CHECK(half_make(NETNS_DIR "/stale", 5));
 	fd = netns_open("stale", &created);
 	CHECK(fd >= 0 && created);
 	close(fd);
