@@ -48,6 +48,26 @@ void loop_remove(struct loop *loop, struct loop_source *source)
 			loop->batch[i].data.ptr = NULL;
 }
 
+int loop_take(struct loop *loop, struct loop_source *source, int fd, loop_ready_fn *ready)
+{
+	int err = fd < 0 ? fd : loop_add(loop, source, fd, EPOLLIN, ready);
+
+	if (err < 0 && fd >= 0)
+		close(fd);
+	if (err < 0)
+		source->fd = -1;
+	return err;
+}
+
+void loop_give_back(struct loop *loop, struct loop_source *source)
+{
+	if (source->fd < 0)
+		return;
+	loop_remove(loop, source);
+	close(source->fd);
+	source->fd = -1;
+}
+
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer)
 {
 	struct loop_timer **link = &loop->timers;

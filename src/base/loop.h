@@ -44,6 +44,11 @@ int loop_add(struct loop *loop, struct loop_source *source, int fd, uint32_t eve
 int loop_change(struct loop *loop, struct loop_source *source, uint32_t events);
 void loop_remove(struct loop *loop, struct loop_source *source); /* does not close fd */
 
+/* For an owner who opens fd for this alone: it may be the -errno of that, and is closed when it cannot be added. Then
+ * source->fd is -1, as it is from loop_give_back on, which closes fd, and does nothing when that is -1. 0 or -errno. */
+int loop_take(struct loop *loop, struct loop_source *source, int fd, loop_ready_fn *ready);
+void loop_give_back(struct loop *loop, struct loop_source *source);
+
 void loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t due_ns, loop_fire_fn *fire);
 void loop_timer_clear(struct loop *loop, struct loop_timer *timer);
 

@@ -72,11 +72,7 @@ static int open_inner_monitor(void *arg)
 static void leave_place(struct path *path, bool remove)
 {
 	pinger_close(&path->pinger);
-	if (path->inner_monitor.fd >= 0) {
-		loop_remove(path->loop, &path->inner_monitor);
-		close(path->inner_monitor.fd);
-		path->inner_monitor.fd = -1;
-	}
+	loop_give_back(path->loop, &path->inner_monitor);
 	tunnel_close(&path->tunnel, remove);
 	if (remove)
 		fence_remove(&path->fence, &path->host);
@@ -113,17 +109,12 @@ static int open_netns(struct path *path, const char *netns, int *fd, bool *creat
 
 static void enter_place(struct path *path, const char *netns, int netns_fd, bool created)
 {
-	int fd;
-
 	text_format(path->netns, sizeof(path->netns), "%s", netns);
 	path->netns_fd = netns_fd;
 	path->netns_created = created;
 	path->placed = true;
-	fd = netns_call(netns_fd, open_inner_monitor, NULL);
-	if (fd < 0 || loop_add(path->loop, &path->inner_monitor, fd, EPOLLIN, inner_changed) < 0)
+	if (loop_take(path->loop, &path->inner_monitor, netns_call(netns_fd, open_inner_monitor, NULL), inner_changed) < 0)
 		log_err("cannot watch the inner interface: changes from outside will not be mended");
-	if (fd >= 0)
-		path->inner_monitor.fd = fd;
 	pinger_open(&path->pinger, path->loop, netns_fd);
 }
 
@@ -503,7 +494,7 @@ int path_dump(struct path *path)
 
 int path_open(struct path *path, struct loop *loop)
 {
-	int err = nl_open(&path->host, NETLINK_ROUTE), fd;
+	int err = nl_open(&path->host, NETLINK_ROUTE);
 
 	path->loop = loop;
 	path->netns_fd = path->inner_monitor.fd = path->host_monitor.fd = -1;
@@ -511,9 +502,9 @@ int path_open(struct path *path, struct loop *loop)
 	if (err < 0)
 		return err;
 	silent_watch(path);
-	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | RULE_GROUPS);
-	return fd < 0 ? fd : loop_add(loop, &path->host_monitor, fd, EPOLLIN, host_changed);
+	return loop_take(loop, &path->host_monitor,
+			 nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+					 RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | RULE_GROUPS), host_changed);
 }
 
 void path_close(struct path *path)
@@ -525,10 +516,7 @@ void path_close(struct path *path)
 		leave_place(path, true);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		loop_timer_clear(path->loop, timers[i]);
-	if (path->host_monitor.fd >= 0) {
-		loop_remove(path->loop, &path->host_monitor);
-		close(path->host_monitor.fd);
-	}
+	loop_give_back(path->loop, &path->host_monitor);
 	nl_close(&path->host);
 	tunnel_config_clear(&path->wanted);
 	tunnel_config_clear(&path->applied);

@@ -121,19 +121,10 @@ static int open_socket(const struct pinger *pinger, uint8_t family)
 static int listen_for(struct pinger *pinger, uint8_t family)
 {
 	struct loop_source *source = family == AF_INET ? &pinger->v4 : &pinger->v6;
-	int fd, err;
 
 	if (source->fd >= 0)
 		return 0;
-	fd = open_socket(pinger, family);
-	if (fd < 0)
-		return fd;
-	err = loop_add(pinger->loop, source, fd, EPOLLIN, family == AF_INET ? v4_ready : v6_ready);
-	if (err < 0) {
-		close(fd);
-		source->fd = -1;
-	}
-	return err;
+	return loop_take(pinger->loop, source, open_socket(pinger, family), family == AF_INET ? v4_ready : v6_ready);
 }
 
 static void close_unused(struct pinger *pinger)
@@ -143,13 +134,8 @@ static void close_unused(struct pinger *pinger)
 	for (size_t i = 0; i < PING_JOBS_MAX; i++)
 		if (pinger->jobs[i].pinger)
 			return;
-	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		if (sources[i]->fd < 0)
-			continue;
-		loop_remove(pinger->loop, sources[i]);
-		close(sources[i]->fd);
-		sources[i]->fd = -1;
-	}
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
+		loop_give_back(pinger->loop, sources[i]);
 }
 
 /* ---- jobs ---- */
