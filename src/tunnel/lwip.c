@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -19,19 +18,16 @@
 #include "crypto/random.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "tunnel/mirror.h"
-#include "tunnel/neighbours.h"
 #include "tunnel/superframe.h"
 #include "tunnel/tun.h"
 #include "tunnel/uapi.h"
+#include "tunnel/underlay.h"
 #include "tunnel/unreachable.h"
 #include "wg/wg.h"
 
 enum {
 	BATCH_PACKETS = 512, /* read before the outer side is flushed */
 	BATCH_BYTES = 9 * 65536,
-	SETTLE_MS = 50, /* links and routes change in bursts */
-	AGAIN_MS = 1000,
 	STAGED_LEN_MAX = TUN_MTU_MAX,
 };
 
@@ -45,12 +41,8 @@ static struct {
 	uint32_t mtu_bytes;
 	struct tun tun;
 	struct uapi uapi;
-	struct loop_source tun_source, host_monitor, neigh_monitor, inner_monitor;
-	struct loop_timer due, mirror;
-	struct outer_table table;
-	bool table_is_old; /* links or addresses changed, not routes alone */
-	uint32_t needed[OUTER_LINK_MAX]; /* links that a way leads over, whatever their addresses */
-	size_t needed_count;
+	struct loop_source tun_source, inner_monitor;
+	struct loop_timer due;
 	uint8_t batch[BATCH_BYTES];
 } lwip;
 
@@ -123,6 +115,12 @@ static const struct wg_host core_host = {
 };
 
 /* ---- network to TUN ---- */
+
+static bool core_has_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
+{
+	(void)arg;
+	return wg_has_sent(lwip.device, to, bytes, len);
+}
 
 static void datagrams_came(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
 			   size_t segment_len, uint64_t now_ns)
@@ -203,157 +201,7 @@ static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_
 	arm();
 }
 
-/* ---- what the kernel says of links, addresses and routes ---- */
-
-static void mirror_fires(struct loop_timer *timer, uint64_t now_ns);
-
-static void mirror_in(uint64_t now_ns, uint64_t wait_ms)
-{
-	uint64_t due_ns = now_ns + wait_ms * NS_PER_MS;
-
-	if (!lwip.mirror.armed || due_ns < lwip.mirror.due_ns)
-		loop_timer_set(lwip.tunnel->loop, &lwip.mirror, due_ns, mirror_fires);
-}
-
-static void trouble(const char *text)
-{
-	struct tunnel *tunnel = lwip.tunnel;
-
-	if (!strcmp(tunnel->trouble, text))
-		return;
-	text_format(tunnel->trouble, sizeof(tunnel->trouble), "%s", text);
-	if (tunnel->troubled)
-		tunnel->troubled(tunnel);
-}
-
-/* Which limits the host goes beyond. */
-static void full_words(char *dst, size_t cap)
-{
-	const struct {
-		size_t count, max;
-		const char *what;
-	} rows[] = {
-		{ lwip.table.link_count, OUTER_LINK_MAX, "Ethernet links" },
-		{ lwip.table.address_count, OUTER_ADDRESS_MAX, "addresses" },
-	};
-	struct text text;
-
-	text_init(&text, dst, cap);
-	text_add(&text, "WireGuard on lwIP knows a part of this host only, which has more than");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].count == rows[i].max)
-			text_add(&text, " %zu %s", rows[i].max, rows[i].what);
-}
-
-/* What can be mirrored is, whatever is wrong with the rest. */
-static void read_table(uint64_t now_ns)
-{
-	const struct mirror_options options = { .nics = lwip.tunnel->nics,
-						.nic_count = lwip.tunnel->nic_count,
-						.needed = lwip.needed,
-						.needed_count = lwip.needed_count };
-	char words[TUNNEL_ERROR_LEN] = "";
-	struct link link = { .name = "" };
-	uint32_t failed_index;
-	int err, opened = 0;
-
-	err = mirror_read(lwip.tunnel->host, &options, &lwip.table);
-	if (!err || err == -ENOSPC)
-		opened = outer_refresh(&lwip.table, now_ns, &failed_index);
-	if (err == -ENOSPC) {
-		full_words(words, sizeof(words));
-	} else if (err < 0) {
-		text_format(words, sizeof(words), "cannot read the links and addresses of this host: %s: tried again",
-			    strerror(-err));
-	} else if (opened < 0) {
-		(void)link_get_index(lwip.tunnel->host, failed_index, &link);
-		text_format(words, sizeof(words), "cannot open NIC %s for WireGuard on lwIP: %s: tried again", link.name,
-			    strerror(-opened));
-	}
-	trouble(words);
-	lwip.table_is_old = opened < 0 || (err < 0 && err != -ENOSPC);
-	if (lwip.table_is_old)
-		mirror_in(now_ns, AGAIN_MS);
-}
-
-static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
-{
-	(void)timer;
-	if (!lwip.outer_open)
-		return;
-	if (lwip.table_is_old)
-		read_table(now_ns);
-	else
-		outer_reroute();
-}
-
-static bool is_known(uint32_t index)
-{
-	for (size_t i = 0; i < lwip.table.link_count; i++)
-		if (lwip.table.links[i].index == index)
-			return true;
-	for (size_t i = 0; i < lwip.needed_count; i++)
-		if (lwip.needed[i] == index)
-			return true;
-	return false;
-}
-
-static int outer_asks(void *arg, const struct inet_flow *to, struct outer_way *way)
-{
-	int err = mirror_ask(lwip.tunnel->host, to, way);
-
-	(void)arg;
-	if (err < 0 || is_known(way->link))
-		return err;
-	/* One of many links without an address of their own: there was no room for them all. */
-	if (lwip.needed_count == OUTER_LINK_MAX)
-		lwip.needed_count = 0;
-	lwip.needed[lwip.needed_count++] = way->link;
-	lwip.table_is_old = true;
-	mirror_in(clock_now_ns(), 0);
-	return 0;
-}
-
-static bool core_has_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
-{
-	(void)arg;
-	return wg_has_sent(lwip.device, to, bytes, len);
-}
-
-static int see_change(const struct nlmsghdr *message, void *arg)
-{
-	(void)arg;
-	if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE)
-		lwip.table_is_old = true;
-	return 0;
-}
-
-static void host_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
-{
-	(void)events;
-	if (nl_monitor_read(source->fd, see_change, NULL) < 0)
-		lwip.table_is_old = true;
-	mirror_in(now_ns, SETTLE_MS);
-}
-
-static void find_neighbour(void *arg, struct outer_neighbour *neighbour)
-{
-	char words[TUNNEL_ERROR_LEN];
-	int err = neighbours_ask(lwip.tunnel->host, neighbour);
-
-	(void)arg;
-	/* Of a link that is going or gone the mirror will tell. */
-	if (!err || err == -ENODEV || err == -ENETDOWN || err == -ENXIO)
-		return;
-	text_format(words, sizeof(words), "the kernel does not look for neighbours of WireGuard on lwIP: %s", strerror(-err));
-	trouble(words);
-}
-
-static void neighbours_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
-{
-	(void)events;
-	neighbours_read(source->fd, now_ns);
-}
+/* ---- what the kernel says of the inner interface ---- */
 
 static void follow_inner(uint64_t now_ns)
 {
@@ -394,9 +242,9 @@ static int fail(struct tunnel *tunnel, int err, const char *what)
 static int set_port(struct tunnel *tunnel, uint16_t port)
 {
 	const struct outer_options options = { .loop = tunnel->loop,
-					       .host = { .ask = outer_asks,
+					       .host = { .ask = underlay_ask,
 							 .sent = core_has_sent,
-							 .neighbour = find_neighbour,
+							 .neighbour = underlay_neighbour,
 							 .receive = datagrams_came,
 							 .received = batch_came },
 					       .port = port,
@@ -452,36 +300,14 @@ static int open_core(void)
 	return wg_init(&lwip.device, arena, lwip.arena_len, &limits, &core_host);
 }
 
-static int watch(struct loop_source *source, int fd, loop_ready_fn *ready)
-{
-	int err = fd < 0 ? fd : loop_add(lwip.tunnel->loop, source, fd, EPOLLIN, ready);
-
-	if (err < 0 && fd >= 0)
-		close(fd);
-	if (err < 0)
-		source->fd = -1;
-	return err;
-}
-
-static void unwatch(struct loop_source *source)
-{
-	if (source->fd < 0)
-		return;
-	loop_remove(lwip.tunnel->loop, source);
-	close(source->fd);
-	source->fd = -1;
-}
-
 static void lwip_close(struct tunnel *tunnel, bool remove)
 {
 	/* A TUN device goes with its process, so there is nothing that could stay. */
 	(void)remove;
 	uapi_close(&lwip.uapi);
 	loop_timer_clear(tunnel->loop, &lwip.due);
-	loop_timer_clear(tunnel->loop, &lwip.mirror);
-	unwatch(&lwip.host_monitor);
-	unwatch(&lwip.neigh_monitor);
-	unwatch(&lwip.inner_monitor);
+	underlay_close(tunnel);
+	loop_give_back(tunnel->loop, &lwip.inner_monitor);
 	if (lwip.outer_open)
 		outer_close();
 	lwip.outer_open = false;
@@ -501,7 +327,6 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	lwip.arena = NULL;
 	lwip.port = 0;
 	lwip.mtu_bytes = 0;
-	lwip.needed_count = 0;
 	explicit_bzero(lwip.batch, sizeof(lwip.batch));
 	lwip.tunnel = NULL;
 }
@@ -545,11 +370,10 @@ static int open_parts(struct tunnel *tunnel)
 	}
 	if (err < 0)
 		return fail(tunnel, err, "cannot open the TUN device");
-	err = watch(&lwip.host_monitor, nl_monitor_open(MIRROR_GROUPS), host_changed);
+	err = underlay_open(tunnel);
 	if (!err)
-		err = watch(&lwip.neigh_monitor, nl_monitor_open(NEIGHBOURS_GROUPS), neighbours_changed);
-	if (!err)
-		err = watch(&lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL), inner_changed);
+		err = loop_take(tunnel->loop, &lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL),
+				inner_changed);
 	return err < 0 ? fail(tunnel, err, "cannot follow the links and routes of this host") : 0;
 }
 
@@ -562,7 +386,7 @@ static int lwip_open(struct tunnel *tunnel)
 	if (lwip.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard on lwIP carries another path of this process");
 	lwip.tunnel = tunnel;
-	lwip.tun.fd = lwip.host_monitor.fd = lwip.neigh_monitor.fd = lwip.inner_monitor.fd = -1;
+	lwip.tun.fd = lwip.inner_monitor.fd = -1;
 	err = open_parts(tunnel);
 	if (err < 0) {
 		lwip_close(tunnel, true);
@@ -589,7 +413,7 @@ static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 	if (!err)
 		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
 	if (lwip.outer_open)
-		read_table(clock_now_ns());
+		underlay_read(clock_now_ns());
 	arm();
 	return err;
 }
