@@ -28,7 +28,7 @@ struct reading {
 	struct outer_table *table;
 	struct candidate candidates[CANDIDATE_MAX];
 	size_t candidate_count;
-	bool full;
+	struct mirror_full full;
 };
 
 static struct candidate *find(struct reading *reading, uint32_t index)
@@ -56,7 +56,7 @@ static void on_link(const struct link *link, void *arg)
 	if (!link->up || link->type != ARPHRD_ETHER || !link->has_mac)
 		return;
 	if (reading->candidate_count == CANDIDATE_MAX) {
-		reading->full = true;
+		reading->full.links = true;
 		return;
 	}
 	candidate = &reading->candidates[reading->candidate_count++];
@@ -78,7 +78,7 @@ static void put_address(struct reading *reading, uint32_t index, const struct in
 	struct outer_table *table = reading->table;
 
 	if (table->address_count == OUTER_ADDRESS_MAX)
-		reading->full = true;
+		reading->full.addresses = true;
 	else
 		table->addresses[table->address_count++] = (struct outer_address){ index, *prefix };
 }
@@ -88,7 +88,7 @@ static void put_route(struct reading *reading, const struct outer_route *route)
 	struct outer_table *table = reading->table;
 
 	if (table->route_count == OUTER_ROUTE_MAX)
-		reading->full = true;
+		reading->full.routes = true;
 	else
 		table->routes[table->route_count++] = *route;
 }
@@ -151,12 +151,12 @@ static void put_links(struct reading *reading)
 			if (candidate->taken)
 				table->links[table->link_count++] = candidate->link;
 			else if (wanted > MAY_LEAD)
-				reading->full = true;
+				reading->full.links = true;
 		}
 	}
 }
 
-int mirror_read(struct nl *nl, const struct mirror_options *options, struct outer_table *table)
+int mirror_read(struct nl *nl, const struct mirror_options *options, struct outer_table *table, struct mirror_full *full)
 {
 	static struct reading reading;
 	int err;
@@ -173,7 +173,8 @@ int mirror_read(struct nl *nl, const struct mirror_options *options, struct oute
 		if (reading.candidates[i].alone && reading.candidates[i].taken)
 			put_alone(&reading, &reading.candidates[i]);
 	err = link_address_each(nl, 0, take_address, &reading);
-	return err ? err : reading.full ? -ENOSPC : 0;
+	*full = reading.full;
+	return err ? err : full->links || full->addresses || full->routes ? -ENOSPC : 0;
 }
 
 static void take_match(const struct link_route *route, void *arg)

@@ -18,9 +18,15 @@ struct mirror_options {
 	size_t needed_count;
 };
 
-/* 0, -ENOSPC when the table holds only a part of the links that have addresses, or of those, or -errno. nl is a NETLINK_ROUTE
- * socket of the namespace the encrypted packets leave from; table is large: static. */
-int mirror_read(struct nl *nl, const struct mirror_options *options, struct outer_table *table);
+/* What the host has more of than a table takes. */
+struct mirror_full {
+	bool links, addresses, routes;
+};
+
+/* 0, -ENOSPC when the table holds only a part of the links that have addresses, or of those, or of the routes of NICs that
+ * are alone (*full says which), or -errno. nl is a NETLINK_ROUTE socket of the namespace the encrypted packets leave from; table
+ * is large: static. */
+int mirror_read(struct nl *nl, const struct mirror_options *options, struct outer_table *table, struct mirror_full *full);
 
 /* outer_host's question, put to the kernel: its choice among routes, next hops and sources, and the route's own MTU. */
 int mirror_ask(struct nl *nl, const struct inet_flow *to, struct outer_way *way);

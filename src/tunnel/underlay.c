@@ -45,23 +45,28 @@ static void trouble(const char *text)
 		tunnel->troubled(tunnel);
 }
 
-/* Which limits the host goes beyond. */
-static void full_words(char *dst, size_t cap)
+static void full_words(const struct mirror_full *full, char *dst, size_t cap)
 {
 	const struct {
-		size_t count, max;
+		bool full;
+		unsigned max;
 		const char *what;
 	} rows[] = {
-		{ u.table.link_count, OUTER_LINK_MAX, "Ethernet links" },
-		{ u.table.address_count, OUTER_ADDRESS_MAX, "addresses" },
+		{ full->links, OUTER_LINK_MAX, "Ethernet links" },
+		{ full->addresses, OUTER_ADDRESS_MAX, "addresses" },
+		{ full->routes, OUTER_ROUTE_MAX, "routes of the dataplane's own NICs" },
 	};
+	const char *before = "";
 	struct text text;
 
 	text_init(&text, dst, cap);
 	text_add(&text, "WireGuard on lwIP knows a part of this host only, which has more than");
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if (rows[i].count == rows[i].max)
-			text_add(&text, " %zu %s", rows[i].max, rows[i].what);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		if (!rows[i].full)
+			continue;
+		text_add(&text, "%s %u %s", before, rows[i].max, rows[i].what);
+		before = ",";
+	}
 }
 
 /* What can be mirrored is, whatever is wrong with the rest. */
@@ -73,14 +78,15 @@ void underlay_read(uint64_t now_ns)
 						.needed_count = u.needed_count };
 	char words[TUNNEL_ERROR_LEN] = "";
 	struct link link = { .name = "" };
+	struct mirror_full full;
 	uint32_t failed_index;
 	int err, opened = 0;
 
-	err = mirror_read(u.tunnel->host, &options, &u.table);
+	err = mirror_read(u.tunnel->host, &options, &u.table, &full);
 	if (!err || err == -ENOSPC)
 		opened = outer_refresh(&u.table, now_ns, &failed_index);
 	if (err == -ENOSPC) {
-		full_words(words, sizeof(words));
+		full_words(&full, words, sizeof(words));
 	} else if (err < 0) {
 		text_format(words, sizeof(words), "cannot read the links and addresses of this host: %s: tried again",
 			    strerror(-err));

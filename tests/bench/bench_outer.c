@@ -166,6 +166,7 @@ int main(void)
 	const struct inet_flow to4 = { .remote = { { AF_INET, { 10, 1, 0, 2 } }, PEER_PORT, 0 } };
 	const struct inet_flow to6 = { .remote = { { AF_INET6, { 0xfd, 1, [15] = 2 } }, PEER_PORT, 0 } };
 	struct sockaddr_in6 here = { .sin6_family = AF_INET6, .sin6_port = htons(PEER_PORT) };
+	struct mirror_full full;
 	int host, peer, sink;
 	bool created;
 
@@ -180,7 +181,7 @@ int main(void)
 	(void)bind(sink, (struct sockaddr *)&here, sizeof(here));
 	if (setns(host, CLONE_NEWNET) < 0 || nl_open(&nl, NETLINK_ROUTE) < 0 || loop_open(&loop) < 0 ||
 	    loop_add(&loop, &neighbours, nl_monitor_open(NEIGHBOURS_GROUPS), EPOLLIN, on_neighbours) < 0 ||
-	    outer_open(&options, clock_now_ns()) < 0 || mirror_read(&nl, &(const struct mirror_options){ .nics = NULL }, &table) < 0 ||
+	    outer_open(&options, clock_now_ns()) < 0 || mirror_read(&nl, &(const struct mirror_options){ .nics = NULL }, &table, &full) < 0 ||
 	    outer_refresh(&table, clock_now_ns(), NULL) < 0)
 		return 1;
 	for (int i = 0; i < 2; i++) {

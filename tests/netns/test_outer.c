@@ -30,6 +30,7 @@
 #include "../unit/test.h"
 #include "tunnel/mirror.h"
 #include "tunnel/neighbours.h"
+#include "tunnel/underlay.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -275,7 +276,8 @@ static size_t alone_count;
 static int refresh(void)
 {
 	const struct mirror_options options = { .nics = alone, .nic_count = alone_count };
-	int err = mirror_read(&nl, &options, &table);
+	struct mirror_full full;
+	int err = mirror_read(&nl, &options, &table, &full);
 
 	return err < 0 ? err : outer_refresh(&table, clock_now_ns(), NULL);
 }
@@ -1439,6 +1441,27 @@ TEST(a_nic_that_vanishes)
 	CHECK_INT(refresh(), 0);
 	CHECK(arrives(near, "10.1.0.2", 21));
 	close(fd), close(near);
+	CHECK_INT(finish(), 0);
+}
+
+static bool told_of(const struct tunnel *tunnel, const char *words)
+{
+	for (int i = 0; i < 500 && strcmp(tunnel->trouble, words) != 0; i++)
+		pump(20);
+	return strcmp(tunnel->trouble, words) == 0;
+}
+
+TEST(a_part_of_the_host_is_told_of_while_there_is_more)
+{
+	static struct tunnel tunnel = { .loop = &loop, .host = &nl };
+
+	CHECK_INT(start(), 0);
+	CHECK_INT(underlay_open(&tunnel), 0);
+	run("for i in $(seq 260); do echo link add m$i up type bridge; done | ip -n %s -batch -", names[HOST]);
+	CHECK(told_of(&tunnel, "WireGuard on lwIP knows a part of this host only, which has more than 16 Ethernet links"));
+	run("for i in $(seq 260); do echo link del m$i; done | ip -n %s -batch -", names[HOST]);
+	CHECK(told_of(&tunnel, ""));
+	underlay_close(&tunnel);
 	CHECK_INT(finish(), 0);
 }
 
