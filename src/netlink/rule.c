@@ -18,7 +18,10 @@ enum { FIRST_PREFERENCE = 0 };
 enum { RULE_PROTOCOL = 83 };
 
 /* ATTRS_MAX: what kernels to come may say of a rule is copied too, or the copy would hold for more than its original. */
-enum { FIRST_MAX = 64, RULE_LEN_MAX = 384, ATTRS_MAX = 64 };
+enum { RULE_LEN_MAX = 384, ATTRS_MAX = 64 };
+/* Each kind for itself: what there is room for without ours has room with them. Ours may be those of several instances, and
+ * twice while one of them moves. */
+enum { OTHERS_MAX = 64, OURS_MAX = 64 };
 
 static const struct nl_rule attr_rules[ATTRS_MAX] = {
 	[FRA_IIFNAME] = NL_RULE_TEXT,
@@ -34,8 +37,8 @@ struct first_rule {
 
 /* The rules of FIRST_PREFERENCE, in their order. */
 struct first_rules {
-	struct first_rule list[FIRST_MAX];
-	size_t count;
+	struct first_rule list[OTHERS_MAX + OURS_MAX];
+	size_t count, ours; /* of all, of ours */
 	bool local; /* some rule looks everything up in the local table, at whatever preference */
 };
 
@@ -97,12 +100,15 @@ static int gather(const struct nlmsghdr *message, void *arg)
 	found->local = found->local || is_local(mnl_nlmsg_get_payload(message), attrs, &rule);
 	if (attrs[FRA_PRIORITY] && mnl_attr_get_u32(attrs[FRA_PRIORITY]) != FIRST_PREFERENCE)
 		return 0;
-	if (found->count == FIRST_MAX || message->nlmsg_len > sizeof(first->message))
+	if (is_ours(attrs) ? found->ours == OURS_MAX : found->count - found->ours == OTHERS_MAX)
+		return -ENOSPC;
+	if (message->nlmsg_len > sizeof(first->message))
 		return -ENOSPC;
 	memcpy(first->message, message, message->nlmsg_len);
 	first->rule = rule;
 	first->ours = is_ours(attrs);
 	found->count++;
+	found->ours += first->ours;
 	return 0;
 }
 
@@ -111,7 +117,7 @@ static int read_first(struct nl *nl, uint8_t family, struct first_rules *found)
 	struct nlmsghdr *message = nl_begin(nl, RTM_GETRULE, NLM_F_DUMP, sizeof(struct fib_rule_hdr));
 	struct fib_rule_hdr *head = mnl_nlmsg_get_payload(message);
 
-	found->count = 0;
+	found->count = found->ours = 0;
 	found->local = false;
 	head->family = family;
 	return nl_request(nl, message, gather, found);

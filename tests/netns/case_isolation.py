@@ -233,4 +233,7 @@ def isolation_that_cannot_be_had_is_told_and_tried_again(lab):
     host.a("ip", "rule", "del", "pref", "0", "from", many[0], "lookup", "100")
     wait_until("there is room for them", lambda: show()["state"] == "up")
     expect(host.rules()[:5] == ours_of(host, "10.8.3.0/24") and len(host.rules()) == 5 + 64 + 2, host.rules())
+    host.a("ip", "rule", "add", "pref", "9", "from", many[0], "lookup", "100")  # it looks again, and there are ours as well now
+    ours.ask("reconfigure")
+    expect(show()["state"] == "up", show())
     host.both_ways()
