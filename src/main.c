@@ -7,11 +7,11 @@
 #include "console/console.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
-#include "gateway/netservice.h"
 #include "init/clock.h"
 #include "init/hardening.h"
 #include "init/init.h"
 #include "init/uevent.h"
+#include "nics/service.h"
 
 static int applet_console(int argc, char **argv)
 {
@@ -47,7 +47,7 @@ static const struct {
 } applets[] = {
 	{ "gateway", gateway_main },
 	{ "gateway-dataplane", gateway_main },
-	{ "network", netservice_main },
+	{ "network", nics_main },
 	{ "console", applet_console },
 	{ "devices", applet_devices },
 	{ "clock", clock_main },

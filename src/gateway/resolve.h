@@ -2,8 +2,8 @@
 #ifndef GATEWAY_RESOLVE_H
 #define GATEWAY_RESOLVE_H
 
-#include "gateway/helper.h"
 #include "conf/vpn.h"
+#include "worker/helper.h"
 
 enum { RESOLVE_ADDRS_MAX = 8 }; /* of one name; more are left out */
 

@@ -5,9 +5,9 @@
 #include "base/loop.h"
 #include "conf/set.h"
 #include "control/server.h"
-#include "gateway/keeper.h"
 #include "gateway/path.h"
-#include "gateway/reader.h"
+#include "worker/keeper.h"
+#include "worker/reader.h"
 
 struct service_options {
 	const char *conf_dir;

@@ -1,7 +1,7 @@
 /* The service `network`: keeps the NICs as network.conf says, also those that come later. */
-#ifndef GATEWAY_NETSERVICE_H
-#define GATEWAY_NETSERVICE_H
+#ifndef NICS_SERVICE_H
+#define NICS_SERVICE_H
 
-int netservice_main(int argc, char **argv);
+int nics_main(int argc, char **argv);
 
 #endif

@@ -1,4 +1,4 @@
-#include "gateway/reader.h"
+#include "worker/reader.h"
 
 #include <errno.h>
 #include <fcntl.h>

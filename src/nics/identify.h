@@ -1,6 +1,6 @@
 /* `network identify NIC`: its light blinks, so that a hand at the rack finds it. */
-#ifndef GATEWAY_IDENTIFY_H
-#define GATEWAY_IDENTIFY_H
+#ifndef NICS_IDENTIFY_H
+#define NICS_IDENTIFY_H
 
 #include "control/server.h"
 

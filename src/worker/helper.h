@@ -1,6 +1,6 @@
 /* A child process for what may block (name servers, disks) while the service goes on: it tells over a pipe. */
-#ifndef GATEWAY_HELPER_H
-#define GATEWAY_HELPER_H
+#ifndef WORKER_HELPER_H
+#define WORKER_HELPER_H
 
 #include <sys/types.h>
 

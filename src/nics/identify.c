@@ -1,4 +1,4 @@
-#include "gateway/identify.h"
+#include "nics/identify.h"
 
 #include <errno.h>
 #include <net/if.h>
@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "gateway/helper.h"
 #include "network/hardware.h"
+#include "worker/helper.h"
 
 enum { BLINK_S = 10 };
 

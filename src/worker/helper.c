@@ -1,4 +1,4 @@
-#include "gateway/helper.h"
+#include "worker/helper.h"
 
 #include <errno.h>
 #include <fcntl.h>

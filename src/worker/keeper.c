@@ -1,4 +1,4 @@
-#include "gateway/keeper.h"
+#include "worker/keeper.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,9 +1,9 @@
 /* Reads the four files in a child process: a disk that hangs holds that child, and not the loop that carries packets. */
-#ifndef GATEWAY_READER_H
-#define GATEWAY_READER_H
+#ifndef WORKER_READER_H
+#define WORKER_READER_H
 
 #include "conf/set.h"
-#include "gateway/helper.h"
+#include "worker/helper.h"
 
 struct reader {
 	struct helper helper;

@@ -1,4 +1,4 @@
-#include "gateway/netservice.h"
+#include "nics/service.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,13 +18,13 @@
 #include "conf/applied.h"
 #include "control/client.h"
 #include "control/server.h"
-#include "gateway/identify.h"
 #include "netlink/rule.h"
 #include "network/facts.h"
 #include "network/hardware.h"
 #include "network/last.h"
 #include "network/nics.h"
 #include "network/told.h"
+#include "nics/identify.h"
 
 #define SERVICE_NAME "network"
 #define VERBS "show | identify NIC | reconfigure [--quiet] [--dry-run] [--force] | revert"
@@ -545,7 +545,7 @@ static int read_options(struct options *options, int argc, char **argv)
 	return i;
 }
 
-int netservice_main(int argc, char **argv)
+int nics_main(int argc, char **argv)
 {
 	static struct options options = { .conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .ready_fd = -1 };
 	char path[CONTROL_PATH_LEN];

@@ -1,10 +1,10 @@
 /* Keeps a set that came up as the fallback for the next boot, in a child process: fsync(2) may take seconds, and the service
  * may carry packets. */
-#ifndef GATEWAY_KEEPER_H
-#define GATEWAY_KEEPER_H
+#ifndef WORKER_KEEPER_H
+#define WORKER_KEEPER_H
 
 #include "conf/set.h"
-#include "gateway/helper.h"
+#include "worker/helper.h"
 
 struct keeper {
 	struct helper helper;
