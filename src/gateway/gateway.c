@@ -44,24 +44,24 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s write FILE [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s help conf | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
-	verbs_usage(print_usage_line, arg);
+	worker_usage(path_verbs, print_usage_line, arg);
 	return EXIT_USAGE;
 }
 
 static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
-	static struct service_options options = { .conf_dir = "/srv/mitigator", .ready_fd = -1 };
+	static struct service_options options = { .worker = { .conf_dir = "/srv/mitigator", .ready_fd = -1 } };
 	const char *ready = NULL;
 	const struct {
 		const char *name;
 		const char **value;
 	} table[] = {
-		{ "--conf", &options.conf_dir }, { "--netns", &options.netns },
+		{ "--conf", &options.worker.conf_dir }, { "--netns", &options.netns },
 		{ "--backend", &options.backend }, { "--ready-fd", &ready },
 	};
 	uint64_t fd;
 
-	options.run_dir = run_dir;
+	options.worker.run_dir = run_dir;
 	for (int i = 0; i < argc; i += 2) {
 		size_t j = 0;
 
@@ -74,7 +74,7 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 	if (ready) {
 		if (text_uint(slice_of(ready), 1 << 20, &fd) < 0)
 			return usage(profile->name);
-		options.ready_fd = (int)fd;
+		options.worker.ready_fd = (int)fd;
 	}
 	if (options.backend && !backend_known(options.backend)) {
 		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
@@ -86,7 +86,7 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 			      PATH_NETNS_LEN - 1);
 		return EXIT_USAGE;
 	}
-	return service_run(profile, &options);
+	return service_run(profile, &options, path_verbs, &path_answers);
 }
 
 /* As wg(8): a key on standard output; a preshared one is any 32 bytes. */

@@ -2,22 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/signalfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "conf/applied.h"
-#include "gateway/verbs.h"
 #include "network/facts.h"
-
-/* What a supervisor is told: up, or there to answer but down. */
-#define READY "\n"
-#define READY_BUT_DOWN "d"
 
 /* A path that could not come up is tried again, less and less often. */
 enum { RETRY_MIN_S = 10, RETRY_MAX_S = 60 };
@@ -32,7 +25,7 @@ static void arm_retry(struct service *service)
 {
 	uint64_t wait_s = service->retry_s ? service->retry_s : RETRY_MIN_S;
 
-	loop_timer_set(&service->loop, &service->retry, clock_now_ns() + wait_s * NS_PER_S, retry_fires);
+	loop_timer_set(&service->worker.loop, &service->retry, clock_now_ns() + wait_s * NS_PER_S, retry_fires);
 	service->retry_s = wait_s * 2 < RETRY_MAX_S ? wait_s * 2 : RETRY_MAX_S;
 }
 
@@ -41,7 +34,7 @@ static void arm_retry(struct service *service)
 /* There while what runs was applied in this life of the machine: a process that finds it was started after a crash. */
 static void running_path(const struct service *service, char *dst, size_t cap)
 {
-	text_format(dst, cap, "%s/%s.running", service->options->run_dir, service->path.profile->name);
+	text_format(dst, cap, "%s/%s.running", service->options->worker.run_dir, service->path.profile->name);
 }
 
 static bool was_running(const struct service *service)
@@ -81,7 +74,7 @@ static void kept(struct keeper *keeper, int err)
 		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
 	else
 		mark_running(service);
-	verbs_progress(service);
+	service->answers->progress(service);
 }
 
 /* A set that came up is the fallback for the next start; one that did not, never. Until it is written, a process that is
@@ -97,7 +90,7 @@ static void keep(struct service *service)
 	}
 	unmark_running(service);
 	service->keeping = true;
-	keeper_start(&service->keeper, &service->loop, service->options->conf_dir, service->path.profile->name, service->set);
+	keeper_start(&service->keeper, &service->worker.loop, service->options->worker.conf_dir, service->path.profile->name, service->set);
 }
 
 /* ---- apply ---- */
@@ -144,7 +137,7 @@ static void apply_again(struct service *service, const char *why)
 		return;
 	}
 	service->retry_s = 0;
-	loop_timer_clear(&service->loop, &service->retry);
+	loop_timer_clear(&service->worker.loop, &service->retry);
 	keep(service);
 	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
 	    report.device_changed)
@@ -170,7 +163,7 @@ static void adopted(struct service *service, enum service_source source)
 	service->applied_s = time(NULL);
 	service->kept = false;
 	service->retry_s = 0;
-	loop_timer_clear(&service->loop, &service->retry);
+	loop_timer_clear(&service->worker.loop, &service->retry);
 	service->answered = false;
 	service->resolving = resolver_follow(&service->resolver, &service->set->vpn,
 					     &service->set->env.vpn_address);
@@ -233,12 +226,12 @@ static void files_read(struct reader *reader, int err, const struct conf_set *se
 		service->diag = *diag;
 		err = check(service) ? 0 : -EINVAL;
 	}
-	verbs_files_read(service, err);
+	service->answers->files_read(service, err);
 }
 
 int service_read(struct service *service)
 {
-	return reader_start(&service->reader, &service->loop);
+	return reader_start(&service->reader, &service->worker.loop);
 }
 
 static void names_found(struct resolver *resolver)
@@ -284,7 +277,7 @@ static void names_done(struct resolver *resolver)
 	if (service->resolving && !service->pending && !service->answered)
 		service_each_unresolved(service, log_finding, NULL);
 	service->resolving = false;
-	verbs_progress(service);
+	service->answers->progress(service);
 }
 
 /* ---- start ---- */
@@ -307,7 +300,7 @@ static int start_from(struct service *service, enum service_source source)
 
 	if (err < 0)
 		log_err("%s", service->path.down_reason);
-	if (err < 0 && service->options->ready_fd < 0)
+	if (err < 0 && service->options->worker.ready_fd < 0)
 		return err;
 	/* Also when it failed: it is what should run, tried again until it does. */
 	swap_sets(service);
@@ -326,7 +319,7 @@ static int start_from_fallback(struct service *service, int dir_fd, int err)
 	char summary[64];
 
 	log_err("%s in %s: nothing of it is applied", diag_summary(&service->diag, summary, sizeof(summary)),
-		service->options->conf_dir);
+		service->options->worker.conf_dir);
 	if (load_applied(service, dir_fd)) {
 		diag_print(&service->diag, log_finding, NULL);
 		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
@@ -334,7 +327,7 @@ static int start_from_fallback(struct service *service, int dir_fd, int err)
 	}
 	log_err("there is no last applied configuration to fall back to: mend the files, then `reconfigure`");
 	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
-	return service->options->ready_fd < 0 ? err : 0;
+	return service->options->worker.ready_fd < 0 ? err : 0;
 }
 
 /* At boot the files hold. After a crash what ran goes on, since the files may be half edited by then: that is for
@@ -361,13 +354,13 @@ static int start_from_dir(struct service *service, int dir_fd)
 
 static int start(struct service *service)
 {
-	int dir_fd = open(service->options->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
+	int dir_fd = open(service->options->worker.conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
 
 	if (err < 0) {
 		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s",
-			    service->options->conf_dir, strerror(-err));
+			    service->options->worker.conf_dir, strerror(-err));
 		log_err("%s", service->path.down_reason);
-		return service->options->ready_fd < 0 ? err : 0;
+		return service->options->worker.ready_fd < 0 ? err : 0;
 	}
 	err = start_from_dir(service, dir_fd);
 	close(dir_fd);
@@ -376,66 +369,54 @@ static int start(struct service *service)
 
 /* ---- the process ---- */
 
-static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+static int service_open(struct worker *worker)
 {
-	struct service *service = SERVICE_OF(source, signals);
-	struct signalfd_siginfo info;
+	struct service *service = service_of(worker);
+	int err = path_open(&service->path, &worker->loop);
 
-	(void)events;
-	(void)now_ns;
-	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
-		return;
-	/* To many daemons it means to reload; to stop for it would cut an instance off. */
-	if (info.ssi_signo == SIGHUP) {
-		log_info("SIGHUP: not acted upon; `reconfigure` applies changed files");
-		return;
-	}
-	log_info("stopping: signal %u", info.ssi_signo);
-	loop_stop(&service->loop);
-}
-
-static int watch_signals(struct service *service)
-{
-	sigset_t set;
-	int fd;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	fd = loop_signal_fd(&set);
-	return fd < 0 ? fd : loop_add(&service->loop, &service->signals, fd, EPOLLIN, signal_came);
-}
-
-static int open_all(struct service *service)
-{
-	int err = loop_open(&service->loop);
-
-	if (!err)
-		err = watch_signals(service);
-	if (!err)
-		err = path_open(&service->path, &service->loop);
-	if (!err)
-		err = control_serve(&service->control, &service->loop, service->options->run_dir,
-				    service->path.profile->name, verbs_request, service);
-	if (err == -EADDRINUSE)
-		log_err("%s already runs with --run %s", service->path.profile->name, service->options->run_dir);
-	else if (err < 0)
-		log_err("cannot start: %s", strerror(-err));
+	resolver_init(&service->resolver, &worker->loop, names_found, names_done);
 	return err;
 }
 
-int service_run(const struct profile *profile, const struct service_options *options)
+static int service_start(struct worker *worker)
+{
+	struct service *service = service_of(worker);
+	int err = start(service);
+
+	if (!err)
+		worker_tell_ready(worker, !service->path.down_reason[0]);
+	return err;
+}
+
+static void service_close(struct worker *worker)
+{
+	struct service *service = service_of(worker);
+
+	unmark_running(service);
+	(void)unlink(service->path.roamed_file);
+	resolver_stop(&service->resolver);
+	reader_stop(&service->reader);
+	path_close(&service->path);
+}
+
+struct service *service_of(struct worker *worker)
+{
+	return SERVICE_OF(worker, worker);
+}
+
+int service_run(const struct profile *profile, const struct service_options *options, const struct worker_verb *verbs,
+		const struct service_answers *answers)
 {
 	static struct conf_set sets[2];
 	static struct conf_facts facts[2];
 	static struct service service;
 	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
-	int err;
+	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close };
+	int status;
 
-	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->run_dir);
+	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->worker.run_dir);
 	service.path.alias = alias;
-	text_format(roamed_file, sizeof(roamed_file), "%s/%s.endpoints", options->run_dir, profile->name);
+	text_format(roamed_file, sizeof(roamed_file), "%s/%s.endpoints", options->worker.run_dir, profile->name);
 	service.path.roamed_file = roamed_file;
 
 	service.path.profile = profile;
@@ -443,33 +424,20 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.backend_option = options->backend;
 	service.path.disturbed = disturbed;
 	service.options = options;
+	service.answers = answers;
 	service.set = &sets[0];
 	service.spare = &sets[1];
 	service.facts = &facts[0];
 	service.spare_facts = &facts[1];
-	log_open(profile->name);
-	if (open_all(&service) < 0)
-		return 1;
-	resolver_init(&service.resolver, &service.loop, names_found, names_done);
 	service.keeper.done = kept;
-	service.reader.dir = options->conf_dir;
+	service.reader.dir = options->worker.conf_dir;
 	service.reader.done = files_read;
-	err = start(&service);
-	if (!err && options->ready_fd >= 0) {
-		if (write(options->ready_fd, service.path.down_reason[0] ? READY_BUT_DOWN : READY, 1) < 0)
-			log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
-		close(options->ready_fd);
-	}
-	if (!err)
-		err = loop_run(&service.loop);
-	unmark_running(&service);
-	(void)unlink(roamed_file);
-	resolver_stop(&service.resolver);
-	reader_stop(&service.reader);
-	path_close(&service.path);
-	control_close(&service.control);
+	service.worker.name = profile->name;
+	service.worker.options = &options->worker;
+	service.worker.ops = &ops;
+	status = worker_run(&service.worker);
 	keeper_stop(&service.keeper);
 	conf_set_wipe(&sets[0]);
 	conf_set_wipe(&sets[1]);
-	return err < 0 ? 1 : 0;
+	return status;
 }

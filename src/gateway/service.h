@@ -2,19 +2,16 @@
 #ifndef GATEWAY_SERVICE_H
 #define GATEWAY_SERVICE_H
 
-#include "base/loop.h"
 #include "conf/set.h"
-#include "control/server.h"
 #include "gateway/path.h"
 #include "worker/keeper.h"
 #include "worker/reader.h"
+#include "worker/worker.h"
 
 struct service_options {
-	const char *conf_dir;
-	const char *run_dir;
-	const char *netns;   /* see struct path */
-	const char *backend; /* likewise */
-	int ready_fd;        /* a supervisor's; -1: none, and the service ends when the path cannot come up */
+	struct worker_options worker; /* without a supervisor the service ends when the path cannot come up */
+	const char *netns;            /* see struct path */
+	const char *backend;          /* likewise */
 };
 
 enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_FALLBACK, SERVICE_SOURCES };
@@ -26,10 +23,9 @@ struct reconfigure {
 };
 
 struct service {
+	struct worker worker;
 	const struct service_options *options;
-	struct loop loop;
-	struct control_server control;
-	struct loop_source signals;
+	const struct service_answers *answers;
 	struct loop_timer retry;
 	struct resolver resolver;
 	struct path path;
@@ -52,15 +48,27 @@ struct service {
 	struct diag diag;
 };
 
-/* Runs until a signal says to stop: the process's exit status. */
-int service_run(const struct profile *profile, const struct service_options *options);
+/* What those who wait for an answer are told by. */
+struct service_answers {
+	/* What service_read was asked for is there: 0; -EINVAL: there are errors in it; -errno: no file could be read. */
+	void (*files_read)(struct service *service, int err);
+	/* What a reconfigure waits for (names, the disk) went on. */
+	void (*progress)(struct service *service);
+};
 
-/* Reads the files, and calls verbs_files_read when they are checked in service->spare, findings in service->diag: 0 or
- * -errno, as reader_start. */
+/* Runs until a signal says to stop: the process's exit status. */
+int service_run(const struct profile *profile, const struct service_options *options, const struct worker_verb *verbs,
+		const struct service_answers *answers);
+
+/* The service that a verb was asked of. */
+struct service *service_of(struct worker *worker);
+
+/* Reads the files, and calls files_read when they are checked in service->spare, findings in service->diag: 0 or -errno, as
+ * reader_start. */
 int service_read(struct service *service);
 
-/* Makes service->spare, loaded cleanly from the files, what runs; verbs_progress comes when its names are looked up and
- * when it is kept as the fallback. 0, or -errno with why: then what ran before is put back, unless *put_back is false. */
+/* Makes service->spare, loaded cleanly from the files, what runs; progress comes when its names are looked up and when it
+ * is kept as the fallback. 0, or -errno with why: then what ran before is put back, unless *put_back is false. */
 int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN],
 		  bool *put_back);
 

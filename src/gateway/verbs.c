@@ -20,15 +20,14 @@ enum { PENDING_S = 5 };
 
 enum { NAMED_MAX = 8 }; /* peers in a line */
 
-typedef void verb_fn(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns);
-
 static void print_finding(void *arg, const char *text)
 {
 	control_print(arg, CONTROL_ERR, "%s\n", text);
 }
 
-static void verb_show(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
+	struct service *service = service_of(worker);
 	bool json = argc == 2 && !strcmp(argv[1], "--json");
 
 	(void)now_ns;
@@ -171,11 +170,11 @@ static void end_pending(struct service *service)
 	struct control_call *call = service->pending;
 
 	service->pending = NULL;
-	loop_timer_clear(&service->loop, &service->pending_over);
+	loop_timer_clear(&service->worker.loop, &service->pending_over);
 	end_reconfigure(service, call);
 }
 
-void verbs_progress(struct service *service)
+static void answer_progress(struct service *service)
 {
 	if (service->pending && !service->resolving && !service->keeping)
 		end_pending(service);
@@ -192,7 +191,7 @@ static void pending_cancelled(struct control_call *call)
 	struct service *service = call->job;
 
 	service->pending = NULL;
-	loop_timer_clear(&service->loop, &service->pending_over);
+	loop_timer_clear(&service->worker.loop, &service->pending_over);
 }
 
 static void apply_candidate(struct service *service, struct control_call *call)
@@ -231,7 +230,7 @@ static void apply_candidate(struct service *service, struct control_call *call)
 	call->job = service;
 	call->cancelled = pending_cancelled;
 	control_flush(call);
-	loop_timer_set(&service->loop, &service->pending_over, clock_now_ns() + PENDING_S * NS_PER_S, pending_over);
+	loop_timer_set(&service->worker.loop, &service->pending_over, clock_now_ns() + PENDING_S * NS_PER_S, pending_over);
 }
 
 /* The words of reconfigure, false for others. */
@@ -260,7 +259,7 @@ static struct reconfigure take_asked(struct service *service)
 	struct reconfigure asked = service->asked;
 
 	service->asked = (struct reconfigure){ 0 };
-	loop_timer_clear(&service->loop, &service->pending_over);
+	loop_timer_clear(&service->worker.loop, &service->pending_over);
 	if (asked.call)
 		asked.call->cancelled = NULL;
 	return asked;
@@ -271,14 +270,14 @@ static void asked_cancelled(struct control_call *call)
 	take_asked(call->job);
 }
 
-void verbs_files_read(struct service *service, int err)
+static void answer_files_read(struct service *service, int err)
 {
 	struct reconfigure asked = take_asked(service);
 	struct control_call *call = asked.call;
 	int status = 0;
 
 	if (err < 0 && err != -EINVAL)
-		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", service->options->conf_dir, strerror(-err));
+		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", service->options->worker.conf_dir, strerror(-err));
 	else if (err < 0 || !asked.quiet)
 		diag_print(&service->diag, print_finding, call);
 	if (!err) {
@@ -301,7 +300,7 @@ void verbs_files_read(struct service *service, int err)
 
 static void refuse_unread(struct service *service, struct control_call *call, bool dry, const char *why)
 {
-	control_print(call, CONTROL_ERR, "%s: %s: %s\n", service->path.profile->name, service->options->conf_dir, why);
+	control_print(call, CONTROL_ERR, "%s: %s: %s\n", service->path.profile->name, service->options->worker.conf_dir, why);
 	refuse(service, call, dry ? EXIT_REFUSED : 1);
 }
 
@@ -314,9 +313,9 @@ static void files_late(struct loop_timer *timer, uint64_t now_ns)
 	refuse_unread(service, asked.call, asked.dry, "the disk does not answer");
 }
 
-static void verb_reconfigure(struct service *service, struct control_call *call, int argc, char **argv,
-			     uint64_t now_ns)
+static void verb_reconfigure(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
+	struct service *service = service_of(worker);
 	struct reconfigure asked = { .call = call };
 	int err;
 
@@ -339,11 +338,12 @@ static void verb_reconfigure(struct service *service, struct control_call *call,
 	service->asked = asked;
 	call->job = service;
 	call->cancelled = asked_cancelled;
-	loop_timer_set(&service->loop, &service->pending_over, now_ns + PENDING_S * NS_PER_S, files_late);
+	loop_timer_set(&service->worker.loop, &service->pending_over, now_ns + PENDING_S * NS_PER_S, files_late);
 }
 
-static void verb_ping(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+static void verb_ping(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
+	struct service *service = service_of(worker);
 	if (service->path.tunnel.ops) {
 		pinger_start(&service->path.pinger, call, argc, argv, now_ns);
 		return;
@@ -353,11 +353,11 @@ static void verb_ping(struct service *service, struct control_call *call, int ar
 	control_end(call, 1);
 }
 
-static void verb_version(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+static void verb_version(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	char text[VERSION_TEXT_LEN];
 
-	(void)service;
+	(void)worker;
 	(void)argc;
 	(void)argv;
 	(void)now_ns;
@@ -365,14 +365,16 @@ static void verb_version(struct service *service, struct control_call *call, int
 	control_end(call, 0);
 }
 
-static void verb_wg(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+static void verb_wg(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
+	struct service *service = service_of(worker);
 	(void)now_ns;
 	control_end(call, wgshow(service, call, argc, argv));
 }
 
-static void verb_status(struct service *service, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+static void verb_status(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
+	struct service *service = service_of(worker);
 	(void)argc;
 	(void)argv;
 	(void)now_ns;
@@ -380,40 +382,14 @@ static void verb_status(struct service *service, struct control_call *call, int 
 	control_end(call, 0);
 }
 
-static const struct {
-	const char *name, *words;
-	verb_fn *run;
-} verbs[] = {
+const struct worker_verb path_verbs[] = {
 	{ "show", "[--json]", verb_show },
 	{ "status", "", verb_status },
 	{ "reconfigure", "[--force] [--quiet] [--dry-run]", verb_reconfigure },
 	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },
 	{ "version", "", verb_version },
 	{ "wg", "show [dump] | showconf", verb_wg },
+	{ 0 },
 };
 
-enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
-
-void verbs_usage(void (*line)(void *arg, const char *text), void *arg)
-{
-	char text[128];
-
-	for (size_t i = 0; i < VERBS; i++) {
-		text_format(text, sizeof(text), "%s %s", verbs[i].name, verbs[i].words);
-		line(arg, text);
-	}
-}
-
-void verbs_request(struct control_call *call, int argc, char **argv, uint64_t now_ns)
-{
-	struct service *service = call->server->arg;
-
-	for (size_t i = 0; i < VERBS && argc; i++) {
-		if (strcmp(verbs[i].name, argv[0]) != 0)
-			continue;
-		verbs[i].run(service, call, argc, argv, now_ns);
-		return;
-	}
-	control_print(call, CONTROL_ERR, "unknown verb\n");
-	control_end(call, 2);
-}
+const struct service_answers path_answers = { .files_read = answer_files_read, .progress = answer_progress };

@@ -4,45 +4,33 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
-#include <signal.h>
 #include <stddef.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/exit.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "conf/applied.h"
 #include "control/client.h"
-#include "control/server.h"
 #include "netlink/rule.h"
 #include "network/facts.h"
-#include "network/hardware.h"
 #include "network/last.h"
 #include "network/nics.h"
 #include "network/told.h"
 #include "nics/identify.h"
+#include "nics/resolv.h"
+#include "nics/show.h"
+#include "worker/worker.h"
 
 #define SERVICE_NAME "network"
-#define VERBS "show | identify NIC | reconfigure [--quiet] [--dry-run] [--force] | revert"
-#define RESOLV_DIR "/run"
-#define RESOLV_FILE "resolv.conf"
 
-enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
+enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10, EXIT_USAGE = 2 };
 
-struct options {
-	const char *conf_dir, *run_dir;
-	int ready_fd; /* -1: no one waits */
-};
-
-struct netservice {
-	const struct options *options;
-	struct loop loop;
-	struct control_server control;
-	struct loop_source signals, monitor;
+struct nics_service {
+	struct worker worker;
+	struct loop_source monitor;
 	struct loop_timer follow, ready;
 	struct nl nl;
 	struct conf_set *set, *spare; /* what runs, and room for a candidate */
@@ -50,15 +38,14 @@ struct netservice {
 	bool reverts, reverts_to_fallback; /* spare is what the last reconfigure replaced; it was the fallback */
 	struct diag diag;
 	struct told told;
-	int ready_fd; /* -1 once the supervisor was told */
 };
 
 #define SERVICE_OF(member_ptr, member) \
-	((struct netservice *)((char *)(member_ptr)-offsetof(struct netservice, member)))
+	((struct nics_service *)((char *)(member_ptr)-offsetof(struct nics_service, member)))
 
 static void log_change(void *arg, bool error, const char *text)
 {
-	struct netservice *service = arg;
+	struct nics_service *service = arg;
 
 	if (!error)
 		log_info("%s", text);
@@ -66,20 +53,14 @@ static void log_change(void *arg, bool error, const char *text)
 		log_err("%s", text);
 }
 
-static void tell_ready(struct netservice *service)
+static void tell_ready(struct nics_service *service)
 {
-	if (service->ready_fd < 0)
-		return;
-	/* As a path says it: there to answer, and nothing runs. */
-	if (write(service->ready_fd, service->has_set ? "\n" : "d", 1) < 0)
-		log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
-	close(service->ready_fd);
-	service->ready_fd = -1;
-	loop_timer_clear(&service->loop, &service->ready);
+	worker_tell_ready(&service->worker, service->has_set);
+	loop_timer_clear(&service->worker.loop, &service->ready);
 }
 
 /* What of network.conf is not there. */
-static void tell_missing(struct netservice *service)
+static void tell_missing(struct nics_service *service)
 {
 	const struct network_conf *conf = &service->set->network;
 	bool fits[NETWORK_NICS_MAX] = { false };
@@ -105,32 +86,14 @@ static void tell_missing(struct netservice *service)
 
 static void ready_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct netservice *service = SERVICE_OF(timer, ready);
+	struct nics_service *service = SERVICE_OF(timer, ready);
 
 	(void)now_ns;
 	tell_missing(service);
 	tell_ready(service);
 }
 
-/* resolv.conf(5); the image's /etc/resolv.conf points to it. */
-static void write_resolv(const struct network_conf *conf)
-{
-	char bytes[512], addr[INET_ADDR_STRLEN];
-	struct text text;
-	int fd = open(RESOLV_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
-
-	text_init(&text, bytes, sizeof(bytes));
-	for (size_t i = 0; i < conf->dns_count; i++)
-		text_add(&text, "nameserver %s%s%s\n", inet_addr_text(&conf->dns[i].addr, addr),
-			 conf->dns[i].link[0] ? "%" : "", conf->dns[i].link);
-	err = fd < 0 ? -errno : file_replace(fd, RESOLV_FILE, bytes, text.len, 0644);
-	if (err < 0)
-		log_err("cannot write %s/%s: %s", RESOLV_DIR, RESOLV_FILE, strerror(-err));
-	if (fd >= 0)
-		close(fd);
-}
-
-static int apply(struct netservice *service, const struct network_conf *before, struct nics_report *report)
+static int apply(struct nics_service *service, const struct network_conf *before, struct nics_report *report)
 {
 	char text[TOLD_LEN];
 	int err;
@@ -148,7 +111,7 @@ static int apply(struct netservice *service, const struct network_conf *before, 
 
 static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct netservice *service = SERVICE_OF(timer, follow);
+	struct nics_service *service = SERVICE_OF(timer, follow);
 	struct nics_report report = { .say = log_change, .arg = service };
 
 	(void)now_ns;
@@ -158,17 +121,17 @@ static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
 
 static void links_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct netservice *service = SERVICE_OF(source, monitor);
+	struct nics_service *service = SERVICE_OF(source, monitor);
 
 	(void)events;
 	nl_monitor_read(source->fd, NULL, NULL);
 	if (!service->follow.armed)
-		loop_timer_set(&service->loop, &service->follow, now_ns + SETTLE_MS * NS_PER_MS, follow_fires);
+		loop_timer_set(&service->worker.loop, &service->follow, now_ns + SETTLE_MS * NS_PER_MS, follow_fires);
 }
 
 /* ---- the files ---- */
 
-static bool load(struct netservice *service, int dir_fd, bool ran_before)
+static bool load(struct nics_service *service, int dir_fd, bool ran_before)
 {
 	static struct conf_facts facts;
 
@@ -181,7 +144,7 @@ static bool load(struct netservice *service, int dir_fd, bool ran_before)
 }
 
 /* The candidate becomes what runs. */
-static int adopt(struct netservice *service, struct nics_report *report)
+static int adopt(struct nics_service *service, struct nics_report *report)
 {
 	struct conf_set *set = service->spare;
 	const struct network_conf *before = service->has_set ? &service->set->network : NULL;
@@ -191,7 +154,7 @@ static int adopt(struct netservice *service, struct nics_report *report)
 	service->set = set;
 	service->has_set = true;
 	err = apply(service, before, report);
-	write_resolv(&set->network);
+	resolv_write(&set->network);
 	return err;
 }
 
@@ -201,7 +164,7 @@ static void log_finding(void *arg, const char *text)
 	log_err("%s", text);
 }
 
-static void keep(struct netservice *service, int dir_fd)
+static void keep(struct nics_service *service, int dir_fd)
 {
 	int err = applied_save(dir_fd, SERVICE_NAME, service->set, 1u << CONF_NETWORK);
 
@@ -211,10 +174,10 @@ static void keep(struct netservice *service, int dir_fd)
 
 /* The files when they are good, else the last applied ones. The path services say what is wrong with all files; here
  * only what network.conf has to do with is said. */
-static void start(struct netservice *service)
+static void start(struct nics_service *service)
 {
 	struct nics_report report = { .say = log_change, .arg = service };
-	const char *dir = service->options->conf_dir;
+	const char *dir = service->worker.options->conf_dir;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
 
 	if (dir_fd < 0) {
@@ -253,7 +216,7 @@ static void print_finding(void *arg, const char *text)
 static void print_change(void *arg, bool error, const char *text)
 {
 	struct control_call *call = arg;
-	struct netservice *service = call->server->arg;
+	struct nics_service *service = SERVICE_OF(call->server->arg, worker);
 
 	/* Said here, it need not be said in the log again. */
 	if (error)
@@ -285,7 +248,7 @@ static bool read_words(struct reconfigure_words *words, int argc, char **argv)
 }
 
 /* The candidate takes the place of what runs; what runs stays at hand, for revert. */
-static void apply_candidate(struct netservice *service, struct control_call *call, int dir_fd)
+static void apply_candidate(struct nics_service *service, struct control_call *call, int dir_fd)
 {
 	struct nics_report report = { .say = print_change, .arg = call };
 	bool ran = service->has_set;
@@ -300,9 +263,9 @@ static void apply_candidate(struct netservice *service, struct control_call *cal
 	control_end(call, err < 0);
 }
 
-static void reconfigure(struct netservice *service, struct control_call *call, const struct reconfigure_words *words)
+static void reconfigure(struct nics_service *service, struct control_call *call, const struct reconfigure_words *words)
 {
-	const char *dir = service->options->conf_dir;
+	const char *dir = service->worker.options->conf_dir;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool good = dir_fd >= 0 && load(service, dir_fd, false);
 	char loss[TOLD_LEN];
@@ -329,10 +292,10 @@ static void reconfigure(struct netservice *service, struct control_call *call, c
 }
 
 /* What the last reconfigure replaced is put back: a path did not come up with what it brought. */
-static void revert(struct netservice *service, struct control_call *call)
+static void revert(struct nics_service *service, struct control_call *call)
 {
 	struct nics_report report = { .say = print_change, .arg = call };
-	int dir_fd = open(service->options->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir_fd = open(service->worker.options->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err;
 
 	if (!service->reverts) {
@@ -353,181 +316,121 @@ static void revert(struct netservice *service, struct control_call *call)
 		close(dir_fd);
 }
 
-struct printer {
-	struct control_call *call;
-	uint32_t index;
-};
-
-static void print_address(const struct link_address *address, void *arg)
+static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
-	const struct printer *printer = arg;
-	char text[INET_PREFIX_STRLEN];
+	struct nics_service *service = SERVICE_OF(worker, worker);
 
-	control_print(printer->call, CONTROL_OUT, "  address  %s\n", inet_prefix_text(&address->prefix, text));
-}
-
-static void print_route(const struct link_route *route, void *arg)
-{
-	const struct printer *printer = arg;
-	char to[INET_PREFIX_STRLEN], via[INET_ADDR_STRLEN];
-
-	if (route->index == printer->index && route->gateway.family)
-		control_print(printer->call, CONTROL_OUT, "  route    %s via %s\n",
-			      inet_prefix_text(&route->destination, to), inet_addr_text(&route->gateway, via));
-}
-
-static void print_hardware(const struct printer *printer, const char *nic)
-{
-	struct nic_hardware hardware;
-
-	hardware_read(HARDWARE_CLASS_DIR, nic, &hardware);
-	control_print(printer->call, CONTROL_OUT, "  hardware %s", hardware.driver[0] ? hardware.driver : "no driver");
-	if (hardware.path[0])
-		control_print(printer->call, CONTROL_OUT, ", %s, port %u", hardware.path, hardware.port);
-	if (hardware.speed_mbit)
-		control_print(printer->call, CONTROL_OUT, ", %u Mbit/s", hardware.speed_mbit);
-	control_print(printer->call, CONTROL_OUT, "\n");
-}
-
-/* eth2 before eth10. */
-static int compare_names(const void *a, const void *b)
-{
-	const struct link *one = a, *other = b;
-	size_t len = strlen(one->name), other_len = strlen(other->name);
-
-	if (len != other_len)
-		return len < other_len ? -1 : 1;
-	return strcmp(one->name, other->name);
-}
-
-static void show(struct netservice *service, struct control_call *call)
-{
-	static const struct network_conf none;
-	static struct nics nics;
-	int err = nics_find(&service->nl, &nics);
-
-	qsort(nics.list, nics.count, sizeof(nics.list[0]), compare_names);
-	if (!err)
-		err = nics_match(&service->nl, &nics, service->has_set ? &service->set->network : &none);
-
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
 	if (!service->has_set)
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
-	for (size_t i = 0; i < nics.count && !err; i++) {
-		const struct link *link = &nics.list[i];
-		struct printer printer = { call, link->index };
-		const struct network_nic *nic = nics.matches[i].section;
-		const struct link *taker = nics.matches[i].taker;
-
-		control_print(call, CONTROL_OUT, "%s  %02x:%02x:%02x:%02x:%02x:%02x  %s, MTU %u, ", link->name,
-			      link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5],
-			      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
-		if (nic)
-			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u%s%s%s\n", nic->line,
-				      nic->unmanaged ? ", unmanaged: the dataplane's alone" : "",
-				      taker == link ? "" : ", whose addresses are ", taker == link ? "" : taker->name);
-		else
-			control_print(call, CONTROL_OUT, service->has_set ? "no [Match] fits\n" : "not configured\n");
-		print_hardware(&printer, link->name);
-		link_address_each(&service->nl, link->index, print_address, &printer);
-		link_route_each(&service->nl, print_route, &printer);
-	}
-	if (!nics.count)
-		control_print(call, CONTROL_OUT, "no NIC\n");
-	control_end(call, err < 0);
+	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, call);
 }
 
-static void request(struct control_call *call, int argc, char **argv, uint64_t now_ns)
+static void verb_identify(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
-	struct netservice *service = call->server->arg;
+	(void)now_ns;
+	if (argc == 2) {
+		identify_begin(call, &worker->loop, argv[1]);
+		return;
+	}
+	control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " identify NIC\n");
+	control_end(call, EXIT_USAGE);
+}
+
+static void verb_reconfigure(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
 	struct reconfigure_words words = { 0 };
 
 	(void)now_ns;
-	if (argc >= 1 && !strcmp(argv[0], "show")) {
-		show(service, call);
-	} else if (argc >= 1 && !strcmp(argv[0], "reconfigure") && read_words(&words, argc, argv)) {
-		reconfigure(service, call, &words);
-	} else if (argc == 1 && !strcmp(argv[0], "revert")) {
-		revert(service, call);
-	} else if (argc == 2 && !strcmp(argv[0], "identify")) {
-		identify_begin(call, &service->loop, argv[1]);
-	} else {
-		control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " " VERBS "\n");
-		control_end(call, 2);
+	if (read_words(&words, argc, argv)) {
+		reconfigure(SERVICE_OF(worker, worker), call, &words);
+		return;
 	}
+	control_print(call, CONTROL_ERR, "usage: " SERVICE_NAME " reconfigure [--quiet] [--dry-run] [--force]\n");
+	control_end(call, EXIT_USAGE);
 }
+
+static void verb_revert(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	revert(SERVICE_OF(worker, worker), call);
+}
+
+static const struct worker_verb verbs[] = {
+	{ "show", "", verb_show },
+	{ "identify", "NIC", verb_identify },
+	{ "reconfigure", "[--quiet] [--dry-run] [--force]", verb_reconfigure },
+	{ "revert", "", verb_revert },
+	{ 0 },
+};
 
 /* ---- the process ---- */
 
-static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+static int nics_service_open(struct worker *worker)
 {
-	(void)events;
-	(void)now_ns;
-	loop_stop(&SERVICE_OF(source, signals)->loop);
-}
-
-static int open_all(struct netservice *service)
-{
+	struct nics_service *service = SERVICE_OF(worker, worker);
 	struct link lo;
-	sigset_t set;
-	int err = loop_open(&service->loop), fd;
+	int fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
+				 RTMGRP_IPV6_ROUTE | RULE_GROUPS);
+	int err = fd < 0 ? fd : loop_add(&worker->loop, &service->monitor, fd, EPOLLIN, links_changed);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	fd = loop_signal_fd(&set);
-	if (!err)
-		err = fd < 0 ? fd : loop_add(&service->loop, &service->signals, fd, EPOLLIN, signal_came);
-	fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-			     RTMGRP_IPV6_ROUTE | RULE_GROUPS);
-	if (!err)
-		err = fd < 0 ? fd : loop_add(&service->loop, &service->monitor, fd, EPOLLIN, links_changed);
 	if (!err)
 		err = nl_open(&service->nl, NETLINK_ROUTE);
 	if (!err && link_get(&service->nl, "lo", &lo) == 0 && !lo.up)
 		link_set_up(&service->nl, lo.index, true);
-	if (!err)
-		err = control_serve(&service->control, &service->loop, service->options->run_dir, SERVICE_NAME, request, service);
 	return err;
 }
 
-static int run(const struct options *options)
+static int nics_service_start(struct worker *worker)
 {
-	static struct conf_set sets[2];
-	static struct netservice service;
-	int err;
+	struct nics_service *service = SERVICE_OF(worker, worker);
 
-	service.set = &sets[0];
-	service.spare = &sets[1];
-	service.options = options;
-	service.ready_fd = options->ready_fd;
-	log_open(SERVICE_NAME);
-	err = open_all(&service);
-	if (!err) {
-		loop_timer_set(&service.loop, &service.ready, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, ready_fires);
-		start(&service);
-		if (service.ready_fd < 0)
-			loop_timer_clear(&service.loop, &service.ready);
-		err = loop_run(&service.loop);
-		control_close(&service.control);
-	}
-	if (err < 0)
-		log_err("cannot run: %s", strerror(-err));
-	conf_set_wipe(&sets[0]);
-	conf_set_wipe(&sets[1]);
-	return err < 0;
+	loop_timer_set(&worker->loop, &service->ready, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, ready_fires);
+	start(service);
+	return 0;
+}
+
+static void nics_service_close(struct worker *worker)
+{
+	struct nics_service *service = SERVICE_OF(worker, worker);
+
+	conf_set_wipe(service->set);
+	conf_set_wipe(service->spare);
+}
+
+static int run(const struct worker_options *options)
+{
+	static const struct worker_ops ops = {
+		.verbs = verbs, .open = nics_service_open, .start = nics_service_start, .close = nics_service_close,
+	};
+	static struct conf_set sets[2];
+	static struct nics_service service = { .worker = { .name = SERVICE_NAME, .ops = &ops }, .set = &sets[0], .spare = &sets[1] };
+
+	service.worker.options = options;
+	return worker_run(&service.worker);
+}
+
+static void print_usage(void *arg, const char *text)
+{
+	(void)arg;
+	(void)fprintf(stderr, "       " SERVICE_NAME " [--run DIR] %s\n", text);
 }
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: " SERVICE_NAME " run [--conf DIR] [--run DIR] [--ready-fd N]\n"
-			      "       " SERVICE_NAME " [--run DIR] " VERBS "\n");
-	return 2;
+	(void)fprintf(stderr, "usage: " SERVICE_NAME " run [--conf DIR] [--run DIR] [--ready-fd N]\n");
+	worker_usage(verbs, print_usage, NULL);
+	return EXIT_USAGE;
 }
 
 /* Takes NAME VALUE pairs off the front of argv: how many words, -1 for what is no option of these. */
-static int read_options(struct options *options, int argc, char **argv)
+static int read_options(struct worker_options *options, int argc, char **argv)
 {
 	uint64_t fd;
 	int i;
@@ -547,7 +450,7 @@ static int read_options(struct options *options, int argc, char **argv)
 
 int nics_main(int argc, char **argv)
 {
-	static struct options options = { .conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .ready_fd = -1 };
+	static struct worker_options options = { .conf_dir = "/srv/mitigator", .run_dir = CONTROL_DIR, .ready_fd = -1 };
 	char path[CONTROL_PATH_LEN];
 	int status, taken;
 

@@ -1,0 +1,124 @@
+#include "worker/worker.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+#define READY "\n"
+#define READY_BUT_DOWN "d"
+
+enum { EXIT_USAGE = 2 };
+
+void worker_tell_ready(struct worker *worker, bool up)
+{
+	if (worker->told_ready)
+		return;
+	worker->told_ready = true;
+	if (worker->options->ready_fd < 0)
+		return;
+	if (write(worker->options->ready_fd, up ? READY : READY_BUT_DOWN, 1) < 0)
+		log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
+	close(worker->options->ready_fd);
+}
+
+void worker_usage(const struct worker_verb *verbs, void (*line)(void *arg, const char *text), void *arg)
+{
+	char text[128];
+
+	for (; verbs->name; verbs++) {
+		text_format(text, sizeof(text), "%s%s%s", verbs->name, *verbs->words ? " " : "", verbs->words);
+		line(arg, text);
+	}
+}
+
+static void print_usage(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_ERR, "       %s\n", text);
+}
+
+static void request(struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	struct worker *worker = call->server->arg;
+
+	for (const struct worker_verb *verb = worker->ops->verbs; verb->name && argc; verb++) {
+		if (strcmp(verb->name, argv[0]) != 0)
+			continue;
+		verb->run(worker, call, argc, argv, now_ns);
+		return;
+	}
+	control_print(call, CONTROL_ERR, "unknown verb; these are known:\n");
+	worker_usage(worker->ops->verbs, print_usage, call);
+	control_end(call, EXIT_USAGE);
+}
+
+static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct worker *worker = (struct worker *)((char *)source - offsetof(struct worker, signals));
+	struct signalfd_siginfo info;
+
+	(void)events;
+	(void)now_ns;
+	if (read(source->fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	/* To many daemons it means to reload; to stop for it would cut an instance off. */
+	if (info.ssi_signo == SIGHUP) {
+		log_info("SIGHUP: not acted upon; `reconfigure` applies changed files");
+		return;
+	}
+	log_info("stopping: signal %u", info.ssi_signo);
+	loop_stop(&worker->loop);
+}
+
+static int watch_signals(struct worker *worker)
+{
+	sigset_t set;
+	int fd;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	fd = loop_signal_fd(&set);
+	return fd < 0 ? fd : loop_add(&worker->loop, &worker->signals, fd, EPOLLIN, signal_came);
+}
+
+static int open_all(struct worker *worker)
+{
+	int err = loop_open(&worker->loop);
+
+	if (!err)
+		err = watch_signals(worker);
+	if (!err)
+		err = worker->ops->open(worker);
+	if (!err)
+		err = control_serve(&worker->control, &worker->loop, worker->options->run_dir, worker->name, request, worker);
+	if (err == -EADDRINUSE)
+		log_err("%s already runs with --run %s", worker->name, worker->options->run_dir);
+	else if (err < 0)
+		log_err("cannot start: %s", strerror(-err));
+	return err;
+}
+
+int worker_run(struct worker *worker)
+{
+	int err;
+
+	log_open(worker->name);
+	if (open_all(worker) < 0)
+		return 1;
+	err = worker->ops->start(worker);
+	if (!err) {
+		err = loop_run(&worker->loop);
+		if (err < 0)
+			log_err("cannot go on: %s", strerror(-err));
+	}
+	worker->ops->close(worker);
+	control_close(&worker->control);
+	return err < 0 ? 1 : 0;
+}

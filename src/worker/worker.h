@@ -1,0 +1,50 @@
+/* The frame of a service: its loop, its signals, its control socket with verbs as a table, and what its supervisor is told. */
+#ifndef WORKER_WORKER_H
+#define WORKER_WORKER_H
+
+#include "base/loop.h"
+#include "control/server.h"
+
+struct worker;
+
+struct worker_options {
+	const char *conf_dir;
+	const char *run_dir;
+	int ready_fd; /* a supervisor's; -1: none */
+};
+
+/* Answers as control_request_fn says. */
+typedef void worker_verb_fn(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns);
+
+struct worker_verb {
+	const char *name, *words; /* the last of a table has no name */
+	worker_verb_fn *run;
+};
+
+struct worker_ops {
+	const struct worker_verb *verbs;
+	int (*open)(struct worker *worker);   /* what the service needs of the host, before anyone can ask it: 0 or -errno */
+	int (*start)(struct worker *worker);  /* may take its time, nothing is served yet: 0, or -errno, told, and it ends */
+	void (*close)(struct worker *worker); /* what start began, in whole or in part */
+};
+
+struct worker {
+	const char *name; /* of the service, its socket and its lines in the log; set before, as the next two */
+	const struct worker_options *options;
+	const struct worker_ops *ops;
+	struct loop loop;
+	struct control_server control;
+	struct loop_source signals;
+	bool told_ready;
+};
+
+/* Runs until a signal says to stop: the process's exit status. */
+int worker_run(struct worker *worker);
+
+/* The supervisor waits for this: up, or there to answer and down. Once is enough. */
+void worker_tell_ready(struct worker *worker, bool up);
+
+/* "show [--json]" and so on for usage lines. */
+void worker_usage(const struct worker_verb *verbs, void (*line)(void *arg, const char *text), void *arg);
+
+#endif

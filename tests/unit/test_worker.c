@@ -1,0 +1,139 @@
+/* worker/: the frame of a service, with one that does nothing in it. */
+#include "test.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "control/client.h"
+#include "worker/worker.h"
+
+static char run_dir[32], path[CONTROL_PATH_LEN];
+static char said[4096]; /* by the last answer */
+static pid_t child;
+static int ready_fd;
+
+static void verb_echo(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)now_ns;
+	control_print(call, CONTROL_OUT, "%s: %s\n", worker->name, argc > 1 ? argv[1] : "");
+	control_end(call, 7);
+}
+
+static const struct worker_verb verbs[] = { { "echo", "[WORD]", verb_echo }, { "other", "", verb_echo }, { 0 } };
+
+static int open_nothing(struct worker *worker)
+{
+	(void)worker;
+	return 0;
+}
+
+static int start_up(struct worker *worker)
+{
+	worker_tell_ready(worker, true);
+	worker_tell_ready(worker, false); /* is not said: it was told */
+	return 0;
+}
+
+static int start_fails(struct worker *worker)
+{
+	(void)worker;
+	return -ENETDOWN;
+}
+
+static void close_nothing(struct worker *worker)
+{
+	(void)worker;
+}
+
+static _Noreturn void live(int (*start)(struct worker *worker), int told_fd)
+{
+	const struct worker_ops ops = { .verbs = verbs, .open = open_nothing, .start = start, .close = close_nothing };
+	const struct worker_options options = { .run_dir = run_dir, .ready_fd = told_fd };
+	struct worker worker = { .name = "idle", .options = &options, .ops = &ops };
+	int log = open("/dev/null", O_WRONLY);
+
+	dup2(log, STDERR_FILENO);
+	_exit(worker_run(&worker));
+}
+
+/* What its supervisor hears first: '\n', 'd'; 0: it ended instead. */
+static char begin(int (*start)(struct worker *worker))
+{
+	int ends[2];
+	char byte = 0;
+
+	strcpy(run_dir, "/tmp/unit.XXXXXX");
+	if (!mkdtemp(run_dir) || control_path(path, run_dir, "idle") < 0 || pipe(ends) < 0)
+		abort();
+	child = fork();
+	if (!child)
+		live(start, ends[1]);
+	close(ends[1]);
+	ready_fd = ends[0];
+	return read(ready_fd, &byte, 1) == 1 ? byte : 0;
+}
+
+static int end(void)
+{
+	int status = -1;
+
+	waitpid(child, &status, 0);
+	close(ready_fd);
+	rmdir(run_dir);
+	return status;
+}
+
+static int ask(const char *word, const char *more)
+{
+	char copies[2][16], *const words[] = { copies[0], copies[1] };
+	int ends[2], status;
+	ssize_t n;
+
+	if (pipe(ends) < 0)
+		abort();
+	snprintf(copies[0], sizeof(copies[0]), "%s", word);
+	snprintf(copies[1], sizeof(copies[1]), "%s", more ? more : "");
+	status = control_request(path, more ? 2 : 1, words, ends[1], ends[1]);
+	close(ends[1]);
+	n = read(ends[0], said, sizeof(said) - 1);
+	said[n < 0 ? 0 : n] = '\0';
+	close(ends[0]);
+	return status;
+}
+
+TEST(worker_answers_its_verbs_and_lists_them_for_others)
+{
+	char rest;
+
+	CHECK_INT(begin(start_up), '\n');
+	CHECK_INT(read(ready_fd, &rest, 1), 0);
+	CHECK_INT(ask("echo", "word"), 7);
+	CHECK_STR(said, "idle: word\n");
+	CHECK_INT(ask("ech", NULL), 2);
+	CHECK_STR(said, "unknown verb; these are known:\n       echo [WORD]\n       other\n");
+	kill(child, SIGTERM);
+	CHECK_INT(end(), 0);
+}
+
+TEST(worker_goes_on_at_sighup_and_takes_its_socket_along_at_sigterm)
+{
+	CHECK_INT(begin(start_up), '\n');
+	kill(child, SIGHUP);
+	CHECK_INT(ask("echo", NULL), 7);
+	kill(child, SIGTERM);
+	CHECK_INT(end(), 0);
+	CHECK(access(path, F_OK) < 0 && errno == ENOENT);
+}
+
+TEST(worker_that_cannot_start_ends_and_says_nothing_to_its_supervisor)
+{
+	CHECK_INT(begin(start_fails), 0);
+	CHECK_INT(WEXITSTATUS(end()), 1);
+	CHECK(access(path, F_OK) < 0 && errno == ENOENT);
+}
