@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "conf/chars.h"
+#include "conf/limits.h"
 #include "conf/lines.h"
-#include "conf/set.h"
 #include "conf/value.h"
 
 enum { KEYS_MAX = 16, SECTIONS_MAX = 8 };

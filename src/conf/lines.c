@@ -3,7 +3,7 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "conf/set.h"
+#include "conf/limits.h"
 
 /* The length of the UTF-8 character at p (RFC 3629 4: no surrogates, nothing longer than needed), or 0. */
 static size_t utf8_len(const unsigned char *p, size_t left)

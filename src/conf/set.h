@@ -8,17 +8,11 @@
 
 #include "conf/diag.h"
 #include "conf/env.h"
+#include "conf/limits.h"
 #include "conf/network.h"
 #include "conf/vpn.h"
 
 enum conf_file { CONF_PRIVATE, CONF_PUBLIC, CONF_ENV, CONF_NETWORK, CONF_FILES };
-
-enum {
-	CONF_PUBLIC_MAX = 1 << 20, /* bytes; the limits of each file are in set.c's table */
-	CONF_ENV_MAX = 1 << 20, /* it is others' too */
-	CONF_OTHER_MAX = 1 << 16,
-	CONF_LINE_MAX = 4096,
-};
 
 struct conf_text {
 	bool present;
