@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { AEAD_KEY_LEN = 32, AEAD_TAG_LEN = 16, XAEAD_NONCE_LEN = 24 };
+#include "crypto/aead_len.h"
+
+enum { XAEAD_NONCE_LEN = 24 };
 
 /* The nonce is four zero bytes and the counter, little-endian (paper 5.4.6). dst holds len + AEAD_TAG_LEN bytes and may
  * be src. */

@@ -6,9 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "crypto/aead.h"
-
-enum { AEAD_NONCE_LEN = 12 };
+#include "crypto/aead_len.h"
 
 /* aead.h has the contract; the nonce is RFC 8439's. */
 struct aead_impl {

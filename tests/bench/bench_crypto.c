@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "crypto/aead.h"
 #include "crypto/aead_impl.h"
 #include "crypto/blake2s.h"
 #include "crypto/kdf.h"

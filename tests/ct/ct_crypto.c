@@ -7,6 +7,7 @@
 #include <string.h>
 #include <valgrind/memcheck.h>
 
+#include "crypto/aead.h"
 #include "crypto/aead_impl.h"
 #include "crypto/blake2s.h"
 #include "crypto/kdf.h"

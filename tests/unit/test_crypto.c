@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "crypto/aead.h"
 #include "crypto/aead_impl.h"
 #include "crypto/blake2s.h"
 #include "crypto/kdf.h"
