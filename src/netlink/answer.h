@@ -3,8 +3,10 @@
 #define NETLINK_ANSWER_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "netlink/netlink.h"
+#include "netlink/each.h"
 
 struct nl_answer {
 	uint32_t seq; /* of the request; messages of other requests and ports are skipped */

@@ -3,7 +3,10 @@
 #ifndef NETLINK_DUMP_H
 #define NETLINK_DUMP_H
 
-#include "netlink/netlink.h"
+#include <stddef.h>
+#include <stdint.h>
+
+#include "netlink/each.h"
 
 enum { NL_DUMP_ATTEMPTS = 10, NL_DUMP_LEN_MAX = 64 << 20 };
 

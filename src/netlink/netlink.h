@@ -6,7 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { NL_BUF_LEN = 32768, NL_ERROR_LEN = 128 };
+#include "netlink/each.h"
+
+enum { NL_BUF_LEN = 32768 };
 
 /* One per protocol and network namespace; a socket stays in the namespace it was opened in. */
 struct nl {
@@ -17,10 +19,6 @@ struct nl {
 	_Alignas(8) uint8_t request[NL_BUF_LEN];
 	_Alignas(8) uint8_t answer[NL_BUF_LEN];
 };
-
-/* Called once per message of an answer. A value below 0 ends the answer's delivery (the rest is drained) and is
- * what nl_request returns. The message is borrowed until the call returns; nl is busy until then, unless it was a dump. */
-typedef int nl_each_fn(const struct nlmsghdr *message, void *arg);
 
 int nl_open(struct nl *nl, int protocol); /* NETLINK_ROUTE, NETLINK_GENERIC: 0 or -errno */
 void nl_close(struct nl *nl);             /* also after a failed nl_open */
