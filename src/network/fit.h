@@ -2,7 +2,9 @@
 #ifndef NETWORK_FIT_H
 #define NETWORK_FIT_H
 
-#include "network/nics.h"
+#include "conf/network.h"
+#include "netlink/link.h"
+#include "network/nics_report.h"
 
 struct fitting {
 	struct nl *nl;

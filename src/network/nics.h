@@ -4,6 +4,7 @@
 
 #include "conf/network.h"
 #include "netlink/link.h"
+#include "network/nics_report.h"
 
 enum { NICS_MAX = 64 };
 
@@ -24,16 +25,6 @@ int nics_find(struct nl *nl, struct nics *nics);
 /* Which section each NIC gets: 0 or -errno. Of several that one [Match] with addresses or routes fits, the one that has
  * carrier takes those; before another it is the one that has them, and without any carrier too. */
 int nics_match(struct nl *nl, struct nics *nics, const struct network_conf *conf);
-
-struct nics_report {
-	size_t changes;
-	size_t matched;   /* NICs that some [Match] fits, those that yield to another one left out */
-	size_t with_carrier; /* of those */
-	size_t errors;
-	/* Called per change and per error, a sentence without newline. */
-	void (*say)(void *arg, bool error, const char *text);
-	void *arg;
-};
 
 /* Makes every NIC that a [Match] fits have exactly what its section says: up, MTU, addresses, static routes. What is
  * so already is not touched; what the kernel has of it by other means is taken over; addresses the kernel learned by itself
