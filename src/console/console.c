@@ -9,6 +9,7 @@
 #include "base/exit.h"
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/paths.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -17,9 +18,6 @@
 #include "console/run.h"
 
 #define PROMPT "gateway> "
-#define BOOT_FILE "/run/gateway/boot"
-#define BOOT_NOW_FILE "/run/gateway/boot.now"
-#define CLOCK_TROUBLE_FILE "/run/gateway/clock"
 
 enum {
 	LINE_LEN = 1024,
@@ -57,7 +55,7 @@ static void print_under_way(void)
 {
 	char text[128];
 
-	if (file_read(AT_FDCWD, BOOT_NOW_FILE, text, sizeof(text)) > 0)
+	if (file_read(AT_FDCWD, RUN_DIR "/" BOOT_NOW_FILE, text, sizeof(text)) > 0)
 		printf("still starting: %s", text);
 }
 
@@ -66,7 +64,7 @@ static void print_clock_trouble(void)
 {
 	char text[512];
 
-	if (file_read(AT_FDCWD, CLOCK_TROUBLE_FILE, text, sizeof(text)) > 0)
+	if (file_read(AT_FDCWD, RUN_DIR "/" CLOCK_TROUBLE_FILE, text, sizeof(text)) > 0)
 		printf("clock: %s\n", text);
 }
 
@@ -225,7 +223,7 @@ static int command_log(int argc, char **argv)
 static int command_boot(int argc, char **argv)
 {
 	char text[8192];
-	ssize_t n = file_read(AT_FDCWD, BOOT_FILE, text, sizeof(text));
+	ssize_t n = file_read(AT_FDCWD, RUN_DIR "/" BOOT_FILE, text, sizeof(text));
 
 	(void)argc;
 	(void)argv;

@@ -8,8 +8,7 @@
 #include <sys/statvfs.h>
 
 #include "base/file.h"
-
-#define PERSIST_DIR "/srv/mitigator"
+#include "base/paths.h"
 
 enum { MOUNTS_LEN = 8192, FULL_PERCENT = 90 };
 
@@ -59,11 +58,11 @@ void partition_print(void)
 	uint64_t errors;
 	unsigned percent;
 
-	if (!partition_find((struct slice){ text, n > 0 ? (size_t)n : 0 }, PERSIST_DIR, &device, &read_only)) {
+	if (!partition_find((struct slice){ text, n > 0 ? (size_t)n : 0 }, DATA_DIR, &device, &read_only)) {
 		printf("persistent partition: none, see `boot`\n");
 		return;
 	}
-	if (statvfs(PERSIST_DIR, &fs) < 0 || !fs.f_blocks) {
+	if (statvfs(DATA_DIR, &fs) < 0 || !fs.f_blocks) {
 		printf("persistent partition: %.*s: %s\n", SLICE_ARG(device), strerror(errno));
 		return;
 	}

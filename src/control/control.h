@@ -5,12 +5,14 @@
 
 #include <stddef.h>
 
+#include "base/paths.h"
+
 enum { CONTROL_REQUEST_MAX = 1024, CONTROL_PACKET_MAX = 16384, CONTROL_WORDS_MAX = 16, CONTROL_PATH_LEN = 108,
        CONTROL_SILENCE_MAX_S = 30 };
 
 enum control_kind { CONTROL_OUT = 'o', CONTROL_ERR = 'e', CONTROL_END = 'x' };
 
-#define CONTROL_DIR "/run/gateway"
+#define CONTROL_DIR RUN_DIR
 
 /* DIR/NAME.sock: 0 or -ENAMETOOLONG. */
 int control_path(char dst[static CONTROL_PATH_LEN], const char *dir, const char *name);

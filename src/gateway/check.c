@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/paths.h"
 #include "conf/set.h"
 #include "gateway/resolve.h"
 #include "network/facts.h"
@@ -138,7 +139,7 @@ static int check_dir(const char *dir, bool strict, bool names)
 
 int check_main(int argc, char **argv)
 {
-	const char *dir = "/srv/mitigator";
+	const char *dir = DATA_DIR;
 	bool strict = false, names = true;
 
 	for (int i = 1; i < argc; i++) {

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -50,7 +51,7 @@ static int usage(const char *name)
 
 static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
-	static struct service_options options = { .worker = { .conf_dir = "/srv/mitigator", .ready_fd = -1 } };
+	static struct service_options options = { .worker = { .conf_dir = DATA_DIR, .ready_fd = -1 } };
 	const char *ready = NULL;
 	const struct {
 		const char *name;

@@ -8,11 +8,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/terminal.h"
 #include "conf/set.h"
 #include "crypto/key.h"
-
-#define CONF_DIR "/srv/mitigator"
 
 /* At a terminal a line with nothing else ends it, as in ed(1) and mail(1); Ctrl-D does too. */
 #define END_LINE "."
@@ -116,7 +115,7 @@ static int replace(const char *dir, const char *name, bool private)
 
 int write_main(int argc, char **argv)
 {
-	const char *dir = argc == 4 && !strcmp(argv[2], "--conf") ? argv[3] : CONF_DIR;
+	const char *dir = argc == 4 && !strcmp(argv[2], "--conf") ? argv[3] : DATA_DIR;
 
 	for (enum conf_file file = 0; file < CONF_FILES && (argc == 2 || (argc == 4 && dir == argv[3])); file++)
 		if (!strcmp(argv[1], conf_file_name(file)))

@@ -11,14 +11,14 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "init/clockfloor.h"
-#include "init/steps.h"
 
 #define RTC "/dev/rtc0"
 #define RTC_SECONDS "/sys/class/rtc/rtc0/since_epoch"
-#define TROUBLE BOOT_DIR "/" CLOCK_TROUBLE_FILE
+#define TROUBLE RUN_DIR "/" CLOCK_TROUBLE_FILE
 
 static int usage(void)
 {

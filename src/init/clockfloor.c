@@ -9,8 +9,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/text.h"
-#include "init/steps.h"
 
 const char *clockfloor_text(int64_t s, char dst[static CLOCK_TEXT_LEN])
 {
@@ -54,11 +54,11 @@ enum clock_verdict clockfloor_judge(int64_t now_s, const struct clock_mark *mark
 /* For whoever asks long after the boot. */
 static void keep_trouble(const char *text)
 {
-	int dir_fd = open(BOOT_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir_fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = dir_fd < 0 ? -errno : file_replace(dir_fd, CLOCK_TROUBLE_FILE, text, strlen(text), 0600);
 
 	if (err < 0)
-		log_err("cannot write %s/%s: %s", BOOT_DIR, CLOCK_TROUBLE_FILE, strerror(-err));
+		log_err("cannot write %s/%s: %s", RUN_DIR, CLOCK_TROUBLE_FILE, strerror(-err));
 	if (dir_fd >= 0)
 		close(dir_fd);
 }

@@ -10,9 +10,6 @@
 
 enum { CLOCKFLOOR_INTERVAL_S = 600, CLOCKFLOOR_AHEAD_MAX_S = 2 * 366 * 86400 };
 
-/* In BOOT_DIR, there while the clock that the machine came with is not trusted: why, for `show`. */
-#define CLOCK_TROUBLE_FILE "clock"
-
 enum { CLOCK_TEXT_LEN = 64 };
 
 enum clock_verdict { CLOCK_TRUSTED, CLOCK_BEHIND, CLOCK_AHEAD };

@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "init/persist.h"
+#include "base/paths.h"
 
-#define MARK_FILE PERSIST_DIR "/.clock"
+#define MARK_FILE DATA_DIR "/.clock"
 #define STOPPED "stopped\n"
 
 int clockmark_read(struct clock_mark *mark)

@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "init/child.h"
 #include "init/modules.h"
@@ -218,21 +219,21 @@ static int mount_some_way(const char *path, int first)
 {
 	int err = 0;
 
-	if (mkdir(PERSIST_DIR, 0700) < 0 && errno != EEXIST)
+	if (mkdir(DATA_DIR, 0700) < 0 && errno != EEXIST)
 		return -errno;
 	for (int i = first; i < WAYS; i++) {
-		if (mount(path, PERSIST_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | ways[i].flags, ways[i].options) == 0)
+		if (mount(path, DATA_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | ways[i].flags, ways[i].options) == 0)
 			return i;
 		err = -errno;
 	}
 	/* An empty directory would look like an instance without a cluster. */
-	rmdir(PERSIST_DIR);
+	rmdir(DATA_DIR);
 	return err;
 }
 
 static void sweep(void)
 {
-	int fd = open(PERSIST_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(DATA_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
 		return;
@@ -244,7 +245,7 @@ static void sweep(void)
 static void copy_defaults(void)
 {
 	int from = open(DEFAULTS_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int to = open(PERSIST_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int to = open(DATA_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = from < 0 ? NULL : fdopendir(from);
 	struct dirent *entry;
 	char text[4096];
@@ -347,7 +348,7 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 int persist_unmount(void)
 {
 	sync();
-	if (umount(PERSIST_DIR) < 0 && errno == EBUSY)
-		return mount(NULL, PERSIST_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0;
+	if (umount(DATA_DIR) < 0 && errno == EBUSY)
+		return mount(NULL, DATA_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0;
 	return 0;
 }

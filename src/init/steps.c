@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "init/board.h"
 #include "init/clockfloor.h"
@@ -39,7 +40,7 @@ static int step_mounts(void)
 	if (kmsg >= 0)
 		dup2(kmsg, STDERR_FILENO);
 	log_open("init");
-	mkdir(BOOT_DIR, 0700);
+	mkdir(RUN_DIR, 0700);
 	return err;
 }
 
@@ -166,7 +167,7 @@ static const struct step rest[] = {
 void steps_tell(const char *name, uint64_t took_ns, int err, const char *said)
 {
 	char line[320];
-	int fd = open(BOOT_DIR "/" BOOT_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	int fd = open(RUN_DIR "/" BOOT_FILE, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
 	int len = snprintf(line, sizeof(line), "%8.3f s  %7.3f s  %-24s %s%s%s%s%s", (double)clock_now_ns() / 1e9,
 			   (double)took_ns / 1e9, name, err < 0 ? "FAILED" : "ok", *said ? ": " : "", said,
 			   err < 0 ? ": " : "", err < 0 ? strerror(-err) : "");
@@ -187,7 +188,7 @@ void steps_tell(const char *name, uint64_t took_ns, int err, const char *said)
 /* For who asks while it runs. */
 static void tell_under_way(const char *name)
 {
-	int fd = open(BOOT_DIR "/" BOOT_NOW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	int fd = open(RUN_DIR "/" BOOT_NOW_FILE, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return;
@@ -218,5 +219,5 @@ void steps_run_first(void)
 void steps_run_rest(void)
 {
 	run_all(rest, sizeof(rest) / sizeof(rest[0]));
-	(void)unlink(BOOT_DIR "/" BOOT_NOW_FILE);
+	(void)unlink(RUN_DIR "/" BOOT_NOW_FILE);
 }

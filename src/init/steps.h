@@ -4,11 +4,7 @@
 
 #include <stdint.h>
 
-#define BOOT_DIR "/run/gateway"
-#define BOOT_FILE "boot"
-#define BOOT_NOW_FILE "boot.now" /* the step that runs; gone when they are over */
-
-/* Each runs its part of the table, whatever fails; BOOT_DIR/BOOT_FILE tells of every step. The first part takes no time;
+/* Each runs its part of the table, whatever fails; BOOT_FILE tells of every step. The first part takes no time;
  * the second may wait for hardware, disks and e2fsck and is for a process of its own, while PID 1 keeps the console. */
 void steps_run_first(void);
 void steps_run_rest(void);

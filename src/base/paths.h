@@ -1,0 +1,15 @@
+/* Where the processes of the appliance keep what others of them look for. */
+#ifndef BASE_PATHS_H
+#define BASE_PATHS_H
+
+/* The persistent partition: the configuration files and what was kept of them. */
+#define DATA_DIR "/srv/mitigator"
+
+/* In memory: gone with the boot. */
+#define RUN_DIR "/run/gateway"
+/* In RUN_DIR. */
+#define BOOT_FILE "boot"
+#define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
+#define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
+
+#endif
