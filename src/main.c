@@ -4,6 +4,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "console/console.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
@@ -45,9 +46,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } applets[] = {
-	{ "gateway", gateway_main },
-	{ "gateway-dataplane", gateway_main },
-	{ "network", nics_main },
+	{ NAME_MANAGEMENT, gateway_main },
+	{ NAME_DATAPLANE, gateway_main },
+	{ NAME_NETWORK, nics_main },
 	{ "console", applet_console },
 	{ "devices", applet_devices },
 	{ "clock", clock_main },

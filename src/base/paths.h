@@ -1,4 +1,4 @@
-/* Where the processes of the appliance keep what others of them look for. */
+/* Where the processes of the appliance keep what others of them look for, and the names they are called by. */
 #ifndef BASE_PATHS_H
 #define BASE_PATHS_H
 
@@ -11,5 +11,10 @@
 #define BOOT_FILE "boot"
 #define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
+
+/* Of applets, of services and of their control sockets. */
+#define NAME_NETWORK "network"
+#define NAME_MANAGEMENT "gateway"
+#define NAME_DATAPLANE "gateway-dataplane"
 
 #endif

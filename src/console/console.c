@@ -24,7 +24,7 @@ enum {
 	NO_SERVICE = 1,  /* of a question to a service that does not run; to a dry run it is no answer of its own */
 };
 
-static const char *const paths[] = { "gateway", "gateway-dataplane" };
+static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
 
@@ -97,7 +97,7 @@ static int command_show(int argc, char **argv)
 /* What the binary does without a service: check, write, and wg. */
 static int command_gateway(int argc, char **argv)
 {
-	return run_with("gateway", argc, argv, 0, -1);
+	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 }
 
 /* Of two statuses. What is refused cannot be had by an answer. */
@@ -142,7 +142,7 @@ static int reconfigure_path(const char *path, int argc, char **argv, int at)
 /* What the NICs are asked; option NULL: none. */
 static int ask_network(const char *option, bool force)
 {
-	const char *words[] = { "network", "reconfigure", "--quiet", NULL, NULL, NULL };
+	const char *words[] = { NAME_NETWORK, "reconfigure", "--quiet", NULL, NULL, NULL };
 	size_t count = 3;
 
 	if (option)
@@ -155,8 +155,8 @@ static int ask_network(const char *option, bool force)
 /* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
 static int command_reconfigure(int argc, char **argv)
 {
-	static const char *const check[] = { "gateway", "check", "--no-names", NULL };
-	static const char *const revert[] = { "network", "revert", NULL };
+	static const char *const check[] = { NAME_MANAGEMENT, "check", "--no-names", NULL };
+	static const char *const revert[] = { NAME_NETWORK, "revert", NULL };
 	int at = find_path(argc, argv), status;
 	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), answers[PATHS];
 
@@ -210,9 +210,9 @@ static int command_path(int argc, char **argv)
 
 static int command_network(int argc, char **argv)
 {
-	static const char *const show[] = { "network", "show", NULL };
+	static const char *const show[] = { NAME_NETWORK, "show", NULL };
 
-	return argc > 1 ? run_with("network", argc, argv, 1, -1) : run_words(show);
+	return argc > 1 ? run_with(NAME_NETWORK, argc, argv, 1, -1) : run_words(show);
 }
 
 static int command_log(int argc, char **argv)
@@ -244,7 +244,7 @@ static int command_clock(int argc, char **argv)
 
 static int command_version(int argc, char **argv)
 {
-	return run_with("gateway", argc, argv, 0, -1);
+	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 }
 
 /* PID 1 takes these as sysvinit and busybox do. A further word is a mistake, and this no place for one. */
@@ -279,12 +279,12 @@ static const struct {
 	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
 	  command_reconfigure },
 	{ "ping", "ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside a path", command_ping },
-	{ "network", "[identify NIC]", "the NICs and what network.conf gives them; blink the light of one", command_network },
+	{ NAME_NETWORK, "[identify NIC]", "the NICs and what network.conf gives them; blink the light of one", command_network },
 	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },
 	{ "boot", "", "the boot steps and the time each took", command_boot },
 	{ "hardening", "", "what holds against an intruder", command_hardening },
-	{ "gateway", "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
-	{ "gateway-dataplane", "VERB...", "the same for the path between packet processors", command_path },
+	{ NAME_MANAGEMENT, "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },
+	{ NAME_DATAPLANE, "VERB...", "the same for the path between packet processors", command_path },
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
 	{ "clock", "[set YYYY-MM-DD HH:MM:SS]", "the time (UTC), and what it is known by; set it", command_clock },
 	{ "version", "", "of the program and the kernel", command_version },
@@ -299,7 +299,7 @@ static int command_help(int argc, char **argv)
 	bool found = false;
 
 	if (argc == 2 && !strcmp(argv[1], "conf"))
-		return run_with("gateway", argc, argv, 0, -1);
+		return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		char usage[80];
 

@@ -3,13 +3,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MANAGEMENT_DEVICE "wg0"
-
+#include "base/paths.h"
 #include "base/text.h"
 
+#define MANAGEMENT_DEVICE "wg0"
+
 const struct profile profiles[PROFILES] = {
-	[PROFILE_GATEWAY] = { "gateway", "management", false, ENV_MANAGEMENT },
-	[PROFILE_DATAPLANE] = { "gateway-dataplane", "between packet processors", true, ENV_DATAPLANE },
+	[PROFILE_GATEWAY] = { NAME_MANAGEMENT, "management", false, ENV_MANAGEMENT },
+	[PROFILE_DATAPLANE] = { NAME_DATAPLANE, "between packet processors", true, ENV_DATAPLANE },
 };
 
 const struct profile *profile_find(const char *name)

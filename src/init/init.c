@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "init/board.h"
 #include "init/child.h"
@@ -81,17 +82,17 @@ static struct process processes[PROCESSES] = {
 	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
 			      /* Signed modules alone: the kernel takes no others. */
 			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_DEVICES } },
-	[PROCESS_NETWORK] = { .name = "network",
-			      .argv = (const char *const[]){ "network", "run", "--ready-fd", "3", NULL },
+	[PROCESS_NETWORK] = { .name = NAME_NETWORK,
+			      .argv = (const char *const[]){ NAME_NETWORK, "run", "--ready-fd", "3", NULL },
 			      .tells_ready = true,
 			      .confinement = { CAPS_NETWORK, OOM_NETWORK } },
-	[PROCESS_GATEWAY] = { .name = "gateway",
-			      .argv = (const char *const[]){ "gateway", "run", "--ready-fd", "3", NULL },
+	[PROCESS_GATEWAY] = { .name = NAME_MANAGEMENT,
+			      .argv = (const char *const[]){ NAME_MANAGEMENT, "run", "--ready-fd", "3", NULL },
 			      .tells_ready = true,
 			      .after_network = true,
 			      .confinement = { CAPS_PATH, OOM_PATH } },
-	[PROCESS_DATAPLANE] = { .name = "gateway-dataplane",
-				.argv = (const char *const[]){ "gateway-dataplane", "run", "--ready-fd", "3", NULL },
+	[PROCESS_DATAPLANE] = { .name = NAME_DATAPLANE,
+				.argv = (const char *const[]){ NAME_DATAPLANE, "run", "--ready-fd", "3", NULL },
 				.tells_ready = true,
 				.after_network = true,
 				.confinement = { CAPS_PATH, OOM_PATH } },
