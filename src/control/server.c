@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 
 enum { LENGTH_LEN = sizeof(uint32_t) };
 
@@ -148,8 +149,7 @@ void control_flush(struct control_call *call)
 
 static void alive_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct control_server *server =
-		(struct control_server *)((char *)timer - offsetof(struct control_server, alive));
+	struct control_server *server = container_of(timer, struct control_server, alive);
 	bool any = false;
 
 	for (size_t i = 0; i < CONTROL_CALLS_MAX; i++) {
@@ -215,8 +215,7 @@ static bool peer_may(int fd)
 
 static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct control_server *server =
-		(struct control_server *)((char *)source - offsetof(struct control_server, listener));
+	struct control_server *server = container_of(source, struct control_server, listener);
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;

@@ -2,12 +2,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/paths.h"
 #include "conf/set.h"
 #include "gateway/resolve.h"
@@ -56,7 +56,7 @@ static void names_done(struct resolver *of)
 static void names_over(struct loop_timer *timer, uint64_t now_ns)
 {
 	(void)now_ns;
-	loop_stop(&((struct names *)((char *)timer - offsetof(struct names, over)))->loop);
+	loop_stop(&container_of(timer, struct names, over)->loop);
 }
 
 /* Names are looked up here and not in conf/, which asks nobody. Dead name servers cost seconds a name: after

@@ -6,13 +6,13 @@
 #include <netinet/icmp6.h>
 #include <netinet/ip.h>
 #include <netinet/ip_icmp.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "crypto/random.h"
 #include "base/text.h"
 #include "netlink/netns.h"
@@ -161,7 +161,7 @@ static void finish(struct ping_job *job)
 
 static void timer_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct ping_job *job = (struct ping_job *)((char *)timer - offsetof(struct ping_job, timer));
+	struct ping_job *job = container_of(timer, struct ping_job, timer);
 	uint64_t next_ns;
 	int err;
 
@@ -212,7 +212,7 @@ static void heard(struct pinger *pinger, const struct inet_addr *from, const uin
 
 static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct pinger *pinger = (struct pinger *)((char *)source - offsetof(struct pinger, v4));
+	struct pinger *pinger = container_of(source, struct pinger, v4);
 	struct inet_addr from = { .family = AF_INET };
 	uint8_t packet[256];
 	struct iphdr ip;
@@ -236,7 +236,7 @@ static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 
 static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct pinger *pinger = (struct pinger *)((char *)source - offsetof(struct pinger, v6));
+	struct pinger *pinger = container_of(source, struct pinger, v6);
 	struct inet_addr from = { .family = AF_INET6 };
 	struct sockaddr_in6 in6;
 	socklen_t in6_len = sizeof(in6);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 #include "gateway/lookup.h"
 
@@ -23,7 +24,7 @@ static void start(struct resolver *resolver);
 
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct resolver *resolver = (struct resolver *)((char *)timer - offsetof(struct resolver, retry));
+	struct resolver *resolver = container_of(timer, struct resolver, retry);
 
 	(void)now_ns;
 	start(resolver);
@@ -40,7 +41,7 @@ static void wait_and_retry(struct resolver *resolver, uint64_t now_ns)
 /* Those that are found do not wait for those that are not. */
 static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct resolver *resolver = (struct resolver *)((char *)timer - offsetof(struct resolver, settle));
+	struct resolver *resolver = container_of(timer, struct resolver, settle);
 
 	(void)now_ns;
 	resolver->found(resolver);
@@ -103,7 +104,7 @@ static void take_answer(struct resolver *resolver, struct resolved_name *name, c
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct resolver *resolver = (struct resolver *)((char *)source - offsetof(struct resolver, helper.source));
+	struct resolver *resolver = container_of(source, struct resolver, helper.source);
 	struct lookup_answer answer;
 
 	(void)events;

@@ -1,16 +1,16 @@
 #include "gateway/silent.h"
 
-#include <stddef.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 #include "crypto/key.h"
 #include "gateway/knock.h"
 #include "gateway/roamed.h"
 #include "gateway/way.h"
 
-#define PATH_OF(member_ptr, member) ((struct path *)((char *)(member_ptr)-offsetof(struct path, member)))
+#define PATH_OF(member_ptr, member) container_of(member_ptr, struct path, member)
 
 /* ---- probes ---- */
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/paths.h"
@@ -139,7 +139,7 @@ static void network_wait_over(struct loop_timer *timer, uint64_t now_ns)
 
 static void ready_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct process *process = (struct process *)((char *)source - offsetof(struct process, ready));
+	struct process *process = container_of(source, struct process, ready);
 	char byte;
 	bool ready = read(source->fd, &byte, 1) == 1;
 
@@ -202,7 +202,7 @@ static void spawn(struct process *process, uint64_t now_ns)
 
 static void timer_due(struct loop_timer *timer, uint64_t now_ns)
 {
-	happens((struct process *)((char *)timer - offsetof(struct process, timer)), SUPERVISE_DUE, now_ns);
+	happens(container_of(timer, struct process, timer), SUPERVISE_DUE, now_ns);
 }
 
 static void happens(struct process *process, enum supervise_event event, uint64_t now_ns)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "outer/alone.h"
 #include "outer/input.h"
 #include "outer/neighbour.h"
@@ -293,7 +294,7 @@ static void on_frame(struct nic *nic, uint8_t *frame, size_t len, const struct v
 
 static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct nic *nic = (struct nic *)(void *)((uint8_t *)source - offsetof(struct nic, source));
+	struct nic *nic = container_of(source, struct nic, source);
 
 	(void)events; /* an error (the link went down) is read off by recvmmsg and told by the monitor */
 	o.now_ns = now_ns;

@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <net/if.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/container_of.h"
 #include "crypto/key.h"
 
 /* ---- answers ---- */
@@ -435,7 +435,7 @@ static void client_ready(struct loop_source *source, uint32_t events, uint64_t n
 
 static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct uapi *uapi = (struct uapi *)((char *)source - offsetof(struct uapi, listener));
+	struct uapi *uapi = container_of(source, struct uapi, listener);
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
 	(void)events;

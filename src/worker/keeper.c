@@ -2,9 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <unistd.h>
 
+#include "base/container_of.h"
 #include "conf/applied.h"
 
 static void save(int fd, const void *arg)
@@ -21,7 +21,7 @@ static void start(struct keeper *keeper);
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct keeper *keeper = (struct keeper *)((char *)source - offsetof(struct keeper, helper.source));
+	struct keeper *keeper = container_of(source, struct keeper, helper.source);
 	int err;
 
 	(void)events;

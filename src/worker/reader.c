@@ -2,9 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/container_of.h"
 
 struct reading {
 	int err;
@@ -35,7 +36,7 @@ static void reading_free(struct reader *reader)
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct reader *reader = (struct reader *)((char *)source - offsetof(struct reader, helper.source));
+	struct reader *reader = container_of(source, struct reader, helper.source);
 	char byte;
 	bool whole = read(source->fd, &byte, 1) == 1;
 
