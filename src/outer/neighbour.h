@@ -4,7 +4,7 @@
 #define OUTER_NEIGHBOUR_H
 
 #include <lwip/pbuf.h>
-#include "outer/outer.h"
+#include "outer/host.h"
 
 enum {
 	NEIGHBOUR_MAX = 1024,    /* as many as there may be peers on one link; the longest unused makes room */

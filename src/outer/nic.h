@@ -9,7 +9,7 @@
 #include "base/loop.h"
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
-#include "outer/outer.h"
+#include "outer/host.h"
 
 enum {
 	NIC_PAD = 2,             /* lwIP's ETH_PAD_SIZE, before every frame */

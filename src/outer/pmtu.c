@@ -1,7 +1,7 @@
 #include "outer/pmtu.h"
 
 #include "base/clock.h"
-#include "outer/outer.h"
+#include "outer/host.h"
 
 enum { MIN_MTU = 1280 }; /* RFC 8200 5 */
 

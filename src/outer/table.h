@@ -3,7 +3,7 @@
 #ifndef OUTER_TABLE_H
 #define OUTER_TABLE_H
 
-#include "outer/outer.h"
+#include "outer/host.h"
 
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index);
 bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr);

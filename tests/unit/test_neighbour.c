@@ -14,6 +14,7 @@
 #include "base/sum.h"
 #include "netlink/neigh.h"
 #include "outer/alone.h"
+#include "outer/outer.h"
 #include "test.h"
 
 enum { PORT = 4567, LINK = 7, VNET = sizeof(struct virtio_net_hdr), FRAME = 1600 };
