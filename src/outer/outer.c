@@ -440,7 +440,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 	err = placeholder_open(&o.placeholder, options->port, !options->no_super_frames_in);
 	if (err < 0)
 		return err;
-	err = stack_open(placeholder_port(&o.placeholder));
+	err = stack_open(placeholder_port(&o.placeholder), input_datagram);
 	if (err < 0) {
 		placeholder_close(&o.placeholder);
 		return err;

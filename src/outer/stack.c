@@ -11,7 +11,6 @@
 #include <lwip/memp.h>
 #include <lwip/priv/memp_priv.h>
 #include <lwip/stats.h>
-#include "outer/input.h"
 
 enum {
 	FRAME_MTU_MAX = 65535,
@@ -30,7 +29,7 @@ void icmp6_param_problem(struct pbuf *p, enum icmp6_pp_code code, const void *po
 	(void)pointer;
 }
 
-int stack_open(uint16_t port)
+int stack_open(uint16_t port, udp_recv_fn received)
 {
 	static bool started;
 
@@ -42,7 +41,7 @@ int stack_open(uint16_t port)
 	if (!pcb)
 		return -ENOBUFS;
 	pcb->ttl = 64; /* as the kernel's WireGuard */
-	udp_recv(pcb, input_datagram, NULL);
+	udp_recv(pcb, received, NULL);
 	if (udp_bind(pcb, IP_ANY_TYPE, port) == ERR_OK)
 		return 0;
 	udp_remove(pcb);

@@ -12,7 +12,8 @@
 
 enum { STACK_ROOM = 96 }; /* pad, Ethernet, IPv6 and UDP headers, and some */
 
-int stack_open(uint16_t port);
+/* received gets each datagram that came to the port: 0 or -errno. */
+int stack_open(uint16_t port, udp_recv_fn received);
 void stack_close(void); /* all netifs are removed before */
 void stack_set_port(uint16_t port);
 struct udp_pcb *stack_pcb(void);
