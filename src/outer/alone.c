@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/sum.h"
+#include "outer/table.h"
 
 enum {
 	PROBES = 3, /* RFC 4861 10: MAX_UNICAST_SOLICIT, MAX_MULTICAST_SOLICIT */
@@ -75,6 +76,11 @@ static void frame_send(struct nic *nic, struct pbuf *p)
 	pbuf_free(p);
 }
 
+static bool is_ours(const struct nic *nic, const struct inet_addr *addr)
+{
+	return table_is_ours_on(table_now(), nic->link.index, addr);
+}
+
 /* What another says of its own MAC: taken of neighbours that we know. */
 static void heard(struct nic *nic, const struct inet_addr *addr, const uint8_t *mac, enum outer_neighbour_state state,
 		  uint64_t now_ns)
@@ -119,10 +125,10 @@ bool alone_arp(struct nic *nic, const uint8_t *frame, size_t len, uint64_t now_n
 	target = addr_at(AF_INET, arp + 24);
 	operation = load_be16(arp + 6);
 	if ((operation != ARP_REQUEST && operation != ARP_REPLY) || is_group(sender_mac) ||
-	    outer_is_local_on(nic->link.index, &sender)) /* our own address in someone's mouth is never learned */
+	    is_ours(nic, &sender)) /* our own address in someone's mouth is never learned */
 		return false;
 	heard(nic, &sender, sender_mac, operation == ARP_REPLY ? OUTER_NEIGHBOUR_GOOD : OUTER_NEIGHBOUR_STALE, now_ns);
-	if (operation == ARP_REQUEST && outer_is_local_on(nic->link.index, &target))
+	if (operation == ARP_REQUEST && is_ours(nic, &target))
 		arp_send(nic, sender_mac, ARP_REPLY, &target, sender_mac, &sender);
 	return true;
 }
@@ -190,7 +196,7 @@ static void solicited(struct nic *nic, const uint8_t *frame, const uint8_t *mac,
 	const uint8_t *ip = frame + NIC_ETH_LEN;
 	struct inet_addr source = addr_at(AF_INET6, ip + 8), target = addr_at(AF_INET6, ip + IP6_LEN + 8);
 
-	if (!outer_is_local_on(nic->link.index, &target) || outer_is_local_on(nic->link.index, &source))
+	if (!is_ours(nic, &target) || is_ours(nic, &source))
 		return;
 	if (inet_addr_is_zero(&source)) {
 		/* Someone wants to have the address for himself. */
@@ -208,7 +214,7 @@ static void advertised(struct nic *nic, const uint8_t *nd, const uint8_t *mac, u
 	struct neighbour *neighbour = neighbour_find(nic->link.index, &target);
 	bool solicited_one = nd[4] & FLAG_SOLICITED;
 
-	if (!neighbour || outer_is_local_on(nic->link.index, &target))
+	if (!neighbour || is_ours(nic, &target))
 		return;
 	if (!mac && neighbour->usable)
 		mac = neighbour->mac; /* it confirms what we know */
@@ -263,7 +269,7 @@ bool alone_icmp(struct nic *nic, const uint8_t *frame)
 
 	if (ip[0] != 0x45 || ip_len < IP4_LEN + ICMP_LEN || ip[IP4_LEN] != ICMP_ECHO || ip[IP4_LEN + 1] ||
 	    !sum_is_right(sum_bytes(0, ip, IP4_LEN)) || !sum_is_right(sum_bytes(0, ip + IP4_LEN, ip_len - IP4_LEN)) ||
-	    is_group(frame + OUTER_MAC_LEN) || !outer_is_local_on(nic->link.index, &local) || source.bytes[0] >= 224 ||
+	    is_group(frame + OUTER_MAC_LEN) || !is_ours(nic, &local) || source.bytes[0] >= 224 ||
 	    inet_addr_is_zero(&source))
 		return false;
 	return echo_answer(nic, frame, ip_len, ETH_P_IP);
@@ -280,7 +286,7 @@ bool alone_icmp6(struct nic *nic, const uint8_t *frame, uint64_t now_ns)
 	    source.bytes[0] == 0xff)
 		return false;
 	if (icmp[0] == ICMP6_ECHO)
-		return !inet_addr_is_zero(&source) && outer_is_local_on(nic->link.index, &local) &&
+		return !inet_addr_is_zero(&source) && is_ours(nic, &local) &&
 		       echo_answer(nic, frame, IP6_LEN + len, ETH_P_IPV6);
 	if ((icmp[0] != SOLICITATION && icmp[0] != ADVERTISEMENT) || len < ND_LEN || ip[7] != ND_HOP_LIMIT || icmp[8] == 0xff)
 		return false;

@@ -20,7 +20,4 @@ void alone_solicit(struct nic *nic, const struct neighbour *neighbour, const str
 /* Says that an address is ours now (IPv4 only). */
 void alone_announce(struct nic *nic, const struct inet_addr *addr);
 
-/* Answered by outer.c. */
-bool outer_is_local_on(uint32_t link, const struct inet_addr *addr);
-
 #endif

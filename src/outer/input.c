@@ -9,6 +9,7 @@
 #include "base/sum.h"
 #include "outer/alone.h"
 #include "outer/stack.h"
+#include "outer/table.h"
 
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
@@ -160,7 +161,7 @@ static void icmp6_too_big(const uint8_t *ip, const uint8_t *icmp, size_t len)
 	else if (inner[6] != IPPROTO_UDP)
 		udp = NULL;
 	src = addr_at(AF_INET6, inner + 8);
-	if (!udp || !outer_is_local(&src) || load_be16(udp) != stack_pcb()->local_port ||
+	if (!udp || !table_is_ours(table_now(), &src) || load_be16(udp) != stack_pcb()->local_port ||
 	    IP6_LEN + (uint32_t)load_be16(inner + 4) <= mtu_bytes) {
 		in.stats->rx_dropped++;
 		return;
@@ -176,7 +177,7 @@ static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct 
 	struct inet_addr local = addr_at(AF_INET, ip + 16);
 
 	if (ip[0] >> 4 != 4 || header_len < IP4_LEN || total_len < header_len || total_len > len - NIC_ETH_LEN ||
-	    !outer_is_local(&local)) {
+	    !table_is_ours(table_now(), &local)) {
 		in.stats->rx_dropped++;
 		return;
 	}
@@ -214,7 +215,7 @@ static void input_ip6(struct nic *nic, uint8_t *frame, size_t len, const struct 
 	/* Solicitations and advertisements come to groups. */
 	if (nic->link.alone && ip[6] == IPPROTO_ICMPV6 && alone_icmp6(nic, frame, in.now_ns))
 		return;
-	if (!outer_is_local(&local)) {
+	if (!table_is_ours(table_now(), &local)) {
 		in.stats->rx_dropped++;
 		return;
 	}

@@ -28,7 +28,6 @@ static struct {
 	struct outer_options options;
 	struct placeholder placeholder;
 	struct loop_timer timer;
-	struct outer_table table;
 	struct pmtu pmtu;
 	struct nic nics[OUTER_LINK_MAX];
 	struct outer_stats stats;
@@ -63,7 +62,7 @@ static void find_way(struct way *way, uint64_t now_ns)
 
 	way->generation = o.generation;
 	way->until_ns = now_ns + ASK_AGAIN_NS;
-	way->err = table_way(&o.table, &o.options.host, &way->to, &found);
+	way->err = table_way(table_now(), &o.options.host, &way->to, &found);
 	way->nic = way->err < 0 ? NULL : find_nic(found.link);
 	if (!way->err && !way->nic)
 		way->err = -ENETUNREACH;
@@ -180,31 +179,17 @@ uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
 	return get_way(way ? &way->to : &flow, now_ns, &way) < 0 ? 0 : way->mtu_bytes;
 }
 
-/* In. */
-
-bool outer_is_local(const struct inet_addr *addr)
-{
-	return table_is_ours(&o.table, addr);
-}
-
-bool outer_is_local_on(uint32_t link, const struct inet_addr *addr)
-{
-	for (size_t i = 0; i < o.table.address_count; i++)
-		if (o.table.addresses[i].index == link && inet_addr_equal(&o.table.addresses[i].prefix.addr, addr))
-			return true;
-	return false;
-}
-
 /* Neighbours. */
 
 /* Who asks for a neighbour: the address of ours on its network, a link-local one where there is one for IPv6. */
 static struct inet_addr asking_address(uint32_t link, const struct inet_addr *addr)
 {
+	const struct outer_table *table = table_now();
 	struct inet_addr best = { .family = addr->family };
 	bool fits = false;
 
-	for (size_t i = 0; i < o.table.address_count && !fits; i++) {
-		const struct outer_address *own = &o.table.addresses[i];
+	for (size_t i = 0; i < table->address_count && !fits; i++) {
+		const struct outer_address *own = &table->addresses[i];
 
 		if (own->index != link || own->prefix.addr.family != addr->family)
 			continue;
@@ -347,41 +332,25 @@ static int open_nic(const struct outer_link *link)
 	return 0;
 }
 
-static bool link_stayed(const struct nic *nic, const struct outer_table *table)
+static bool link_stayed(const struct nic *nic)
 {
-	const struct outer_link *link = table_link(table, nic->link.index);
+	const struct outer_link *link = table_link(table_now(), nic->link.index);
 
 	return link && link->alone == nic->link.alone && memcmp(link->mac, nic->link.mac, OUTER_MAC_LEN) == 0 &&
 	       nic_is_there(nic);
 }
 
-static bool was_there(const struct outer_table *old, const struct outer_address *address)
-{
-	for (size_t i = 0; i < old->address_count; i++)
-		if (old->addresses[i].index == address->index &&
-		    inet_addr_equal(&old->addresses[i].prefix.addr, &address->prefix.addr))
-			return true;
-	return false;
-}
-
 static void announce(struct nic *nic, const struct outer_table *old, bool is_new)
 {
-	for (size_t i = 0; i < o.table.address_count && nic->link.alone; i++) {
-		const struct outer_address *address = &o.table.addresses[i];
+	const struct outer_table *table = table_now();
 
-		if (address->index == nic->link.index && (is_new || !was_there(old, address)))
+	for (size_t i = 0; i < table->address_count && nic->link.alone; i++) {
+		const struct outer_address *address = &table->addresses[i];
+
+		if (address->index == nic->link.index &&
+		    (is_new || !table_is_ours_on(old, address->index, &address->prefix.addr)))
 			alone_announce(nic, &address->prefix.addr);
 	}
-}
-
-static void check_table(struct outer_table *table)
-{
-	if (table->link_count > OUTER_LINK_MAX)
-		table->link_count = OUTER_LINK_MAX;
-	if (table->address_count > OUTER_ADDRESS_MAX)
-		table->address_count = OUTER_ADDRESS_MAX;
-	if (table->route_count > OUTER_ROUTE_MAX)
-		table->route_count = OUTER_ROUTE_MAX;
 }
 
 int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *failed_index)
@@ -392,15 +361,15 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 	if (!o.open)
 		return -ENETDOWN;
 	o.now_ns = now_ns;
-	old = o.table;
-	o.table = *table;
-	check_table(&o.table);
+	old = *table_now();
+	table_take(table);
+	table = table_now();
 	o.generation++;
 	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
-		if (o.nics[i].used && !link_stayed(&o.nics[i], &o.table))
+		if (o.nics[i].used && !link_stayed(&o.nics[i]))
 			close_nic(&o.nics[i]);
-	for (size_t i = 0; i < o.table.link_count; i++) {
-		const struct outer_link *link = &o.table.links[i];
+	for (size_t i = 0; i < table->link_count; i++) {
+		const struct outer_link *link = &table->links[i];
 		struct nic *nic = find_nic(link->index);
 		bool is_new = !nic;
 		int failed = is_new ? open_nic(link) : 0;
@@ -428,11 +397,13 @@ void outer_reroute(void)
 
 int outer_open(const struct outer_options *options, uint64_t now_ns)
 {
+	static const struct outer_table none;
 	int err;
 
 	if (o.open)
 		return -EBUSY;
 	memset(&o, 0, sizeof(o));
+	table_take(&none);
 	ways_clear();
 	o.options = *options;
 	o.generation = 1;

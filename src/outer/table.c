@@ -2,6 +2,24 @@
 
 #include <errno.h>
 
+static struct outer_table now;
+
+void table_take(const struct outer_table *table)
+{
+	now = *table;
+	if (now.link_count > OUTER_LINK_MAX)
+		now.link_count = OUTER_LINK_MAX;
+	if (now.address_count > OUTER_ADDRESS_MAX)
+		now.address_count = OUTER_ADDRESS_MAX;
+	if (now.route_count > OUTER_ROUTE_MAX)
+		now.route_count = OUTER_ROUTE_MAX;
+}
+
+const struct outer_table *table_now(void)
+{
+	return &now;
+}
+
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index)
 {
 	for (size_t i = 0; i < table->link_count; i++)
@@ -14,6 +32,14 @@ bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr
 {
 	for (size_t i = 0; i < table->address_count; i++)
 		if (inet_addr_equal(&table->addresses[i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+bool table_is_ours_on(const struct outer_table *table, uint32_t link, const struct inet_addr *addr)
+{
+	for (size_t i = 0; i < table->address_count; i++)
+		if (table->addresses[i].index == link && inet_addr_equal(&table->addresses[i].prefix.addr, addr))
 			return true;
 	return false;
 }

@@ -1,12 +1,16 @@
-/* Owns which way leads to an address, between the links that are alone and the host's own routing, and which address is
- * ours. Pure. */
+/* Owns the host's links, addresses and routes as they were told last; which way leads to an address, between the links that
+ * are alone and the host's own routing, and which address is ours. Pure, but for the first two. */
 #ifndef OUTER_TABLE_H
 #define OUTER_TABLE_H
 
 #include "outer/host.h"
 
+void table_take(const struct outer_table *table); /* copied; what is beyond its limits is left out */
+const struct outer_table *table_now(void);
+
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index);
 bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr);
+bool table_is_ours_on(const struct outer_table *table, uint32_t link, const struct inet_addr *addr);
 
 /* Over a link that is alone when its route is no wider than the host's, else as the host says. to->local is taken as source
  * if it is ours and, for IPv4, the way leads out by to->link (0: any). 0, -ENETUNREACH, -EHOSTUNREACH for an address of our
