@@ -9,6 +9,7 @@
 #include "base/container_of.h"
 #include "outer/alone.h"
 #include "outer/input.h"
+#include "outer/links.h"
 #include "outer/neighbour.h"
 #include "outer/nic.h"
 #include "outer/output.h"
@@ -29,21 +30,12 @@ static struct {
 	struct placeholder placeholder;
 	struct loop_timer timer;
 	struct pmtu pmtu;
-	struct nic nics[OUTER_LINK_MAX];
 	struct outer_stats stats;
 	uint64_t generation, now_ns;
 	bool receiving;
 	unsigned strangers; /* asked for since */
 	uint64_t strangers_since_ns;
 } o;
-
-static struct nic *find_nic(uint32_t index)
-{
-	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
-		if (o.nics[i].used && o.nics[i].link.index == index)
-			return &o.nics[i];
-	return NULL;
-}
 
 /* Ways. */
 
@@ -63,7 +55,7 @@ static void find_way(struct way *way, uint64_t now_ns)
 	way->generation = o.generation;
 	way->until_ns = now_ns + ASK_AGAIN_NS;
 	way->err = table_way(table_now(), &o.options.host, &way->to, &found);
-	way->nic = way->err < 0 ? NULL : find_nic(found.link);
+	way->nic = way->err < 0 ? NULL : links_find(found.link);
 	if (!way->err && !way->nic)
 		way->err = -ENETUNREACH;
 	if (way->err < 0)
@@ -203,7 +195,7 @@ static struct inet_addr asking_address(uint32_t link, const struct inet_addr *ad
 static void ask_neighbour(struct neighbour *neighbour, uint64_t now_ns)
 {
 	struct outer_neighbour question = { .index = neighbour->link, .addr = neighbour->addr };
-	struct nic *nic = find_nic(neighbour->link);
+	struct nic *nic = links_find(neighbour->link);
 	struct inet_addr source = asking_address(neighbour->link, &neighbour->addr);
 
 	if (nic && nic->link.alone) {
@@ -222,7 +214,7 @@ static void ask_neighbour(struct neighbour *neighbour, uint64_t now_ns)
 
 static void neighbour_ready(struct neighbour *neighbour, struct pbuf *p)
 {
-	struct nic *nic = find_nic(neighbour->link);
+	struct nic *nic = links_find(neighbour->link);
 
 	if (nic)
 		output_waited(nic, neighbour->mac, p);
@@ -298,92 +290,17 @@ static void on_tick(struct loop_timer *timer, uint64_t now_ns)
 	loop_timer_set(o.options.loop, timer, now_ns + TICK_NS, on_tick);
 }
 
-/* Links. */
-
-static void close_nic(struct nic *nic)
-{
-	outer_flush();
-	neighbour_forget(nic->link.index);
-	loop_remove(o.options.loop, &nic->source);
-	stack_remove(&nic->netif);
-	nic_close(nic);
-}
-
-static int open_nic(const struct outer_link *link)
-{
-	struct nic *nic = o.nics;
-	int err;
-
-	while (nic < o.nics + OUTER_LINK_MAX && nic->used)
-		nic++;
-	if (nic == o.nics + OUTER_LINK_MAX)
-		return -ENOSPC;
-	memset(nic, 0, sizeof(*nic));
-	nic->gso = !o.options.no_super_frames;
-	err = nic_open(nic, link, placeholder_port(&o.placeholder));
-	if (err < 0)
-		return err;
-	err = loop_add(o.options.loop, &nic->source, nic->source.fd, EPOLLIN, on_ready);
-	if (err < 0) {
-		nic_close(nic);
-		return err;
-	}
-	stack_add(&nic->netif, nic, output_packet);
-	return 0;
-}
-
-static bool link_stayed(const struct nic *nic)
-{
-	const struct outer_link *link = table_link(table_now(), nic->link.index);
-
-	return link && link->alone == nic->link.alone && memcmp(link->mac, nic->link.mac, OUTER_MAC_LEN) == 0 &&
-	       nic_is_there(nic);
-}
-
-static void announce(struct nic *nic, const struct outer_table *old, bool is_new)
-{
-	const struct outer_table *table = table_now();
-
-	for (size_t i = 0; i < table->address_count && nic->link.alone; i++) {
-		const struct outer_address *address = &table->addresses[i];
-
-		if (address->index == nic->link.index &&
-		    (is_new || !table_is_ours_on(old, address->index, &address->prefix.addr)))
-			alone_announce(nic, &address->prefix.addr);
-	}
-}
+/* The host. */
 
 int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *failed_index)
 {
-	static struct outer_table old;
-	int err = 0;
+	int err;
 
 	if (!o.open)
 		return -ENETDOWN;
 	o.now_ns = now_ns;
-	old = *table_now();
-	table_take(table);
-	table = table_now();
 	o.generation++;
-	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
-		if (o.nics[i].used && !link_stayed(&o.nics[i]))
-			close_nic(&o.nics[i]);
-	for (size_t i = 0; i < table->link_count; i++) {
-		const struct outer_link *link = &table->links[i];
-		struct nic *nic = find_nic(link->index);
-		bool is_new = !nic;
-		int failed = is_new ? open_nic(link) : 0;
-
-		if (failed < 0 && !err && failed_index)
-			*failed_index = link->index;
-		if (failed < 0)
-			err = err ? err : failed;
-		nic = find_nic(link->index);
-		if (!nic)
-			continue;
-		nic->link = *link;
-		announce(nic, &old, is_new);
-	}
+	err = links_refresh(table, placeholder_port(&o.placeholder), failed_index);
 	outer_flush();
 	return err;
 }
@@ -397,13 +314,11 @@ void outer_reroute(void)
 
 int outer_open(const struct outer_options *options, uint64_t now_ns)
 {
-	static const struct outer_table none;
 	int err;
 
 	if (o.open)
 		return -EBUSY;
 	memset(&o, 0, sizeof(o));
-	table_take(&none);
 	ways_clear();
 	o.options = *options;
 	o.generation = 1;
@@ -416,6 +331,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 		placeholder_close(&o.placeholder);
 		return err;
 	}
+	links_open(options->loop, !options->no_super_frames, on_ready);
 	input_open(&o.stats, deliver, batch_over);
 	output_open(&o.stats);
 	neighbour_open(&(const struct neighbour_host){ ask_neighbour, neighbour_ready, &o.stats });
@@ -429,9 +345,7 @@ void outer_close(void)
 	if (!o.open)
 		return;
 	loop_timer_clear(o.options.loop, &o.timer);
-	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
-		if (o.nics[i].used)
-			close_nic(&o.nics[i]);
+	links_close();
 	neighbour_forget(0);
 	stack_close();
 	placeholder_close(&o.placeholder);
@@ -453,13 +367,8 @@ int outer_set_port(uint16_t port)
 	if (err < 0)
 		return err;
 	port = placeholder_port(&placeholder);
-	for (size_t i = 0; i < OUTER_LINK_MAX && !err; i++)
-		if (o.nics[i].used)
-			err = nic_set_port(&o.nics[i], port);
+	err = links_set_port(port, before);
 	if (err < 0) {
-		for (size_t i = 0; i < OUTER_LINK_MAX; i++)
-			if (o.nics[i].used)
-				(void)nic_set_port(&o.nics[i], before);
 		placeholder_close(&placeholder);
 		return err;
 	}

@@ -1,0 +1,147 @@
+#include "outer/links.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/epoll.h>
+
+#include "outer/alone.h"
+#include "outer/neighbour.h"
+#include "outer/output.h"
+#include "outer/stack.h"
+#include "outer/table.h"
+
+static struct {
+	struct loop *loop;
+	bool gso;
+	loop_ready_fn *ready;
+	struct nic nics[OUTER_LINK_MAX];
+} l;
+
+struct nic *links_find(uint32_t index)
+{
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+		if (l.nics[i].used && l.nics[i].link.index == index)
+			return &l.nics[i];
+	return NULL;
+}
+
+static void link_close(struct nic *nic)
+{
+	output_flush();
+	neighbour_forget(nic->link.index);
+	loop_remove(l.loop, &nic->source);
+	stack_remove(&nic->netif);
+	nic_close(nic);
+}
+
+static int link_open(const struct outer_link *link, uint16_t port)
+{
+	struct nic *nic = l.nics;
+	int err;
+
+	while (nic < l.nics + OUTER_LINK_MAX && nic->used)
+		nic++;
+	if (nic == l.nics + OUTER_LINK_MAX)
+		return -ENOSPC;
+	memset(nic, 0, sizeof(*nic));
+	nic->gso = l.gso;
+	err = nic_open(nic, link, port);
+	if (err < 0)
+		return err;
+	err = loop_add(l.loop, &nic->source, nic->source.fd, EPOLLIN, l.ready);
+	if (err < 0) {
+		nic_close(nic);
+		return err;
+	}
+	stack_add(&nic->netif, nic, output_packet);
+	return 0;
+}
+
+static bool link_stayed(const struct nic *nic)
+{
+	const struct outer_link *link = table_link(table_now(), nic->link.index);
+
+	return link && link->alone == nic->link.alone && memcmp(link->mac, nic->link.mac, OUTER_MAC_LEN) == 0 &&
+	       nic_is_there(nic);
+}
+
+static void announce(struct nic *nic, const struct outer_table *old, bool is_new)
+{
+	const struct outer_table *table = table_now();
+
+	for (size_t i = 0; i < table->address_count && nic->link.alone; i++) {
+		const struct outer_address *address = &table->addresses[i];
+
+		if (address->index == nic->link.index &&
+		    (is_new || !table_is_ours_on(old, address->index, &address->prefix.addr)))
+			alone_announce(nic, &address->prefix.addr);
+	}
+}
+
+int links_refresh(const struct outer_table *table, uint16_t port, uint32_t *failed_index)
+{
+	static struct outer_table old;
+	int err = 0;
+
+	old = *table_now();
+	table_take(table);
+	table = table_now();
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+		if (l.nics[i].used && !link_stayed(&l.nics[i]))
+			link_close(&l.nics[i]);
+	for (size_t i = 0; i < table->link_count; i++) {
+		const struct outer_link *link = &table->links[i];
+		struct nic *nic = links_find(link->index);
+		bool is_new = !nic;
+		int failed = is_new ? link_open(link, port) : 0;
+
+		if (failed < 0 && !err && failed_index)
+			*failed_index = link->index;
+		if (failed < 0)
+			err = err ? err : failed;
+		nic = links_find(link->index);
+		if (!nic)
+			continue;
+		nic->link = *link;
+		announce(nic, &old, is_new);
+	}
+	return err;
+}
+
+static int set_port(uint16_t port)
+{
+	int err = 0;
+
+	for (size_t i = 0; i < OUTER_LINK_MAX && !err; i++)
+		if (l.nics[i].used)
+			err = nic_set_port(&l.nics[i], port);
+	return err;
+}
+
+int links_set_port(uint16_t port, uint16_t before)
+{
+	int err = set_port(port);
+
+	for (size_t i = 0; i < OUTER_LINK_MAX && err < 0; i++)
+		if (l.nics[i].used)
+			(void)nic_set_port(&l.nics[i], before);
+	return err;
+}
+
+void links_open(struct loop *loop, bool gso, loop_ready_fn *ready)
+{
+	static const struct outer_table none;
+
+	memset(&l, 0, sizeof(l));
+	l.loop = loop;
+	l.gso = gso;
+	l.ready = ready;
+	table_take(&none);
+}
+
+void links_close(void)
+{
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+		if (l.nics[i].used)
+			link_close(&l.nics[i]);
+}
