@@ -8,6 +8,7 @@
 #include "base/ecn.h"
 #include "base/sum.h"
 #include "outer/alone.h"
+#include "outer/route.h"
 #include "outer/stack.h"
 #include "outer/table.h"
 
@@ -167,7 +168,8 @@ static void icmp6_too_big(const uint8_t *ip, const uint8_t *icmp, size_t len)
 		return;
 	}
 	to = (struct inet_endpoint){ .addr = addr_at(AF_INET6, inner + 24), .port = load_be16(udp + 2) };
-	outer_learn_mtu(&to, mtu_bytes, udp + UDP_LEN, len - (size_t)(udp + UDP_LEN - icmp));
+	in.stats->rx_too_big++;
+	route_learn_mtu(&to, mtu_bytes, udp + UDP_LEN, len - (size_t)(udp + UDP_LEN - icmp), in.now_ns);
 }
 
 static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)

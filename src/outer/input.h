@@ -20,8 +20,4 @@ struct nic *input_from(uint8_t *mac);
 /* lwIP's udp_recv_fn. */
 void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_addr_t *addr, u16_t port);
 
-/* Answered by outer.c. */
-/* A router says that what we sent there, which began so, did not fit. */
-void outer_learn_mtu(const struct inet_endpoint *to, uint32_t mtu_bytes, const uint8_t *quoted, size_t len);
-
 #endif

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
@@ -11,96 +10,22 @@
 #include "outer/input.h"
 #include "outer/links.h"
 #include "outer/neighbour.h"
-#include "outer/nic.h"
 #include "outer/output.h"
 #include "outer/placeholder.h"
-#include "outer/pmtu.h"
+#include "outer/route.h"
 #include "outer/stack.h"
 #include "outer/table.h"
-#include "outer/ways.h"
-
-enum { STRANGERS_PER_S = 200 }; /* whose way is asked for while a batch comes in */
 
 #define TICK_NS NS_PER_S
-#define ASK_AGAIN_NS (OUTER_ASK_AGAIN_MS * NS_PER_MS)
 
 static struct {
 	bool open;
 	struct outer_options options;
 	struct placeholder placeholder;
 	struct loop_timer timer;
-	struct pmtu pmtu;
 	struct outer_stats stats;
-	uint64_t generation, now_ns;
-	bool receiving;
-	unsigned strangers; /* asked for since */
-	uint64_t strangers_since_ns;
+	uint64_t now_ns;
 } o;
-
-/* Ways. */
-
-static void narrow(struct way *way, uint32_t mtu_bytes)
-{
-	if (mtu_bytes && mtu_bytes < way->mtu_bytes)
-		way->mtu_bytes = mtu_bytes;
-}
-
-static void find_way(struct way *way, uint64_t now_ns)
-{
-	const struct inet_addr *to = &way->to.remote.addr;
-	struct outer_way found;
-	uint64_t learned_until_ns;
-	uint32_t learned;
-
-	way->generation = o.generation;
-	way->until_ns = now_ns + ASK_AGAIN_NS;
-	way->err = table_way(table_now(), &o.options.host, &way->to, &found);
-	way->nic = way->err < 0 ? NULL : links_find(found.link);
-	if (!way->err && !way->nic)
-		way->err = -ENETUNREACH;
-	if (way->err < 0)
-		return;
-	way->neighbour = neighbour_get(found.link, &found.next_hop, now_ns);
-	way->neighbour_id = way->neighbour->id;
-	stack_addr(&way->dst, to, &way->nic->netif);
-	stack_addr(&way->src, &found.source, &way->nic->netif);
-	way->mtu_bytes = way->nic->link.mtu_bytes;
-	if (to->family == AF_INET6 && way->nic->link.mtu6_bytes)
-		narrow(way, way->nic->link.mtu6_bytes);
-	narrow(way, found.mtu_bytes);
-	learned = pmtu_get(&o.pmtu, to, now_ns, &learned_until_ns);
-	narrow(way, learned);
-	if (learned_until_ns < way->until_ns)
-		way->until_ns = learned_until_ns;
-}
-
-/* Each new sender of a flood costs the host a question, so while a batch comes in only so many are asked. */
-static bool may_ask(uint64_t now_ns)
-{
-	if (!o.receiving)
-		return true;
-	if (now_ns >= o.strangers_since_ns + NS_PER_S) {
-		o.strangers_since_ns = now_ns;
-		o.strangers = 0;
-	}
-	return o.strangers++ < STRANGERS_PER_S;
-}
-
-static int get_way(const struct inet_flow *to, uint64_t now_ns, struct way **result)
-{
-	struct way *way = ways_find(to);
-
-	if (!way && !may_ask(now_ns))
-		return -ENOBUFS;
-	if (!way)
-		way = ways_take(to);
-	if (way->generation != o.generation || now_ns >= way->until_ns ||
-	    (!way->err && way->neighbour->id != way->neighbour_id))
-		find_way(way, now_ns);
-	way->used_ns = now_ns;
-	*result = way;
-	return way->err;
-}
 
 /* Out. */
 
@@ -117,7 +42,7 @@ int outer_send(const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, siz
 		return -EAFNOSUPPORT;
 	if (!len || len > OUTER_LEN_MAX || (many && (len - 1) / segment_len >= OUTER_SEGMENT_MAX))
 		return -EMSGSIZE;
-	err = get_way(to, now_ns, &way);
+	err = route_find(to, now_ns, &way);
 	if (err < 0) {
 		o.stats.tx_no_route++;
 		return err;
@@ -148,7 +73,7 @@ void outer_expect(const struct inet_endpoint *to, uint64_t now_ns)
 	const struct inet_flow flow = { .remote = *to };
 	struct way *way;
 
-	if (!o.open || get_way(&flow, now_ns, &way) < 0)
+	if (!o.open || route_find(&flow, now_ns, &way) < 0)
 		return;
 	neighbour_want(way->neighbour, now_ns);
 	outer_flush();
@@ -161,14 +86,7 @@ void outer_flush(void)
 
 uint32_t outer_mtu(const struct inet_addr *to, uint64_t now_ns)
 {
-	const struct inet_flow flow = { .remote.addr = *to };
-	struct way *way;
-
-	if (!o.open)
-		return 0;
-	/* Whatever the source: the way that is in use. */
-	way = ways_find_any(to);
-	return get_way(way ? &way->to : &flow, now_ns, &way) < 0 ? 0 : way->mtu_bytes;
+	return o.open ? route_mtu(to, now_ns) : 0;
 }
 
 /* Neighbours. */
@@ -235,19 +153,6 @@ void outer_neighbours_doubt(void)
 	neighbour_doubt();
 }
 
-void outer_learn_mtu(const struct inet_endpoint *to, uint32_t mtu_bytes, const uint8_t *quoted, size_t len)
-{
-	struct way *way = ways_find_any(&to->addr);
-
-	o.stats.rx_too_big++;
-	/* Anyone can write one: only about a way that is in use, and by who saw what went there. */
-	if (!way || way->generation != o.generation || way->err < 0 || mtu_bytes >= way->mtu_bytes ||
-	    !o.options.host.sent || !o.options.host.sent(o.options.host.arg, to, quoted, len))
-		return;
-	if (pmtu_learn(&o.pmtu, &to->addr, mtu_bytes, o.now_ns))
-		o.generation++;
-}
-
 /* The owner writes what it gathered; the bytes of the batch so far are free then. */
 static void batch_over(void)
 {
@@ -275,10 +180,10 @@ static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 
 	(void)events; /* an error (the link went down) is read off by recvmmsg and told by the monitor */
 	o.now_ns = now_ns;
-	o.receiving = true;
+	route_receiving(true);
 	if (nic_receive(nic, on_frame, &o.stats.rx_dropped) > 0)
 		batch_over();
-	o.receiving = false;
+	route_receiving(false);
 }
 
 static void on_tick(struct loop_timer *timer, uint64_t now_ns)
@@ -299,7 +204,7 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 	if (!o.open)
 		return -ENETDOWN;
 	o.now_ns = now_ns;
-	o.generation++;
+	route_changed();
 	err = links_refresh(table, placeholder_port(&o.placeholder), failed_index);
 	outer_flush();
 	return err;
@@ -307,7 +212,7 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 
 void outer_reroute(void)
 {
-	o.generation++;
+	route_changed();
 }
 
 /* Whole. */
@@ -319,9 +224,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 	if (o.open)
 		return -EBUSY;
 	memset(&o, 0, sizeof(o));
-	ways_clear();
 	o.options = *options;
-	o.generation = 1;
 	o.now_ns = now_ns;
 	err = placeholder_open(&o.placeholder, options->port, !options->no_super_frames_in);
 	if (err < 0)
@@ -331,6 +234,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 		placeholder_close(&o.placeholder);
 		return err;
 	}
+	route_open(&o.options.host);
 	links_open(options->loop, !options->no_super_frames, on_ready);
 	input_open(&o.stats, deliver, batch_over);
 	output_open(&o.stats);
