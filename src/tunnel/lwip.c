@@ -267,21 +267,21 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 	return err;
 }
 
-static int uapi_sets_port(struct uapi *uapi, uint16_t port)
+static int uapi_sets_port(struct uapi_host *host, uint16_t port)
 {
-	(void)uapi;
+	(void)host;
 	return set_port(lwip.tunnel, port);
 }
 
-static uint16_t uapi_port(struct uapi *uapi)
+static uint16_t uapi_port(struct uapi_host *host)
 {
-	(void)uapi;
+	(void)host;
 	return lwip.port;
 }
 
-static void uapi_changed(struct uapi *uapi)
+static void uapi_changed(struct uapi_host *host)
 {
-	(void)uapi;
+	(void)host;
 	arm();
 }
 
@@ -492,7 +492,7 @@ static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	running->has_private_key = wg_private_key(lwip.device, running->private_key);
 	(void)wg_public_key(lwip.device, running->public_key);
 	running->listen_port = lwip.port;
-	running->fwmark = lwip.uapi.fwmark;
+	running->fwmark = lwip.uapi.host.fwmark;
 	for (const struct wg_peer *peer = wg_peer_next(lwip.device, NULL); peer && !err;
 	     peer = wg_peer_next(lwip.device, peer))
 		err = dump_peer(running, peer);

@@ -34,21 +34,21 @@ static void fake_send(void *arg, const struct inet_flow *to, uint8_t ds, const u
 	(void)len;
 }
 
-static int set_port(struct uapi *uapi, uint16_t port)
+static int set_port(struct uapi_host *host, uint16_t port)
 {
-	(void)uapi;
+	(void)host;
 	return port == 1 ? -1 : 0;
 }
 
-static uint16_t port(struct uapi *uapi)
+static uint16_t port(struct uapi_host *host)
 {
-	(void)uapi;
+	(void)host;
 	return 4567;
 }
 
-static void changed(struct uapi *uapi)
+static void changed(struct uapi_host *host)
 {
-	(void)uapi;
+	(void)host;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -56,8 +56,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static const struct wg_host host = { .send = fake_send, .random = fake_random, .wall = fake_wall };
 	static const struct wg_limits limits = { .peers = 4, .prefixes = 8, .staged = 2 };
-	static struct uapi uapi;
-	static struct uapi_client client;
+	static struct uapi_host device;
+	static struct uapi_request request;
 	size_t arena_len = wg_arena_len(&limits);
 	void *arena = aligned_alloc(WG_ARENA_ALIGN, (arena_len + WG_ARENA_ALIGN - 1) / WG_ARENA_ALIGN * WG_ARENA_ALIGN);
 	struct slice rest = { (const char *)data, size }, line;
@@ -65,17 +65,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!arena)
 		return 0;
 	memset(arena, 0, arena_len);
-	uapi.host = (struct uapi_host){ .set_port = set_port, .port = port, .changed = changed };
-	if (wg_init(&uapi.host.device, arena, arena_len, &limits, &host) < 0)
+	device = (struct uapi_host){ .set_port = set_port, .port = port, .changed = changed };
+	if (wg_init(&device.device, arena, arena_len, &limits, &host) < 0)
 		abort();
-	wg_set_up(uapi.host.device, true, 1000000000);
-	client = (struct uapi_client){ .uapi = &uapi };
+	wg_set_up(device.device, true, 1000000000);
+	request = (struct uapi_request){ .host = &device };
 	while (slice_cut(&rest, '\n', &line))
 		if (line.len < UAPI_LINE_MAX)
-			uapi_line(&client, line, 1000000000);
-	uapi_line(&client, (struct slice){ "", 0 }, 1000000000);
-	free(client.out);
-	wg_close(uapi.host.device);
+			uapi_request_line(&request, line, 1000000000);
+	uapi_request_line(&request, (struct slice){ "", 0 }, 1000000000);
+	uapi_request_clear(&request);
+	wg_close(device.device);
 	free(arena);
 	return 0;
 }
