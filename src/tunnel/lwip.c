@@ -7,29 +7,20 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/text.h"
-#include "base/unzeroed.h"
-#include "crypto/aead.h"
 #include "crypto/key.h"
-#include "crypto/random.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "tunnel/superframe.h"
+#include "tunnel/packets.h"
 #include "tunnel/tun.h"
 #include "tunnel/uapi.h"
 #include "tunnel/underlay.h"
-#include "tunnel/unreachable.h"
 #include "wg/wg.h"
 
-enum {
-	BATCH_PACKETS = 512, /* read before the outer side is flushed */
-	BATCH_BYTES = 9 * 65536,
-	STAGED_LEN_MAX = TUN_MTU_MAX,
-};
+enum { STAGED_LEN_MAX = TUN_MTU_MAX };
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
@@ -41,165 +32,8 @@ static struct {
 	uint32_t mtu_bytes;
 	struct tun tun;
 	struct uapi uapi;
-	struct loop_source tun_source, inner_monitor;
-	struct loop_timer due;
-	uint8_t batch[BATCH_BYTES];
+	struct loop_source inner_monitor;
 } lwip;
-
-static void due_fires(struct loop_timer *timer, uint64_t now_ns);
-
-/* The core's next deadline; asked after whatever may have moved it. */
-static void arm(void)
-{
-	uint64_t due_ns = wg_next_due(lwip.device);
-
-	if (due_ns == WG_NEVER)
-		loop_timer_clear(lwip.tunnel->loop, &lwip.due);
-	else if (!lwip.due.armed || lwip.due.due_ns != due_ns)
-		loop_timer_set(lwip.tunnel->loop, &lwip.due, due_ns, due_fires);
-}
-
-static void due_fires(struct loop_timer *timer, uint64_t now_ns)
-{
-	(void)timer;
-	wg_poll(lwip.device, now_ns);
-	arm();
-}
-
-/* ---- the core's ways out ---- */
-
-static void core_sends(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len)
-{
-	(void)arg;
-	if (!lwip.outer_open)
-		return;
-	/* What cannot be sent is lost, as in any network; the bytes are the core's until we return. */
-	(void)outer_send(to, ds, bytes, len, 0, clock_now_ns());
-	outer_flush();
-}
-
-static void core_answers(void *arg, const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len)
-{
-	(void)arg;
-	(void)outer_answer(from, ds, bytes, len);
-	outer_flush();
-}
-
-static int core_random(void *arg, void *dst, size_t len)
-{
-	(void)arg;
-	return random_bytes(dst, len);
-}
-
-static struct wg_wall core_wall(void *arg)
-{
-	struct timespec ts;
-
-	(void)arg;
-	clock_gettime(CLOCK_REALTIME, &ts);
-	return (struct wg_wall){ ts.tv_sec, (uint32_t)ts.tv_nsec };
-}
-
-static uint64_t core_work(void *arg)
-{
-	(void)arg;
-	return clock_now_ns();
-}
-
-static const struct wg_host core_host = {
-	.send = core_sends,
-	.answer = core_answers,
-	.random = core_random,
-	.wall = core_wall,
-	.work_ns = core_work,
-};
-
-/* ---- network to TUN ---- */
-
-static bool core_has_sent(void *arg, const struct inet_endpoint *to, const uint8_t *bytes, size_t len)
-{
-	(void)arg;
-	return wg_has_sent(lwip.device, to, bytes, len);
-}
-
-static void datagrams_came(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
-			   size_t segment_len, uint64_t now_ns)
-{
-	(void)arg;
-	for (size_t at = 0; at < len; at += segment_len) {
-		size_t part = len - at < segment_len ? len - at : segment_len;
-		struct wg_view view;
-
-		if (wg_input(lwip.device, from, ds, bytes + at, part, now_ns, &view) == WG_DATA)
-			tun_write(&lwip.tun, view.bytes, view.len);
-	}
-}
-
-static void batch_came(void *arg, uint64_t now_ns)
-{
-	(void)arg;
-	(void)now_ns;
-	tun_flush(&lwip.tun);
-	arm();
-}
-
-/* ---- TUN to network ---- */
-
-static void send_packets(const struct tun_packet *packets, size_t count, uint64_t now_ns)
-{
-	struct superframe frame = { .count = 0 };
-	struct wg_view view;
-
-	for (size_t i = 0; i < count; i++) {
-		switch (wg_output(lwip.device, packets[i].bytes, packets[i].len, now_ns, &view)) {
-		case WG_SEALED:
-			superframe_add(&frame, &view, now_ns);
-			break;
-		case WG_NO_PEER:
-		case WG_NO_ENDPOINT:
-			unreachable_answer(&lwip.tun, packets[i].bytes, packets[i].len, now_ns);
-			break;
-		default:
-			break;
-		}
-	}
-	superframe_send(&frame, now_ns);
-}
-
-/* What waits, up to a batch; fresh false: only what is left of a super-packet that was begun. */
-static void move_batch(bool fresh, uint64_t now_ns)
-{
-	const struct tun_layout layout = { .headroom = WG_HEADROOM,
-					   .tailroom = AEAD_TAG_LEN,
-					   .align = WG_TAILROOM + 1 - AEAD_TAG_LEN,
-					   .limit = (uint16_t)lwip.mtu_bytes };
-	UNZEROED struct tun_packet packets[BATCH_PACKETS];
-	size_t at = 0, count = 0, used;
-
-	/* All are read before the first is sealed: what lies side by side leaves as one super-frame. */
-	while ((fresh || tun_pending(&lwip.tun)) && count < BATCH_PACKETS && BATCH_BYTES - at >= tun_room(&layout)) {
-		int n = tun_read(&lwip.tun, &layout, lwip.batch + at, BATCH_BYTES - at, packets + count,
-				 BATCH_PACKETS - count, &used);
-
-		if (n <= 0)
-			break;
-		count += (size_t)n;
-		at += used;
-	}
-	send_packets(packets, count, now_ns);
-	outer_flush();
-	tun_flush(&lwip.tun);
-}
-
-static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
-{
-	(void)source;
-	(void)events;
-	move_batch(true, now_ns);
-	while (tun_pending(&lwip.tun))
-		move_batch(false, now_ns);
-	arm();
-}
 
 /* ---- what the kernel says of the inner interface ---- */
 
@@ -210,12 +44,11 @@ static void follow_inner(uint64_t now_ns)
 	if (link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link) < 0)
 		return;
 	wg_set_up(lwip.device, link.up, now_ns);
-	arm();
+	packets_arm();
 	if (link.mtu_bytes == lwip.mtu_bytes)
 		return;
 	lwip.mtu_bytes = link.mtu_bytes;
-	tun_set_mtu(&lwip.tun, link.mtu_bytes);
-	wg_set_mtu(lwip.device, link.mtu_bytes);
+	packets_set_mtu(link.mtu_bytes);
 }
 
 static void inner_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -243,10 +76,10 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 {
 	const struct outer_options options = { .loop = tunnel->loop,
 					       .host = { .ask = underlay_ask,
-							 .sent = core_has_sent,
+							 .sent = packets_have_sent,
 							 .neighbour = underlay_neighbour,
-							 .receive = datagrams_came,
-							 .received = batch_came },
+							 .receive = packets_came,
+							 .received = packets_batch_over },
 					       .port = port,
 					       .no_super_frames_in = !lwip.tun.uso };
 	uint64_t now_ns = clock_now_ns();
@@ -282,7 +115,7 @@ static uint16_t uapi_port(struct uapi_host *host)
 static void uapi_changed(struct uapi_host *host)
 {
 	(void)host;
-	arm();
+	packets_arm();
 }
 
 static int open_core(void)
@@ -297,7 +130,7 @@ static int open_core(void)
 	if (arena == MAP_FAILED)
 		return -errno;
 	lwip.arena = arena;
-	return wg_init(&lwip.device, arena, lwip.arena_len, &limits, &core_host);
+	return wg_init(&lwip.device, arena, lwip.arena_len, &limits, &packets_host);
 }
 
 static void lwip_close(struct tunnel *tunnel, bool remove)
@@ -305,7 +138,6 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	/* A TUN device goes with its process, so there is nothing that could stay. */
 	(void)remove;
 	uapi_close(&lwip.uapi);
-	loop_timer_clear(tunnel->loop, &lwip.due);
 	underlay_close(tunnel);
 	loop_give_back(tunnel->loop, &lwip.inner_monitor);
 	if (lwip.outer_open)
@@ -314,10 +146,9 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	if (outer_pools_used())
 		text_format(tunnel->error, sizeof(tunnel->error), "%zu elements of lwIP's pools in use when closed",
 			    outer_pools_used());
-	if (lwip.tun.fd >= 0) {
-		loop_remove(tunnel->loop, &lwip.tun_source);
+	packets_close();
+	if (lwip.tun.fd >= 0)
 		tun_close(&lwip.tun);
-	}
 	lwip.tun.fd = -1;
 	if (lwip.device)
 		wg_close(lwip.device);
@@ -327,7 +158,6 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	lwip.arena = NULL;
 	lwip.port = 0;
 	lwip.mtu_bytes = 0;
-	explicit_bzero(lwip.batch, sizeof(lwip.batch));
 	lwip.tunnel = NULL;
 }
 
@@ -347,7 +177,7 @@ static int open_tun(struct tunnel *tunnel)
 	tunnel->index = lwip.tun.index;
 	err = link_set_alias(&tunnel->inner, tunnel->index, tunnel->alias);
 	if (!err)
-		err = loop_add(tunnel->loop, &lwip.tun_source, lwip.tun.fd, EPOLLIN, tun_ready);
+		err = packets_open(tunnel->loop, lwip.device, &lwip.tun);
 	if (err < 0) {
 		tun_close(&lwip.tun);
 		lwip.tun.fd = -1;
@@ -394,7 +224,7 @@ static int lwip_open(struct tunnel *tunnel)
 	}
 	follow_inner(clock_now_ns());
 	/* Whatever carried this path before, the kernel or a process that died, sent stamps up to now. */
-	wg_stamp(stamp, core_wall(NULL));
+	wg_stamp(stamp, packets_host.wall(NULL));
 	wg_set_stamp_sent(lwip.device, stamp);
 	host.device = lwip.device;
 	err = uapi_open(&lwip.uapi, tunnel->loop, tunnel->uapi_name, &host);
@@ -414,7 +244,7 @@ static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
 	if (lwip.outer_open)
 		underlay_read(clock_now_ns());
-	arm();
+	packets_arm();
 	return err;
 }
 
@@ -441,7 +271,7 @@ static int lwip_set_peer(struct tunnel *tunnel, const struct tunnel_config *conf
 	if (change.endpoint)
 		outer_expect(change.endpoint, clock_now_ns());
 	err = wg_set_peer(lwip.device, &change, clock_now_ns());
-	arm();
+	packets_arm();
 	return err < 0 ? fail(tunnel, err, "cannot set a peer") : 0;
 }
 
@@ -449,7 +279,7 @@ static int lwip_remove_peer(struct tunnel *tunnel, const uint8_t public_key[stat
 {
 	int err = wg_remove_peer(lwip.device, public_key);
 
-	arm();
+	packets_arm();
 	return err < 0 ? fail(tunnel, err, "cannot remove a peer") : 0;
 }
 
