@@ -1,0 +1,234 @@
+#include "init/processes.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/container_of.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "init/child.h"
+#include "init/steps.h"
+#include "init/supervise.h"
+
+/* What each needs as root, and no more. Files on the partition may be anyone's, as another Linux left them. */
+#define CAPS_FILES (CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER))
+/* A helper of theirs may be another user. */
+#define CAPS_HELPER (CONFINE_CAP(SETUID) | CONFINE_CAP(SETGID) | CONFINE_CAP(KILL))
+/* SYS_ADMIN: namespaces are made, entered and mounted by name. */
+#define CAPS_PATH                                                                                                       \
+	(CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE) |     \
+	 CONFINE_CAP(SYS_ADMIN))
+#define CAPS_NETWORK (CAPS_FILES | CONFINE_CAP(NET_ADMIN))
+/* Its commands: files, the log, names, the clock. */
+#define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
+
+/* The kernel spares PID 1 by itself. A path that goes takes its sessions along; the console's commands go first. */
+enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_DEVICES = -100, OOM_CONSOLE = 0 };
+
+struct process {
+	const char *name;
+	const char *const *argv;
+	struct confinement confinement;
+	bool tells_ready;
+	bool after_network; /* started once that is ready, or its time is over */
+	/* what follows changes */
+	bool ready_open;
+	bool told; /* its first readiness is in the boot report */
+	pid_t pid; /* 0: none */
+	const struct console_place *place; /* of its terminal, NULL: none */
+	struct loop_source ready;
+	struct loop_timer timer;
+	struct supervised supervised;
+};
+
+static struct process processes[PROCESSES] = {
+	[PROCESS_CONSOLE ... PROCESS_CONSOLE + CONSOLES_MAX - 1] = { .name = "console",
+								     .argv = (const char *const[]){ "console", NULL },
+								     .confinement = { CAPS_CONSOLE, OOM_CONSOLE } },
+	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
+			      /* Signed modules alone: the kernel takes no others. */
+			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_DEVICES } },
+	[PROCESS_NETWORK] = { .name = NAME_NETWORK,
+			      .argv = (const char *const[]){ NAME_NETWORK, "run", "--ready-fd", "3", NULL },
+			      .tells_ready = true,
+			      .confinement = { CAPS_NETWORK, OOM_NETWORK } },
+	[PROCESS_GATEWAY] = { .name = NAME_MANAGEMENT,
+			      .argv = (const char *const[]){ NAME_MANAGEMENT, "run", "--ready-fd", "3", NULL },
+			      .tells_ready = true,
+			      .after_network = true,
+			      .confinement = { CAPS_PATH, OOM_PATH } },
+	[PROCESS_DATAPLANE] = { .name = NAME_DATAPLANE,
+				.argv = (const char *const[]){ NAME_DATAPLANE, "run", "--ready-fd", "3", NULL },
+				.tells_ready = true,
+				.after_network = true,
+				.confinement = { CAPS_PATH, OOM_PATH } },
+};
+
+static struct loop *loop;
+static void (*network_ready)(uint64_t now_ns);
+static bool stopping;
+
+static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
+
+static void ready_close(struct process *process)
+{
+	if (!process->ready_open)
+		return;
+	loop_remove(loop, &process->ready);
+	close(process->ready.fd);
+	process->ready_open = false;
+}
+
+static void ready_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct process *process = container_of(source, struct process, ready);
+	char byte;
+	bool ready = read(source->fd, &byte, 1) == 1;
+
+	(void)events;
+	ready_close(process);
+	if (!ready)
+		return;
+	happens(process, SUPERVISE_IS_READY, now_ns);
+	if (!process->told && byte == '\n')
+		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
+	else if (!process->told)
+		steps_tell(process->name, now_ns - process->supervised.started_ns, -ENETDOWN,
+			   process == &processes[PROCESS_NETWORK] ? "see `network`" : "see `show`");
+	process->told = true;
+	if (process == &processes[PROCESS_NETWORK])
+		network_ready(now_ns);
+}
+
+/* The child's end of a new pipe, or -errno. */
+static int open_ready(struct process *process)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	if (loop_add(loop, &process->ready, ends[0], EPOLLIN, ready_came) < 0) {
+		close(ends[0]);
+		close(ends[1]);
+		return -EIO;
+	}
+	process->ready_open = true;
+	return ends[1];
+}
+
+static void spawn(struct process *process, uint64_t now_ns)
+{
+	struct child_spec spec = { .argv = process->argv, .ready_fd = -1, .confinement = process->confinement };
+	pid_t pid = 0;
+
+	if (process->place) {
+		spec.tty = process->place->tty;
+		spec.tty_speed = process->place->speed;
+	}
+	if (process->tells_ready)
+		pid = spec.ready_fd = open_ready(process);
+	if (pid >= 0)
+		pid = child_start(&spec);
+	if (spec.ready_fd >= 0)
+		close(spec.ready_fd);
+	if (pid < 0) {
+		log_err("%s: cannot start: %s", process->name, strerror(-pid));
+		ready_close(process);
+		happens(process, SUPERVISE_EXITED, now_ns);
+		return;
+	}
+	process->pid = pid;
+	if (!process->tells_ready)
+		happens(process, SUPERVISE_IS_READY, now_ns);
+}
+
+static void timer_due(struct loop_timer *timer, uint64_t now_ns)
+{
+	happens(container_of(timer, struct process, timer), SUPERVISE_DUE, now_ns);
+}
+
+static void happens(struct process *process, enum supervise_event event, uint64_t now_ns)
+{
+	enum supervise_action action = supervise_step(&process->supervised, event, now_ns);
+
+	loop_timer_clear(loop, &process->timer);
+	if (process->supervised.due_ns)
+		loop_timer_set(loop, &process->timer, process->supervised.due_ns, timer_due);
+	if (action == SUPERVISE_SPAWN)
+		spawn(process, now_ns);
+	else if (action != SUPERVISE_NOTHING && process->pid)
+		kill(process->pid, action == SUPERVISE_KILL ? SIGKILL : SIGTERM);
+}
+
+void process_start(enum process_name name, uint64_t now_ns)
+{
+	happens(&processes[name], SUPERVISE_START, now_ns);
+}
+
+bool process_start_console(size_t number, const struct console_place *place, uint64_t now_ns)
+{
+	struct process *process = &processes[PROCESS_CONSOLE + number];
+
+	process->place = place;
+	happens(process, SUPERVISE_START, now_ns);
+	return process->pid;
+}
+
+void processes_start_after_network(uint64_t now_ns)
+{
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (processes[i].after_network)
+			happens(&processes[i], SUPERVISE_START, now_ns);
+}
+
+void processes_stop(uint64_t now_ns)
+{
+	stopping = true;
+	for (size_t i = 0; i < PROCESSES; i++)
+		happens(&processes[i], SUPERVISE_STOP, now_ns);
+}
+
+bool processes_are_down(void)
+{
+	for (size_t i = 0; i < PROCESSES; i++)
+		if (processes[i].supervised.state != SUPERVISE_DOWN)
+			return false;
+	return true;
+}
+
+static void report_exit(const struct process *process, int status)
+{
+	const char *how = WIFSIGNALED(status) ? "was killed by signal" : "ended with status";
+	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
+
+	if (stopping || process->place)
+		log_info("%s %s %d", process->name, how, number);
+	else
+		log_err("%s %s %d: started again in %llu s", process->name, how, number,
+			(unsigned long long)process->supervised.backoff_s);
+}
+
+void processes_exited(pid_t pid, int status, uint64_t now_ns)
+{
+	for (size_t i = 0; i < PROCESSES; i++) {
+		struct process *process = &processes[i];
+
+		if (process->pid != pid)
+			continue;
+		process->pid = 0;
+		/* It may have said that it is ready and died in the same moment: dead is what counts. */
+		ready_close(process);
+		happens(process, SUPERVISE_EXITED, now_ns);
+		report_exit(process, status);
+	}
+}
+
+void processes_open(struct loop *of, void (*ready)(uint64_t now_ns))
+{
+	loop = of;
+	network_ready = ready;
+}

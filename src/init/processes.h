@@ -1,0 +1,38 @@
+/* Owns the processes under PID 1: what each is started with and may do, when it is ready, when it is started again. */
+#ifndef INIT_PROCESSES_H
+#define INIT_PROCESSES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/loop.h"
+#include "init/consoles.h"
+
+enum process_name {
+	PROCESS_CONSOLE, /* the first of CONSOLES_MAX */
+	PROCESS_DEVICES = PROCESS_CONSOLE + CONSOLES_MAX,
+	PROCESS_NETWORK,
+	PROCESS_GATEWAY,
+	PROCESS_DATAPLANE,
+	PROCESSES
+};
+
+/* None is started. ready is called whenever the network service says that it is. */
+void processes_open(struct loop *loop, void (*ready)(uint64_t now_ns));
+
+void process_start(enum process_name name, uint64_t now_ns);
+/* place is borrowed for good. False: it could not be started yet. */
+bool process_start_console(size_t number, const struct console_place *place, uint64_t now_ns);
+/* Those that need the NICs. */
+void processes_start_after_network(uint64_t now_ns);
+
+/* All, and none is started again; they are down once each exited. */
+void processes_stop(uint64_t now_ns);
+bool processes_are_down(void);
+
+/* A child was reaped, one of these or another. */
+void processes_exited(pid_t pid, int status, uint64_t now_ns);
+
+#endif
