@@ -4,9 +4,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "crypto/x25519.h"
-#include "wg/handshake.h"
-#include "wg/output.h"
+#include "wg/stamp.h"
 
 /* ---- the arena ---- */
 
@@ -154,73 +152,11 @@ void peer_stop_initiating(struct wg_device *d, struct wg_peer *p)
 	wipe(&p->handshake, sizeof(p->handshake));
 }
 
-/* ---- TAI64N ---- */
-
-enum { STAMP_STEP_NS = 1 << 24 }; /* no finer than initiations are taken: it would tell more of us than is needed */
-
-void wg_stamp(uint8_t stamp[static WG_STAMP_LEN], struct wg_wall wall)
-{
-	store_be64(stamp, UINT64_C(0x400000000000000a) + (uint64_t)wall.s);
-	store_be32(stamp + 8, wall.ns / STAMP_STEP_NS * STAMP_STEP_NS);
-}
-
-static bool stamp_is_zero(const uint8_t stamp[static WG_STAMP_LEN])
-{
-	static const uint8_t zero[WG_STAMP_LEN];
-
-	return !memcmp(stamp, zero, WG_STAMP_LEN);
-}
-
-static void raise_above(uint8_t stamp[static WG_STAMP_LEN], const uint8_t floor[static WG_STAMP_LEN])
-{
-	uint64_t s = load_be64(floor);
-	uint32_t ns = load_be32(floor + 8);
-
-	if (stamp_is_zero(floor) || memcmp(stamp, floor, WG_STAMP_LEN) > 0)
-		return;
-	ns = (ns / STAMP_STEP_NS + 1) * STAMP_STEP_NS;
-	if (ns >= NS_PER_S) {
-		ns = 0;
-		s++;
-	}
-	store_be64(stamp, s);
-	store_be32(stamp + 8, ns);
-}
-
-static void raise_to(uint8_t stamp[static WG_STAMP_LEN], const uint8_t other[static WG_STAMP_LEN])
-{
-	if (memcmp(other, stamp, WG_STAMP_LEN) > 0)
-		memcpy(stamp, other, WG_STAMP_LEN);
-}
-
 void device_stamp(struct wg_device *d, struct wg_peer *p, uint8_t stamp[static WG_STAMP_LEN])
 {
 	wg_stamp(stamp, d->host.wall(d->host.arg));
-	raise_above(stamp, d->stamp_floor);
-	raise_above(stamp, p->stamp_sent);
-}
-
-void wg_stamp_sent(const struct wg_device *d, uint8_t stamp[static WG_STAMP_LEN])
-{
-	memcpy(stamp, d->stamp_floor, WG_STAMP_LEN);
-	for (uint16_t i = 0; i < d->peer_top; i++)
-		if (d->peers[i].live)
-			raise_to(stamp, d->peers[i].stamp_sent);
-}
-
-void wg_set_stamp_sent(struct wg_device *d, const uint8_t stamp[static WG_STAMP_LEN])
-{
-	raise_to(d->stamp_floor, stamp);
-}
-
-void wg_peer_stamp_seen(const struct wg_peer *p, uint8_t stamp[static WG_STAMP_LEN])
-{
-	memcpy(stamp, p->stamp_seen, WG_STAMP_LEN);
-}
-
-void wg_peer_set_stamp_seen(struct wg_peer *p, const uint8_t stamp[static WG_STAMP_LEN])
-{
-	raise_to(p->stamp_seen, stamp);
+	stamp_raise_above(stamp, d->stamp_floor);
+	stamp_raise_above(stamp, p->stamp_sent);
 }
 
 /* ---- peers ---- */
@@ -240,7 +176,7 @@ struct wg_peer *device_find(struct wg_device *d, const uint8_t public_key[static
 	return NULL;
 }
 
-static struct wg_peer *create(struct wg_device *d, const uint8_t public_key[static WG_KEY_LEN])
+struct wg_peer *device_create_peer(struct wg_device *d, const uint8_t public_key[static WG_KEY_LEN])
 {
 	uint16_t *head = bucket(d, public_key), id = d->peer_free;
 	struct wg_peer *p;
@@ -265,7 +201,7 @@ static struct wg_peer *create(struct wg_device *d, const uint8_t public_key[stat
 	return p;
 }
 
-static void destroy(struct wg_device *d, struct wg_peer *p)
+void device_destroy_peer(struct wg_device *d, struct wg_peer *p)
 {
 	uint16_t id = p->id, *link = bucket(d, p->remote.public_key);
 
@@ -274,7 +210,7 @@ static void destroy(struct wg_device *d, struct wg_peer *p)
 	timers_remove_peer(&d->timers, id);
 	allowedips_remove_peer(&d->allowed, id);
 	d->guard.counters.staged_dropped += staged_purge(&d->staged, id);
-	raise_to(d->stamp_floor, p->stamp_sent); /* it may come back */
+	stamp_raise_to(d->stamp_floor, p->stamp_sent); /* it may come back */
 	while (*link != id)
 		link = &d->peers[*link].hash_next;
 	*link = p->hash_next;
@@ -283,269 +219,4 @@ static void destroy(struct wg_device *d, struct wg_peer *p)
 	p->hash_next = d->peer_free;
 	d->peer_free = id;
 	d->peer_count--;
-}
-
-/* Every way to fail, before anything is changed. */
-static int check_change(const struct wg_device *d, const struct wg_peer *p, const struct wg_peer_change *c)
-{
-	bool replace = c->flags & WG_PEER_REPLACE_ALLOWED;
-	size_t count = d->allowed.prefix_count;
-
-	if (!p && c->flags & WG_PEER_UPDATE_ONLY)
-		return -ENOENT;
-	if (c->endpoint && c->endpoint->addr.family != AF_INET && c->endpoint->addr.family != AF_INET6)
-		return -EINVAL;
-	for (size_t i = 0; i < c->allowed_count; i++)
-		if (!allowedips_prefix_is_valid(&c->allowed[i]))
-			return -EINVAL;
-	if (!p && d->peer_count == d->limits.peers)
-		return -ENOSPC;
-	if (p && replace)
-		count -= d->allowed.lists[p->id].count;
-	count += allowedips_needed(&d->allowed, p ? p->id : ALLOWED_NONE, replace, c->allowed, c->allowed_count);
-	return count > d->limits.prefixes ? -ENOSPC : 0;
-}
-
-int wg_set_peer(struct wg_device *d, const struct wg_peer_change *c, uint64_t now_ns)
-{
-	struct wg_peer *p = device_find(d, c->public_key);
-	bool wake = false;
-	int err;
-
-	if (d->identity.known && !memcmp(c->public_key, d->identity.public_key, WG_KEY_LEN))
-		return 0;
-	err = check_change(d, p, c);
-	if (err < 0)
-		return err;
-	if (!p)
-		p = create(d, c->public_key);
-	if (c->preshared_key)
-		memcpy(p->remote.preshared_key, c->preshared_key, WG_KEY_LEN);
-	if (c->endpoint) {
-		wake = !p->flow.remote.addr.family && p->keepalive_s;
-		p->flow = (struct inet_flow){ .remote = *c->endpoint };
-	}
-	if (c->flags & WG_PEER_REPLACE_ALLOWED)
-		allowedips_remove_peer(&d->allowed, p->id);
-	for (size_t i = 0; i < c->allowed_count; i++)
-		allowedips_insert(&d->allowed, &c->allowed[i], p->id);
-	if (c->flags & WG_PEER_SET_KEEPALIVE) {
-		wake = wake || (!p->keepalive_s && c->keepalive_s);
-		p->keepalive_s = c->keepalive_s;
-		timer_clear(&d->timers, p->id, TIMER_PERSISTENT);
-		peer_traversed(d, p, now_ns);
-	}
-	if (wake)
-		peer_send_keepalive(d, p, now_ns);
-	else
-		peer_send_staged(d, p, now_ns);
-	return 0;
-}
-
-int wg_remove_peer(struct wg_device *d, const uint8_t public_key[static WG_KEY_LEN])
-{
-	struct wg_peer *p = device_find(d, public_key);
-
-	if (!p)
-		return -ENOENT;
-	destroy(d, p);
-	return 0;
-}
-
-void wg_remove_peers(struct wg_device *d)
-{
-	for (uint16_t i = 0; i < d->peer_top; i++)
-		if (d->peers[i].live)
-			destroy(d, &d->peers[i]);
-}
-
-/* ---- our own key ---- */
-
-static void set_identity(struct wg_device *d, const uint8_t private_key[static WG_KEY_LEN])
-{
-	wipe(&d->identity, sizeof(d->identity));
-	if (key_is_zero(private_key))
-		return;
-	memcpy(d->identity.private_key, private_key, WG_KEY_LEN);
-	x25519_clamp(d->identity.private_key);
-	x25519_public(d->identity.public_key, d->identity.private_key);
-	d->identity.known = true;
-	cookie_checker_set_key(&d->checker, d->identity.public_key);
-}
-
-void wg_set_private_key(struct wg_device *d, const uint8_t private_key[static WG_KEY_LEN], uint64_t now_ns)
-{
-	struct noise_identity old = d->identity;
-
-	set_identity(d, private_key);
-	if (old.known == d->identity.known && ct_equal(old.private_key, d->identity.private_key, WG_KEY_LEN))
-		goto out;
-	if (d->identity.known)
-		(void)wg_remove_peer(d, d->identity.public_key);
-	for (uint16_t i = 0; i < d->peer_top; i++) {
-		struct wg_peer *p = &d->peers[i];
-
-		if (!p->live)
-			continue;
-		noise_precompute(&p->remote, &d->identity);
-		peer_stop_initiating(d, p);
-		keypairs_stop_sending(&p->keypairs);
-		p->quiet_until_ns = 0;
-		if (!old.known && p->keepalive_s)
-			peer_send_keepalive(d, p, now_ns);
-		else
-			peer_send_staged(d, p, now_ns);
-	}
-out:
-	wipe(&old, sizeof(old));
-}
-
-bool wg_private_key(const struct wg_device *d, uint8_t private_key[static WG_KEY_LEN])
-{
-	memcpy(private_key, d->identity.private_key, WG_KEY_LEN);
-	return d->identity.known;
-}
-
-bool wg_public_key(const struct wg_device *d, uint8_t public_key[static WG_KEY_LEN])
-{
-	memcpy(public_key, d->identity.public_key, WG_KEY_LEN);
-	return d->identity.known;
-}
-
-/* ---- the inner interface ---- */
-
-static void peer_comes_up(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
-{
-	if (p->keepalive_s)
-		peer_send_keepalive(d, p, now_ns);
-	else
-		peer_send_staged(d, p, now_ns);
-}
-
-static void peer_goes_down(struct wg_device *d, struct wg_peer *p)
-{
-	d->guard.counters.staged_dropped += staged_purge(&d->staged, p->id);
-	for (unsigned timer = 0; timer < TIMERS; timer++)
-		timer_clear(&d->timers, p->id, (enum timer)timer);
-	peer_stop_initiating(d, p);
-	keypairs_clear(&p->keypairs, &d->index);
-	p->quiet_until_ns = 0;
-	p->need_another_keepalive = p->sent_lastminute = false;
-}
-
-void wg_set_up(struct wg_device *d, bool up, uint64_t now_ns)
-{
-	bool was_up = d->up;
-
-	d->up = up;
-	for (uint16_t i = 0; i < d->peer_top && up != was_up; i++) {
-		if (!d->peers[i].live)
-			continue;
-		if (up)
-			peer_comes_up(d, &d->peers[i], now_ns);
-		else
-			peer_goes_down(d, &d->peers[i]);
-	}
-}
-
-/* ---- looking at it ---- */
-
-size_t wg_peer_count(const struct wg_device *d)
-{
-	return d->peer_count;
-}
-
-struct wg_peer *wg_peer_next(struct wg_device *d, const struct wg_peer *p)
-{
-	for (uint16_t i = p ? (uint16_t)(p->id + 1) : 0; i < d->peer_top; i++)
-		if (d->peers[i].live)
-			return &d->peers[i];
-	return NULL;
-}
-
-struct wg_peer *wg_peer_find(struct wg_device *d, const uint8_t public_key[static WG_KEY_LEN])
-{
-	return device_find(d, public_key);
-}
-
-void wg_peer_info(const struct wg_device *d, const struct wg_peer *p, struct wg_peer_info *info)
-{
-	*info = (struct wg_peer_info){
-		.endpoint = p->flow.remote,
-		.keepalive_s = p->keepalive_s,
-		.received_bytes = p->received_bytes,
-		.sent_bytes = p->sent_bytes,
-		.handshake = p->shaken,
-		.allowed_count = d->allowed.lists[p->id].count,
-		.staged_count = d->staged.queues[p->id].count,
-	};
-	memcpy(info->public_key, p->remote.public_key, WG_KEY_LEN);
-	memcpy(info->preshared_key, p->remote.preshared_key, WG_KEY_LEN);
-}
-
-const uint8_t *wg_peer_key(const struct wg_peer *p)
-{
-	return p->remote.public_key;
-}
-
-bool wg_peer_allowed(const struct wg_device *d, const struct wg_peer *p, uint32_t *cursor, struct inet_prefix *prefix)
-{
-	/* One above the node last told of. */
-	uint16_t node = *cursor ? (uint16_t)(*cursor - 1) : ALLOWED_NONE;
-
-	if (!allowedips_next(&d->allowed, p->id, &node, prefix))
-		return false;
-	*cursor = node + 1U;
-	return true;
-}
-
-struct wg_peer *wg_route(struct wg_device *d, const struct inet_addr *addr)
-{
-	uint16_t id = allowedips_find(&d->allowed, addr->family == AF_INET6, addr->bytes);
-
-	return id == ALLOWED_NONE ? NULL : &d->peers[id];
-}
-
-const struct wg_counters *wg_counters(const struct wg_device *d)
-{
-	return &d->guard.counters;
-}
-
-bool wg_under_load(const struct wg_device *d, uint64_t now_ns)
-{
-	return load_is_high(&d->guard.load, now_ns);
-}
-
-const char *wg_verdict_text(enum wg_verdict verdict)
-{
-	static const char *const text[WG_VERDICTS] = {
-		[WG_DATA] = "data",
-		[WG_KEEPALIVE] = "keepalive",
-		[WG_HANDSHAKE] = "handshake",
-		[WG_SEALED] = "sealed",
-		[WG_STAGED] = "staged",
-		[WG_DROP_TYPE] = "unknown message",
-		[WG_DROP_LENGTH] = "wrong length",
-		[WG_DROP_DOWN] = "interface down",
-		[WG_DROP_IDENTITY] = "no private key",
-		[WG_DROP_MAC1] = "wrong mac1",
-		[WG_DROP_COOKIE] = "under load, cookie sent",
-		[WG_DROP_RATE] = "under load, too many",
-		[WG_DROP_INDEX] = "unknown index",
-		[WG_DROP_AGE] = "session too old",
-		[WG_DROP_TAG] = "not authentic",
-		[WG_DROP_REPLAY] = "replayed",
-		[WG_DROP_PEER] = "unknown peer",
-		[WG_DROP_STAMP] = "replayed initiation",
-		[WG_DROP_FLOOD] = "initiations too fast",
-		[WG_DROP_SOURCE] = "source not allowed",
-		[WG_DROP_INNER] = "malformed inner packet",
-		[WG_DROP_RANDOM] = "no random bytes",
-		[WG_NO_PEER] = "no peer for destination",
-		[WG_NO_ENDPOINT] = "peer without endpoint",
-		[WG_NOT_IP] = "not an IP packet",
-		[WG_TOO_LONG] = "too long to stage",
-	};
-
-	return (unsigned)verdict < WG_VERDICTS ? text[verdict] : "?";
 }

@@ -83,6 +83,9 @@ static inline void peer_timer(struct wg_device *d, const struct wg_peer *p, enum
 }
 
 uint64_t device_jitter_ns(struct wg_device *device); /* up to REKEY_JITTER_MAX_MS */
+/* Slots: there must be a free one, and no such peer. */
+struct wg_peer *device_create_peer(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]);
+void device_destroy_peer(struct wg_device *device, struct wg_peer *peer);
 struct wg_peer *device_find(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]);
 /* A random index that names slot of the peer. False: host->random failed. */
 bool device_new_index(struct wg_device *device, const struct wg_peer *peer, uint8_t slot, uint32_t *index);
