@@ -32,9 +32,13 @@ static int connect_to(const char *path)
 	return err;
 }
 
-static int send_words(int fd, int argc, char *const argv[])
+/* pass_fd goes along, -1: none. */
+static int send_words(int fd, int argc, char *const argv[], int pass_fd)
 {
+	union control_fd_space space = { 0 };
 	char packet[CONTROL_REQUEST_MAX];
+	struct iovec part = { .iov_base = packet };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
 	size_t len = 0;
 
 	if (argc > CONTROL_WORDS_MAX)
@@ -47,7 +51,16 @@ static int send_words(int fd, int argc, char *const argv[])
 		memcpy(packet + len, argv[i], word_len);
 		len += word_len;
 	}
-	return send(fd, packet, len, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	part.iov_len = len;
+	if (pass_fd >= 0) {
+		msg.msg_control = space.bytes;
+		msg.msg_controllen = sizeof(space.bytes);
+		space.header.cmsg_level = SOL_SOCKET;
+		space.header.cmsg_type = SCM_RIGHTS;
+		space.header.cmsg_len = CMSG_LEN(sizeof(pass_fd));
+		memcpy(CMSG_DATA(&space.header), &pass_fd, sizeof(pass_fd));
+	}
+	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
 static int copy_out(int fd, const char *bytes, size_t len)
@@ -110,12 +123,17 @@ static int receive(int fd, int out_fd, int err_fd)
 
 int control_request(const char *path, int argc, char *const argv[], int out_fd, int err_fd)
 {
+	return control_request_with(path, argc, argv, -1, out_fd, err_fd);
+}
+
+int control_request_with(const char *path, int argc, char *const argv[], int pass_fd, int out_fd, int err_fd)
+{
 	int fd = connect_to(path), status;
 
 	if (fd < 0)
 		return fd;
 	interrupt_hear();
-	status = send_words(fd, argc, argv);
+	status = send_words(fd, argc, argv, pass_fd);
 	if (!status)
 		status = receive(fd, out_fd, err_fd);
 	interrupt_unhear();

@@ -1,9 +1,11 @@
 /* The control socket: a request of words in one SEQPACKET packet, text back until a last packet with the exit status.
- * A packet of the answer is a kind byte (enum control_kind) and its bytes; CONTROL_END carries one status byte. */
+ * A descriptor may come with the request. A packet of the answer is a kind byte (enum control_kind) and its bytes; CONTROL_END
+ * carries one status byte. */
 #ifndef CONTROL_CONTROL_H
 #define CONTROL_CONTROL_H
 
 #include <stddef.h>
+#include <sys/socket.h>
 
 #include "base/paths.h"
 
@@ -11,6 +13,12 @@ enum { CONTROL_REQUEST_MAX = 1024, CONTROL_PACKET_MAX = 16384, CONTROL_WORDS_MAX
        CONTROL_SILENCE_MAX_S = 30 };
 
 enum control_kind { CONTROL_OUT = 'o', CONTROL_ERR = 'e', CONTROL_END = 'x' };
+
+/* Room for a message that carries one descriptor (cmsg(3)). */
+union control_fd_space {
+	struct cmsghdr header;
+	char bytes[CMSG_SPACE(sizeof(int))];
+};
 
 #define CONTROL_DIR RUN_DIR
 

@@ -24,6 +24,8 @@ static void call_close(struct control_call *call)
 		call->cancelled(call);
 	loop_remove(server->loop, &call->source);
 	close(call->source.fd);
+	if (call->passed_fd >= 0)
+		close(call->passed_fd);
 	/* What was shown may hold a private key (wg showconf). */
 	if (call->out)
 		explicit_bzero(call->out, call->out_len);
@@ -172,6 +174,24 @@ void control_end(struct control_call *call, int status)
 	flush(call);
 }
 
+/* One packet, and the descriptor that came with it. */
+static ssize_t receive(struct control_call *call, char *packet, size_t cap)
+{
+	union control_fd_space space = { 0 };
+	struct iovec part = { .iov_base = packet, .iov_len = cap };
+	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
+			      .msg_controllen = CMSG_LEN(sizeof(int)) }; /* two do not fit */
+	ssize_t n = recvmsg(call->source.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+	const struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+
+	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+		if (call->passed_fd >= 0)
+			close(call->passed_fd);
+		memcpy(&call->passed_fd, CMSG_DATA(header), sizeof(call->passed_fd));
+	}
+	return n;
+}
+
 static void call_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct control_call *call = (struct control_call *)source;
@@ -184,7 +204,7 @@ static void call_ready(struct loop_source *source, uint32_t events, uint64_t now
 		flush(call);
 		return;
 	}
-	n = recv(source->fd, packet, sizeof(packet), MSG_DONTWAIT);
+	n = receive(call, packet, sizeof(packet));
 	/* One request per connection: anything more, or the end of it, is the client leaving. */
 	if (n <= 0 || n > CONTROL_REQUEST_MAX || packet[n - 1] != '\0' || call->ended || call->job || call->out_len) {
 		if (n < 0 && errno == EAGAIN)
@@ -228,7 +248,7 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 
 		if (call->server)
 			continue;
-		*call = (struct control_call){ .server = server };
+		*call = (struct control_call){ .server = server, .passed_fd = -1 };
 		if (loop_add(server->loop, &call->source, fd, EPOLLIN, call_ready) == 0)
 			return;
 		call->server = NULL;

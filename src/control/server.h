@@ -17,6 +17,7 @@ struct control_server;
 struct control_call {
 	struct loop_source source;
 	struct control_server *server; /* NULL: a free slot */
+	int passed_fd;                 /* came with the request, -1: none; closed with the call */
 	bool ended;                    /* control_end was called: what is left goes out, then it closes */
 	void *job;                     /* of whoever answers later */
 	void (*cancelled)(struct control_call *call); /* the client left before control_end; may be NULL */

@@ -25,7 +25,17 @@ static void verb_echo(struct worker *worker, struct control_call *call, int argc
 	control_end(call, 7);
 }
 
-static const struct worker_verb verbs[] = { { "echo", "[WORD]", verb_echo }, { "other", "", verb_echo }, { 0 } };
+/* What is in the directory that comes along. */
+static void verb_look(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)worker;
+	(void)now_ns;
+	control_print(call, CONTROL_OUT, "%s\n",
+		      call->passed_fd < 0 ? "nothing" : argc > 1 && faccessat(call->passed_fd, argv[1], F_OK, 0) == 0 ? "there" : "not there");
+	control_end(call, 0);
+}
+
+static const struct worker_verb verbs[] = { { "echo", "[WORD]", verb_echo }, { "look", "", verb_look }, { 0 } };
 
 static int open_nothing(struct worker *worker)
 {
@@ -89,7 +99,7 @@ static int end(void)
 	return status;
 }
 
-static int ask(const char *word, const char *more)
+static int ask_with(const char *word, const char *more, int fd)
 {
 	char copies[2][16], *const words[] = { copies[0], copies[1] };
 	int ends[2], status;
@@ -99,12 +109,17 @@ static int ask(const char *word, const char *more)
 		abort();
 	snprintf(copies[0], sizeof(copies[0]), "%s", word);
 	snprintf(copies[1], sizeof(copies[1]), "%s", more ? more : "");
-	status = control_request(path, more ? 2 : 1, words, ends[1], ends[1]);
+	status = control_request_with(path, more ? 2 : 1, words, fd, ends[1], ends[1]);
 	close(ends[1]);
 	n = read(ends[0], said, sizeof(said) - 1);
 	said[n < 0 ? 0 : n] = '\0';
 	close(ends[0]);
 	return status;
+}
+
+static int ask(const char *word, const char *more)
+{
+	return ask_with(word, more, -1);
 }
 
 TEST(worker_answers_its_verbs_and_lists_them_for_others)
@@ -116,7 +131,7 @@ TEST(worker_answers_its_verbs_and_lists_them_for_others)
 	CHECK_INT(ask("echo", "word"), 7);
 	CHECK_STR(said, "idle: word\n");
 	CHECK_INT(ask("ech", NULL), 2);
-	CHECK_STR(said, "unknown verb; these are known:\n       echo [WORD]\n       other\n");
+	CHECK_STR(said, "unknown verb; these are known:\n       echo [WORD]\n       look\n");
 	kill(child, SIGTERM);
 	CHECK_INT(end(), 0);
 }
@@ -136,4 +151,25 @@ TEST(worker_that_cannot_start_ends_and_says_nothing_to_its_supervisor)
 	CHECK_INT(begin(start_fails), 0);
 	CHECK_INT(WEXITSTATUS(end()), 1);
 	CHECK(access(path, F_OK) < 0 && errno == ENOENT);
+}
+
+TEST(descriptor_goes_with_a_request_and_no_further)
+{
+	int root = open("/", O_RDONLY | O_DIRECTORY);
+	char fds[32];
+
+	CHECK_INT(begin(start_up), '\n');
+	for (int i = 0; i < 100; i++) {
+		CHECK_INT(ask_with("look", "proc", root), 0);
+		CHECK_STR(said, "there\n");
+		CHECK_INT(ask_with("look", "nowhere", root), 0);
+		CHECK_STR(said, "not there\n");
+		CHECK_INT(ask("look", "proc"), 0);
+		CHECK_STR(said, "nothing\n");
+	}
+	snprintf(fds, sizeof(fds), "/proc/%d/fd/63", (int)child);
+	CHECK(access(fds, F_OK) < 0); /* two hundred came, and none is left open */
+	close(root);
+	kill(child, SIGTERM);
+	CHECK_INT(end(), 0);
 }
