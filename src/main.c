@@ -12,7 +12,7 @@
 #include "init/hardening.h"
 #include "init/init.h"
 #include "init/uevent.h"
-#include "nics/service.h"
+#include "nics/main.h"
 
 static int applet_console(int argc, char **argv)
 {

@@ -28,9 +28,9 @@ static int make_dir(int dir_fd, const char *name)
 	return open_dir(dir_fd, name);
 }
 
-int applied_open(int conf_dir_fd, const char *name)
+int applied_open(int dir_fd, const char *name)
 {
-	int all = open_dir(conf_dir_fd, APPLIED_DIR), fd;
+	int all = open_dir(dir_fd, APPLIED_DIR), fd;
 
 	if (all < 0)
 		return all;
@@ -90,7 +90,26 @@ static void remove_set(int all, const char *name)
 	unlinkat(all, name, AT_REMOVEDIR);
 }
 
-static int write_set(int all, const char *name, const struct conf_set *set, unsigned files)
+/* As file_replace, for what a power cut ends anyway. */
+static int write_file(int dir_fd, const char *name, const struct conf_text *text)
+{
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	for (size_t done = 0; !err && done < text->len;) {
+		ssize_t n = write(fd, text->bytes + done, text->len - done);
+
+		if (n < 0)
+			err = -errno;
+		else
+			done += (size_t)n;
+	}
+	close(fd);
+	return err;
+}
+
+static int write_set(int all, const char *name, const struct conf_set *set, unsigned files, bool durable)
 {
 	int fd, err = 0;
 
@@ -101,15 +120,17 @@ static int write_set(int all, const char *name, const struct conf_set *set, unsi
 	for (enum conf_file file = 0; !err && file < CONF_FILES; file++) {
 		const struct conf_text *text = text_of(set, file, files);
 
-		if (text->present)
+		if (text->present && durable)
 			err = file_replace(fd, conf_file_name(file), text->bytes, text->len, 0600);
+		else if (text->present)
+			err = write_file(fd, conf_file_name(file), text);
 	}
 	close(fd);
 	return err;
 }
 
 /* A power cut leaves the old set or the new one under name, never a mixture. */
-static int put_in_place(int all, const char *fresh, const char *name)
+static int put_in_place(int all, const char *fresh, const char *name, bool durable)
 {
 	if (syscall(SYS_renameat2, all, fresh, all, name, RENAME_EXCHANGE) < 0) {
 		if (errno != ENOENT)
@@ -117,23 +138,33 @@ static int put_in_place(int all, const char *fresh, const char *name)
 		if (renameat(all, fresh, all, name) < 0)
 			return -errno;
 	}
-	return fsync(all) < 0 ? -errno : 0;
+	return durable && fsync(all) < 0 ? -errno : 0;
 }
 
-int applied_save(int conf_dir_fd, const char *name, const struct conf_set *set, unsigned files)
+int applied_save(int dir_fd, const char *name, const struct conf_set *set, unsigned files, bool durable)
 {
 	char fresh[NAME_LEN];
-	int all = make_dir(conf_dir_fd, APPLIED_DIR), err = 0;
+	int all = make_dir(dir_fd, APPLIED_DIR), err = 0;
 
 	if (all < 0)
 		return all;
 	text_format(fresh, sizeof(fresh), ".%s.new", name);
 	if (!same_set(all, name, set, files)) {
-		err = write_set(all, fresh, set, files);
+		err = write_set(all, fresh, set, files, durable);
 		if (!err)
-			err = put_in_place(all, fresh, name);
+			err = put_in_place(all, fresh, name, durable);
 		remove_set(all, fresh);
 	}
 	close(all);
 	return err;
+}
+
+void applied_remove(int dir_fd, const char *name)
+{
+	int all = open_dir(dir_fd, APPLIED_DIR);
+
+	if (all < 0)
+		return;
+	remove_set(all, name);
+	close(all);
 }

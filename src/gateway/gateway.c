@@ -87,7 +87,7 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 			      PATH_NETNS_LEN - 1);
 		return EXIT_USAGE;
 	}
-	return service_run(profile, &options, path_verbs, &path_answers);
+	return service_run(profile, &options, path_verbs, &path_changes);
 }
 
 /* As wg(8): a key on standard output; a preshared one is any 32 bytes. */

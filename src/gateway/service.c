@@ -2,22 +2,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stddef.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
-#include "conf/applied.h"
 #include "network/facts.h"
 
 /* A path that could not come up is tried again, less and less often. */
 enum { RETRY_MIN_S = 10, RETRY_MAX_S = 60 };
 
 enum { UNRESOLVED_MAX = 20 }; /* names in a listing */
-
-#define SERVICE_OF(member_ptr, member) ((struct service *)((char *)(member_ptr)-offsetof(struct service, member)))
 
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns);
 
@@ -29,75 +26,22 @@ static void arm_retry(struct service *service)
 	service->retry_s = wait_s * 2 < RETRY_MAX_S ? wait_s * 2 : RETRY_MAX_S;
 }
 
-/* ---- what is kept of a set ---- */
-
-/* There while what runs was applied in this life of the machine: a process that finds it was started after a crash. */
-static void running_path(const struct service *service, char *dst, size_t cap)
+/* A set that came up is what goes on after a crash, and the fallback for the next boot; one that did not, never. */
+static void came_up(struct service *service)
 {
-	text_format(dst, cap, "%s/%s.running", service->options->worker.run_dir, service->path.profile->name);
-}
-
-static bool was_running(const struct service *service)
-{
-	char path[CONTROL_PATH_LEN];
-
-	running_path(service, path, sizeof(path));
-	return access(path, F_OK) == 0;
-}
-
-static void mark_running(const struct service *service)
-{
-	char path[CONTROL_PATH_LEN];
-	int fd;
-
-	running_path(service, path, sizeof(path));
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		close(fd);
-}
-
-static void unmark_running(const struct service *service)
-{
-	char path[CONTROL_PATH_LEN];
-
-	running_path(service, path, sizeof(path));
-	(void)unlink(path);
-}
-
-static void kept(struct keeper *keeper, int err)
-{
-	struct service *service = SERVICE_OF(keeper, keeper);
-
-	service->keeping = false;
-	service->keep_err = err;
-	if (err < 0)
-		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
-	else
-		mark_running(service);
-	service->answers->progress(service);
-}
-
-/* A set that came up is the fallback for the next start; one that did not, never. Until it is written, a process that is
- * started after a crash has nothing better than the files. */
-static void keep(struct service *service)
-{
-	if (service->kept)
+	if (service->came_up)
 		return;
-	service->kept = true;
-	if (service->source != SERVICE_FILES) {
-		mark_running(service);
-		return;
-	}
-	unmark_running(service);
-	service->keeping = true;
-	keeper_start(&service->keeper, &service->worker.loop, service->options->worker.conf_dir, service->path.profile->name, service->set);
+	service->came_up = true;
+	change_ran(&service->change);
+	if (service->source != SERVICE_FALLBACK)
+		change_keep(&service->change);
 }
 
 /* ---- apply ---- */
 
 static int apply_set(struct service *service, struct conf_set *set, struct tunnel_report *report)
 {
-	const struct conf_facts *facts = set == service->spare ? service->spare_facts : service->facts;
+	const struct conf_facts *facts = set == service->set ? service->facts : service->candidate_facts;
 	struct path *path = &service->path;
 
 	if (set->clustered)
@@ -114,10 +58,10 @@ static void swap_sets(struct service *service)
 	struct conf_set *set = service->set;
 	struct conf_facts *facts = service->facts;
 
-	service->set = service->spare;
-	service->facts = service->spare_facts;
-	service->spare = set;
-	service->spare_facts = facts;
+	service->set = service->change.candidate;
+	service->facts = service->candidate_facts;
+	service->change.candidate = set;
+	service->candidate_facts = facts;
 }
 
 static void apply_again(struct service *service, const char *why)
@@ -138,7 +82,7 @@ static void apply_again(struct service *service, const char *why)
 	}
 	service->retry_s = 0;
 	loop_timer_clear(&service->worker.loop, &service->retry);
-	keep(service);
+	came_up(service);
 	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
 	    report.device_changed)
 		log_info("%s: %zu peers added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
@@ -148,12 +92,12 @@ static void apply_again(struct service *service, const char *why)
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	(void)now_ns;
-	apply_again(SERVICE_OF(timer, retry), "tried again");
+	apply_again(container_of(timer, struct service, retry), "tried again");
 }
 
 static void disturbed(struct path *path)
 {
-	apply_again(SERVICE_OF(path, path), "mended");
+	apply_again(container_of(path, struct service, path), "mended");
 }
 
 /* service->set is what the service stands for from now on. */
@@ -161,7 +105,7 @@ static void adopted(struct service *service, enum service_source source)
 {
 	service->source = source;
 	service->applied_s = time(NULL);
-	service->kept = false;
+	service->came_up = false;
 	service->retry_s = 0;
 	loop_timer_clear(&service->worker.loop, &service->retry);
 	service->answered = false;
@@ -173,14 +117,18 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 		  bool *put_back)
 {
 	struct tunnel_report back = { 0 };
-	int err = apply_set(service, service->spare, report);
+	int err;
 
+	service->replaced.source = service->source;
+	service->replaced.applied_s = service->applied_s;
+	text_format(service->replaced.reason, sizeof(service->replaced.reason), "%s", service->path.down_reason);
+	err = apply_set(service, service->change.candidate, report);
 	*put_back = true;
 	if (!err) {
 		swap_sets(service);
-		conf_set_wipe(service->spare);
 		adopted(service, SERVICE_FILES);
-		keep(service);
+		service->change.undoable = service->came_up = true;
+		change_ran(&service->change);
 		return 0;
 	}
 	text_format(why, PATH_REASON_LEN, "%s", service->path.down_reason);
@@ -195,48 +143,54 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 	return err;
 }
 
+int service_undo(struct service *service, struct tunnel_report *report)
+{
+	int err = 0;
+
+	swap_sets(service);
+	adopted(service, service->replaced.source);
+	service->applied_s = service->replaced.applied_s;
+	if (service->source == SERVICE_NOTHING) {
+		change_forget(&service->change);
+		if (path_dump(&service->path) == 0)
+			report->count[TUNNEL_REMOVED] = service->path.running.peer_count;
+		path_down(&service->path);
+		text_format(service->path.down_reason, sizeof(service->path.down_reason), "%s", service->replaced.reason);
+	} else {
+		err = apply_set(service, service->set, report);
+	}
+	if (err < 0) {
+		log_err("what ran before could not be put back: %s", service->path.down_reason);
+		arm_retry(service);
+	} else if (service->source != SERVICE_NOTHING) {
+		service->came_up = true;
+		change_ran(&service->change);
+	}
+	return err;
+}
+
+const struct conf_set *service_running(struct change *change)
+{
+	const struct service *service = container_of(change, struct service, change);
+
+	return service->source == SERVICE_NOTHING ? NULL : service->set;
+}
+
 /* ---- the files ---- */
 
-static bool check(struct service *service)
+void service_check(struct change *change)
 {
-	facts_collect(service->spare_facts);
-	service->spare_facts->former_key =
-		service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
-	conf_set_check(service->spare, service->spare_facts, false, &service->diag);
-	return service->diag.error_count == 0;
-}
+	struct service *service = container_of(change, struct service, change);
+	struct conf_facts *facts = service->candidate_facts;
 
-/* At start alone, when nothing is carried yet: the disk may take its time. */
-static bool load(struct service *service, int dir_fd, bool ran_before)
-{
-	diag_clear(&service->diag, ran_before);
-	conf_set_load(service->spare, dir_fd, &service->diag);
-	return check(service);
-}
-
-static void files_read(struct reader *reader, int err, const struct conf_set *set, const struct diag *diag)
-{
-	struct service *service = SERVICE_OF(reader, reader);
-
-	/* Whoever asked has gone, or was told that the disk does not answer. */
-	if (!service->asked.call)
-		return;
-	if (!err) {
-		conf_set_copy(service->spare, set);
-		service->diag = *diag;
-		err = check(service) ? 0 : -EINVAL;
-	}
-	service->answers->files_read(service, err);
-}
-
-int service_read(struct service *service)
-{
-	return reader_start(&service->reader, &service->worker.loop);
+	facts_collect(facts);
+	facts->former_key = service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
+	conf_set_check(change->candidate, facts, false, &change->diag);
 }
 
 static void names_found(struct resolver *resolver)
 {
-	apply_again(SERVICE_OF(resolver, resolver), "names resolved");
+	apply_again(container_of(resolver, struct service, resolver), "names resolved");
 }
 
 static void log_finding(void *arg, const char *text)
@@ -272,31 +226,20 @@ void service_each_unresolved(const struct service *service, void (*each)(void *a
 /* Told once of each set: by the reconfigure that waits for it, or here. */
 static void names_done(struct resolver *resolver)
 {
-	struct service *service = SERVICE_OF(resolver, resolver);
+	struct service *service = container_of(resolver, struct service, resolver);
 
-	if (service->resolving && !service->pending && !service->answered)
+	if (service->resolving && !change_waits(&service->change) && !service->answered)
 		service_each_unresolved(service, log_finding, NULL);
 	service->resolving = false;
-	service->answers->progress(service);
+	change_progress(&service->change);
 }
 
 /* ---- start ---- */
 
-/* What was applied last into service->spare: true when there is such a set and it is good. */
-static bool load_applied(struct service *service, int dir_fd)
-{
-	int fd = applied_open(dir_fd, service->path.profile->name);
-	bool good = fd >= 0 && load(service, fd, true);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
 static int start_from(struct service *service, enum service_source source)
 {
 	struct tunnel_report report = { 0 };
-	int err = apply_set(service, service->spare, &report);
+	int err = apply_set(service, service->change.candidate, &report);
 
 	if (err < 0)
 		log_err("%s", service->path.down_reason);
@@ -308,7 +251,7 @@ static int start_from(struct service *service, enum service_source source)
 	if (err < 0)
 		arm_retry(service);
 	else
-		keep(service);
+		came_up(service);
 	if (!service->set->clustered)
 		log_info("not clustered: no VPN");
 	return 0;
@@ -318,10 +261,10 @@ static int start_from_fallback(struct service *service, int dir_fd, int err)
 {
 	char summary[64];
 
-	log_err("%s in %s: nothing of it is applied", diag_summary(&service->diag, summary, sizeof(summary)),
+	log_err("%s in %s: nothing of it is applied", diag_summary(&service->change.diag, summary, sizeof(summary)),
 		service->options->worker.conf_dir);
-	if (load_applied(service, dir_fd)) {
-		diag_print(&service->diag, log_finding, NULL);
+	if (change_load_applied(&service->change, dir_fd)) {
+		diag_print(&service->change.diag, log_finding, NULL);
 		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
 		return start_from(service, SERVICE_FALLBACK);
 	}
@@ -330,35 +273,43 @@ static int start_from_fallback(struct service *service, int dir_fd, int err)
 	return service->options->worker.ready_fd < 0 ? err : 0;
 }
 
-/* At boot the files hold. After a crash what ran goes on, since the files may be half edited by then: that is for
- * reconfigure to apply. */
+/* At boot the files hold. */
 static int start_from_dir(struct service *service, int dir_fd)
 {
-	if (load_applied(service, dir_fd)) {
-		if (service->spare->clustered)
-			path_recall(&service->path, service->spare, &service->resolver);
-		if (was_running(service)) {
-			log_info("started again: what ran goes on");
-			path_recall_endpoints(&service->path);
-			return start_from(service, SERVICE_RESUMED);
-		}
-	}
+	struct change *change = &service->change;
+
+	if (change_load_applied(change, dir_fd) && change->candidate->clustered)
+		path_recall(&service->path, change->candidate, &service->resolver);
 	(void)unlink(service->path.roamed_file); /* of another life of the machine */
-	if (load(service, dir_fd, false)) {
-		diag_print(&service->diag, log_finding, NULL);
+	if (change_load(change, dir_fd, false)) {
+		diag_print(&change->diag, log_finding, NULL);
 		return start_from(service, SERVICE_FILES);
 	}
-	diag_print(&service->diag, log_finding, NULL);
+	diag_print(&change->diag, log_finding, NULL);
 	return start_from_fallback(service, dir_fd, -EINVAL);
+}
+
+/* After a crash what ran goes on, since the files may be half edited by then: they are for reconfigure to apply. */
+static int start_again(struct service *service)
+{
+	if (service->change.candidate->clustered)
+		path_recall(&service->path, service->change.candidate, &service->resolver);
+	log_info("started again: what ran goes on");
+	path_recall_endpoints(&service->path);
+	return start_from(service, SERVICE_RESUMED);
 }
 
 static int start(struct service *service)
 {
-	int dir_fd = open(service->options->worker.conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
+	const char *dir = service->options->worker.conf_dir;
+	int dir_fd, err;
 
-	if (err < 0) {
-		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s",
-			    service->options->worker.conf_dir, strerror(-err));
+	if (change_load_running(&service->change))
+		return start_again(service);
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd < 0) {
+		err = -errno;
+		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s", dir, strerror(-err));
 		log_err("%s", service->path.down_reason);
 		return service->options->worker.ready_fd < 0 ? err : 0;
 	}
@@ -392,20 +343,19 @@ static void service_close(struct worker *worker)
 {
 	struct service *service = service_of(worker);
 
-	unmark_running(service);
+	change_stop(&service->change);
 	(void)unlink(service->path.roamed_file);
 	resolver_stop(&service->resolver);
-	reader_stop(&service->reader);
 	path_close(&service->path);
 }
 
 struct service *service_of(struct worker *worker)
 {
-	return SERVICE_OF(worker, worker);
+	return container_of(worker, struct service, worker);
 }
 
 int service_run(const struct profile *profile, const struct service_options *options, const struct worker_verb *verbs,
-		const struct service_answers *answers)
+		const struct change_ops *changes)
 {
 	static struct conf_set sets[2];
 	static struct conf_facts facts[2];
@@ -424,19 +374,19 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.backend_option = options->backend;
 	service.path.disturbed = disturbed;
 	service.options = options;
-	service.answers = answers;
 	service.set = &sets[0];
-	service.spare = &sets[1];
 	service.facts = &facts[0];
-	service.spare_facts = &facts[1];
-	service.keeper.done = kept;
-	service.reader.dir = options->worker.conf_dir;
-	service.reader.done = files_read;
+	service.candidate_facts = &facts[1];
 	service.worker.name = profile->name;
 	service.worker.options = &options->worker;
 	service.worker.ops = &ops;
+	service.worker.change = &service.change;
+	service.change.worker = &service.worker;
+	service.change.ops = changes;
+	service.change.candidate = &sets[1];
+	change_init(&service.change);
 	status = worker_run(&service.worker);
-	keeper_stop(&service.keeper);
+	change_end(&service.change);
 	conf_set_wipe(&sets[0]);
 	conf_set_wipe(&sets[1]);
 	return status;

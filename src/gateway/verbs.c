@@ -6,7 +6,6 @@
 #include <string.h>
 #include <time.h>
 
-#include "base/clock.h"
 #include "base/exit.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -15,15 +14,7 @@
 #include "gateway/show.h"
 #include "gateway/wgshow.h"
 
-/* A reconfigure waits so long for names and the disk before it answers; both go on. */
-enum { PENDING_S = 5 };
-
 enum { NAMED_MAX = 8 }; /* peers in a line */
-
-static void print_finding(void *arg, const char *text)
-{
-	control_print(arg, CONTROL_ERR, "%s\n", text);
-}
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -39,20 +30,24 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 	control_end(call, json ? show_json(service, call) : show_text(service, call));
 }
 
-/* ---- reconfigure ---- */
+/* ---- plan, apply, undo ---- */
+
+static struct service *service_of_change(struct change *change)
+{
+	return service_of(change->worker);
+}
 
 /* What an operator is to know after a refusal: nothing happened, and what goes on. */
-static void refuse(struct service *service, struct control_call *call, int status)
+static void tell_refused(struct change *change, struct control_call *call)
 {
-	control_print(call, CONTROL_ERR, "%s: nothing was applied\n", service->path.profile->name);
-	show_status(service, call);
-	control_end(call, status);
+	control_print(call, CONTROL_ERR, "%s: nothing was applied\n", change->worker->name);
+	show_status(service_of_change(change), call);
 }
 
 /* The peer's name in the model that knows it; the one being applied first. */
 static const char *name_of(const struct service *service, const uint8_t *public_key)
 {
-	const struct vpn_peer *peer = vpn_find_peer(&service->spare->vpn, public_key);
+	const struct vpn_peer *peer = vpn_find_peer(&service->change.candidate->vpn, public_key);
 
 	if (!peer)
 		peer = vpn_find_peer(&service->set->vpn, public_key);
@@ -123,13 +118,33 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	if (path_dump(&service->path) < 0)
 		return REMOVAL_FINE;
 	verdict = removal_look(&removal, &service->path.running, &service->set->vpn,
-			       service->spare->clustered ? &service->spare->vpn : NULL, time(NULL));
+			       service->change.candidate->clustered ? &service->change.candidate->vpn : NULL, time(NULL));
 	if (say && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
 			      removal.rotated == 1 ? " gets" : "s get");
 	if (say && removal.count)
 		print_removed(service, call, &removal);
 	return verdict;
+}
+
+static void print_applied(const struct service *service, struct control_call *call, const struct tunnel_report *report)
+{
+	const char *path = service->path.profile->name;
+	char address[INET_PREFIX_STRLEN];
+
+	if (!service->set->clustered)
+		control_print(call, CONTROL_OUT, "%s: not clustered: no VPN\n", path);
+	else if (service->path.did.moved)
+		control_print(call, CONTROL_OUT, "%s: moved to %s on the %s backend: its sessions begin anew\n", path,
+			      service->path.tunnel.device, service->path.tunnel.ops->name);
+	else if (report->device_changed)
+		control_print(call, CONTROL_OUT, "%s: private key or port set\n", path);
+	if (service->set->clustered && service->path.did.address_set)
+		control_print(call, CONTROL_OUT, "%s: address %s set\n", path,
+			      inet_prefix_text(&service->set->env.vpn_address, address));
+	control_print(call, CONTROL_OUT, "%s: %zu added, %zu updated, %zu removed, %zu kept\n", path,
+		      report->count[TUNNEL_ADDED], report->count[TUNNEL_UPDATED], report->count[TUNNEL_REMOVED],
+		      report->count[TUNNEL_KEPT]);
 }
 
 /* What a person must mean, and a script say by --force: its exit status, 0 when there is nothing. */
@@ -149,197 +164,79 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 
-static void end_reconfigure(struct service *service, struct control_call *call)
+static int plan(struct change *change, struct control_call *call, bool force, bool say)
 {
-	const char *path = service->path.profile->name;
+	struct service *service = service_of_change(change);
+	enum removal_verdict verdict = look_at_removal(service, call, say);
+
+	return force ? 0 : refuse_removal(service, call, verdict);
+}
+
+static int apply(struct change *change, struct control_call *call, bool undoes)
+{
+	struct service *service = service_of_change(change);
+	struct change_printer printer = { service, call };
+	struct tunnel_report report = { .peer = print_change, .arg = &printer };
+	char why[PATH_REASON_LEN];
+	bool put_back;
+
+	(void)undoes;
+	if (service_adopt(service, &report, why, &put_back) == 0) {
+		print_applied(service, call, &report);
+		return 0;
+	}
+	control_print(call, CONTROL_ERR, "%s: %s: %s\n", change->worker->name, why,
+		      put_back ? "what was changed is put back" : "what was there before does not come up either");
+	show_status(service, call);
+	return 1;
+}
+
+static int undo(struct change *change, struct control_call *call)
+{
+	struct service *service = service_of_change(change);
+	struct change_printer printer = { service, call };
+	struct tunnel_report report = { .peer = print_change, .arg = &printer };
+
+	if (service_undo(service, &report) == 0) {
+		control_print(call, CONTROL_OUT, "%s: what ran before is put back\n", change->worker->name);
+		return 0;
+	}
+	control_print(call, CONTROL_ERR, "%s: what ran before does not come up: %s\n", change->worker->name,
+		      service->path.down_reason);
+	show_status(service, call);
+	return 1;
+}
+
+/* Its names are looked up. */
+static bool settled(struct change *change)
+{
+	return !service_of_change(change)->resolving;
+}
+
+static void print_finding(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_ERR, "%s\n", text);
+}
+
+static void tell_rest(struct change *change, struct control_call *call)
+{
+	struct service *service = service_of_change(change);
 
 	service->answered = true;
 	service_each_unresolved(service, print_finding, call);
-	if (service->keeping)
-		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but is not kept as the fallback "
-			      "yet: the disk is slow\n", path);
-	else if (service->keep_err < 0)
-		control_print(call, CONTROL_ERR,
-			      "%s: warning: this configuration runs, but cannot be kept as the fallback: %s\n", path,
-			      strerror(-service->keep_err));
-	control_end(call, 0);
 }
 
-static void end_pending(struct service *service)
-{
-	struct control_call *call = service->pending;
-
-	service->pending = NULL;
-	loop_timer_clear(&service->worker.loop, &service->pending_over);
-	end_reconfigure(service, call);
-}
-
-static void answer_progress(struct service *service)
-{
-	if (service->pending && !service->resolving && !service->keeping)
-		end_pending(service);
-}
-
-static void pending_over(struct loop_timer *timer, uint64_t now_ns)
-{
-	(void)now_ns;
-	end_pending((struct service *)((char *)timer - offsetof(struct service, pending_over)));
-}
-
-static void pending_cancelled(struct control_call *call)
-{
-	struct service *service = call->job;
-
-	service->pending = NULL;
-	loop_timer_clear(&service->worker.loop, &service->pending_over);
-}
-
-static void apply_candidate(struct service *service, struct control_call *call)
-{
-	struct change_printer printer = { service, call };
-	struct tunnel_report report = { .peer = print_change, .arg = &printer };
-	const char *path = service->path.profile->name;
-	char why[PATH_REASON_LEN], address[INET_PREFIX_STRLEN];
-	bool put_back;
-
-	if (service_adopt(service, &report, why, &put_back) < 0) {
-		control_print(call, CONTROL_ERR, "%s: %s: %s\n", path, why,
-			      put_back ? "what was changed is put back" : "what was there before does not come up either");
-		show_status(service, call);
-		control_end(call, 1);
-		return;
-	}
-	if (!service->set->clustered)
-		control_print(call, CONTROL_OUT, "%s: not clustered: no VPN\n", path);
-	else if (service->path.did.moved)
-		control_print(call, CONTROL_OUT, "%s: moved to %s on the %s backend: its sessions begin anew\n", path,
-			      service->path.tunnel.device, service->path.tunnel.ops->name);
-	else if (report.device_changed)
-		control_print(call, CONTROL_OUT, "%s: private key or port set\n", path);
-	if (service->set->clustered && service->path.did.address_set)
-		control_print(call, CONTROL_OUT, "%s: address %s set\n", path,
-			      inet_prefix_text(&service->set->env.vpn_address, address));
-	control_print(call, CONTROL_OUT, "%s: %zu added, %zu updated, %zu removed, %zu kept\n", path,
-		      report.count[TUNNEL_ADDED], report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED],
-		      report.count[TUNNEL_KEPT]);
-	if (!service->resolving && !service->keeping) {
-		end_reconfigure(service, call);
-		return;
-	}
-	service->pending = call;
-	call->job = service;
-	call->cancelled = pending_cancelled;
-	control_flush(call);
-	loop_timer_set(&service->worker.loop, &service->pending_over, clock_now_ns() + PENDING_S * NS_PER_S, pending_over);
-}
-
-/* The words of reconfigure, false for others. */
-static bool read_options(int argc, char **argv, bool *force, bool *quiet, bool *dry)
-{
-	const struct {
-		const char *word;
-		bool *set;
-	} options[] = { { "--force", force }, { "--quiet", quiet }, { "--dry-run", dry } };
-
-	for (int i = 1; i < argc; i++) {
-		size_t o = 0;
-
-		while (o < sizeof(options) / sizeof(options[0]) && strcmp(argv[i], options[o].word) != 0)
-			o++;
-		if (o == sizeof(options) / sizeof(options[0]))
-			return false;
-		*options[o].set = true;
-	}
-	return true;
-}
-
-/* Whoever waits for the files waits no more. */
-static struct reconfigure take_asked(struct service *service)
-{
-	struct reconfigure asked = service->asked;
-
-	service->asked = (struct reconfigure){ 0 };
-	loop_timer_clear(&service->worker.loop, &service->pending_over);
-	if (asked.call)
-		asked.call->cancelled = NULL;
-	return asked;
-}
-
-static void asked_cancelled(struct control_call *call)
-{
-	take_asked(call->job);
-}
-
-static void answer_files_read(struct service *service, int err)
-{
-	struct reconfigure asked = take_asked(service);
-	struct control_call *call = asked.call;
-	int status = 0;
-
-	if (err < 0 && err != -EINVAL)
-		control_print(call, CONTROL_ERR, "cannot open %s: %s\n", service->options->worker.conf_dir, strerror(-err));
-	else if (err < 0 || !asked.quiet)
-		diag_print(&service->diag, print_finding, call);
-	if (!err) {
-		enum removal_verdict verdict = look_at_removal(service, call, asked.dry || !asked.quiet);
-
-		status = asked.force ? 0 : refuse_removal(service, call, verdict);
-	}
-	if (asked.dry && status == EXIT_ASKED) {
-		control_end(call, status);
-	} else if (err < 0 || status) {
-		refuse(service, call, status == EXIT_ASKED ? status : asked.dry ? EXIT_REFUSED : 1);
-	} else if (!asked.dry) {
-		apply_candidate(service, call);
-	} else {
-		if (!asked.quiet)
-			control_print(call, CONTROL_OUT, "%s: would be applied\n", service->path.profile->name);
-		control_end(call, 0);
-	}
-}
-
-static void refuse_unread(struct service *service, struct control_call *call, bool dry, const char *why)
-{
-	control_print(call, CONTROL_ERR, "%s: %s: %s\n", service->path.profile->name, service->options->worker.conf_dir, why);
-	refuse(service, call, dry ? EXIT_REFUSED : 1);
-}
-
-static void files_late(struct loop_timer *timer, uint64_t now_ns)
-{
-	struct service *service = (struct service *)((char *)timer - offsetof(struct service, pending_over));
-	struct reconfigure asked = take_asked(service);
-
-	(void)now_ns;
-	refuse_unread(service, asked.call, asked.dry, "the disk does not answer");
-}
-
-static void verb_reconfigure(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
-{
-	struct service *service = service_of(worker);
-	struct reconfigure asked = { .call = call };
-	int err;
-
-	if (!read_options(argc, argv, &asked.force, &asked.quiet, &asked.dry)) {
-		control_print(call, CONTROL_ERR, "usage: reconfigure [--force] [--quiet] [--dry-run]\n");
-		control_end(call, 2);
-		return;
-	}
-	if (service->pending || service->asked.call) {
-		control_print(call, CONTROL_ERR, "%s: another reconfigure is under way\n", service->path.profile->name);
-		control_end(call, asked.dry ? EXIT_REFUSED : 1);
-		return;
-	}
-	err = service_read(service);
-	if (err < 0) {
-		refuse_unread(service, call, asked.dry,
-			      err == -EALREADY ? "the disk still does not answer to the last reconfigure" : strerror(-err));
-		return;
-	}
-	service->asked = asked;
-	call->job = service;
-	call->cancelled = asked_cancelled;
-	loop_timer_set(&service->worker.loop, &service->pending_over, now_ns + PENDING_S * NS_PER_S, files_late);
-}
+const struct change_ops path_changes = {
+	.files = ~0u,
+	.check = service_check,
+	.plan = plan,
+	.apply = apply,
+	.undo = undo,
+	.running = service_running,
+	.settled = settled,
+	.tell_rest = tell_rest,
+	.refused = tell_refused,
+};
 
 static void verb_ping(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -385,11 +282,9 @@ static void verb_status(struct worker *worker, struct control_call *call, int ar
 const struct worker_verb path_verbs[] = {
 	{ "show", "[--json]", verb_show },
 	{ "status", "", verb_status },
-	{ "reconfigure", "[--force] [--quiet] [--dry-run]", verb_reconfigure },
+	CHANGE_VERBS,
 	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },
 	{ "version", "", verb_version },
 	{ "wg", "show [dump] | showconf", verb_wg },
 	{ 0 },
 };
-
-const struct service_answers path_answers = { .files_read = answer_files_read, .progress = answer_progress };

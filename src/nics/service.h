@@ -2,6 +2,10 @@
 #ifndef NICS_SERVICE_H
 #define NICS_SERVICE_H
 
-int nics_main(int argc, char **argv);
+#include "worker/worker.h"
+
+extern const struct worker_verb nics_verbs[];
+
+int nics_run(const struct worker_options *options); /* the process's exit status */
 
 #endif

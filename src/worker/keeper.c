@@ -11,7 +11,7 @@ static void save(int fd, const void *arg)
 {
 	const struct keeper *keeper = arg;
 	int dir_fd = open(keeper->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int err = dir_fd < 0 ? -errno : applied_save(dir_fd, keeper->name, keeper->set, ~0u);
+	int err = dir_fd < 0 ? -errno : applied_save(dir_fd, keeper->name, keeper->set, keeper->files, true);
 
 	if (write(fd, &err, sizeof(err)) < 0)
 		_exit(1);
@@ -49,16 +49,22 @@ static void start(struct keeper *keeper)
 }
 
 void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir, const char *name,
-		  const struct conf_set *set)
+		  const struct conf_set *set, unsigned files)
 {
 	keeper->loop = loop;
 	keeper->conf_dir = conf_dir;
 	keeper->name = name;
 	keeper->set = set;
+	keeper->files = files;
 	if (keeper->helper.child)
 		keeper->again = true;
 	else
 		start(keeper);
+}
+
+void keeper_forget(struct keeper *keeper)
+{
+	keeper->again = false;
 }
 
 void keeper_stop(struct keeper *keeper)

@@ -17,7 +17,7 @@ static void read_files(int fd, const void *arg)
 {
 	const struct reader *reader = arg;
 	struct reading *reading = reader->shared;
-	int dir_fd = open(reader->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir_fd = reader->passed_fd >= 0 ? reader->passed_fd : open(reader->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	reading->err = dir_fd < 0 ? -errno : 0;
 	if (dir_fd >= 0)
@@ -47,7 +47,7 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 	reading_free(reader);
 }
 
-int reader_start(struct reader *reader, struct loop *loop)
+int reader_start(struct reader *reader, struct loop *loop, int passed_fd)
 {
 	void *shared;
 	int err;
@@ -58,7 +58,8 @@ int reader_start(struct reader *reader, struct loop *loop)
 	if (shared == MAP_FAILED)
 		return -errno;
 	reader->shared = shared;
-	err = helper_start(&reader->helper, loop, read_files, reader, -1, pipe_ready);
+	reader->passed_fd = passed_fd;
+	err = helper_start(&reader->helper, loop, read_files, reader, passed_fd, pipe_ready);
 	if (err < 0)
 		reading_free(reader);
 	return err;

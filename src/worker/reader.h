@@ -8,13 +8,14 @@
 struct reader {
 	struct helper helper;
 	const char *dir;        /* borrowed for good */
+	int passed_fd;          /* a directory to be read in place of it, -1: none */
 	struct reading *shared; /* with the child, while there is one */
 	/* 0 or -errno of opening dir; set and diag are gone when it returns. */
 	void (*done)(struct reader *reader, int err, const struct conf_set *set, const struct diag *diag);
 };
 
 /* 0; -EALREADY while the last child still waits for the disk, since the next one would too; or -errno. */
-int reader_start(struct reader *reader, struct loop *loop);
+int reader_start(struct reader *reader, struct loop *loop, int passed_fd);
 void reader_stop(struct reader *reader);
 
 #endif

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <stddef.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/container_of.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -59,7 +59,7 @@ static void request(struct control_call *call, int argc, char **argv, uint64_t n
 
 static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct worker *worker = (struct worker *)((char *)source - offsetof(struct worker, signals));
+	struct worker *worker = container_of(source, struct worker, signals);
 	struct signalfd_siginfo info;
 
 	(void)events;

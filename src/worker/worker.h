@@ -5,6 +5,7 @@
 #include "base/loop.h"
 #include "control/server.h"
 
+struct change;
 struct worker;
 
 struct worker_options {
@@ -29,9 +30,10 @@ struct worker_ops {
 };
 
 struct worker {
-	const char *name; /* of the service, its socket and its lines in the log; set before, as the next two */
+	const char *name; /* of the service, its socket and its lines in the log; set before, as the next three */
 	const struct worker_options *options;
 	const struct worker_ops *ops;
+	struct change *change; /* of its files (worker/change.h), for those verbs */
 	struct loop loop;
 	struct control_server control;
 	struct loop_source signals;

@@ -108,11 +108,11 @@ TEST(applied_set_comes_back_as_it_was_and_replaces_the_one_before)
 	int fd;
 
 	CHECK(begin("192.0.2.2:4567"));
-	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u), 0);
+	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u, true), 0);
 	put(".env", "MITIGATOR_VPN_ADDRESS=10.8.3.1/16\n");
 	unlinkat(dir_fd, "network.conf", 0);
 	conf_set_load(&set, dir_fd, &diag);
-	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u), 0);
+	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u, true), 0);
 	fd = applied_open(dir_fd, "gateway");
 	CHECK(fd >= 0);
 	diag_clear(&diag, false);
@@ -132,12 +132,12 @@ TEST(file_that_is_gone_is_gone_from_the_applied_set_too)
 	int fd;
 
 	CHECK(begin("192.0.2.2:4567"));
-	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u), 0);
+	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u, true), 0);
 	unlinkat(dir_fd, "vpn-private.conf", 0);
 	unlinkat(dir_fd, "vpn-public.conf", 0);
 	put(".env", "\n");
 	conf_set_load(&set, dir_fd, &diag);
-	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u), 0);
+	CHECK_INT(applied_save(dir_fd, "gateway", &set, ~0u, true), 0);
 	fd = applied_open(dir_fd, "gateway");
 	CHECK(faccessat(fd, "vpn-private.conf", F_OK, 0) < 0);
 	close(fd);

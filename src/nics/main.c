@@ -1,0 +1,63 @@
+#include "nics/main.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+#include "base/text.h"
+#include "control/client.h"
+#include "nics/service.h"
+
+enum { EXIT_USAGE = 2 };
+
+static void print_usage(void *arg, const char *text)
+{
+	(void)arg;
+	(void)fprintf(stderr, "       " NAME_NETWORK " [--run DIR] %s\n", text);
+}
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--ready-fd N]\n");
+	worker_usage(nics_verbs, print_usage, NULL);
+	return EXIT_USAGE;
+}
+
+/* Takes NAME VALUE pairs off the front of argv: how many words, -1 for what is no option of these. */
+static int read_options(struct worker_options *options, int argc, char **argv)
+{
+	uint64_t fd;
+	int i;
+
+	for (i = 0; i + 1 < argc && argv[i][0] == '-'; i += 2) {
+		if (!strcmp(argv[i], "--conf"))
+			options->conf_dir = argv[i + 1];
+		else if (!strcmp(argv[i], "--run"))
+			options->run_dir = argv[i + 1];
+		else if (!strcmp(argv[i], "--ready-fd") && text_uint(slice_of(argv[i + 1]), 1 << 20, &fd) == 0)
+			options->ready_fd = (int)fd;
+		else
+			return -1;
+	}
+	return i;
+}
+
+int nics_main(int argc, char **argv)
+{
+	static struct worker_options options = { .conf_dir = DATA_DIR, .run_dir = CONTROL_DIR, .ready_fd = -1 };
+	char path[CONTROL_PATH_LEN];
+	int status, taken;
+
+	if (argc > 1 && !strcmp(argv[1], "run"))
+		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? nics_run(&options) : usage();
+	taken = read_options(&options, argc - 1, argv + 1);
+	if (taken < 0 || taken == argc - 1)
+		return usage();
+	status = control_path(path, options.run_dir, NAME_NETWORK);
+	if (!status)
+		status = control_request(path, argc - 1 - taken, argv + 1 + taken, STDOUT_FILENO, STDERR_FILENO);
+	if (status < 0)
+		(void)fprintf(stderr, NAME_NETWORK ": %s: %s\n", path, strerror(-status));
+	return status < 0 ? 1 : status;
+}
