@@ -144,12 +144,12 @@ static int swap_and_apply(struct nics_service *service, bool has_set, struct nic
 	service->change.candidate = service->set;
 	service->set = set;
 	service->has_set = has_set;
-	err = apply(service, before, report);
-	resolv_write(&set->network);
 	if (has_set)
 		change_ran(&service->change);
 	else
 		change_forget(&service->change);
+	err = apply(service, before, report);
+	resolv_write(&set->network);
 	return err;
 }
 
