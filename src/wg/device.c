@@ -42,6 +42,7 @@ static size_t lay_out(struct wg_device *d, const struct wg_limits *l, uint8_t *b
 	struct allowed_list *lists;
 
 	part(base, &at, 1, sizeof(*d));
+	d->told = part(base, &at, l->peers, sizeof(*d->told));
 	d->buckets = part(base, &at, bucket_count, sizeof(*d->buckets));
 	d->bucket_mask = bucket_count - 1;
 	d->index.entries = part(base, &at, index_count, sizeof(*d->index.entries));
@@ -144,6 +145,24 @@ bool peer_follow(struct wg_peer *p, const struct inet_flow *from)
 	return roamed;
 }
 
+void device_note_stranger(struct wg_stranger *stranger, const struct inet_flow *from, const uint8_t *public_key,
+			  uint64_t now_ns)
+{
+	*stranger = (struct wg_stranger){ .from = from->remote, .at_ns = now_ns };
+	if (public_key)
+		memcpy(stranger->public_key, public_key, WG_KEY_LEN);
+}
+
+void peer_failed(struct wg_device *d, const struct wg_peer *p, enum wg_failure failure, uint64_t now_ns)
+{
+	struct wg_peer_counters *told = peer_told(d, p);
+
+	told->failures[failure]++;
+	told->failure = failure;
+	told->failure_ns = now_ns;
+	told->failing = true;
+}
+
 void peer_stop_initiating(struct wg_device *d, struct wg_peer *p)
 {
 	if (p->initiating)
@@ -210,6 +229,7 @@ void device_destroy_peer(struct wg_device *d, struct wg_peer *p)
 	timers_remove_peer(&d->timers, id);
 	allowedips_remove_peer(&d->allowed, id);
 	d->guard.counters.staged_dropped += staged_purge(&d->staged, id);
+	memset(peer_told(d, p), 0, sizeof(*d->told));
 	stamp_raise_to(d->stamp_floor, p->stamp_sent); /* it may come back */
 	while (*link != id)
 		link = &d->peers[*link].hash_next;

@@ -62,6 +62,7 @@ struct wg_device {
 	uint8_t stamp_floor[WG_STAMP_LEN];
 	uint64_t jitter; /* a generator's state: for spreading, not for secrets */
 
+	struct wg_peer_counters *told; /* of each peer: what packets we drop may change, as guard */
 	struct wg_peer *peers;
 	uint16_t *buckets; /* peers by public key */
 	size_t bucket_mask;
@@ -81,6 +82,18 @@ static inline void peer_timer(struct wg_device *d, const struct wg_peer *p, enum
 	if (d->up)
 		timer_set(&d->timers, p->id, timer, due_ns);
 }
+
+static inline struct wg_peer_counters *peer_told(struct wg_device *d, const struct wg_peer *p)
+{
+	return &d->told[p->id];
+}
+
+/* A handshake with the peer failed. */
+void peer_failed(struct wg_device *device, const struct wg_peer *peer, enum wg_failure failure, uint64_t now_ns);
+
+/* public_key may be NULL: it cannot be read. */
+void device_note_stranger(struct wg_stranger *stranger, const struct inet_flow *from, const uint8_t *public_key,
+			  uint64_t now_ns);
 
 uint64_t device_jitter_ns(struct wg_device *device); /* up to REKEY_JITTER_MAX_MS */
 /* Slots: there must be a free one, and no such peer. */

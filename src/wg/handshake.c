@@ -68,6 +68,7 @@ static void handshake_done(struct wg_device *d, struct wg_peer *p, uint64_t now_
 	timer_clear(&d->timers, p->id, TIMER_RETRANSMIT);
 	p->attempts = 0;
 	p->sent_lastminute = false;
+	peer_told(d, p)->failing = false;
 	p->shaken = d->host.wall(d->host.arg);
 	device_event(d, p, WG_EVENT_SESSION);
 }
@@ -101,6 +102,14 @@ void handshake_confirm(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
 {
 	return p->has_initiation && now_ns - p->initiation_ns < NS_PER_S / INITIATIONS_PER_S;
+}
+
+/* What we answered last began no session, and the peer does not wait for one any more. */
+static bool response_is_unused(const struct wg_peer *p, uint64_t now_ns)
+{
+	const uint64_t retry_ns = 2 * REKEY_TIMEOUT_S * NS_PER_S;
+
+	return p->keypairs.next != KEYPAIR_NONE && now_ns - p->keypairs.slots[p->keypairs.next].born_ns <= retry_ns;
 }
 
 /* The initiation is good: nothing was changed up to here.
@@ -139,6 +148,8 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 		return WG_DROP_TAG;
 	if (!device_new_index(d, p, INDEX_HANDSHAKE, &index))
 		return WG_DROP_RANDOM;
+	if (response_is_unused(p, now_ns))
+		peer_failed(d, p, WG_FAILURE_UNUSED, now_ns);
 	memcpy(p->stamp_seen, stamp, WG_STAMP_LEN);
 	p->initiation_ns = now_ns;
 	p->has_initiation = true;
@@ -154,9 +165,24 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 	return WG_HANDSHAKE;
 }
 
+/* Is the initiation a new one? WG_HANDSHAKE: yes. */
+static enum wg_verdict look_at_stamp(const struct wg_peer *p, const uint8_t stamp[static WG_STAMP_LEN], uint64_t now_ns)
+{
+	int order = memcmp(stamp, p->stamp_seen, WG_STAMP_LEN);
+
+	if (order <= 0)
+		return order ? WG_DROP_STAMP : WG_DROP_AGAIN;
+	return is_flood(p, now_ns) ? WG_DROP_FLOOD : WG_HANDSHAKE;
+}
+
 enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet_flow *from,
 					  const struct message_initiation *m, uint64_t now_ns, struct wg_peer **peer)
 {
+	static const enum wg_failure failure_of[WG_VERDICTS] = {
+		[WG_DROP_AGAIN] = WG_FAILURE_REPLAY,
+		[WG_DROP_STAMP] = WG_FAILURE_STAMP,
+		[WG_DROP_FLOOD] = WG_FAILURE_FLOOD,
+	};
 	uint8_t static_key[KEY_LEN], stamp[WG_STAMP_LEN];
 	enum wg_verdict verdict = WG_DROP_TAG;
 	struct noise_handshake handshake;
@@ -165,17 +191,18 @@ enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet
 		goto out;
 	*peer = device_find(d, static_key);
 	verdict = WG_DROP_PEER;
-	if (!*peer)
+	if (!*peer) {
+		device_note_stranger(&d->guard.counters.unknown, from, static_key, now_ns);
 		goto out;
+	}
 	verdict = WG_DROP_TAG;
 	if (!noise_read_stamp(&handshake, m, &(*peer)->remote, stamp))
 		goto out;
-	verdict = WG_DROP_STAMP;
-	if (memcmp(stamp, (*peer)->stamp_seen, WG_STAMP_LEN) <= 0)
+	verdict = look_at_stamp(*peer, stamp, now_ns);
+	if (verdict != WG_HANDSHAKE) {
+		peer_failed(d, *peer, failure_of[verdict], now_ns);
 		goto out;
-	verdict = WG_DROP_FLOOD;
-	if (is_flood(*peer, now_ns))
-		goto out;
+	}
 	verdict = answer(d, *peer, &handshake, from, m, stamp, now_ns);
 out:
 	wipe(&handshake, sizeof(handshake));
@@ -193,13 +220,13 @@ enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_f
 
 	if (!entry || entry->slot != INDEX_HANDSHAKE)
 		return WG_DROP_INDEX;
-	p = &d->peers[entry->peer];
+	*peer = p = &d->peers[entry->peer];
 	handshake = p->handshake;
 	if (!noise_read_response(&handshake, m, &d->identity, &p->remote)) {
+		peer_failed(d, p, WG_FAILURE_PSK, now_ns);
 		wipe(&handshake, sizeof(handshake));
 		return WG_DROP_TAG;
 	}
-	*peer = p;
 	index = p->initiation_index;
 	p->initiating = false;
 	wipe(&p->handshake, sizeof(p->handshake));

@@ -33,14 +33,23 @@ static void send_cookie(struct wg_device *d, const struct inet_flow *from, const
 	(d->host.answer ? d->host.answer : d->host.send)(d->host.arg, from, 0, (const uint8_t *)&m, sizeof(m));
 }
 
+/* A packet that is dropped, and we know whose it says it is. */
+static enum wg_verdict drop_of(struct wg_device *d, const struct wg_peer *p, enum wg_verdict verdict)
+{
+	peer_told(d, p)->drops[verdict]++;
+	return verdict;
+}
+
 /* May the handshake message cost us a DH? WG_HANDSHAKE: yes. */
 static enum wg_verdict admit(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes, size_t len,
 			     uint64_t now_ns)
 {
 	if (!d->identity.known)
 		return WG_DROP_IDENTITY;
-	if (!cookie_mac1_is_right(&d->checker, bytes, len))
+	if (!cookie_mac1_is_right(&d->checker, bytes, len)) {
+		device_note_stranger(&d->guard.counters.misled, from, NULL, now_ns);
 		return WG_DROP_MAC1;
+	}
 	if (!load_is_high(&d->guard.load, now_ns))
 		return WG_HANDSHAKE;
 	if (!cookie_mac2_is_right(&d->checker, bytes, len, &from->remote, now_ns)) {
@@ -70,7 +79,7 @@ static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_fl
 	if (verdict != WG_DROP_INDEX) /* found out before the first DH */
 		load_charge(&d->guard.load, cost_ns, now_ns);
 	if (verdict != WG_HANDSHAKE)
-		return verdict;
+		return peer ? drop_of(d, peer, verdict) : verdict;
 	view->peer = peer;
 	/* An initiation may be a replay: no sign of life (see answer() in handshake.c). */
 	if (bytes[0] == MESSAGE_INITIATION)
@@ -85,13 +94,18 @@ static enum wg_verdict input_cookie(struct wg_device *d, const struct inet_flow 
 {
 	const struct message_cookie *m = (const struct message_cookie *)bytes;
 	const struct index_entry *entry = index_find(&d->index, load_le32(m->receiver));
+	struct wg_peer *p;
 
 	(void)from;
 	(void)len;
 	(void)view;
 	if (!entry)
 		return WG_DROP_INDEX;
-	return cookie_read(&d->peers[entry->peer].jar, m, now_ns) ? WG_HANDSHAKE : WG_DROP_TAG;
+	p = &d->peers[entry->peer];
+	if (!cookie_read(&p->jar, m, now_ns))
+		return drop_of(d, p, WG_DROP_TAG);
+	peer_failed(d, p, WG_FAILURE_LOAD, now_ns);
+	return WG_HANDSHAKE;
 }
 
 /* What is inside: the length of an IP packet without its padding, and its source. 0: not a packet. */
@@ -155,17 +169,17 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *f
 	p = &d->peers[entry->peer];
 	keypair = &p->keypairs.slots[entry->slot];
 	if (keypair_is_old(keypair, now_ns) || counter >= REJECT_AFTER_MESSAGES)
-		return WG_DROP_AGE;
+		return drop_of(d, p, WG_DROP_AGE);
 	if (!aead_open(packet, packet, padded_len, NULL, 0, counter, keypair->receive_key))
-		return WG_DROP_TAG;
+		return drop_of(d, p, WG_DROP_TAG);
 	if (!replay_is_fresh(&keypair->replay, counter))
-		return WG_DROP_REPLAY;
+		return drop_of(d, p, WG_DROP_REPLAY);
 	if (padded_len) {
 		packet_len = inner_len(packet, padded_len);
 		if (!packet_len)
-			return WG_DROP_INNER;
+			return drop_of(d, p, WG_DROP_INNER);
 		if (!source_is_allowed(d, p, packet))
-			return WG_DROP_SOURCE;
+			return drop_of(d, p, WG_DROP_SOURCE);
 	}
 	/* From here on it is to be believed: only now may anything change. The kernel believes one with a wrong source inside
 	 * as far as endpoint, session and timers go; here it changes nothing. */

@@ -65,6 +65,11 @@ const struct wg_counters *wg_counters(const struct wg_device *d)
 	return &d->guard.counters;
 }
 
+const struct wg_peer_counters *wg_peer_counters(const struct wg_device *d, const struct wg_peer *p)
+{
+	return &d->told[p->id];
+}
+
 bool wg_under_load(const struct wg_device *d, uint64_t now_ns)
 {
 	return load_is_high(&d->guard.load, now_ns);
@@ -90,7 +95,8 @@ const char *wg_verdict_text(enum wg_verdict verdict)
 		[WG_DROP_TAG] = "not authentic",
 		[WG_DROP_REPLAY] = "replayed",
 		[WG_DROP_PEER] = "unknown peer",
-		[WG_DROP_STAMP] = "replayed initiation",
+		[WG_DROP_AGAIN] = "replayed initiation",
+		[WG_DROP_STAMP] = "stamp from behind",
 		[WG_DROP_FLOOD] = "initiations too fast",
 		[WG_DROP_SOURCE] = "source not allowed",
 		[WG_DROP_INNER] = "malformed inner packet",

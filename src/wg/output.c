@@ -95,9 +95,15 @@ void peer_send_keepalive(struct wg_device *d, struct wg_peer *p, uint64_t now_ns
 static enum wg_verdict stage(struct wg_device *d, struct wg_peer *p, const uint8_t *packet, size_t len,
 			     uint64_t now_ns)
 {
+	uint16_t loser;
+
 	if (len > d->staged.packet_len_max)
 		return WG_TOO_LONG;
-	d->guard.counters.staged_dropped += staged_push(&d->staged, p->id, packet, len);
+	loser = staged_push(&d->staged, p->id, packet, len);
+	if (loser != STAGED_NONE) {
+		d->guard.counters.staged_dropped++;
+		d->told[loser].queue_full++;
+	}
 	handshake_initiate(d, p, false, now_ns);
 	return WG_STAGED;
 }
@@ -116,8 +122,10 @@ static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, 
 		return WG_NO_PEER;
 	p = &d->peers[id];
 	view->peer = p;
-	if (!p->flow.remote.addr.family)
+	if (!p->flow.remote.addr.family) {
+		peer_told(d, p)->drops[WG_NO_ENDPOINT]++;
 		return WG_NO_ENDPOINT;
+	}
 	keypair = keypairs_sender(&p->keypairs, now_ns);
 	if (!keypair)
 		return stage(d, p, packet, len, now_ns);

@@ -7,8 +7,21 @@ static void forget_local(struct wg_peer *p)
 	p->flow = (struct inet_flow){ .remote = p->flow.remote };
 }
 
+/* The last initiation led to nothing. If something told why, it came since then. */
+static void no_answer(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
+{
+	const uint64_t attempt_ns = REKEY_TIMEOUT_S * NS_PER_S + REKEY_JITTER_MAX_MS * NS_PER_MS;
+	const struct wg_peer_counters *told = peer_told(d, p);
+
+	if (!told->failing || told->failure == WG_FAILURE_NO_ANSWER || now_ns - told->failure_ns > attempt_ns)
+		peer_failed(d, p, WG_FAILURE_NO_ANSWER, now_ns);
+}
+
 static void on_retransmit(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
+	unsigned dropped;
+
+	no_answer(d, p, now_ns);
 	if (p->attempts + 1 < REKEY_ATTEMPTS) {
 		p->attempts++;
 		forget_local(p);
@@ -16,7 +29,9 @@ static void on_retransmit(struct wg_device *d, struct wg_peer *p, uint64_t now_n
 		return;
 	}
 	timer_clear(&d->timers, p->id, TIMER_KEEPALIVE);
-	d->guard.counters.staged_dropped += staged_purge(&d->staged, p->id);
+	dropped = staged_purge(&d->staged, p->id);
+	d->guard.counters.staged_dropped += dropped;
+	peer_told(d, p)->gave_up += dropped;
 	/* What is left of a half handshake must not stay for ever. */
 	if (!timer_is_set(&d->timers, p->id, TIMER_ZERO_KEYS))
 		peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);

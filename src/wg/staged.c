@@ -39,19 +39,18 @@ static uint16_t pop(struct staged *s, uint16_t peer)
 	return n;
 }
 
-unsigned staged_push(struct staged *s, uint16_t peer, const uint8_t *packet, size_t len)
+uint16_t staged_push(struct staged *s, uint16_t peer, const uint8_t *packet, size_t len)
 {
 	struct staged_queue *queue = &s->queues[peer];
-	unsigned dropped = 0;
-	uint16_t n;
+	uint16_t loser = STAGED_NONE, n;
 
 	/* The oldest of all is the first of its queue, for both are in the order of arrival. */
 	if (queue->count == WG_STAGED_PER_PEER) {
 		pop(s, peer);
-		dropped = 1;
+		loser = peer;
 	} else if (s->free == STAGED_NONE && s->top == s->slot_count) {
-		pop(s, s->slots[s->oldest].peer);
-		dropped = 1;
+		loser = s->slots[s->oldest].peer;
+		pop(s, loser);
 	}
 	n = s->free;
 	if (n != STAGED_NONE)
@@ -71,7 +70,7 @@ unsigned staged_push(struct staged *s, uint16_t peer, const uint8_t *packet, siz
 	queue->last = n;
 	queue->count++;
 	memcpy(s->bytes + n * s->stride + WG_HEADROOM, packet, len);
-	return dropped;
+	return loser;
 }
 
 uint8_t *staged_pop(struct staged *s, uint16_t peer, size_t *len)

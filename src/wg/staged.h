@@ -33,8 +33,8 @@ struct staged {
 
 size_t staged_stride(size_t packet_len_max);
 void staged_add_peer(struct staged *staged, uint16_t peer);
-/* len is at most packet_len_max. The number of packets dropped for it: 0 or 1. */
-unsigned staged_push(struct staged *staged, uint16_t peer, const uint8_t *packet, size_t len);
+/* len is at most packet_len_max. The peer whose oldest packet was dropped for it, or STAGED_NONE. */
+uint16_t staged_push(struct staged *staged, uint16_t peer, const uint8_t *packet, size_t len);
 /* The peer's oldest, with head- and tailroom, good until the next push. NULL: there is none. */
 uint8_t *staged_pop(struct staged *staged, uint16_t peer, size_t *len);
 unsigned staged_purge(struct staged *staged, uint16_t peer); /* how many there were */

@@ -45,7 +45,8 @@ enum wg_verdict {
 	WG_DROP_TAG,                  /* forged, damaged, or another preshared key */
 	WG_DROP_REPLAY,               /* counter seen, or below the window */
 	WG_DROP_PEER,                 /* an initiation by someone who is no peer */
-	WG_DROP_STAMP,                /* an initiation not newer than the last one */
+	WG_DROP_AGAIN,                /* the last initiation once more */
+	WG_DROP_STAMP,                /* an initiation older than the last one */
 	WG_DROP_FLOOD,                /* initiations of one peer less than 20 ms apart */
 	WG_DROP_SOURCE,               /* inner source address not among the peer's allowed IPs */
 	WG_DROP_INNER,                /* inside is no IP packet, or it lies about its length */
@@ -194,10 +195,42 @@ struct wg_peer_info {
 	size_t allowed_count, staged_count;
 };
 
+/* Why a handshake with a peer failed, as far as this side can know. */
+enum wg_failure {
+	WG_FAILURE_NONE,
+	WG_FAILURE_NO_ANSWER, /* to an initiation, within REKEY_TIMEOUT, and nothing below tells why */
+	WG_FAILURE_PSK,       /* its response is made for our initiation and does not open: another preshared key */
+	WG_FAILURE_UNUSED,    /* it began anew instead of using our response: lost, or another preshared key there */
+	WG_FAILURE_REPLAY,    /* an initiation came again */
+	WG_FAILURE_STAMP,     /* an initiation is older than the last one: its clock went back, or a replay */
+	WG_FAILURE_FLOOD,     /* initiations less than 20 ms apart */
+	WG_FAILURE_LOAD,      /* it is under load and answers with a cookie */
+	WG_FAILURES,
+};
+
+struct wg_peer_counters {
+	uint64_t drops[WG_VERDICTS]; /* of those verdicts that know whose packet it was */
+	uint64_t queue_full;         /* staged packets that went for newer ones */
+	uint64_t gave_up;            /* staged packets for which no session came */
+	uint64_t failures[WG_FAILURES];
+	enum wg_failure failure; /* the last one, at */
+	uint64_t failure_ns;
+	bool failing; /* no handshake was done since */
+};
+
+/* The last handshake message of someone who is no peer. Nothing of it is proven, the address neither. */
+struct wg_stranger {
+	struct inet_endpoint from; /* family 0: none yet */
+	uint64_t at_ns;
+	uint8_t public_key[WG_KEY_LEN]; /* that it claims; zeros where none can be read */
+};
+
 struct wg_counters {
 	uint64_t verdicts[WG_VERDICTS];
 	uint64_t staged_dropped; /* by newer packets, by giving up, with their peer */
 	uint64_t cookies_sent;
+	struct wg_stranger unknown; /* of WG_DROP_PEER */
+	struct wg_stranger misled;  /* of WG_DROP_MAC1 */
 };
 
 size_t wg_peer_count(const struct wg_device *device);
@@ -212,6 +245,7 @@ bool wg_peer_allowed(const struct wg_device *device, const struct wg_peer *peer,
 /* Who gets a packet to addr; NULL: no one. */
 struct wg_peer *wg_route(struct wg_device *device, const struct inet_addr *addr);
 const struct wg_counters *wg_counters(const struct wg_device *device);
+const struct wg_peer_counters *wg_peer_counters(const struct wg_device *device, const struct wg_peer *peer);
 bool wg_under_load(const struct wg_device *device, uint64_t now_ns);
 const char *wg_verdict_text(enum wg_verdict verdict);
 

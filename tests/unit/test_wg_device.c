@@ -562,7 +562,7 @@ TEST(wg_replayed_initiation_costs_one_answer_and_nothing_more)
 		CHECK_INT(other.bytes[0], MESSAGE_RESPONSE);
 		CHECK(inet_endpoint_equal(&other.to, &hostile));
 		CHECK_INT(p->node[B].out_count, 0);
-		CHECK_INT(pair_give(p, B, &hostile, recorded.bytes, recorded.len), WG_DROP_STAMP);
+		CHECK_INT(pair_give(p, B, &hostile, recorded.bytes, recorded.len), WG_DROP_AGAIN);
 		CHECK(!pair_take(p, B, &other));
 	}
 	/* Our own handshake goes on and is done. */
@@ -894,7 +894,7 @@ TEST(wg_replayed_and_flooding_initiations_are_refused)
 	CHECK_INT(pair_send(p, A, 60), WG_STAGED);
 	CHECK(pair_take(p, A, &held));
 	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_HANDSHAKE);
-	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DROP_STAMP);
+	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, held.bytes, held.len), WG_DROP_AGAIN);
 	pair_peer(p, A)->quiet_until_ns = 0;
 	p->node[A].wall.s++;
 	CHECK_INT(pair_send(p, A, 60), WG_STAGED);

@@ -344,13 +344,13 @@ TEST(staged_packets_leave_in_order_and_the_oldest_makes_room)
 		staged_add_peer(&s, i);
 	for (uint32_t i = 0; i < 150; i++) { /* one peer's queue is 128 */
 		store_be32(packet, i);
-		dropped += staged_push(&s, 0, packet, 4);
+		dropped += staged_push(&s, 0, packet, 4) != STAGED_NONE;
 	}
 	CHECK_INT(dropped, 22);
 	CHECK_INT(queues[0].count, 128);
 	for (uint32_t i = 0; i < 100; i++) { /* and then the pool is full: the first peer's are the oldest */
 		store_be32(packet, 1000 + i);
-		dropped += staged_push(&s, 1, packet, 4);
+		dropped += staged_push(&s, 1, packet, 4) != STAGED_NONE;
 	}
 	CHECK_INT(dropped, 22 + 28);
 	CHECK_INT(queues[0].count, 100);
@@ -370,7 +370,7 @@ TEST(staged_packets_leave_in_order_and_the_oldest_makes_room)
 	CHECK_INT(s.oldest, STAGED_NONE);
 	CHECK_INT(s.newest, STAGED_NONE);
 	for (uint32_t i = 0; i < 128; i++)
-		CHECK_INT(staged_push(&s, 2, packet, 0), 0);
+		CHECK_INT(staged_push(&s, 2, packet, 0), STAGED_NONE);
 }
 
 TEST(keypairs_move_as_the_kernels_do_once_they_are_confirmed)
