@@ -19,7 +19,8 @@
 enum {
 	SIGNALLED = 128, /* sh(1)'s status of what a signal ended */
 	STUCK_MAX = 8,
-	END_WAIT_S = 2, /* for what was interrupted */
+	END_WAIT_S = 5, /* for what was interrupted; a service has 4 s to end its answer */
+	END_WAIT_AGAIN_S = 1, /* and was once more */
 };
 
 static _Noreturn void become(const char *const argv[])
@@ -76,13 +77,16 @@ static void leave_stuck(pid_t pid, const char *const argv[])
 /* Waits for the end of pid: true with its wait status; false when Ctrl-C came and it did not end of that. */
 static bool await(pid_t pid, int *status)
 {
-	static const struct timespec moment = { .tv_sec = END_WAIT_S };
+	static const struct timespec moment = { .tv_sec = END_WAIT_S }, again = { .tv_sec = END_WAIT_AGAIN_S };
+	const struct timespec *wait = interrupt_came() ? &moment : NULL;
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
 	int n = 1;
 
 	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
-	while (end.fd >= 0 && (n = interrupt_poll(&end, interrupt_came() ? &moment : NULL)) == -EINTR)
-		continue;
+	while (end.fd >= 0 && (n = interrupt_poll(&end, wait)) == -EINTR) {
+		wait = wait ? &again : &moment;
+		(void)interrupt_came();
+	}
 	if (end.fd >= 0)
 		close(end.fd);
 	if (n == 0)

@@ -80,7 +80,8 @@ static int copy_out(int fd, const char *bytes, size_t len)
  * client's own end when that does not come at once. */
 static int await_packet(int fd)
 {
-	static const struct timespec silence = { .tv_sec = CONTROL_SILENCE_MAX_S }, moment = { .tv_sec = 1 };
+	static const struct timespec silence = { .tv_sec = CONTROL_SILENCE_MAX_S };
+	static const struct timespec moment = { .tv_sec = CONTROL_END_S };
 	struct pollfd packet = { .fd = fd, .events = POLLIN };
 	bool ending = interrupt_came();
 	int n;

@@ -10,7 +10,8 @@
 #include "base/paths.h"
 
 enum { CONTROL_REQUEST_MAX = 1024, CONTROL_PACKET_MAX = 16384, CONTROL_WORDS_MAX = 16, CONTROL_PATH_LEN = 108,
-       CONTROL_SILENCE_MAX_S = 30 };
+       CONTROL_SILENCE_MAX_S = 30,
+       CONTROL_END_S = 4 /* for the end of an answer that is not wanted any more */ };
 
 enum control_kind { CONTROL_OUT = 'o', CONTROL_ERR = 'e', CONTROL_END = 'x' };
 

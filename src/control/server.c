@@ -96,6 +96,14 @@ static void append(struct control_call *call, enum control_kind kind, const char
 	}
 }
 
+/* Once it has had enough, only its leaving is news. */
+static void listen_for(struct control_call *call)
+{
+	uint32_t events = call->ended || call->stopping ? 0 : EPOLLIN;
+
+	loop_change(call->server->loop, &call->source, events | (call->waiting_to_send ? EPOLLOUT : 0));
+}
+
 /* Sends what the socket takes. Closes the call only once an ended answer is out: whoever still answers must not find
  * it gone, so a client that left is seen to when the loop says so. */
 static void flush(struct control_call *call)
@@ -106,7 +114,7 @@ static void flush(struct control_call *call)
 		if (send(call->source.fd, call->out + call->out_sent + LENGTH_LEN, len, MSG_NOSIGNAL) < 0) {
 			if (errno == EAGAIN) {
 				call->waiting_to_send = true;
-				loop_change(call->server->loop, &call->source, call->ended ? EPOLLOUT : EPOLLIN | EPOLLOUT);
+				listen_for(call);
 				return;
 			}
 			call->out_sent = call->out_len;
@@ -121,7 +129,7 @@ static void flush(struct control_call *call)
 	call->out_sent = call->out_len = call->out_last = 0;
 	if (call->waiting_to_send) {
 		call->waiting_to_send = false;
-		loop_change(call->server->loop, &call->source, EPOLLIN);
+		listen_for(call);
 	}
 }
 
@@ -209,10 +217,13 @@ static void call_ready(struct loop_source *source, uint32_t events, uint64_t now
 	if (n <= 0 || n > CONTROL_REQUEST_MAX || packet[n - 1] != '\0' || call->ended || call->job || call->out_len) {
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (!n && !(events & EPOLLHUP) && call->job && !call->ended && call->stop)
-			call->stop(call);
-		else
+		if (n || events & EPOLLHUP || call->ended || !call->job || !call->stop) {
 			call_close(call);
+			return;
+		}
+		call->stopping = true;
+		listen_for(call);
+		call->stop(call);
 		return;
 	}
 	for (char *word = packet; word < packet + n; word += strlen(word) + 1) {

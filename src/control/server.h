@@ -24,7 +24,7 @@ struct control_call {
 	void (*stop)(struct control_call *call); /* it has had enough, and waits for control_end; NULL: that is leaving */
 	char *out;                     /* the server's: packets not sent yet, each behind its length */
 	size_t out_len, out_cap, out_sent, out_last;
-	bool waiting_to_send;
+	bool waiting_to_send, stopping;
 };
 
 /* Answers with control_print and, now or later, exactly one control_end. */

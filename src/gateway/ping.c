@@ -279,9 +279,16 @@ static void cancelled(struct control_call *call)
 	close_unused(pinger);
 }
 
+/* What is still on its way has its time, as at the end. */
 static void stop(struct control_call *call)
 {
-	finish(call->job);
+	struct ping_job *job = call->job;
+
+	job->count = job->sent;
+	if (job->received == job->count)
+		finish(job);
+	else
+		loop_timer_set(job->pinger->loop, &job->timer, clock_now_ns() + WAIT_AFTER_LAST_MS * NS_PER_MS, timer_fires);
 }
 
 /* Seconds with up to three decimals, as ping(8) takes -i. */

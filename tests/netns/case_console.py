@@ -58,6 +58,13 @@ def ping_that_is_interrupted_tells_what_it_has_counted(lab):
         said = process.stdout.read()
         expect(re.search(r"(^|\n)\d+ sent, \d+ received, \d+ lost, min/avg/max \S+ ms\n\Z", said), said)
         expect(process.wait() == 0, process.returncode)
+    # what was lost is waited for, for a moment
+    pair.go.set("peer", pair.pub_a, "remove")
+    with subprocess.Popen([*line, "-q"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        wait_until("it hears Ctrl-C", lambda: catches(process.pid, signal.SIGINT))
+        process.send_signal(signal.SIGINT)
+        said = process.stdout.read()
+        expect(re.match(r"[1-9]\d* sent, 0 received, [1-9]\d* lost\n\Z", said) and process.wait() == 1, said)
     # what has nothing to tell ends as it always did, and a service that does not answer holds no one
     pair.ours.process.send_signal(signal.SIGSTOP)
     with subprocess.Popen(line, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
