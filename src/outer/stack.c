@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "outer/ident.h"
 #include <lwip/icmp6.h>
 #include <lwip/init.h>
 #include <lwip/ip.h>
@@ -19,6 +20,7 @@ enum {
 };
 
 static struct udp_pcb *pcb;
+static struct ident_key ident;
 
 /* lwIP's ip6.c calls it whatever LWIP_ICMP6 says: no one is told. */
 void icmp6_param_problem(struct pbuf *p, enum icmp6_pp_code code, const void *pointer);
@@ -34,9 +36,12 @@ int stack_open(uint16_t port, udp_recv_fn received)
 	static bool started;
 
 	/* lwip_init builds static lists; stack_close leaves them as they were. */
-	if (!started)
+	if (!started) {
 		lwip_init();
+		ident_key_make(&ident);
+	}
 	started = true;
+	ident_set_port(&ident, port);
 	pcb = udp_new_ip_type(IPADDR_TYPE_ANY);
 	if (!pcb)
 		return -ENOBUFS;
@@ -62,6 +67,7 @@ void stack_close(void)
 
 void stack_set_port(uint16_t port)
 {
+	ident_set_port(&ident, port);
 	/* The placeholder had the port; no other block of lwIP exists. */
 	(void)udp_bind(pcb, IP_ANY_TYPE, port);
 }
@@ -95,12 +101,14 @@ bool stack_has_room(void)
 static err_t output4(struct netif *netif, struct pbuf *p, const ip4_addr_t *to)
 {
 	(void)to; /* outer_send knows the next hop */
+	ident_scatter4(&ident, p->payload);
 	return netif->linkoutput(netif, p);
 }
 
 static err_t output6(struct netif *netif, struct pbuf *p, const ip6_addr_t *to)
 {
 	(void)to;
+	ident_scatter6(&ident, p->payload);
 	return netif->linkoutput(netif, p);
 }
 

@@ -4,9 +4,9 @@ import struct
 
 import frames
 from cases import case, expect
-from lab import ping, run, wait_until
+from lab import ping, run, wait_until, wg_keys
 from lan import KERNELS, OURS, PEER, Lan, Tap, kernel_sends
-from pair import Pair
+from pair import Pair, files
 
 
 def too_big(to_mac, mac, source, target, quoted, mtu_bytes):
@@ -152,3 +152,25 @@ def ipv6_inside_keeps_its_1280_bytes(lab):
         host("ip", "link", "set", "eth0", "mtu", "1500")
     wait_until("1420 and the address again", lambda: inner(1420))
     passes(1420)
+
+
+@case
+def fragments_of_two_paths_are_not_mixed(lab):
+    """Both paths of two hosts send from one address to one address; who puts fragments together sees those of both."""
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    for host in (a, b):
+        host("ip", "link", "set", "eth0", "mtu", "1300")
+    keys = [wg_keys(), wg_keys()]
+    peers = [(public, "fd08::%d/128" % n, "192.0.2.%d:4567" % n, "") for n, (_, public) in enumerate(keys, 1)]
+    paths = {name: [lab.gateway(host, files(keys[n - 1][0], peers, "fd08::%d" % n), name, "vpn-%s-%s" % (host.name, name))
+                    for n, host in enumerate((a, b), 1)] for name in ("gateway", "gateway-dataplane")}
+    for name, (ours, _) in paths.items():
+        wait_until("an answer on " + name, lambda: ping(ours.inner, "fd08::2", 1, wait=1)[1] == 1)
+    for _ in range(4):
+        for name, (ours, _) in paths.items():
+            sent, received = ping(ours.inner, "fd08::2", 50, 0.005, 1232)
+            expect(sent == received == 50, name, sent, received)
+    with Tap(a, "eth0") as tap:                     # the control: it was fragments
+        ping(ours.inner, "fd08::2", 1, size=1232)
+        expect(any(frame[12:14] == b"\x08\x00" and frame[20] & 0x3f for _, frame, _ in tap.frames()), "no fragments")

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/sum.h"
 #include "outer/filter.h"
+#include "outer/ident.h"
 #include "outer/pmtu.h"
 #include "outer/table.h"
 #include "test.h"
@@ -300,6 +301,47 @@ static int both(void)
 	int shared = passes(frame, sizeof(frame), false), alone = passes(frame, sizeof(frame), true);
 
 	return shared < 0 || alone < 0 ? -1 : shared * 10 + alone;
+}
+
+TEST(ident_is_another_for_each_datagram_and_never_one_of_the_other_path)
+{
+	static bool taken[UINT16_MAX + 1];
+	struct ident_key odd, even;
+
+	ident_key_make(&odd);
+	ident_set_port(&odd, 4567);
+	ident_key_make(&even);
+	ident_set_port(&even, 4568);
+	for (uint32_t id = 0; id <= UINT16_MAX / 2; id++) {
+		uint8_t ip[20] = { 0x45, 0, 5, 0, (uint8_t)(id >> 8), (uint8_t)id, 0x20, 0, 64, 17, 0, 0, 192, 0, 2, 1, 192, 0, 2, 2 };
+		uint8_t again[20], others[20];
+
+		sum_put(ip + 10, sum_bytes(0, ip, sizeof(ip)));
+		memcpy(again, ip, sizeof(ip));
+		memcpy(others, ip, sizeof(ip));
+		ident_scatter4(&odd, ip);
+		ident_scatter4(&odd, again);
+		ident_scatter4(&even, others);
+		CHECK(!memcmp(ip, again, sizeof(ip))); /* another fragment */
+		CHECK(sum_is_right(sum_bytes(0, ip, sizeof(ip))) && sum_is_right(sum_bytes(0, others, sizeof(others))));
+		CHECK(!taken[load_be16(ip + 4)]);
+		taken[load_be16(ip + 4)] = true;
+		CHECK(!taken[load_be16(others + 4)]);
+		taken[load_be16(others + 4)] = true;
+	}
+}
+
+TEST(ident_of_ipv6_is_in_the_fragment_header_alone)
+{
+	const struct ident_key key = { .factor = 0x10001, .offset = 5, .lowest = 1 };
+	uint8_t ip[48] = { 0x60, [6] = 17, [47] = 3 }, before[48];
+
+	memcpy(before, ip, sizeof(ip));
+	ident_scatter6(&key, ip);
+	CHECK(!memcmp(ip, before, sizeof(ip)));
+	ip[6] = 44;
+	ident_scatter6(&key, ip);
+	CHECK_INT(load_be32(ip + 44), 0x60011);
 }
 
 TEST(filter_takes_what_is_ours_only)
