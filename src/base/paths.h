@@ -11,6 +11,7 @@
 #define BOOT_FILE "boot"
 #define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
+#define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 /* Of applets, of services and of their control sockets. */
 #define NAME_NETWORK "network"

@@ -68,6 +68,15 @@ static void print_clock_trouble(void)
 		printf("clock: %s\n", text);
 }
 
+/* Addresses that another machine has as well: both paths suffer. */
+static void print_conflicts(void)
+{
+	char text[4096];
+
+	if (file_read(AT_FDCWD, RUN_DIR "/" CONFLICTS_FILE, text, sizeof(text)) > 0)
+		printf("%s", text);
+}
+
 static int command_show(int argc, char **argv)
 {
 	int at = find_path(argc, argv), status = 0;
@@ -83,6 +92,7 @@ static int command_show(int argc, char **argv)
 	if (!json) {
 		print_under_way();
 		print_clock_trouble();
+		print_conflicts();
 	}
 
 	if (at)

@@ -13,10 +13,12 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "netlink/rule.h"
+#include "network/conflict.h"
 #include "network/facts.h"
 #include "network/last.h"
 #include "network/nics.h"
 #include "network/told.h"
+#include "nics/conflicts.h"
 #include "nics/identify.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
@@ -35,6 +37,7 @@ struct nics_service {
 	bool has_set, fallback;                   /* there is one; it was applied last, since the files have errors */
 	bool replaced_has_set, replaced_fallback; /* the same of what ran before, while that can be put back */
 	struct told told;
+	struct conflicts conflicts;
 };
 
 static void log_change(void *arg, bool error, const char *text)
@@ -100,7 +103,13 @@ static int apply(struct nics_service *service, const struct network_conf *before
 	}
 	if (report->matched && report->matched == report->with_carrier)
 		tell_ready(service);
+	conflicts_follow(&service->conflicts, &service->nl);
 	return err;
+}
+
+static void conflicts_changed(struct conflicts *conflicts)
+{
+	conflicts_write(conflicts, container_of(conflicts, struct nics_service, conflicts)->worker.options->run_dir);
 }
 
 static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -317,6 +326,11 @@ static const struct change_ops changes = {
 
 /* ---- the other verbs ---- */
 
+static void print_conflict(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_OUT, "%s\n", text);
+}
+
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
@@ -328,6 +342,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
+	conflicts_each(&service->conflicts, print_conflict, call);
 	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, call);
 }
 
@@ -364,6 +379,9 @@ static int nics_service_open(struct worker *worker)
 		err = nl_open(&service->nl, NETLINK_ROUTE);
 	if (!err && link_get(&service->nl, "lo", &lo) == 0 && !lo.up)
 		link_set_up(&service->nl, lo.index, true);
+	service->conflicts.changed = conflicts_changed;
+	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
+		log_info("cannot see ARP: an address that another machine has as well will not be told of");
 	return err;
 }
 

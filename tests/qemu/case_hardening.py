@@ -49,7 +49,7 @@ NEVER = CAPS["sys_rawio"] | CAPS["sys_ptrace"] | CAPS["sys_boot"] | CAPS["setpca
 MAY = {                         # of those that would harm most, who has which
     "console": 0,
     "devices": CAPS["sys_module"],
-    "network": CAPS["net_admin"],
+    "network": CAPS["net_admin"] | CAPS["net_raw"],
     "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
     "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
 }
