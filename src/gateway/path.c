@@ -72,6 +72,7 @@ static int open_inner_monitor(void *arg)
 static void leave_place(struct path *path, bool remove)
 {
 	pinger_close(&path->pinger);
+	clones_close(&path->clones);
 	loop_give_back(path->loop, &path->inner_monitor);
 	tunnel_close(&path->tunnel, remove);
 	if (remove)
@@ -477,6 +478,8 @@ void path_down(struct path *path)
 
 const char *path_trouble(const struct path *path)
 {
+	if (path->clones.trouble[0])
+		return path->clones.trouble;
 	return path->tunnel.trouble[0] ? path->tunnel.trouble : path->fence.trouble;
 }
 

@@ -4,6 +4,7 @@
 #define GATEWAY_PATH_H
 
 #include "base/loop.h"
+#include "gateway/clones.h"
 #include "gateway/fence.h"
 #include "gateway/own_nics.h"
 #include "gateway/ping.h"
@@ -55,6 +56,7 @@ struct path {
 		const char *backend; /* the word it went by */
 	} did; /* of the last path_apply */
 	struct watch watch; /* of running */
+	struct clones clones;
 	struct tunnel_config wanted, applied, running;
 	bool has_applied;
 };

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_WATCH_H
 #define GATEWAY_WATCH_H
 
+#include "gateway/clone_signs.h"
 #include "tunnel/tunnel.h"
 
 /* UNANSWERED_S: WireGuard itself begins a new handshake when data got no answer for so long. */
@@ -22,6 +23,7 @@ struct watched {
 	bool had_way;        /* at the last probe */
 	bool knocked;        /* a probe follows */
 	uint8_t public_key[TUNNEL_KEY_LEN];
+	struct clone_signs clone; /* of its key, or ours, on two machines */
 };
 
 struct watch {
