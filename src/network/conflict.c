@@ -18,7 +18,7 @@
  * counts, so that an address which moved here, or a packet that was late, is no conflict. */
 enum {
 	PROBE_EVERY_S = 30,
-	PROBE_TAKEN_S = 5,  /* while one is taken: it may be over */
+	PROBE_TAKEN_S = 3,  /* while one is taken: it may be over */
 	PROBE_MIN_S = 2,    /* and when a claim is heard, but no more often */
 	OVER_S = 3 * PROBE_TAKEN_S + 1,
 };

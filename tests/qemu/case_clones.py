@@ -58,24 +58,18 @@ def trouble(a, path):
 
 
 def both_tell_of_an_address(first, clone):
-    """On the link, where both answer for it; over when one has another."""
+    """On the link, where both answer for it."""
     clone.reconfigure("--force", files={"network.conf": network(1)})
     for a in (first, clone):
-        a.vm.console.wait_for("eth0: " + ADDRESS, 120, 0)
-        wait_for("the address in show", lambda: ADDRESS in a.say("show"), 60, 1)
-    assert MACS[2] in first.say("network") and MACS[0] in clone.say("network"), first.say("network")
-    clone.reconfigure("--force", files={"network.conf": network(4)})
-    for a in (first, clone):
-        wait_for("the end of it", lambda: ADDRESS not in a.say("show"), 60, 1)
-        assert "over: eth0: " + ADDRESS in a.say("log over", log=True), a.say("log over", log=True)
-        assert a.vm.console.text.count("network: eth0: " + ADDRESS) <= 2, "told more than once"
+        a.vm.console.wait_for("network: eth0: " + ADDRESS, 120, 0)
+        wait_for("the address in show", lambda: "eth0: " + ADDRESS in a.say("show"), 60, 1)
 
 
 def peer_that_roams_is_no_clone(c):
     """To and fro, with packets all the time: its session goes on."""
     first, peer, _ = c.all
     c.hub.unplugged.add(2)
-    for n in (5, 2, 5, 2, 5, 2):
+    for n in (5, 2, 5, 2):
         peer.reconfigure("--force", files={"network.conf": network(n)})
         wait_for("the peer at another place", lambda: [p["endpoint"] for p in first.peers().values()] == [outer_address(n) + ":4567"], 60)
     for path in PATHS:
@@ -101,14 +95,14 @@ def two_clones_are_told_so_at_both_consoles(image):
         first, peer, clone = c.all
         ask_all_the_time(peer, vpn_address(1))
         peer_that_roams_is_no_clone(c)
-        both_tell_of_an_address(first, clone)
         for a in (first, clone):
             ask_all_the_time(a, vpn_address(2))
         clones_are_told(c)
         for a in (first, clone):
             assert "trouble          " + OURS in a.say("show"), a.say("show")
             for path in PATHS:
-                assert a.vm.console.text.count("%s: %s" % (path, OURS)) <= 2, "told more than once"
+                assert a.vm.console.text.count("%s: %s" % (path, OURS)) == 1, "told more than once"
+        both_tell_of_an_address(first, clone)
 
 
 @soak

@@ -1,0 +1,35 @@
+"""An address that another machine on the link has as well: both are told once, and when it is over."""
+from case_nics import MAIN, Network
+from cases import case, expect
+from frames import ARP, arp, ethernet, mac_of, packet_socket
+from lab import ping, wait_until
+
+TOLD = "eth0: ANOTHER MACHINE HAS 192.0.2.1 AS WELL, the one with the MAC address %s."
+
+
+@case
+def conflict_of_two_clones_is_told_at_both(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "")
+    networks = {"a": Network(lab, a, MAIN), "b": Network(lab, b, MAIN.replace("192.0.2.1/24", "192.0.2.2/24"))}
+    others = {name: TOLD % mac_of(other, "eth0").hex(":") for name, other in (("a", "b"), ("b", "a"))}
+    expect(ping("b", "192.0.2.1", 1) == (1, 1))                 # neighbours that ask and answer are none
+    with packet_socket("b", "eth0") as wire:                    # nor is one claim that nothing stands behind
+        mac = mac_of("b", "eth0")
+        wire.send(ethernet(b"\xff" * 6, mac, ARP, arp(1, mac, "192.0.2.1", bytes(6), "192.0.2.9")))
+        probe = arp(1, mac_of("a", "eth0"), "0.0.0.0", bytes(6), "192.0.2.1")
+        wait_until("a's own question", lambda: probe in wire.recv(2048))
+    expect("ANOTHER" not in networks["a"].said() + networks["b"].said(), networks["a"].said())
+
+    networks["b"].reconfigure(MAIN)
+    for name, network in networks.items():
+        wait_until(name + " is told", lambda: others[name] in network.said(), 60)
+        expect(others[name] in network.show(), network.show())
+        with open(network.dir + "/run/conflicts") as f:
+            expect(others[name] in f.read())
+    networks["b"].reconfigure(MAIN.replace("192.0.2.1/24", "192.0.2.2/24"))
+    for name, network in networks.items():
+        wait_until(name + " is told of the end", lambda: "over: " + others[name] in network.said(), 60)
+        expect(network.said().count(others[name]) == 2 and "ANOTHER" not in network.show(), network.said())
+        with open(network.dir + "/run/conflicts") as f:
+            expect(f.read() == "")
