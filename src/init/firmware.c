@@ -70,7 +70,7 @@ int firmware_describe(char *words, size_t cap)
 		return -errno;
 	if (read_variable("LoaderEntrySelected", entry, sizeof(entry)))
 		text_add(&text, "%s", entry);
-	/* A loader that cannot tell how fast the CPU counts says nothing, as on some virtual machines. */
+	/* systemd-boot does not trust the time stamp counter of a virtual machine, and says nothing there. */
 	loader_usec = read_usec("LoaderTimeInitUSec");
 	kernel_usec = read_usec("LoaderTimeExecUSec");
 	if (loader_usec && kernel_usec >= loader_usec)
