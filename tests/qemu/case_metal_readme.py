@@ -1,0 +1,100 @@
+"""README's way from disk.img to a running appliance: its commands word for word, and the screens that it shows."""
+import os
+import re
+import subprocess
+import tempfile
+
+from appliance import wait_for
+from cases import case
+from firmware import BOOT_S, MIB, Metal, as_hardware
+from vm import KERNEL, PROMPT, TOP, read_board
+
+MAC = re.compile(r"\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b")
+KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
+
+
+def chapter():
+    with open(TOP + "/README.md") as f:
+        return re.search(r"### The first boot, screen by screen\n(.*?)\n## ", f.read(), re.S)[1]
+
+
+def blocks(text):
+    """What stands indented by four blanks, each without them."""
+    return ["".join(line[4:] or "\n" for line in block.splitlines(True))
+            for block in re.findall(r"^((?:(?:    .*)?\n)*    .*\n)", text, re.M)]
+
+
+def write_disk(image, work):
+    """The line that writes it, with a file in the place of the disk: dd cuts a file off behind what it writes, a disk stays as it is."""
+    with open(TOP + "/README.md") as f:
+        line = re.search(r"^    (dd if=.*)$", f.read(), re.M)[1]
+    assert line.count("/dev/DISK") == 1, line
+    disk = work + "/disk"
+    os.mkdir(work + "/build")
+    os.symlink(os.path.abspath(image), work + "/build/pc")
+    subprocess.run(line.replace("/dev/DISK", disk), shell=True, check=True, cwd=work, stderr=subprocess.DEVNULL)
+    os.truncate(disk, 1024 * MIB)
+    return disk
+
+
+def shape(line):
+    """A line without what differs from machine to machine and from time to time."""
+    line = KEY.sub("KEY", MAC.sub("MAC", line.strip()))
+    return re.sub(r"\s+", " ", re.sub(r"[\d.]+", "0", line))
+
+
+def check_screen(shown, said):
+    """Every line that README shows is there, in that order; `...` stands for some."""
+    lines = iter([shape(line) for line in KERNEL.sub("", said).splitlines()])
+    for line in shown:
+        assert line.strip() == "..." or shape(line) in lines, "README shows what is not there: %s\nin:\n%s" % (line, said)
+
+
+def steps(block):
+    """(line that is typed, what follows it up to the next)"""
+    found = []
+    for line in block.splitlines():
+        if line.startswith(PROMPT):
+            found.append((line[len(PROMPT):], []))
+        elif found:
+            found[-1][1].append(line)
+    return found
+
+
+def write_file(vm, line, text):
+    """write FILE: what follows is pasted, up to the single dot; the rest is the screen."""
+    at = vm.console.begin(line)
+    end = text.index(".")
+    vm.console.wait_for(r"%s\n.*\n" % re.escape(line), 30, at)
+    for pasted in text[:end + 1]:
+        vm.console.send(pasted)
+    said = vm.console.wait_until(lambda: re.search(r"(?s)\n\.\n(.*)%s\Z" % PROMPT, vm.console.text[at:]), 30, at, "the file")[1]
+    check_screen(text[end + 1:], said)
+
+
+def work_through(vm, block):
+    for line, text in steps(block):
+        if line.startswith("write "):
+            write_file(vm, line, text)
+            continue
+        said = vm.console.command(line, 60)
+        check_screen(text, said)
+
+
+@case
+def readme_leads_from_the_disk_image_to_a_running_appliance(image):
+    screens = blocks(chapter())
+    mac = MAC.search("".join(screens))[0]
+    with tempfile.TemporaryDirectory() as work:
+        disk = write_disk(image, work)
+        machine = as_hardware(read_board(TOP + "/board/pc/board.conf"), work)
+        with Metal("readme", image, [("virtio", disk)], macs=[mac], extra_args=machine) as vm:
+            vm.prompt()
+            check_screen(screens[0].replace(PROMPT, "").splitlines(), vm.console.text)
+            vm.booted()
+            wait_for("the services", lambda: vm.show("gateway-dataplane"), BOOT_S)
+            for block in screens[1:]:
+                work_through(vm, block)
+            assert vm.show("gateway")["state"] == "up", vm.console.command("show")
+            vm.console.begin("poweroff")
+            vm.wait(60)
