@@ -77,12 +77,6 @@ struct wg_device {
 	struct staged staged;
 };
 
-static inline void peer_timer(struct wg_device *d, const struct wg_peer *p, enum timer timer, uint64_t due_ns)
-{
-	if (d->up)
-		timer_set(&d->timers, p->id, timer, due_ns);
-}
-
 static inline struct wg_peer_counters *peer_told(struct wg_device *d, const struct wg_peer *p)
 {
 	return &d->told[p->id];

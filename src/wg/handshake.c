@@ -3,14 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "wg/output.h"
-
-/* The jitter also holds for initiations that traffic asks for: with steady traffic both ways, initiations that crossed
- * once would cross for ever. */
-static void be_quiet(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
-{
-	p->quiet_until_ns = now_ns + REKEY_TIMEOUT_S * NS_PER_S + device_jitter_ns(d);
-}
+#include "wg/policy.h"
 
 static void send_message(struct wg_device *d, struct wg_peer *p, const struct inet_flow *to, uint8_t *bytes, size_t len,
 			 uint64_t now_ns)
@@ -53,21 +46,17 @@ void handshake_initiate(struct wg_device *d, struct wg_peer *p, bool again, uint
 		return;
 	if (now_ns < p->quiet_until_ns)
 		return;
-	be_quiet(d, p, now_ns);
-	/* Also when nothing could be written for want of random bytes: it is tried again. */
-	peer_timer(d, p, TIMER_RETRANSMIT, p->quiet_until_ns);
+	policy_initiated(d, p, now_ns);
 	if (!write_initiation(d, p, &m))
 		return;
-	peer_sent(d, p, sizeof(m), now_ns);
+	p->sent_bytes += sizeof(m);
+	policy_sent(d, p, now_ns);
 	send_message(d, p, &p->flow, (uint8_t *)&m, sizeof(m), now_ns);
 }
 
 static void handshake_done(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
-	peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
-	timer_clear(&d->timers, p->id, TIMER_RETRANSMIT);
-	p->attempts = 0;
-	p->sent_lastminute = false;
+	policy_session(d, p, now_ns);
 	peer_told(d, p)->failing = false;
 	p->shaken = d->host.wall(d->host.arg);
 	device_event(d, p, WG_EVENT_SESSION);
@@ -97,11 +86,6 @@ void handshake_confirm(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 	/* There is a session: one more by an initiation of ours is not needed. */
 	peer_stop_initiating(d, p);
 	handshake_done(d, p, now_ns);
-}
-
-static bool is_flood(const struct wg_peer *p, uint64_t now_ns)
-{
-	return p->has_initiation && now_ns - p->initiation_ns < NS_PER_S / INITIATIONS_PER_S;
 }
 
 /* What we answered last began no session, and the peer does not wait for one any more. */
@@ -157,9 +141,7 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 	memcpy(m.receiver, initiation->sender, sizeof(m.receiver));
 	begin_session(d, p, handshake, false, index, load_le32(initiation->sender), now_ns);
 	p->keypairs.next_crossed = p->initiating;
-	/* What is left of a half handshake must not stay for ever. */
-	if (!timer_is_set(&d->timers, p->id, TIMER_ZERO_KEYS))
-		peer_timer(d, p, TIMER_ZERO_KEYS, now_ns + ZERO_KEYS_AFTER_S * NS_PER_S);
+	policy_answered(d, p, now_ns);
 	p->sent_bytes += sizeof(m);
 	send_message(d, p, from, (uint8_t *)&m, sizeof(m), now_ns);
 	return WG_HANDSHAKE;
@@ -172,7 +154,7 @@ static enum wg_verdict look_at_stamp(const struct wg_peer *p, const uint8_t stam
 
 	if (order <= 0)
 		return order ? WG_DROP_STAMP : WG_DROP_AGAIN;
-	return is_flood(p, now_ns) ? WG_DROP_FLOOD : WG_HANDSHAKE;
+	return policy_is_flood(p, now_ns) ? WG_DROP_FLOOD : WG_HANDSHAKE;
 }
 
 enum wg_verdict handshake_take_initiation(struct wg_device *d, const struct inet_flow *from,
@@ -235,7 +217,5 @@ enum wg_verdict handshake_take_response(struct wg_device *d, const struct inet_f
 	handshake_done(d, p, now_ns);
 	if (roamed)
 		device_event(d, p, WG_EVENT_ROAMED);
-	/* The responder may use the session only once something came under it. */
-	peer_send_keepalive(d, p, now_ns);
 	return WG_HANDSHAKE;
 }

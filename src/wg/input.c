@@ -5,13 +5,13 @@
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 #include "wg/output.h"
+#include "wg/policy.h"
 
 /* Any authentic message of len bytes from the peer, after all else was done for it. */
 static void received(struct wg_device *d, struct wg_peer *p, size_t len, uint64_t now_ns)
 {
 	p->received_bytes += len;
-	timer_clear(&d->timers, p->id, TIMER_NEW_HANDSHAKE);
-	peer_traversed(d, p, now_ns);
+	policy_received(d, p, now_ns);
 }
 
 static void send_cookie(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes, size_t len,
@@ -74,6 +74,9 @@ static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_fl
 		verdict = handshake_take_initiation(d, from, (const struct message_initiation *)bytes, now_ns, &peer);
 	else
 		verdict = handshake_take_response(d, from, (const struct message_response *)bytes, now_ns, &peer);
+	/* The responder may use the session only once something came under it. */
+	if (bytes[0] == MESSAGE_RESPONSE && verdict == WG_HANDSHAKE)
+		peer_send_keepalive(d, peer, now_ns);
 	if (d->host.work_ns)
 		cost_ns = d->host.work_ns(d->host.arg) - cost_ns;
 	if (verdict != WG_DROP_INDEX) /* found out before the first DH */
@@ -81,7 +84,7 @@ static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_fl
 	if (verdict != WG_HANDSHAKE)
 		return peer ? drop_of(d, peer, verdict) : verdict;
 	view->peer = peer;
-	/* An initiation may be a replay: no sign of life (see answer() in handshake.c). */
+	/* An initiation is no sign of life. */
 	if (bytes[0] == MESSAGE_INITIATION)
 		peer->received_bytes += len;
 	else
@@ -131,29 +134,6 @@ static bool source_is_allowed(const struct wg_device *d, const struct wg_peer *p
 	return allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? 8 : 12)) == p->id;
 }
 
-static void data_received(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
-{
-	if (!timer_is_set(&d->timers, p->id, TIMER_KEEPALIVE))
-		peer_timer(d, p, TIMER_KEEPALIVE, now_ns + KEEPALIVE_TIMEOUT_S * NS_PER_S);
-	else
-		p->need_another_keepalive = true;
-}
-
-/* Paper 6.2: the initiator does not wait for something to send when the session is about to end. */
-static void rekey_before_end(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
-{
-	const uint64_t age_ns = (REJECT_AFTER_TIME_S - KEEPALIVE_TIMEOUT_S - REKEY_TIMEOUT_S) * NS_PER_S;
-	const struct keypair *current;
-
-	if (p->sent_lastminute || p->keypairs.current == KEYPAIR_NONE)
-		return;
-	current = &p->keypairs.slots[p->keypairs.current];
-	if (!current->can_send || !current->initiator || now_ns - current->born_ns < age_ns)
-		return;
-	p->sent_lastminute = true;
-	handshake_initiate(d, p, false, now_ns);
-}
-
 static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes,
 				  size_t len, uint64_t now_ns, struct wg_view *view)
 {
@@ -190,12 +170,13 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *f
 		handshake_confirm(d, p, now_ns);
 		peer_send_staged(d, p, now_ns);
 	}
-	rekey_before_end(d, p, now_ns);
+	if (policy_wants_last_rekey(p, now_ns))
+		handshake_initiate(d, p, false, now_ns);
 	received(d, p, len, now_ns);
 	view->peer = p;
 	if (!padded_len)
 		return WG_KEEPALIVE;
-	data_received(d, p, now_ns);
+	policy_data_received(d, p, now_ns);
 	ecn_decapsulate(packet, ds);
 	view->bytes = packet;
 	view->len = packet_len;

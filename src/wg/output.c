@@ -6,6 +6,7 @@
 #include "base/ecn.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
+#include "wg/policy.h"
 
 /* To a multiple of 16, but never beyond the MTU. A packet longer than that is padded as its last piece would be. */
 static size_t padding(const struct wg_device *d, size_t len)
@@ -35,20 +36,14 @@ static size_t seal(const struct wg_device *d, struct keypair *keypair, uint8_t *
 	return WG_HEADROOM + len + pad + AEAD_TAG_LEN;
 }
 
-static bool wants_rekey(const struct keypair *keypair, uint64_t now_ns)
-{
-	return keypair->send_counter > REKEY_AFTER_MESSAGES ||
-	       (keypair->initiator && now_ns - keypair->born_ns >= REKEY_AFTER_TIME_S * NS_PER_S);
-}
-
 static void after_seal(struct wg_device *d, struct wg_peer *p, const struct keypair *keypair, size_t len, bool data,
 		       uint64_t now_ns)
 {
-	peer_sent(d, p, len, now_ns);
-	if (data && !timer_is_set(&d->timers, p->id, TIMER_NEW_HANDSHAKE))
-		peer_timer(d, p, TIMER_NEW_HANDSHAKE,
-			   now_ns + (KEEPALIVE_TIMEOUT_S + REKEY_TIMEOUT_S) * NS_PER_S + device_jitter_ns(d));
-	if (wants_rekey(keypair, now_ns))
+	p->sent_bytes += len;
+	policy_sent(d, p, now_ns);
+	if (data)
+		policy_data_sent(d, p, now_ns);
+	if (policy_wants_rekey(keypair, now_ns))
 		handshake_initiate(d, p, false, now_ns);
 }
 

@@ -4,6 +4,7 @@
 
 #include "crypto/x25519.h"
 #include "wg/output.h"
+#include "wg/policy.h"
 #include "wg/stamp.h"
 
 /* ---- peers ---- */
@@ -56,7 +57,7 @@ int wg_set_peer(struct wg_device *d, const struct wg_peer_change *c, uint64_t no
 		wake = wake || (!p->keepalive_s && c->keepalive_s);
 		p->keepalive_s = c->keepalive_s;
 		timer_clear(&d->timers, p->id, TIMER_PERSISTENT);
-		peer_traversed(d, p, now_ns);
+		policy_traversed(d, p, now_ns);
 	}
 	if (wake)
 		peer_send_keepalive(d, p, now_ns);

@@ -552,8 +552,8 @@ TEST(wg_replayed_initiation_costs_one_answer_and_nothing_more)
 		}
 		CHECK_INT(pair_send(p, B, 60), session ? WG_SEALED : WG_STAGED);
 		CHECK(pair_take(p, B, &held));
-		peer_timer(d, peer, TIMER_KEEPALIVE, p->now_ns + NS_PER_S);
-		peer_timer(d, peer, TIMER_ZERO_KEYS, p->now_ns + 500 * NS_PER_S);
+		policy_timer(d, peer, TIMER_KEEPALIVE, p->now_ns + NS_PER_S);
+		policy_timer(d, peer, TIMER_ZERO_KEYS, p->now_ns + 500 * NS_PER_S);
 		before = *peer;
 		timers = d->timers.peers[peer->id];
 		CHECK_INT(pair_give(p, B, &hostile, recorded.bytes, recorded.len), WG_HANDSHAKE);

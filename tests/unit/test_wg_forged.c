@@ -205,7 +205,7 @@ TEST(wg_forged_and_malformed_data_changes_no_state)
 	CHECK_INT(pair_give(p, B, &p->node[A].endpoint, answer.bytes, answer.len), WG_DATA);
 	TRACELESS(B, &held, WG_DROP_REPLAY);
 	pair_peer(p, A)->flow.remote = p->node[B].endpoint;
-	peer_timer(p->node[A].device, pair_peer(p, A), TIMER_KEEPALIVE, p->now_ns);
+	policy_timer(p->node[A].device, pair_peer(p, A), TIMER_KEEPALIVE, p->now_ns);
 	wg_poll(p->node[A].device, p->now_ns);
 	TAKE(A, &held, MESSAGE_DATA);
 	CHECK_INT(held.len, 32);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "wg/device.h"
+#include "wg/policy.h"
 #include "wg/wg.h"
 
 enum { A, B, WIRE_MAX = 512, DATAGRAM_MAX = 1700, WORK_MTU = 1420 };
