@@ -202,3 +202,15 @@ const char *value_reserved(const struct inet_prefix *network, const struct inet_
 		return "broadcast address";
 	return NULL;
 }
+
+bool value_yes(const struct conf_place *at, struct slice value)
+{
+	static const char *const words[][2] = { { "no", "yes" }, { "false", "true" }, { "off", "on" }, { "0", "1" } };
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		for (int yes = 0; yes < 2; yes++)
+			if (slice_equal(value, words[i][yes]))
+				return yes;
+	value_error(at, value, "expected %s", at->key->syntax);
+	return false;
+}

@@ -1,0 +1,58 @@
+/* What reads network.conf: the tables, and what their rows call, which is in a file for each section. */
+#ifndef CONF_NETWORK_READ_H
+#define CONF_NETWORK_READ_H
+
+#include "conf/keys.h"
+#include "conf/network.h"
+
+/* ROUTE_MTU_MAX: the kernel keeps no larger one for a route. */
+enum { NETWORK_MTU_MIN = 576, NETWORK_MTU_MAX = 65535, NETWORK_ROUTE_MTU_MAX = 65520, NETWORK_MTU_MIN_IPV6 = 1280 };
+
+/* The rows of the table of keys. */
+enum network_row {
+	ROW_NAME, ROW_MAC_ADDRESS, ROW_MTU_BYTES, ROW_UNMANAGED, ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA, ROW_DESTINATION,
+	ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES,
+};
+
+/* The model that rows get, at->model. */
+struct network_read {
+	struct network_conf *conf;
+	struct network_nic *nic;     /* of the last [Match], NULL when that one cannot be used */
+	struct network_route *route; /* of the [Route] being read */
+};
+
+static inline struct network_nic *network_nic_of(const struct conf_place *at)
+{
+	return ((struct network_read *)at->model)->nic;
+}
+
+/* Of every section but [Match]: there must be one above. */
+bool network_section_open(const struct conf_place *at, struct slice comment);
+
+/* [Match] */
+bool network_match_open(const struct conf_place *at, struct slice comment);
+void network_match_close(const struct conf_place *at);
+void network_match_name(const struct conf_place *at, struct slice value);
+void network_match_mac(const struct conf_place *at, struct slice value);
+
+/* [Network] */
+void network_address(const struct conf_place *at, struct slice value);
+void network_gateway(const struct conf_place *at, struct slice value);
+void network_dns_server(const struct conf_place *at, struct slice value);
+void network_ra_accept(const struct conf_place *at, struct slice value);
+
+/* [Route] */
+bool network_route_open(const struct conf_place *at, struct slice comment);
+void network_route_close(const struct conf_place *at);
+void network_route_destination(const struct conf_place *at, struct slice value);
+void network_route_gateway(const struct conf_place *at, struct slice value);
+void network_route_mtu(const struct conf_place *at, struct slice value);
+
+/* The next free route of the NIC, or NULL after it reported there is none. */
+struct network_route *network_route_add(const struct conf_place *at);
+/* True for an address that a router can have. */
+bool network_router(const struct conf_place *at, struct slice value, struct inet_addr *addr);
+/* Once the file is read: every gateway can be reached, and no place is gone to twice. */
+void network_routes_check(const struct network_conf *conf, const struct network_nic *nic, struct diag *diag);
+
+#endif
