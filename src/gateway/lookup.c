@@ -14,6 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/sockaddr.h"
 #include "conf/value.h"
 #include "conf/vpn.h"
 
@@ -76,20 +77,10 @@ static bool is_orphan(void)
 
 static struct inet_addr addr_of(const struct addrinfo *entry)
 {
-	struct inet_addr addr = { .family = (uint8_t)entry->ai_family };
-	struct sockaddr_in6 in6;
-	struct sockaddr_in in;
+	struct inet_endpoint endpoint = { .port = 0 };
 
-	if (entry->ai_family == AF_INET) {
-		memcpy(&in, entry->ai_addr, sizeof(in));
-		memcpy(addr.bytes, &in.sin_addr, sizeof(in.sin_addr));
-	} else if (entry->ai_family == AF_INET6) {
-		memcpy(&in6, entry->ai_addr, sizeof(in6));
-		memcpy(addr.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
-	} else {
-		addr.family = 0;
-	}
-	return addr;
+	(void)sockaddr_to(&endpoint, entry->ai_addr, entry->ai_addrlen);
+	return endpoint.addr;
 }
 
 static void tell(size_t index, const struct inet_addr *addr)

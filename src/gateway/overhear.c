@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/sockaddr.h"
 
 /* Messages begin with their type and three zeros (paper 5.4). */
 enum { INITIATION = 1, RESPONSE = 2, DATA = 4, RECEIVER_AT_RESPONSE = 8, RECEIVER_AT_DATA = 4, HEADER_LEN = 12 };
@@ -41,13 +42,11 @@ int overhear_data(int fd, const struct inet_endpoint *from, uint16_t port, bool 
 
 static int connect_to(int fd, const struct inet_endpoint *from)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_scope_id = from->scope_id };
-	bool v4 = from->addr.family == AF_INET;
+	const struct inet_endpoint any_port = { .addr = from->addr, .scope_id = from->scope_id };
+	union sockaddr_any to;
+	socklen_t len = sockaddr_from(&to, &any_port);
 
-	memcpy(&in.sin_addr, from->addr.bytes, sizeof(in.sin_addr));
-	memcpy(&in6.sin6_addr, from->addr.bytes, sizeof(in6.sin6_addr));
-	return connect(fd, v4 ? (const void *)&in : &in6, v4 ? sizeof(in) : sizeof(in6)) < 0 ? -errno : 0;
+	return connect(fd, &to.any, len) < 0 ? -errno : 0;
 }
 
 int overhear_open(const struct inet_endpoint *from, uint16_t port)

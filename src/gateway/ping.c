@@ -13,6 +13,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/sockaddr.h"
 #include "crypto/random.h"
 #include "base/text.h"
 #include "netlink/netns.h"
@@ -44,8 +45,9 @@ static uint16_t checksum(const uint8_t *bytes, size_t len)
 
 static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16_t seq)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6 };
+	const struct inet_endpoint endpoint = { .addr = *target };
+	union sockaddr_any to;
+	socklen_t to_len = sockaddr_from(&to, &endpoint);
 	bool v4 = target->family == AF_INET;
 	uint8_t packet[ECHO_LEN] = { 0 };
 	uint64_t now_ns = clock_now_ns();
@@ -58,10 +60,7 @@ static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16
 	/* RFC 3542 3.1: the kernel fills in the checksum of a raw ICMPv6 socket. */
 	if (v4)
 		store_be16(packet + ECHO_SUM, checksum(packet, sizeof(packet)));
-	memcpy(&in.sin_addr, target->bytes, sizeof(in.sin_addr));
-	memcpy(&in6.sin6_addr, target->bytes, sizeof(in6.sin6_addr));
-	n = sendto(fd, packet, sizeof(packet), MSG_DONTWAIT, v4 ? (const void *)&in : &in6,
-		   v4 ? sizeof(in) : sizeof(in6));
+	n = sendto(fd, packet, sizeof(packet), MSG_DONTWAIT, &to.any, to_len);
 	return n < 0 ? -errno : 0;
 }
 
@@ -237,20 +236,18 @@ static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct pinger *pinger = container_of(source, struct pinger, v6);
-	struct inet_addr from = { .family = AF_INET6 };
-	struct sockaddr_in6 in6;
-	socklen_t in6_len = sizeof(in6);
+	struct inet_endpoint from;
+	union sockaddr_any addr;
+	socklen_t len = sizeof(addr);
 	uint8_t packet[256];
 	ssize_t n;
 
 	(void)events;
 	while (source->fd >= 0 && (n = recvfrom(source->fd, packet, sizeof(packet), MSG_DONTWAIT,
-						(struct sockaddr *)&in6, &in6_len)) >= 0) {
-		if (n >= ECHO_LEN && packet[0] == ICMP6_ECHO_REPLY && in6_len == sizeof(in6)) {
-			memcpy(from.bytes, &in6.sin6_addr, sizeof(in6.sin6_addr));
-			heard(pinger, &from, packet, 64, now_ns);
-		}
-		in6_len = sizeof(in6);
+						&addr.any, &len)) >= 0) {
+		if (n >= ECHO_LEN && packet[0] == ICMP6_ECHO_REPLY && sockaddr_to(&from, &addr, len))
+			heard(pinger, &from.addr, packet, 64, now_ns);
+		len = sizeof(addr);
 	}
 }
 

@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/sockaddr.h"
+
 #ifndef UDP_GRO
 #define UDP_GRO 104
 #endif
@@ -33,15 +35,11 @@ static int prepare(int fd, int family, bool merge)
 
 static int bind_to(int fd, int family, uint16_t port)
 {
-	struct sockaddr_in here4 = { .sin_family = AF_INET, .sin_port = htons(port) };
-	struct sockaddr_in6 here6 = { .sin6_family = AF_INET6, .sin6_port = htons(port) };
-	int failed;
+	const struct inet_endpoint endpoint = { .addr.family = (uint8_t)family, .port = port };
+	union sockaddr_any here;
+	socklen_t len = sockaddr_from(&here, &endpoint);
 
-	if (family == AF_INET)
-		failed = bind(fd, (const struct sockaddr *)&here4, sizeof(here4));
-	else
-		failed = bind(fd, (const struct sockaddr *)&here6, sizeof(here6));
-	return failed ? -errno : 0;
+	return bind(fd, &here.any, len) < 0 ? -errno : 0;
 }
 
 static int open_one(int family, uint16_t port, bool merge)
@@ -62,23 +60,23 @@ static int open_one(int family, uint16_t port, bool merge)
 
 static int open_both(struct placeholder *placeholder, uint16_t port, bool merge)
 {
-	struct sockaddr_in here = { 0 };
+	union sockaddr_any here;
 	socklen_t len = sizeof(here);
-
+	struct inet_endpoint endpoint = { .port = 0 };
 	int fd4 = open_one(AF_INET, port, merge), fd6;
 
 	if (fd4 < 0)
 		return fd4;
-	if (getsockname(fd4, (struct sockaddr *)&here, &len) < 0) {
+	if (getsockname(fd4, &here.any, &len) < 0 || !sockaddr_to(&endpoint, &here, len)) {
 		close(fd4);
 		return -EBADF;
 	}
-	fd6 = open_one(AF_INET6, ntohs(here.sin_port), merge);
+	fd6 = open_one(AF_INET6, endpoint.port, merge);
 	if (fd6 < 0 && fd6 != -EAFNOSUPPORT && fd6 != -EADDRNOTAVAIL) {
 		close(fd4);
 		return fd6;
 	}
-	*placeholder = (struct placeholder){ fd4, fd6 < 0 ? -1 : fd6, ntohs(here.sin_port) };
+	*placeholder = (struct placeholder){ fd4, fd6 < 0 ? -1 : fd6, endpoint.port };
 	return 0;
 }
 

@@ -1,14 +1,14 @@
 /* The kernel's WireGuard: rtnetlink makes the device, generic netlink (linux/wireguard.h) drives it. */
-#include "base/text.h"
 #include "tunnel/tunnel.h"
 
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/wireguard.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/sockaddr.h"
+#include "base/text.h"
 #include "crypto/key.h"
 #include "netlink/attrs.h"
 #include "netlink/netns.h"
@@ -116,18 +116,11 @@ static int kernel_set_device(struct tunnel *tunnel, const struct tunnel_config *
 
 static void put_endpoint(struct nlmsghdr *message, const struct inet_endpoint *endpoint)
 {
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(endpoint->port) };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6,
-				    .sin6_port = htons(endpoint->port),
-				    .sin6_scope_id = endpoint->scope_id };
+	union sockaddr_any addr;
+	socklen_t len = sockaddr_from(&addr, endpoint);
 
-	if (endpoint->addr.family == AF_INET) {
-		memcpy(&in.sin_addr, endpoint->addr.bytes, sizeof(in.sin_addr));
-		mnl_attr_put(message, WGPEER_A_ENDPOINT, sizeof(in), &in);
-	} else if (endpoint->addr.family == AF_INET6) {
-		memcpy(&in6.sin6_addr, endpoint->addr.bytes, sizeof(in6.sin6_addr));
-		mnl_attr_put(message, WGPEER_A_ENDPOINT, sizeof(in6), &in6);
-	}
+	if (len)
+		mnl_attr_put(message, WGPEER_A_ENDPOINT, len, &addr);
 }
 
 static void put_allowed(struct nlmsghdr *message, const struct inet_prefix *prefix)
@@ -211,31 +204,6 @@ static void read_key(uint8_t key[static TUNNEL_KEY_LEN], const struct nlattr *at
 		memcpy(key, mnl_attr_get_payload(attr), TUNNEL_KEY_LEN);
 }
 
-
-static void read_endpoint(struct inet_endpoint *endpoint, const struct nlattr *attr)
-{
-	union {
-		struct sockaddr any;
-		struct sockaddr_in in;
-		struct sockaddr_in6 in6;
-	} addr = { 0 };
-	size_t len = attr ? mnl_attr_get_payload_len(attr) : 0;
-
-	if (len)
-		memcpy(&addr, mnl_attr_get_payload(attr), len < sizeof(addr) ? len : sizeof(addr));
-	if (addr.any.sa_family == AF_INET && len >= sizeof(addr.in)) {
-		endpoint->port = ntohs(addr.in.sin_port);
-		memcpy(endpoint->addr.bytes, &addr.in.sin_addr, sizeof(addr.in.sin_addr));
-	} else if (addr.any.sa_family == AF_INET6 && len >= sizeof(addr.in6)) {
-		endpoint->port = ntohs(addr.in6.sin6_port);
-		endpoint->scope_id = addr.in6.sin6_scope_id;
-		memcpy(endpoint->addr.bytes, &addr.in6.sin6_addr, sizeof(addr.in6.sin6_addr));
-	} else {
-		return;
-	}
-	endpoint->addr.family = (uint8_t)addr.any.sa_family;
-}
-
 static int read_allowed(struct tunnel_config *running, struct tunnel_peer *peer, const struct nlattr *entry)
 {
 	enum { COUNT = WGALLOWEDIP_A_CIDR_MASK + 1 };
@@ -283,7 +251,9 @@ static void read_peer_values(struct tunnel_peer *peer, const struct nlattr *cons
 	int64_t time[2]; /* struct __kernel_timespec */
 
 	read_key(peer->preshared_key, attrs[WGPEER_A_PRESHARED_KEY]);
-	read_endpoint(&peer->endpoint, attrs[WGPEER_A_ENDPOINT]);
+	if (attrs[WGPEER_A_ENDPOINT])
+		(void)sockaddr_to(&peer->endpoint, mnl_attr_get_payload(attrs[WGPEER_A_ENDPOINT]),
+				  mnl_attr_get_payload_len(attrs[WGPEER_A_ENDPOINT]));
 	if (attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL])
 		peer->keepalive_s = mnl_attr_get_u16(attrs[WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]);
 	if (attrs[WGPEER_A_RX_BYTES])

@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/inet.h"
 #include "base/loop.h"
+#include "base/sockaddr.h"
 #include "base/text.h"
 
 TEST(number_takes_digits_within_its_bound_only)
@@ -268,4 +269,28 @@ TEST(ecn_goes_out_and_comes_back_as_rfc_6040_has_it)
 			CHECK(sum_is_right(sum_bytes(0, four, sizeof(four))));
 			CHECK_INT(load_be32(six) & 0xf00fffff, 0x600abcde); /* version and flow label */
 		}
+}
+
+TEST(sockaddr_and_back_is_the_same_endpoint)
+{
+	const struct inet_endpoint endpoints[] = {
+		{ .addr = { AF_INET, { 192, 0, 2, 1 } }, .port = 4567 },
+		{ .addr = { AF_INET6, { 0xfe, 0x80, [15] = 1 } }, .port = 1, .scope_id = 7 },
+	};
+	const socklen_t lens[] = { sizeof(struct sockaddr_in), sizeof(struct sockaddr_in6) };
+	struct inet_endpoint back;
+	union sockaddr_any addr;
+
+	for (size_t i = 0; i < 2; i++) {
+		CHECK_INT(sockaddr_from(&addr, &endpoints[i]), lens[i]);
+		CHECK(sockaddr_to(&back, &addr, lens[i]));
+		CHECK(inet_endpoint_equal(&back, &endpoints[i]));
+		CHECK_INT(back.scope_id, endpoints[i].scope_id);
+		back.port = 99;
+		CHECK(!sockaddr_to(&back, &addr, lens[i] - 1));
+		CHECK_INT(back.port, 99);
+	}
+	CHECK_INT(sockaddr_from(&addr, &(const struct inet_endpoint){ .port = 1 }), 0);
+	CHECK(!sockaddr_to(&back, &addr, sizeof(addr)));
+	CHECK(!sockaddr_to(&back, NULL, 0));
 }
