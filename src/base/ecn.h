@@ -5,14 +5,14 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "base/sum.h"
+#include "base/ip.h"
 
 enum { ECN_MASK = 3, ECN_NOT_ECT = 0, ECN_ECT1 = 1, ECN_ECT0 = 2, ECN_CE = 3 };
 
 /* The DS field of an IPv4 or IPv6 header (RFC 2474): DSCP and, its lowest two bits, ECN. */
 static inline uint8_t ds_field(const uint8_t *ip)
 {
-	return (uint8_t)(ip[0] >> 4 == 4 ? ip[1] : ip[0] << 4 | ip[1] >> 4);
+	return (uint8_t)(ip_version(ip) == 4 ? ip[1] : ip[0] << 4 | ip[1] >> 4);
 }
 
 /* For the outer header of packet. What the inner one has met so far is no news to the outer way. */
@@ -27,15 +27,15 @@ static inline void ecn_set(uint8_t *packet, uint8_t ecn)
 {
 	uint16_t before, after, checksum;
 
-	if (packet[0] >> 4 == 6) {
+	if (ip_version(packet) == 6) {
 		packet[1] = (uint8_t)((packet[1] & ~(ECN_MASK << 4)) | ecn << 4);
 		return;
 	}
 	memcpy(&before, packet, sizeof(before));
 	packet[1] = (uint8_t)((packet[1] & ~ECN_MASK) | ecn);
 	memcpy(&after, packet, sizeof(after));
-	memcpy(&checksum, packet + 10, sizeof(checksum));
-	sum_put(packet + 10, (uint64_t)(uint16_t)~checksum + (uint16_t)~before + after); /* RFC 1624 3 */
+	memcpy(&checksum, packet + IP4_SUM_AT, sizeof(checksum));
+	sum_put(packet + IP4_SUM_AT, (uint64_t)(uint16_t)~checksum + (uint16_t)~before + after); /* RFC 1624 3 */
 }
 
 /* packet (a whole IP header at least) came under an outer header with this DS field. */

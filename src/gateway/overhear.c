@@ -8,13 +8,13 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/ip.h"
 #include "base/sockaddr.h"
 
 /* Messages begin with their type and three zeros (paper 5.4). */
 enum { INITIATION = 1, RESPONSE = 2, DATA = 4, RECEIVER_AT_RESPONSE = 8, RECEIVER_AT_DATA = 4, HEADER_LEN = 12 };
 
 enum {
-	UDP_LEN = 8,
 	KEPT_LEN = 96,      /* of a packet: an IP header with options, UDP's, the head of a message */
 	BUFFER_LEN = 16384, /* few are as good as many */
 };

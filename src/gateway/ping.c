@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/sockaddr.h"
+#include "base/sum.h"
 #include "crypto/random.h"
 #include "base/text.h"
 #include "netlink/netns.h"
@@ -31,18 +32,6 @@ enum {
 	RAW_ICMP_FILTER = 1, /* ICMP_FILTER of linux/icmp.h, which goes with no libc's netinet/ */
 };
 
-/* RFC 1071 */
-static uint16_t checksum(const uint8_t *bytes, size_t len)
-{
-	uint32_t sum = 0;
-
-	for (size_t i = 0; i + 1 < len; i += 2)
-		sum += load_be16(bytes + i);
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
-}
-
 static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16_t seq)
 {
 	const struct inet_endpoint endpoint = { .addr = *target };
@@ -59,7 +48,7 @@ static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16
 	memcpy(packet + ECHO_DATA, &now_ns, sizeof(now_ns));
 	/* RFC 3542 3.1: the kernel fills in the checksum of a raw ICMPv6 socket. */
 	if (v4)
-		store_be16(packet + ECHO_SUM, checksum(packet, sizeof(packet)));
+		sum_put(packet + ECHO_SUM, sum_bytes(0, packet, sizeof(packet)));
 	n = sendto(fd, packet, sizeof(packet), MSG_DONTWAIT, &to.any, to_len);
 	return n < 0 ? -errno : 0;
 }

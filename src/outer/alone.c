@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
-#include "base/sum.h"
+#include "base/ip.h"
 #include "outer/table.h"
 
 enum {
@@ -14,9 +14,6 @@ enum {
 	ARP_LEN = 28,
 	ARP_REQUEST = 1,
 	ARP_REPLY = 2,
-	IP4_LEN = 20,
-	IP6_LEN = 40,
-	ICMP_LEN = 8,
 	ICMP_ECHO_REPLY = 0,
 	ICMP_ECHO = 8,
 	ICMP6_ECHO = 128,
@@ -143,9 +140,7 @@ void alone_announce(struct nic *nic, const struct inet_addr *addr)
 
 static uint64_t icmp6_sum(const uint8_t *ip, size_t len)
 {
-	uint64_t sum = sum_bytes(0, ip + 8, 32);
-
-	return sum_bytes(sum_be16(sum_be16(sum, IPPROTO_ICMPV6), (uint32_t)len), ip + IP6_LEN, len);
+	return sum_bytes(ip_pseudo_sum(ip, IPPROTO_ICMPV6, len), ip + IP6_LEN, len);
 }
 
 static void nd_send(struct nic *nic, const uint8_t *to_mac, uint8_t type, uint8_t flags, const struct inet_addr *source,
@@ -158,18 +153,18 @@ static void nd_send(struct nic *nic, const uint8_t *to_mac, uint8_t type, uint8_
 		return;
 	nd = ip + IP6_LEN;
 	ip[0] = 0x60;
-	store_be16(ip + 4, ND_LEN + OPTION_LEN);
-	ip[6] = IPPROTO_ICMPV6;
-	ip[7] = ND_HOP_LIMIT;
-	memcpy(ip + 8, source->bytes, 16);
-	memcpy(ip + 24, to->bytes, 16);
+	store_be16(ip + IP6_PAYLOAD_AT, ND_LEN + OPTION_LEN);
+	ip[IP6_NEXT_AT] = IPPROTO_ICMPV6;
+	ip[IP6_HOPS_AT] = ND_HOP_LIMIT;
+	memcpy(ip + IP6_SOURCE_AT, source->bytes, 16);
+	memcpy(ip + IP6_DESTINATION_AT, to->bytes, 16);
 	nd[0] = type;
 	nd[4] = flags;
 	memcpy(nd + 8, target->bytes, 16);
 	nd[ND_LEN] = type == SOLICITATION ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC;
 	nd[ND_LEN + 1] = 1; /* of eight bytes */
 	memcpy(nd + ND_LEN + 2, nic->link.mac, OUTER_MAC_LEN);
-	sum_put(nd + 2, icmp6_sum(ip, ND_LEN + OPTION_LEN));
+	sum_put(nd + ICMP_SUM_AT, icmp6_sum(ip, ND_LEN + OPTION_LEN));
 	frame_send(nic, p);
 }
 
@@ -194,7 +189,7 @@ static void solicited(struct nic *nic, const uint8_t *frame, const uint8_t *mac,
 {
 	static const uint8_t all_nodes_mac[OUTER_MAC_LEN] = { 0x33, 0x33, 0, 0, 0, 1 };
 	const uint8_t *ip = frame + NIC_ETH_LEN;
-	struct inet_addr source = addr_at(AF_INET6, ip + 8), target = addr_at(AF_INET6, ip + IP6_LEN + 8);
+	struct inet_addr source = addr_at(AF_INET6, ip + IP6_SOURCE_AT), target = addr_at(AF_INET6, ip + IP6_LEN + 8);
 
 	if (!is_ours(nic, &target) || is_ours(nic, &source))
 		return;
@@ -241,21 +236,20 @@ static bool echo_answer(struct nic *nic, const uint8_t *frame, size_t ip_len, ui
 		return false;
 	memcpy(ip, frame + NIC_ETH_LEN, ip_len);
 	if (type == ETH_P_IP) {
-		memcpy(ip + 12, frame + NIC_ETH_LEN + 16, 4);
-		memcpy(ip + 16, frame + NIC_ETH_LEN + 12, 4);
-		ip[8] = TTL;
-		store_be16(ip + 10, 0);
-		sum_put(ip + 10, sum_bytes(0, ip, IP4_LEN));
+		memcpy(ip + IP4_SOURCE_AT, frame + NIC_ETH_LEN + IP4_DESTINATION_AT, 4);
+		memcpy(ip + IP4_DESTINATION_AT, frame + NIC_ETH_LEN + IP4_SOURCE_AT, 4);
+		ip[IP4_TTL_AT] = TTL;
+		ip4_sum_put(ip, IP4_LEN);
 		ip[IP4_LEN] = ICMP_ECHO_REPLY;
-		store_be16(ip + IP4_LEN + 2, 0);
-		sum_put(ip + IP4_LEN + 2, sum_bytes(0, ip + IP4_LEN, ip_len - IP4_LEN));
+		store_be16(ip + IP4_LEN + ICMP_SUM_AT, 0);
+		sum_put(ip + IP4_LEN + ICMP_SUM_AT, sum_bytes(0, ip + IP4_LEN, ip_len - IP4_LEN));
 	} else {
-		memcpy(ip + 8, frame + NIC_ETH_LEN + 24, 16);
-		memcpy(ip + 24, frame + NIC_ETH_LEN + 8, 16);
-		ip[7] = TTL;
+		memcpy(ip + IP6_SOURCE_AT, frame + NIC_ETH_LEN + IP6_DESTINATION_AT, 16);
+		memcpy(ip + IP6_DESTINATION_AT, frame + NIC_ETH_LEN + IP6_SOURCE_AT, 16);
+		ip[IP6_HOPS_AT] = TTL;
 		ip[IP6_LEN] = ICMP6_ECHO_REPLY;
-		store_be16(ip + IP6_LEN + 2, 0);
-		sum_put(ip + IP6_LEN + 2, icmp6_sum(ip, ip_len - IP6_LEN));
+		store_be16(ip + IP6_LEN + ICMP_SUM_AT, 0);
+		sum_put(ip + IP6_LEN + ICMP_SUM_AT, icmp6_sum(ip, ip_len - IP6_LEN));
 	}
 	frame_send(nic, p);
 	return true;
@@ -264,10 +258,10 @@ static bool echo_answer(struct nic *nic, const uint8_t *frame, size_t ip_len, ui
 bool alone_icmp(struct nic *nic, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + NIC_ETH_LEN;
-	struct inet_addr source = addr_at(AF_INET, ip + 12), local = addr_at(AF_INET, ip + 16);
-	size_t ip_len = load_be16(ip + 2);
+	struct inet_addr source = addr_at(AF_INET, ip + IP4_SOURCE_AT), local = addr_at(AF_INET, ip + IP4_DESTINATION_AT);
+	size_t ip_len = load_be16(ip + IP4_TOTAL_AT);
 
-	if (ip[0] != 0x45 || ip_len < IP4_LEN + ICMP_LEN || ip[IP4_LEN] != ICMP_ECHO || ip[IP4_LEN + 1] ||
+	if (ip[0] != IP4_PLAIN || ip_len < IP4_LEN + ICMP_LEN || ip[IP4_LEN] != ICMP_ECHO || ip[IP4_LEN + 1] ||
 	    !sum_is_right(sum_bytes(0, ip, IP4_LEN)) || !sum_is_right(sum_bytes(0, ip + IP4_LEN, ip_len - IP4_LEN)) ||
 	    is_group(frame + OUTER_MAC_LEN) || !is_ours(nic, &local) || source.bytes[0] >= 224 ||
 	    inet_addr_is_zero(&source))
@@ -278,8 +272,8 @@ bool alone_icmp(struct nic *nic, const uint8_t *frame)
 bool alone_icmp6(struct nic *nic, const uint8_t *frame, uint64_t now_ns)
 {
 	const uint8_t *ip = frame + NIC_ETH_LEN, *icmp = ip + IP6_LEN, *mac;
-	struct inet_addr source = addr_at(AF_INET6, ip + 8), local = addr_at(AF_INET6, ip + 24);
-	size_t len = load_be16(ip + 4);
+	struct inet_addr source = addr_at(AF_INET6, ip + IP6_SOURCE_AT), local = addr_at(AF_INET6, ip + IP6_DESTINATION_AT);
+	size_t len = load_be16(ip + IP6_PAYLOAD_AT);
 	bool right = true;
 
 	if (len < ICMP_LEN || icmp[1] || !sum_is_right(icmp6_sum(ip, len)) || is_group(frame + OUTER_MAC_LEN) ||
@@ -288,7 +282,8 @@ bool alone_icmp6(struct nic *nic, const uint8_t *frame, uint64_t now_ns)
 	if (icmp[0] == ICMP6_ECHO)
 		return !inet_addr_is_zero(&source) && is_ours(nic, &local) &&
 		       echo_answer(nic, frame, IP6_LEN + len, ETH_P_IPV6);
-	if ((icmp[0] != SOLICITATION && icmp[0] != ADVERTISEMENT) || len < ND_LEN || ip[7] != ND_HOP_LIMIT || icmp[8] == 0xff)
+	if ((icmp[0] != SOLICITATION && icmp[0] != ADVERTISEMENT) || len < ND_LEN || ip[IP6_HOPS_AT] != ND_HOP_LIMIT ||
+	    icmp[8] == 0xff)
 		return false;
 	mac = nd_option(icmp, len, icmp[0] == SOLICITATION ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC, &right);
 	if (!right)

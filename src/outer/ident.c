@@ -4,9 +4,9 @@
 #include <sys/random.h>
 
 #include "base/bytes.h"
-#include "base/sum.h"
+#include "base/ip.h"
 
-enum { IP4_ID = 4, IP4_SUM = 10, IP6_NEXT = 6, IP6_LEN = 40, FRAGMENT_ID = IP6_LEN + 4 };
+enum { FRAGMENT_ID_AT = IP6_LEN + 4 };
 
 /* lwIP counts from 0, and so it does in each process: two paths of one host, that send from one address to the same peer, would
  * use the same numbers at the same time, and whoever puts their fragments together would mix them. (Our own side would: it
@@ -32,15 +32,15 @@ static uint32_t scatter(const struct ident_key *key, uint32_t number)
 
 void ident_scatter4(const struct ident_key *key, uint8_t *ip)
 {
-	uint16_t before = load_be16(ip + IP4_ID), after = (uint16_t)scatter(key, before);
-	uint16_t rest = (uint16_t)~load_be16(ip + IP4_SUM);
+	uint16_t before = load_be16(ip + IP4_ID_AT), after = (uint16_t)scatter(key, before);
+	uint16_t rest = (uint16_t)~load_be16(ip + IP4_SUM_AT);
 
-	store_be16(ip + IP4_ID, after);
-	sum_put(ip + IP4_SUM, sum_be16(sum_be16(sum_be16(0, rest), (uint16_t)~before), after));
+	store_be16(ip + IP4_ID_AT, after);
+	sum_put(ip + IP4_SUM_AT, sum_be16(sum_be16(sum_be16(0, rest), (uint16_t)~before), after));
 }
 
 void ident_scatter6(const struct ident_key *key, uint8_t *ip)
 {
-	if (ip[IP6_NEXT] == IPPROTO_FRAGMENT)
-		store_be32(ip + FRAGMENT_ID, scatter(key, load_be32(ip + FRAGMENT_ID)));
+	if (ip[IP6_NEXT_AT] == IPPROTO_FRAGMENT)
+		store_be32(ip + FRAGMENT_ID_AT, scatter(key, load_be32(ip + FRAGMENT_ID_AT)));
 }

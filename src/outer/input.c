@@ -6,7 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/ecn.h"
-#include "base/sum.h"
+#include "base/ip.h"
 #include "outer/alone.h"
 #include "outer/route.h"
 #include "outer/stack.h"
@@ -17,13 +17,7 @@
 #endif
 
 enum {
-	IP4_LEN = 20,
-	IP6_LEN = 40,
-	UDP_LEN = 8,
-	ICMP_LEN = 8,
-	FRAGMENT_LEN = 8,
 	ICMP6_TOO_BIG = 2,
-	IP_MORE_OR_OFFSET = 0x3fff,
 };
 
 static struct {
@@ -70,14 +64,8 @@ static struct inet_addr addr_at(uint8_t family, const uint8_t *at)
 	return addr;
 }
 
-static uint64_t pseudo_header(const uint8_t *addresses, size_t len, uint8_t protocol, size_t payload_len)
-{
-	return sum_be16(sum_be16(sum_bytes(0, addresses, len), protocol), (uint32_t)payload_len);
-}
-
 /* A whole datagram: its checksum is right, or someone vouches for it. */
-static bool udp_is_right(const uint8_t *addresses, size_t addresses_len, const uint8_t *udp, size_t len,
-			 const struct virtio_net_hdr *vnet)
+static bool udp_is_right(const uint8_t *ip, const uint8_t *udp, size_t len, const struct virtio_net_hdr *vnet)
 {
 	uint16_t checksum;
 
@@ -86,13 +74,13 @@ static bool udp_is_right(const uint8_t *addresses, size_t addresses_len, const u
 		return true;
 	if (len < UDP_LEN)
 		return false;
-	checksum = load_be16(udp + 6);
-	if (!checksum && addresses_len == 8)
+	checksum = load_be16(udp + UDP_SUM_AT);
+	if (!checksum && ip_version(ip) == 4)
 		return true; /* IPv4: none sent */
-	if (!checksum || load_be16(udp + 4) < UDP_LEN || load_be16(udp + 4) > len)
+	if (!checksum || load_be16(udp + UDP_LEN_AT) < UDP_LEN || load_be16(udp + UDP_LEN_AT) > len)
 		return false;
-	len = load_be16(udp + 4);
-	return sum_is_right(sum_bytes(pseudo_header(addresses, addresses_len, IPPROTO_UDP, len), udp, len));
+	len = load_be16(udp + UDP_LEN_AT);
+	return sum_is_right(sum_bytes(ip_pseudo_sum(ip, IPPROTO_UDP, len), udp, len));
 }
 
 static void to_lwip(struct nic *nic, struct pbuf *p)
@@ -151,23 +139,23 @@ static void icmp6_too_big(const uint8_t *ip, const uint8_t *icmp, size_t len)
 	struct inet_addr src;
 	uint32_t mtu_bytes;
 
-	if (len < ICMP_LEN + IP6_LEN + FRAGMENT_LEN + UDP_LEN ||
-	    !sum_is_right(sum_bytes(pseudo_header(ip + 8, 32, IPPROTO_ICMPV6, len), icmp, len))) {
+	if (len < ICMP_LEN + IP6_LEN + IP6_FRAGMENT_LEN + UDP_LEN ||
+	    !sum_is_right(sum_bytes(ip_pseudo_sum(ip, IPPROTO_ICMPV6, len), icmp, len))) {
 		in.stats->rx_bad_checksum++;
 		return;
 	}
 	mtu_bytes = (uint32_t)load_be16(icmp + 4) << 16 | load_be16(icmp + 6);
-	if (inner[6] == IPPROTO_FRAGMENT && udp[0] == IPPROTO_UDP && !(load_be16(udp + 2) & 0xfff8))
-		udp += FRAGMENT_LEN;
-	else if (inner[6] != IPPROTO_UDP)
+	if (inner[IP6_NEXT_AT] == IPPROTO_FRAGMENT && udp[0] == IPPROTO_UDP && !(load_be16(udp + 2) & 0xfff8))
+		udp += IP6_FRAGMENT_LEN;
+	else if (inner[IP6_NEXT_AT] != IPPROTO_UDP)
 		udp = NULL;
-	src = addr_at(AF_INET6, inner + 8);
+	src = addr_at(AF_INET6, inner + IP6_SOURCE_AT);
 	if (!udp || !table_is_ours(table_now(), &src) || load_be16(udp) != stack_pcb()->local_port ||
-	    IP6_LEN + (uint32_t)load_be16(inner + 4) <= mtu_bytes) {
+	    IP6_LEN + (uint32_t)load_be16(inner + IP6_PAYLOAD_AT) <= mtu_bytes) {
 		in.stats->rx_dropped++;
 		return;
 	}
-	to = (struct inet_endpoint){ .addr = addr_at(AF_INET6, inner + 24), .port = load_be16(udp + 2) };
+	to = (struct inet_endpoint){ .addr = addr_at(AF_INET6, inner + IP6_DESTINATION_AT), .port = load_be16(udp + 2) };
 	in.stats->rx_too_big++;
 	route_learn_mtu(&to, mtu_bytes, udp + UDP_LEN, len - (size_t)(udp + UDP_LEN - icmp), in.now_ns);
 }
@@ -175,22 +163,22 @@ static void icmp6_too_big(const uint8_t *ip, const uint8_t *icmp, size_t len)
 static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
 	uint8_t *ip = frame + NIC_ETH_LEN;
-	size_t header_len = (size_t)(ip[0] & 15) * 4, total_len = load_be16(ip + 2);
-	struct inet_addr local = addr_at(AF_INET, ip + 16);
+	size_t header_len = ip4_header_len(ip), total_len = load_be16(ip + IP4_TOTAL_AT);
+	struct inet_addr local = addr_at(AF_INET, ip + IP4_DESTINATION_AT);
 
-	if (ip[0] >> 4 != 4 || header_len < IP4_LEN || total_len < header_len || total_len > len - NIC_ETH_LEN ||
+	if (ip_version(ip) != 4 || header_len < IP4_LEN || total_len < header_len || total_len > len - NIC_ETH_LEN ||
 	    !table_is_ours(table_now(), &local)) {
 		in.stats->rx_dropped++;
 		return;
 	}
 	stack_use_local(&nic->netif, &local);
-	if (load_be16(ip + 6) & IP_MORE_OR_OFFSET) {
+	if (load_be16(ip + IP4_FRAGMENT_AT) & IP4_MORE_OR_OFFSET) {
 		pass_fragment(nic, frame, len);
 		return;
 	}
-	switch (ip[9]) {
+	switch (ip[IP4_PROTOCOL_AT]) {
 	case IPPROTO_UDP:
-		if (udp_is_right(ip + 12, 8, ip + header_len, total_len - header_len, vnet))
+		if (udp_is_right(ip, ip + header_len, total_len - header_len, vnet))
 			pass(nic, frame, len);
 		else
 			in.stats->rx_bad_checksum++;
@@ -207,24 +195,24 @@ static void input_ip4(struct nic *nic, uint8_t *frame, size_t len, const struct 
 static void input_ip6(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
 	uint8_t *ip = frame + NIC_ETH_LEN;
-	size_t payload_len = load_be16(ip + 4);
-	struct inet_addr local = addr_at(AF_INET6, ip + 24);
+	size_t payload_len = load_be16(ip + IP6_PAYLOAD_AT);
+	struct inet_addr local = addr_at(AF_INET6, ip + IP6_DESTINATION_AT);
 
-	if (ip[0] >> 4 != 6 || payload_len > len - NIC_ETH_LEN - IP6_LEN || payload_len < UDP_LEN) {
+	if (ip_version(ip) != 6 || payload_len > len - NIC_ETH_LEN - IP6_LEN || payload_len < UDP_LEN) {
 		in.stats->rx_dropped++;
 		return;
 	}
 	/* Solicitations and advertisements come to groups. */
-	if (nic->link.alone && ip[6] == IPPROTO_ICMPV6 && alone_icmp6(nic, frame, in.now_ns))
+	if (nic->link.alone && ip[IP6_NEXT_AT] == IPPROTO_ICMPV6 && alone_icmp6(nic, frame, in.now_ns))
 		return;
 	if (!table_is_ours(table_now(), &local)) {
 		in.stats->rx_dropped++;
 		return;
 	}
 	stack_use_local(&nic->netif, &local);
-	switch (ip[6]) {
+	switch (ip[IP6_NEXT_AT]) {
 	case IPPROTO_UDP:
-		if (udp_is_right(ip + 8, 32, ip + IP6_LEN, payload_len, vnet))
+		if (udp_is_right(ip, ip + IP6_LEN, payload_len, vnet))
 			pass(nic, frame, len);
 		else
 			in.stats->rx_bad_checksum++;
@@ -298,7 +286,7 @@ void input_datagram(void *arg, struct udp_pcb *pcb, struct pbuf *p, const ip_add
 				  .local = stack_inet_addr(ip_current_dest_addr()),
 				  .link = in.nic->link.index };
 	/* lwIP took off the header, which still lies before; what follows the datagram in its packet is not of it. */
-	size_t udp_len = load_be16((const uint8_t *)p->payload - UDP_LEN + 4), len = p->tot_len, segment_len;
+	size_t udp_len = load_be16((const uint8_t *)p->payload - UDP_LEN + UDP_LEN_AT), len = p->tot_len, segment_len;
 
 	(void)arg;
 	(void)pcb;

@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "base/sum.h"
+#include "base/ip.h"
 #include "outer/filter.h"
 
 #ifndef PACKET_IGNORE_OUTGOING
@@ -26,11 +26,7 @@ enum {
 	QUEUE_IOV = 6, /* vnet header; headers, fragment header, and what a fragment can span */
 	RECEIVE_BUFFER_LEN = 8 << 20,
 	SEND_BUFFER_LEN = 4 << 20,
-	IP4_HEADER_LEN = 20,
-	IP6_HEADER_LEN = 40,
-	UDP_HEADER_LEN = 8,
-	UDP_CHECKSUM_AT = 6,
-	HEADERS_MAX = NIC_ETH_LEN + IP6_HEADER_LEN + UDP_HEADER_LEN,
+	HEADERS_MAX = NIC_ETH_LEN + IP6_LEN + UDP_LEN,
 };
 
 struct frame {
@@ -173,25 +169,18 @@ static size_t udp_at(const uint8_t *frame, size_t len)
 {
 	const uint8_t *ip = frame + NIC_ETH_LEN;
 
-	if (len < NIC_ETH_LEN + IP4_HEADER_LEN + UDP_HEADER_LEN)
+	if (len < NIC_ETH_LEN + IP4_LEN + UDP_LEN)
 		return 0;
 	switch (load_be16(frame + 12)) {
 	case ETH_P_IP: /* lwIP sends no options but with IGMP */
-		return ip[0] == 0x45 && ip[9] == IPPROTO_UDP && !(load_be16(ip + 6) & 0x3fff) ?
-			       NIC_ETH_LEN + IP4_HEADER_LEN : 0;
+		return ip[0] == IP4_PLAIN && ip[IP4_PROTOCOL_AT] == IPPROTO_UDP &&
+				       !(load_be16(ip + IP4_FRAGMENT_AT) & IP4_MORE_OR_OFFSET) ?
+			       NIC_ETH_LEN + IP4_LEN : 0;
 	case ETH_P_IPV6:
-		return len >= HEADERS_MAX && ip[6] == IPPROTO_UDP ? NIC_ETH_LEN + IP6_HEADER_LEN : 0;
+		return len >= HEADERS_MAX && ip[IP6_NEXT_AT] == IPPROTO_UDP ? NIC_ETH_LEN + IP6_LEN : 0;
 	default:
 		return 0;
 	}
-}
-
-static uint64_t pseudo_header(const uint8_t *frame, size_t at, size_t udp_len)
-{
-	size_t addresses = at == NIC_ETH_LEN + IP4_HEADER_LEN ? 8 : 32;
-	uint64_t sum = sum_bytes(0, frame + at - addresses, addresses);
-
-	return sum_be16(sum_be16(sum, IPPROTO_UDP), (uint32_t)udp_len);
 }
 
 /* Of an IPv4 packet: each segment of a super-frame takes a number (RFC 6864), lwIP counts one for all. */
@@ -199,28 +188,27 @@ static void number(uint8_t *ip, size_t segments)
 {
 	static uint16_t next;
 
-	store_be16(ip + 4, next);
+	store_be16(ip + IP4_ID_AT, next);
 	next = (uint16_t)(next + segments);
-	store_be16(ip + 10, 0);
-	sum_put(ip + 10, sum_bytes(0, ip, IP4_HEADER_LEN));
+	ip4_sum_put(ip, IP4_LEN);
 }
 
 static void offload(struct frame *f, uint8_t *frame, size_t at, size_t frame_len, size_t segment_len)
 {
 	struct virtio_net_hdr *vnet = &f->vnet;
-	size_t payload_len = frame_len - at - UDP_HEADER_LEN;
+	size_t payload_len = frame_len - at - UDP_LEN;
 
-	if (at == NIC_ETH_LEN + IP4_HEADER_LEN)
+	if (at == NIC_ETH_LEN + IP4_LEN)
 		number(frame + NIC_ETH_LEN, segment_len ? (payload_len + segment_len - 1) / segment_len : 1);
-	sum_put_open(frame + at + UDP_CHECKSUM_AT, pseudo_header(frame, at, frame_len - at));
+	sum_put_open(frame + at + UDP_SUM_AT, ip_pseudo_sum(frame + NIC_ETH_LEN, IPPROTO_UDP, frame_len - at));
 	vnet->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	vnet->csum_start = (uint16_t)at;
-	vnet->csum_offset = UDP_CHECKSUM_AT;
+	vnet->csum_offset = UDP_SUM_AT;
 	if (!segment_len)
 		return;
 	vnet->gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;
 	vnet->gso_size = (uint16_t)segment_len;
-	vnet->hdr_len = (uint16_t)(at + UDP_HEADER_LEN);
+	vnet->hdr_len = (uint16_t)(at + UDP_LEN);
 }
 
 size_t nic_queue_room(void)
@@ -246,7 +234,7 @@ int nic_queue(struct nic *nic, struct pbuf *p, size_t segment_len)
 	}
 	memset(&f->vnet, 0, sizeof(f->vnet));
 	at = udp_at(frame, first_len);
-	if (at && !load_be16(frame + at + UDP_CHECKSUM_AT))
+	if (at && !load_be16(frame + at + UDP_SUM_AT))
 		offload(f, frame, at, p->tot_len - (size_t)NIC_PAD, segment_len);
 	pbuf_ref(p);
 	f->p = p;
@@ -259,7 +247,7 @@ int nic_queue(struct nic *nic, struct pbuf *p, size_t segment_len)
 static bool send_part(const struct frame *f, size_t offset, size_t len)
 {
 	uint8_t headers[HEADERS_MAX];
-	size_t at = f->vnet.csum_start, headers_len = at + UDP_HEADER_LEN;
+	size_t at = f->vnet.csum_start, headers_len = at + UDP_LEN;
 	struct virtio_net_hdr vnet = {
 		.flags = f->vnet.flags, .csum_start = f->vnet.csum_start, .csum_offset = f->vnet.csum_offset,
 	};
@@ -272,16 +260,15 @@ static bool send_part(const struct frame *f, size_t offset, size_t len)
 	uint8_t *ip = headers + NIC_ETH_LEN;
 
 	memcpy(headers, f->iov[1].iov_base, headers_len);
-	store_be16(headers + at + 4, (uint16_t)(UDP_HEADER_LEN + len));
-	if (at == NIC_ETH_LEN + IP4_HEADER_LEN) {
-		store_be16(ip + 2, (uint16_t)(IP4_HEADER_LEN + UDP_HEADER_LEN + len));
-		store_be16(ip + 4, (uint16_t)(load_be16(ip + 4) + offset / f->vnet.gso_size));
-		store_be16(ip + 10, 0);
-		sum_put(ip + 10, sum_bytes(0, ip, IP4_HEADER_LEN));
+	store_be16(headers + at + UDP_LEN_AT, (uint16_t)(UDP_LEN + len));
+	if (at == NIC_ETH_LEN + IP4_LEN) {
+		store_be16(ip + IP4_TOTAL_AT, (uint16_t)(IP4_LEN + UDP_LEN + len));
+		store_be16(ip + IP4_ID_AT, (uint16_t)(load_be16(ip + IP4_ID_AT) + offset / f->vnet.gso_size));
+		ip4_sum_put(ip, IP4_LEN);
 	} else {
-		store_be16(ip + 4, (uint16_t)(UDP_HEADER_LEN + len));
+		store_be16(ip + IP6_PAYLOAD_AT, (uint16_t)(UDP_LEN + len));
 	}
-	sum_put_open(headers + at + UDP_CHECKSUM_AT, pseudo_header(headers, at, UDP_HEADER_LEN + len));
+	sum_put_open(headers + at + UDP_SUM_AT, ip_pseudo_sum(ip, IPPROTO_UDP, UDP_LEN + len));
 	return sendmsg(f->nic->source.fd, &message, MSG_DONTWAIT) >= 0;
 }
 

@@ -5,13 +5,14 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "base/ip.h"
 #include "outer/stack.h"
 
 enum {
 	DATAGRAM_MAX = 256,    /* queued between two flushes */
 	FRAGMENTS_MAX = 64,    /* frames of one datagram, with what asks for its neighbour */
-	IP4_UDP_LEN = 20 + 8,
-	IP6_UDP_LEN = 40 + 8,
+	IP4_UDP_LEN = IP4_LEN + UDP_LEN,
+	IP6_UDP_LEN = IP6_LEN + UDP_LEN,
 	FRAME_MTU_MAX = 65535, /* lwIP must not fragment a super-frame */
 };
 
@@ -57,7 +58,7 @@ static int frame_out(struct nic *nic, struct pbuf *p, const uint8_t *mac, size_t
 	frame = (uint8_t *)p->payload + NIC_PAD;
 	memcpy(frame, mac, OUTER_MAC_LEN);
 	memcpy(frame + OUTER_MAC_LEN, nic->link.mac, OUTER_MAC_LEN);
-	store_be16(frame + 12, frame[NIC_ETH_LEN] >> 4 == 4 ? ETH_P_IP : ETH_P_IPV6);
+	store_be16(frame + 12, ip_version(frame + NIC_ETH_LEN) == 4 ? ETH_P_IP : ETH_P_IPV6);
 	return nic_queue(nic, p, segment_len);
 }
 

@@ -28,18 +28,17 @@ static void write_headers(struct tun_split *split, uint8_t *packet, size_t paylo
 	uint64_t sum = sum_be16(sum_word(payload_sum, split->sum), (uint32_t)l4_len);
 	bool last = payload_len == split->left;
 
-	if (packet[0] >> 4 == 4) {
-		store_be16(packet + 2, (uint16_t)(split->l4_at + l4_len));
-		store_be16(packet + 4, split->id++);
-		store_be16(packet + 10, 0);
-		sum_put(packet + 10, sum_bytes(0, packet, split->l4_at));
+	if (ip_version(packet) == 4) {
+		store_be16(packet + IP4_TOTAL_AT, (uint16_t)(split->l4_at + l4_len));
+		store_be16(packet + IP4_ID_AT, split->id++);
+		ip4_sum_put(packet, split->l4_at);
 	} else {
-		store_be16(packet + 4, (uint16_t)(split->l4_at - IP6_LEN + l4_len));
+		store_be16(packet + IP6_PAYLOAD_AT, (uint16_t)(split->l4_at - IP6_LEN + l4_len));
 	}
 	if (split->l4 == IPPROTO_UDP) {
 		store_be16(l4 + UDP_LEN_AT, (uint16_t)l4_len);
-		store_be16(l4 + UDP_CHECKSUM_AT, 0);
-		sum_put_udp(l4 + UDP_CHECKSUM_AT, sum_bytes(sum, l4, UDP_LEN));
+		store_be16(l4 + UDP_SUM_AT, 0);
+		sum_put_udp(l4 + UDP_SUM_AT, sum_bytes(sum, l4, UDP_LEN));
 		return;
 	}
 	store_be16(l4 + TCP_SEQ_AT, (uint16_t)(split->seq >> 16));
@@ -57,11 +56,11 @@ static void write_headers(struct tun_split *split, uint8_t *packet, size_t paylo
 static bool read_headers(struct tun_split *split, const uint8_t *packet, size_t len, const struct virtio_net_hdr *vnet)
 {
 	size_t l4_at = vnet->csum_start, l4_len_min, header_len;
-	uint8_t version = packet[0] >> 4;
+	uint8_t version = ip_version(packet);
 
 	if (!(vnet->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) || !vnet->gso_size)
 		return false;
-	if (version == 4 ? l4_at < IP4_LEN || l4_at != (size_t)(packet[0] & 15) * 4 : version != 6 || l4_at < IP6_LEN)
+	if (version == 4 ? l4_at < IP4_LEN || l4_at != ip4_header_len(packet) : version != 6 || l4_at < IP6_LEN)
 		return false;
 	switch (vnet->gso_type & ~VIRTIO_NET_HDR_GSO_ECN) {
 	case VIRTIO_NET_HDR_GSO_TCPV4:
@@ -85,9 +84,9 @@ static bool read_headers(struct tun_split *split, const uint8_t *packet, size_t 
 	split->header_len = header_len;
 	split->segment_len = vnet->gso_size;
 	split->left = len - header_len;
-	split->id = load_be16(packet + 4);
+	split->id = load_be16(packet + IP4_ID_AT);
 	split->seq = (uint32_t)load_be16(packet + l4_at + TCP_SEQ_AT) << 16 | load_be16(packet + l4_at + TCP_SEQ_AT + 2);
-	split->sum = sum_fold(addresses_sum(packet, split->l4));
+	split->sum = sum_fold(ip_addresses_sum(packet, split->l4));
 	memcpy(split->header, packet, header_len);
 	return true;
 }

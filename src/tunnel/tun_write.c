@@ -40,12 +40,14 @@ static uint8_t parse_ip(const uint8_t *packet, size_t len, size_t *l4_at)
 {
 	if (len < IP4_LEN)
 		return 0;
-	if (packet[0] == 0x45) {
+	if (packet[0] == IP4_PLAIN) {
 		*l4_at = IP4_LEN;
-		return load_be16(packet + 2) == len && !(load_be16(packet + 6) & IP_MORE_OR_OFFSET) ? packet[9] : 0;
+		return load_be16(packet + IP4_TOTAL_AT) == len && !(load_be16(packet + IP4_FRAGMENT_AT) & IP4_MORE_OR_OFFSET) ?
+			       packet[IP4_PROTOCOL_AT] : 0;
 	}
 	*l4_at = IP6_LEN;
-	return packet[0] >> 4 == 6 && len >= IP6_LEN && load_be16(packet + 4) + (size_t)IP6_LEN == len ? packet[6] : 0;
+	return ip_version(packet) == 6 && len >= IP6_LEN && load_be16(packet + IP6_PAYLOAD_AT) + (size_t)IP6_LEN == len ?
+		       packet[IP6_NEXT_AT] : 0;
 }
 
 static void parse_tcp(struct parsed *p, const uint8_t *tcp, size_t l4_len)
@@ -66,7 +68,7 @@ static void parse_tcp(struct parsed *p, const uint8_t *tcp, size_t l4_len)
 static void parse_udp(struct parsed *p, const uint8_t *udp, size_t l4_len)
 {
 	/* Without a checksum it stays without, and its super-packet could not be. */
-	if (load_be16(udp + UDP_LEN_AT) != l4_len || !load_be16(udp + UDP_CHECKSUM_AT)) {
+	if (load_be16(udp + UDP_LEN_AT) != l4_len || !load_be16(udp + UDP_SUM_AT)) {
 		p->l4 = 0;
 		return;
 	}
@@ -89,9 +91,9 @@ static void parse(struct parsed *p, const uint8_t *packet, size_t len)
 	else
 		p->l4 = 0;
 	if (p->l4 && p->l4_at == IP4_LEN)
-		p->slot = flow_slot(packet, 12, 8, packet + IP4_LEN);
+		p->slot = flow_slot(packet, IP4_SOURCE_AT, IP4_ADDRESSES_LEN, packet + IP4_LEN);
 	else if (p->l4)
-		p->slot = flow_slot(packet, 8, 32, packet + IP6_LEN);
+		p->slot = flow_slot(packet, IP6_SOURCE_AT, IP6_ADDRESSES_LEN, packet + IP6_LEN);
 }
 
 /* Everything that one header for both must say. The kernel numbers the IPv4 packets anew if it takes them apart. */
@@ -114,7 +116,7 @@ static bool same_headers(const uint8_t *a, const uint8_t *b, const struct parsed
 static bool sum_is_whole(const uint8_t *packet, const struct parsed *p)
 {
 	size_t l4_len = p->header_len - p->l4_at + p->payload_len;
-	uint64_t sum = sum_be16(addresses_sum(packet, p->l4), (uint32_t)l4_len);
+	uint64_t sum = ip_pseudo_sum(packet, p->l4, l4_len);
 
 	if (p->l4_at == IP4_LEN && !sum_is_right(sum_bytes(0, packet, IP4_LEN)))
 		return false;
@@ -204,16 +206,15 @@ static void prepare(struct tun_item *item, struct virtio_net_hdr *vnet)
 		return;
 	vnet->flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	vnet->csum_start = item->l4_at;
-	vnet->csum_offset = tcp ? TCP_CHECKSUM_AT : UDP_CHECKSUM_AT;
-	sum_put_open(l4 + vnet->csum_offset, sum_be16(addresses_sum(ip, item->l4), (uint32_t)l4_len));
+	vnet->csum_offset = tcp ? TCP_CHECKSUM_AT : UDP_SUM_AT;
+	sum_put_open(l4 + vnet->csum_offset, ip_pseudo_sum(ip, item->l4, l4_len));
 	vnet->hdr_len = item->header_len;
 	vnet->gso_size = item->segment_len;
 	if (item->l4_at == IP4_LEN) {
-		store_be16(ip + 2, (uint16_t)item->len);
-		store_be16(ip + 10, 0);
-		sum_put(ip + 10, sum_bytes(0, ip, IP4_LEN));
+		store_be16(ip + IP4_TOTAL_AT, (uint16_t)item->len);
+		ip4_sum_put(ip, IP4_LEN);
 	} else {
-		store_be16(ip + 4, (uint16_t)l4_len);
+		store_be16(ip + IP6_PAYLOAD_AT, (uint16_t)l4_len);
 	}
 	if (!tcp) {
 		vnet->gso_type = VIRTIO_NET_HDR_GSO_UDP_L4;

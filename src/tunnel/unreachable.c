@@ -5,13 +5,10 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
-#include "base/sum.h"
+#include "base/ip.h"
 
 /* RFC 791, 792, 1812 4.3.2.3; RFC 8200, 4443 2.4 and 3.1 */
 enum {
-	IP4_LEN = 20,
-	IP6_LEN = 40,
-	ICMP_LEN = 8,
 	IP4_QUOTED_MAX = 576 - IP4_LEN - ICMP_LEN,
 	IP6_QUOTED_MAX = 1280 - IP6_LEN - ICMP_LEN,
 	PROTOCOL_ICMP = 1,
@@ -50,12 +47,12 @@ static bool is_answered4(const uint8_t *packet, size_t len)
 {
 	static const bool errors[] = { [ICMP_UNREACHABLE] = true, [ICMP_SOURCE_QUENCH] = true, [ICMP_REDIRECT] = true,
 				       [ICMP_TIME_EXCEEDED] = true, [ICMP_PARAMETER_PROBLEM] = true };
-	size_t header_len = (size_t)(packet[0] & 15) * 4;
+	size_t header_len = ip4_header_len(packet);
 
-	if (len < IP4_LEN || header_len < IP4_LEN || len <= header_len || load_be16(packet + 6) & IP4_OFFSET_MASK ||
-	    packet[16] >= IP4_MULTICAST || packet[12] >= IP4_MULTICAST || !packet[12])
+	if (len < IP4_LEN || header_len < IP4_LEN || len <= header_len || load_be16(packet + IP4_FRAGMENT_AT) & IP4_OFFSET_MASK ||
+	    packet[IP4_DESTINATION_AT] >= IP4_MULTICAST || packet[IP4_SOURCE_AT] >= IP4_MULTICAST || !packet[IP4_SOURCE_AT])
 		return false;
-	return packet[9] != PROTOCOL_ICMP || packet[header_len] >= sizeof(errors) || !errors[packet[header_len]];
+	return packet[IP4_PROTOCOL_AT] != PROTOCOL_ICMP || packet[header_len] >= sizeof(errors) || !errors[packet[header_len]];
 }
 
 /* The answer comes from the address that cannot be reached: from one of our own the host would not take it. */
@@ -66,17 +63,17 @@ static size_t answer4(uint8_t *answer, const uint8_t *packet, size_t len)
 	if (!is_answered4(packet, len))
 		return 0;
 	memset(answer, 0, IP4_LEN + ICMP_LEN);
-	answer[0] = 0x45;
-	store_be16(answer + 2, (uint16_t)(IP4_LEN + ICMP_LEN + quoted));
-	answer[8] = HOPS;
-	answer[9] = PROTOCOL_ICMP;
-	memcpy(answer + 12, packet + 16, 4);
-	memcpy(answer + 16, packet + 12, 4);
-	sum_put(answer + 10, sum_bytes(0, answer, IP4_LEN));
+	answer[0] = IP4_PLAIN;
+	store_be16(answer + IP4_TOTAL_AT, (uint16_t)(IP4_LEN + ICMP_LEN + quoted));
+	answer[IP4_TTL_AT] = HOPS;
+	answer[IP4_PROTOCOL_AT] = PROTOCOL_ICMP;
+	memcpy(answer + IP4_SOURCE_AT, packet + IP4_DESTINATION_AT, 4);
+	memcpy(answer + IP4_DESTINATION_AT, packet + IP4_SOURCE_AT, 4);
+	ip4_sum_put(answer, IP4_LEN);
 	answer[IP4_LEN] = ICMP_UNREACHABLE;
 	answer[IP4_LEN + 1] = ICMP_HOST;
 	memcpy(answer + IP4_LEN + ICMP_LEN, packet, quoted);
-	sum_put(answer + IP4_LEN + 2, sum_bytes(0, answer + IP4_LEN, ICMP_LEN + quoted));
+	sum_put(answer + IP4_LEN + ICMP_SUM_AT, sum_bytes(0, answer + IP4_LEN, ICMP_LEN + quoted));
 	return IP4_LEN + ICMP_LEN + quoted;
 }
 
@@ -85,22 +82,21 @@ static size_t answer6(uint8_t *answer, const uint8_t *packet, size_t len)
 	size_t quoted = len < IP6_QUOTED_MAX ? len : IP6_QUOTED_MAX;
 	uint64_t sum;
 
-	if (len < IP6_LEN || packet[8] == 0xff || packet[24] == 0xff ||
-	    (packet[6] == PROTOCOL_ICMP6 && len > IP6_LEN && packet[IP6_LEN] < ICMP6_INFORMATIONAL))
+	if (len < IP6_LEN || packet[IP6_SOURCE_AT] == 0xff || packet[IP6_DESTINATION_AT] == 0xff ||
+	    (packet[IP6_NEXT_AT] == PROTOCOL_ICMP6 && len > IP6_LEN && packet[IP6_LEN] < ICMP6_INFORMATIONAL))
 		return 0;
 	memset(answer, 0, IP6_LEN + ICMP_LEN);
 	answer[0] = 0x60;
-	store_be16(answer + 4, (uint16_t)(ICMP_LEN + quoted));
-	answer[6] = PROTOCOL_ICMP6;
-	answer[7] = HOPS;
-	memcpy(answer + 8, packet + 24, 16);
-	memcpy(answer + 24, packet + 8, 16);
+	store_be16(answer + IP6_PAYLOAD_AT, (uint16_t)(ICMP_LEN + quoted));
+	answer[IP6_NEXT_AT] = PROTOCOL_ICMP6;
+	answer[IP6_HOPS_AT] = HOPS;
+	memcpy(answer + IP6_SOURCE_AT, packet + IP6_DESTINATION_AT, 16);
+	memcpy(answer + IP6_DESTINATION_AT, packet + IP6_SOURCE_AT, 16);
 	answer[IP6_LEN] = ICMP6_UNREACHABLE;
 	answer[IP6_LEN + 1] = ICMP6_ADDRESS;
 	memcpy(answer + IP6_LEN + ICMP_LEN, packet, quoted);
-	/* RFC 8200 8.1: the pseudo-header is addresses, length, next header. */
-	sum = sum_be16(sum_be16(sum_bytes(0, answer + 8, 32), PROTOCOL_ICMP6), (uint32_t)(ICMP_LEN + quoted));
-	sum_put(answer + IP6_LEN + 2, sum_bytes(sum, answer + IP6_LEN, ICMP_LEN + quoted));
+	sum = ip_pseudo_sum(answer, PROTOCOL_ICMP6, ICMP_LEN + quoted);
+	sum_put(answer + IP6_LEN + ICMP_SUM_AT, sum_bytes(sum, answer + IP6_LEN, ICMP_LEN + quoted));
 	return IP6_LEN + ICMP_LEN + quoted;
 }
 
@@ -111,7 +107,7 @@ void unreachable_answer(struct tun *tun, const uint8_t *packet, size_t len, uint
 
 	if (!len || !may_answer(now_ns))
 		return;
-	answer_len = packet[0] >> 4 == 4 ? answer4(answer, packet, len) : answer6(answer, packet, len);
+	answer_len = ip_version(packet) == 4 ? answer4(answer, packet, len) : answer6(answer, packet, len);
 	if (!answer_len)
 		return;
 	tun_write(tun, answer, answer_len);

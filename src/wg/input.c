@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/ecn.h"
+#include "base/ip.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 #include "wg/output.h"
@@ -116,12 +117,12 @@ static size_t inner_len(const uint8_t *packet, size_t len)
 {
 	size_t total;
 
-	if (packet[0] >> 4 == 4 && len >= 20) {
-		total = load_be16(packet + 2);
-		return total >= 20 && total <= len ? total : 0;
+	if (ip_version(packet) == 4 && len >= IP4_LEN) {
+		total = load_be16(packet + IP4_TOTAL_AT);
+		return total >= IP4_LEN && total <= len ? total : 0;
 	}
-	if (packet[0] >> 4 == 6 && len >= 40) {
-		total = (size_t)load_be16(packet + 4) + 40;
+	if (ip_version(packet) == 6 && len >= IP6_LEN) {
+		total = (size_t)load_be16(packet + IP6_PAYLOAD_AT) + IP6_LEN;
 		return total <= len ? total : 0;
 	}
 	return 0;
@@ -129,9 +130,9 @@ static size_t inner_len(const uint8_t *packet, size_t len)
 
 static bool source_is_allowed(const struct wg_device *d, const struct wg_peer *p, const uint8_t *packet)
 {
-	bool is_ipv6 = packet[0] >> 4 == 6;
+	bool is_ipv6 = ip_version(packet) == 6;
 
-	return allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? 8 : 12)) == p->id;
+	return allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? IP6_SOURCE_AT : IP4_SOURCE_AT)) == p->id;
 }
 
 static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes,

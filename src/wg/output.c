@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "base/ecn.h"
+#include "base/ip.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 #include "wg/policy.h"
@@ -105,14 +106,14 @@ static enum wg_verdict stage(struct wg_device *d, struct wg_peer *p, const uint8
 
 static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, uint64_t now_ns, struct wg_view *view)
 {
-	bool is_ipv6 = len && packet[0] >> 4 == 6;
+	bool is_ipv6 = len && ip_version(packet) == 6;
 	struct keypair *keypair;
 	struct wg_peer *p;
 	uint16_t id;
 
-	if (!len || (!is_ipv6 && packet[0] >> 4 != 4) || len < (is_ipv6 ? 40 : 20))
+	if (!len || (!is_ipv6 && ip_version(packet) != 4) || len < (is_ipv6 ? IP6_LEN : IP4_LEN))
 		return WG_NOT_IP;
-	id = allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? 24 : 16));
+	id = allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? IP6_DESTINATION_AT : IP4_DESTINATION_AT));
 	if (id == ALLOWED_NONE)
 		return WG_NO_PEER;
 	p = &d->peers[id];
