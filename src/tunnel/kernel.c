@@ -342,7 +342,10 @@ static int kernel_dump(struct tunnel *tunnel, struct tunnel_config *running)
 
 	tunnel_config_clear(running);
 	err = nl_request(&tunnel->genl, begin(tunnel, WG_CMD_GET_DEVICE, NLM_F_DUMP), read_device, running);
-	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot read the interface") : 0;
+	if (err < 0)
+		return fail(tunnel, err, tunnel->genl.error, "cannot read the interface");
+	tunnel_count_link(tunnel, running);
+	return 0;
 }
 
 const struct tunnel_ops tunnel_kernel = {

@@ -14,6 +14,7 @@
 #include "crypto/key.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
+#include "tunnel/lwip_counts.h"
 #include "tunnel/packets.h"
 #include "tunnel/tun.h"
 #include "tunnel/uapi.h"
@@ -283,7 +284,7 @@ static int lwip_remove_peer(struct tunnel *tunnel, const uint8_t public_key[stat
 	return err < 0 ? fail(tunnel, err, "cannot remove a peer") : 0;
 }
 
-static int dump_peer(struct tunnel_config *running, const struct wg_peer *peer)
+static int dump_peer(struct tunnel_config *running, const struct wg_peer *peer, uint64_t now_ns)
 {
 	struct tunnel_peer *out = &running->peers[running->peer_count];
 	struct wg_peer_info info;
@@ -303,6 +304,7 @@ static int dump_peer(struct tunnel_config *running, const struct wg_peer *peer)
 	memcpy(out->public_key, info.public_key, sizeof(out->public_key));
 	memcpy(out->preshared_key, info.preshared_key, sizeof(out->preshared_key));
 	wipe(&info, sizeof(info));
+	lwip_count_peer(out, wg_peer_counters(lwip.device, peer), now_ns);
 	running->peer_count++;
 	while (wg_peer_allowed(lwip.device, peer, &cursor, &prefix)) {
 		if (running->allowed_count == TUNNEL_PREFIXES_MAX)
@@ -315,9 +317,9 @@ static int dump_peer(struct tunnel_config *running, const struct wg_peer *peer)
 
 static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
 {
+	uint64_t now_ns = clock_now_ns();
 	int err = 0;
 
-	(void)tunnel;
 	tunnel_config_clear(running);
 	running->has_private_key = wg_private_key(lwip.device, running->private_key);
 	(void)wg_public_key(lwip.device, running->public_key);
@@ -325,7 +327,9 @@ static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	running->fwmark = lwip.uapi.host.fwmark;
 	for (const struct wg_peer *peer = wg_peer_next(lwip.device, NULL); peer && !err;
 	     peer = wg_peer_next(lwip.device, peer))
-		err = dump_peer(running, peer);
+		err = dump_peer(running, peer, now_ns);
+	lwip_count_device(running, lwip.device, now_ns);
+	tunnel_count_link(tunnel, running);
 	return err;
 }
 

@@ -97,8 +97,14 @@ void tunnel_config_copy(struct tunnel_config *to, const struct tunnel_config *fr
 	to->fwmark = from->fwmark;
 	to->peer_count = from->peer_count;
 	memcpy(to->peers, from->peers, from->peer_count * sizeof(from->peers[0]));
+	to->counts = from->counts;
 	to->allowed_count = from->allowed_count;
 	memcpy(to->allowed, from->allowed, from->allowed_count * sizeof(from->allowed[0]));
+}
+
+void tunnel_count_link(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	running->counts.link_known = !link_counters_get(&tunnel->inner, tunnel->index, &running->counts.link);
 }
 
 void tunnel_config_clear(struct tunnel_config *config)
@@ -109,4 +115,5 @@ void tunnel_config_clear(struct tunnel_config *config)
 	config->listen_port = 0;
 	config->fwmark = 0;
 	config->peer_count = config->allowed_count = 0;
+	config->counts = (struct tunnel_counts){ 0 };
 }

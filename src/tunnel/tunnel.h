@@ -10,6 +10,7 @@
 
 #include "base/inet.h"
 #include "netlink/link.h"
+#include "tunnel/counts.h"
 
 enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320,
        TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16, TUNNEL_NIC_ROUTES = 64 };
@@ -32,6 +33,7 @@ struct tunnel_peer {
 	uint64_t received_bytes, sent_bytes;
 	int64_t handshake_s; /* of the last one, seconds of CLOCK_REALTIME; 0: none yet */
 	uint32_t handshake_ns;
+	struct tunnel_peer_counts counts;
 };
 
 /* What a tunnel is to be, or is. Large: static storage. Holds keys. */
@@ -45,6 +47,7 @@ struct tunnel_config {
 	uint16_t peer_count;
 	struct inet_prefix allowed[TUNNEL_PREFIXES_MAX]; /* host bits clear */
 	uint16_t allowed_count;
+	struct tunnel_counts counts; /* of a dump only */
 };
 
 enum tunnel_set {
@@ -136,6 +139,8 @@ const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN]);
 /* Costs as much as is in from. */
 void tunnel_config_copy(struct tunnel_config *to, const struct tunnel_config *from);
+/* What the kernel counts of the inner interface goes into a dump; what it does not say stays unknown. */
+void tunnel_count_link(struct tunnel *tunnel, struct tunnel_config *running);
 void tunnel_config_clear(struct tunnel_config *config); /* wiped; cheap when little was in it */
 
 #endif

@@ -98,6 +98,7 @@ static enum wg_verdict stage(struct wg_device *d, struct wg_peer *p, const uint8
 	loser = staged_push(&d->staged, p->id, packet, len);
 	if (loser != STAGED_NONE) {
 		d->guard.counters.staged_dropped++;
+		d->guard.counters.queue_full++;
 		d->told[loser].queue_full++;
 	}
 	handshake_initiate(d, p, false, now_ns);

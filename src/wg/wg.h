@@ -227,7 +227,8 @@ struct wg_stranger {
 
 struct wg_counters {
 	uint64_t verdicts[WG_VERDICTS];
-	uint64_t staged_dropped; /* by newer packets, by giving up, with their peer */
+	uint64_t staged_dropped; /* by newer packets, by giving up, with their peer; by newer ones alone: */
+	uint64_t queue_full;
 	uint64_t cookies_sent;
 	struct wg_stranger unknown; /* of WG_DROP_PEER */
 	struct wg_stranger misled;  /* of WG_DROP_MAC1 */

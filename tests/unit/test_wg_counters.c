@@ -122,6 +122,7 @@ TEST(wg_counts_whose_staged_packets_went)
 	for (unsigned i = 0; i < WG_STAGED_PER_PEER + 3; i++)
 		CHECK_INT(pair_send(p, A, 60), WG_STAGED);
 	CHECK_INT(told(p, A)->queue_full, 3);
+	CHECK_INT(wg_counters(p->node[A].device)->queue_full, 3);
 	CHECK_INT(told(p, A)->gave_up, 0);
 }
 

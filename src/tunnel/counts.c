@@ -1,0 +1,41 @@
+#include "tunnel/counts.h"
+
+const struct tunnel_word tunnel_drop_words[TUNNEL_DROPS] = {
+	[TUNNEL_DROP_REPLAY] = { "replay", "replayed" },
+	[TUNNEL_DROP_TAG] = { "not_authentic", "not authentic" },
+	[TUNNEL_DROP_AGE] = { "session_old", "of a session too old" },
+	[TUNNEL_DROP_SOURCE] = { "source_not_allowed", "from a source not among its allowed IPs" },
+	[TUNNEL_DROP_INNER] = { "malformed_inside", "malformed inside" },
+	[TUNNEL_DROP_AGAIN] = { "initiation_replayed", "replayed initiations" },
+	[TUNNEL_DROP_STAMP] = { "initiation_stamp_behind", "initiations with a stamp from behind" },
+	[TUNNEL_DROP_FLOOD] = { "initiation_too_fast", "initiations too fast" },
+	[TUNNEL_DROP_QUEUE] = { "queue_full", "to it for a full queue" },
+	[TUNNEL_DROP_GAVE_UP] = { "no_session", "to it for want of a session" },
+	[TUNNEL_DROP_NO_ENDPOINT] = { "no_endpoint", "to it for want of an endpoint" },
+	[TUNNEL_DROP_UNKNOWN_PEER] = { "unknown_peer", "initiations by no peer" },
+	[TUNNEL_DROP_MAC1] = { "not_for_our_key", "handshakes for another public key than ours" },
+	[TUNNEL_DROP_INDEX] = { "no_session_known", "of no session we know" },
+	[TUNNEL_DROP_COOKIE] = { "under_load_cookie", "under load, cookie sent" },
+	[TUNNEL_DROP_RATE] = { "under_load_rate", "under load, too many from one source" },
+	[TUNNEL_DROP_TYPE] = { "unknown_message", "no WireGuard message" },
+	[TUNNEL_DROP_LENGTH] = { "wrong_length", "of a wrong length" },
+	[TUNNEL_DROP_DOWN] = { "interface_down", "while the interface was down" },
+	[TUNNEL_DROP_IDENTITY] = { "no_private_key", "for want of a private key" },
+	[TUNNEL_DROP_RANDOM] = { "no_random_bytes", "for want of random bytes" },
+	[TUNNEL_DROP_NO_PEER] = { "no_peer_for_destination", "to where no peer is" },
+	[TUNNEL_DROP_NOT_IP] = { "not_ip", "to send that were no IP packets" },
+	[TUNNEL_DROP_TOO_LONG] = { "too_long_to_queue", "to send, too long to wait for a session" },
+};
+
+const struct tunnel_word tunnel_failure_words[TUNNEL_FAILURES] = {
+	[TUNNEL_FAILURE_NONE] = { "", "" },
+	[TUNNEL_FAILURE_NO_ANSWER] = { "no_answer", "no answer" },
+	[TUNNEL_FAILURE_PSK] = { "preshared_key", "its answer does not open: it has another preshared key" },
+	[TUNNEL_FAILURE_UNUSED] = { "answer_unused", "it does not use our answer: another preshared key, or the answer is lost" },
+	[TUNNEL_FAILURE_REPLAY] = { "replay", "an initiation of it was replayed" },
+	[TUNNEL_FAILURE_STAMP] = { "stamp_behind", "its initiation has a stamp from behind: its clock went back, or a replay" },
+	[TUNNEL_FAILURE_FLOOD] = { "rate_limit", "it begins handshakes too fast" },
+	[TUNNEL_FAILURE_LOAD] = { "under_load", "it is under load and asks for a cookie" },
+	[TUNNEL_FAILURE_KEY] = { "wrong_key", "wrong key: from its endpoint comes a public key that is no peer's" },
+	[TUNNEL_FAILURE_OUR_KEY] = { "wrong_key_of_ours", "wrong key: its endpoint has another public key for us" },
+};
