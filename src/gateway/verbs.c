@@ -12,7 +12,6 @@
 #include "crypto/key.h"
 #include "gateway/removal.h"
 #include "gateway/show.h"
-#include "gateway/wgshow.h"
 
 enum { NAMED_MAX = 8 }; /* peers in a line */
 
@@ -27,7 +26,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 		control_end(call, 2);
 		return;
 	}
-	control_end(call, json ? show_json(service, call) : show_text(service, call));
+	show(service, call, json);
 }
 
 /* ---- plan, apply, undo ---- */
@@ -266,7 +265,7 @@ static void verb_wg(struct worker *worker, struct control_call *call, int argc, 
 {
 	struct service *service = service_of(worker);
 	(void)now_ns;
-	control_end(call, wgshow(service, call, argc, argv));
+	show_wg(service, call, argc, argv);
 }
 
 static void verb_status(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -285,6 +284,6 @@ const struct worker_verb path_verbs[] = {
 	CHANGE_VERBS,
 	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },
 	{ "version", "", verb_version },
-	{ "wg", "show [dump] | showconf", verb_wg },
+	{ "wg", "show [INTERFACE | all] [dump | FIELD] | showconf", verb_wg },
 	{ 0 },
 };

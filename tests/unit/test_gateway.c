@@ -11,9 +11,9 @@
 #include "conf/applied.h"
 #include "gateway/inner.h"
 #include "gateway/profile.h"
-#include "gateway/show.h"
 #include "gateway/wanted.h"
 #include "network/facts.h"
+#include "report/words.h"
 
 #define PRIVATE "[Interface]\nListenPort = 4567\nPrivateKey = yDPg5doavYH7fdD86nt+cOzSBL4znVZcrcrJwjY/Xmw=\n"
 #define OWN "[Peer]\nPublicKey = acfzxE6ZsiYE4jIqsBicOt7oT8ZuKhxBvuz0+6JxiEc=\nAllowedIPs = 10.8.3.1/32\nEndpoint = 192.0.2.1:4567\n"
@@ -212,11 +212,11 @@ TEST(ages_and_sizes_read_as_wg_has_them)
 {
 	char text[96];
 
-	CHECK_STR(show_ago(0, text, sizeof(text)), "Now");
-	CHECK_STR(show_ago(1, text, sizeof(text)), "1 second ago");
-	CHECK_STR(show_ago(3725, text, sizeof(text)), "1 hour, 2 minutes, 5 seconds ago");
-	CHECK_STR(show_duration(25, text, sizeof(text)), "25 seconds");
-	CHECK_STR(show_bytes(1023, text, sizeof(text)), "1023 B");
-	CHECK_STR(show_bytes(1536, text, sizeof(text)), "1.50 KiB");
-	CHECK_STR(show_bytes(3ull << 40, text, sizeof(text)), "3.00 TiB");
+	CHECK_STR(words_ago(0, text, sizeof(text)), "Now");
+	CHECK_STR(words_ago(1, text, sizeof(text)), "1 second ago");
+	CHECK_STR(words_ago(3725, text, sizeof(text)), "1 hour, 2 minutes, 5 seconds ago");
+	CHECK_STR(words_duration(25, text, sizeof(text)), "25 seconds");
+	CHECK_STR(words_bytes(1023, text, sizeof(text)), "1023 B");
+	CHECK_STR(words_bytes(1536, text, sizeof(text)), "1.50 KiB");
+	CHECK_STR(words_bytes(3ull << 40, text, sizeof(text)), "3.00 TiB");
 }

@@ -1,0 +1,204 @@
+#include "gateway/tree.h"
+
+#include "base/text.h"
+#include "crypto/key.h"
+
+static const char *const source_words[] = {
+	[SERVICE_NOTHING] = "none",
+	[SERVICE_FILES] = "from the files",
+	[SERVICE_RESUMED] = "what ran before the service was started again",
+	[SERVICE_FALLBACK] = "the last applied one: the files had errors at start, see `check`",
+};
+
+const char *tree_source_words(enum service_source source)
+{
+	return source_words[source];
+}
+
+static const char *const state_words[] = {
+	[PATH_UP] = "up",
+	[PATH_STARTING] = "waiting for carrier",
+	[PATH_IDLE] = "not clustered: no VPN",
+	[PATH_DEGRADED] = "up, but not as configured",
+	[PATH_DOWN] = "down",
+};
+
+enum path_state tree_state(const struct service *service)
+{
+	if (service->path.tunnel.ops && service->path.inner_up)
+		return service->path.down_reason[0] || path_trouble(&service->path)[0] ? PATH_DEGRADED : PATH_UP;
+	if (service->path.tunnel.ops && !service->path.down_reason[0])
+		return PATH_STARTING;
+	return service->source != SERVICE_NOTHING && !service->set->clustered ? PATH_IDLE : PATH_DOWN;
+}
+
+const char *tree_state_words(enum path_state state)
+{
+	return state_words[state];
+}
+
+static void isolation_words(const struct service *service, char *dst, size_t cap)
+{
+	char reason[160];
+
+	profile_isolation_reason(service->path.profile, &service->set->env, service->facts, reason, sizeof(reason));
+	if (service->options->netns)
+		text_format(reason, sizeof(reason), "--netns %s", service->options->netns);
+	if (service->path.netns[0])
+		text_format(dst, cap, "on, namespace %s (%s)", service->path.netns, reason);
+	else
+		text_format(dst, cap, "off, on the host (%s)", reason);
+}
+
+static void add_key(struct report_tree *tree, uint32_t parent, const char *name, const uint8_t key[static KEY_LEN])
+{
+	char text[KEY_BASE64_LEN] = "";
+
+	if (!key_is_zero(key))
+		key_to_base64(key, text);
+	(void)report_add_text(tree, parent, name, text);
+	wipe(text, sizeof(text));
+}
+
+static void add_endpoint(struct report_tree *tree, uint32_t parent, const char *name, const struct inet_endpoint *endpoint)
+{
+	char text[INET_ENDPOINT_STRLEN];
+
+	(void)report_add_text(tree, parent, name, endpoint->addr.family ? inet_endpoint_text(endpoint, text) : "");
+}
+
+static void add_drops(struct report_tree *tree, uint32_t parent, const uint64_t *drops, unsigned count)
+{
+	uint32_t dropped = report_add(tree, parent, "dropped", REPORT_OBJECT);
+	uint32_t words = report_add(tree, parent, ".dropped_words", REPORT_LIST);
+
+	for (unsigned i = 0; i < count && dropped && words; i++) {
+		(void)report_add_count(tree, dropped, tunnel_drop_words[i].name, drops[i]);
+		(void)report_add_text(tree, words, NULL, tunnel_drop_words[i].words);
+	}
+}
+
+static void add_stranger(struct report_tree *tree, const char *name, const struct tunnel_stranger *stranger)
+{
+	uint32_t node;
+
+	if (!stranger->from.addr.family)
+		return;
+	node = report_add(tree, 0, name, REPORT_OBJECT);
+	if (!node)
+		return;
+	add_key(tree, node, "public_key", stranger->public_key);
+	add_endpoint(tree, node, "from", &stranger->from);
+	(void)report_add_count(tree, node, "age_s", stranger->age_s);
+}
+
+static void add_link(struct report_tree *tree, const struct tunnel_counts *counts)
+{
+	const struct {
+		const char *name;
+		uint64_t count;
+	} counters[] = {
+		{ "rx_errors", counts->link.rx_errors },
+		{ "rx_length_errors", counts->link.rx_length_errors },
+		{ "rx_frame_errors", counts->link.rx_frame_errors },
+		{ "rx_dropped", counts->link.rx_dropped },
+		{ "tx_errors", counts->link.tx_errors },
+		{ "tx_dropped", counts->link.tx_dropped },
+	};
+	uint32_t node = report_add(tree, 0, "interface_counters", counts->link_known ? REPORT_OBJECT : REPORT_UNKNOWN);
+
+	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]) && node && counts->link_known; i++)
+		(void)report_add_count(tree, node, counters[i].name, counters[i].count);
+}
+
+static void add_device(struct report_tree *tree, const struct service *service, const struct tunnel_config *running)
+{
+	static const uint8_t none[KEY_LEN];
+	const struct path *path = &service->path;
+	char isolation[256], address[INET_PREFIX_STRLEN];
+
+	isolation_words(service, isolation, sizeof(isolation));
+	(void)report_add_text(tree, 0, "backend", path->tunnel.ops->name);
+	(void)report_add_text(tree, 0, "backend_reason", path->backend_reason);
+	(void)report_add_bool(tree, 0, ".backend_asked_for", service->options->backend);
+	(void)report_add_text(tree, 0, "trouble", path_trouble(path));
+	(void)report_add_bool(tree, 0, "isolated", path->netns[0]);
+	(void)report_add_text(tree, 0, "isolation", isolation);
+	(void)report_add_text(tree, 0, "namespace", path->netns);
+	(void)report_add_text(tree, 0, "interface", path->tunnel.device);
+	(void)report_add_text(tree, 0, "address", inet_prefix_text(&service->set->env.vpn_address, address));
+	add_key(tree, 0, "public_key", running->public_key);
+	add_key(tree, 0, ".private_key", running->has_private_key ? running->private_key : none);
+	(void)report_add_number(tree, 0, "port", running->listen_port);
+	(void)report_add_number(tree, 0, ".fwmark", running->fwmark);
+	(void)report_add_number(tree, 0, "mtu_bytes", path->mtu_bytes);
+	if (running->counts.known) {
+		(void)report_add_bool(tree, 0, "under_load", running->counts.under_load);
+		add_drops(tree, 0, running->counts.drops, TUNNEL_DROPS);
+		add_stranger(tree, "unknown_peer", &running->counts.unknown);
+		add_stranger(tree, "not_for_our_key", &running->counts.misled);
+	} else {
+		(void)report_add(tree, 0, "under_load", REPORT_UNKNOWN);
+		(void)report_add(tree, 0, "dropped", REPORT_UNKNOWN);
+	}
+	add_link(tree, &running->counts);
+}
+
+void tree_fill_path(struct report_tree *tree, const struct service *service, const struct tunnel_config *running)
+{
+	report_clear(tree);
+	(void)report_add_text(tree, 0, "path", service->path.profile->name);
+	(void)report_add_text(tree, 0, ".title", service->path.profile->title);
+	(void)report_add_text(tree, 0, "state", state_words[tree_state(service)]);
+	(void)report_add_text(tree, 0, "reason", service->path.down_reason);
+	(void)report_add_text(tree, 0, "configuration", source_words[service->source]);
+	(void)report_add_bool(tree, 0, ".configured", service->source != SERVICE_NOTHING);
+	(void)report_add_number(tree, 0, "applied_at", service->applied_s);
+	if (running)
+		add_device(tree, service, running);
+}
+
+static void add_failure(struct report_tree *tree, uint32_t node, const struct tunnel_peer_counts *counts)
+{
+	static const char *const names[] = { "failing", "last_failure", "failures", "dropped" };
+
+	if (!counts->known) {
+		for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+			(void)report_add(tree, node, names[i], REPORT_UNKNOWN);
+		return;
+	}
+	(void)report_add_bool(tree, node, "failing", counts->failing);
+	(void)report_add_text(tree, node, "last_failure", tunnel_failure_words[counts->failure].name);
+	(void)report_add_text(tree, node, ".failure_words", tunnel_failure_words[counts->failure].words);
+	if (counts->failure != TUNNEL_FAILURE_NONE)
+		(void)report_add_count(tree, node, "last_failure_age_s", counts->failure_age_s);
+	(void)report_add_count(tree, node, "failures", counts->failures);
+	add_drops(tree, node, counts->drops, TUNNEL_PEER_DROPS);
+}
+
+void tree_add_peer(struct report_tree *tree, const struct service *service, const struct tunnel_config *running,
+		   const struct tunnel_peer *peer, int64_t now_s)
+{
+	const struct vpn_peer *section = vpn_find_peer(&service->set->vpn, peer->public_key);
+	uint32_t node = report_add(tree, 0, NULL, REPORT_OBJECT), allowed;
+	char prefix[INET_PREFIX_STRLEN];
+
+	if (!node)
+		return;
+	add_key(tree, node, "public_key", peer->public_key);
+	add_key(tree, node, ".preshared_key", peer->preshared_key);
+	(void)report_add_text(tree, node, "name", section ? section->name : "");
+	(void)report_add_text(tree, node, ".host", section ? section->host : "");
+	add_endpoint(tree, node, "endpoint", &peer->endpoint);
+	allowed = report_add(tree, node, "allowed_ips", REPORT_LIST);
+	for (size_t i = 0; i < peer->allowed_count && allowed; i++)
+		(void)report_add_text(tree, allowed, NULL,
+				      inet_prefix_text(&running->allowed[peer->allowed_first + i], prefix));
+	(void)report_add_number(tree, node, "latest_handshake", peer->handshake_s);
+	if (peer->handshake_s)
+		(void)report_add_number(tree, node, "handshake_age_s", now_s - peer->handshake_s);
+	(void)report_add_count(tree, node, "received_bytes", peer->received_bytes);
+	(void)report_add_count(tree, node, "sent_bytes", peer->sent_bytes);
+	(void)report_add_number(tree, node, "keepalive_s", peer->keepalive_s);
+	add_failure(tree, node, &peer->counts);
+}

@@ -1,0 +1,48 @@
+/* How a path and its peers are printed: one view for each form, all of the same tree. */
+#ifndef REPORT_VIEW_H
+#define REPORT_VIEW_H
+
+#include "report/tree.h"
+
+enum { REPORT_OUT_LEN = 2000 };
+
+/* Gathers what is printed, and hands it on in large pieces. */
+struct report_out {
+	void (*write)(void *arg, const char *bytes, size_t len);
+	void *arg;
+	char bytes[REPORT_OUT_LEN];
+	size_t len;
+};
+
+/* Up to 511 bytes. No byte of it steers a terminal: control characters but newline and tab are left out. */
+void report_print(struct report_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Text of any length, and without newline and tab too. */
+void report_put(struct report_out *out, const char *text);
+void report_flush(struct report_out *out); /* what was gathered is wiped: a key may be in it */
+
+/* path is the root of the path's tree; peer an object in the tree peers, which may hold some of them at a time. */
+struct report {
+	struct report_tree path, peers;
+	struct report_out out;
+	int64_t now_s;  /* CLOCK_REALTIME */
+	bool of_all;    /* wg(8) was asked for all interfaces: each line begins with the name of one */
+	size_t printed; /* peers so far */
+};
+
+struct report_view {
+	const char *name;
+	bool by_handshake; /* the peers are to come with the last handshake first, as wg(8) shows them to people */
+	void (*head)(struct report *report);
+	void (*peer)(struct report *report, const struct report_node *peer);
+	void (*tail)(struct report *report);
+};
+
+extern const struct report_view report_as_text, report_as_json, report_as_wg, report_as_wg_dump, report_as_wg_conf;
+
+/* What wg(8) shows of one FIELD of an interface: public-key, endpoints, transfer, ... NULL: there is no such field. */
+const struct report_view *report_wg_field(const char *name);
+
+/* All of report->peers. */
+void report_view_peers(struct report *report, const struct report_view *view);
+
+#endif

@@ -1,0 +1,292 @@
+/* What wg(8) prints: show, show INTERFACE dump, show INTERFACE FIELD, showconf. */
+#include "report/view.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "report/words.h"
+
+static const char *or_none(const char *text)
+{
+	return *text ? text : "(none)";
+}
+
+static const struct report_node *path_of(const struct report *report)
+{
+	return report_root(&report->path);
+}
+
+static const char *path_text(const struct report *report, const char *name)
+{
+	return report_text(&report->path, path_of(report), name);
+}
+
+static int64_t path_number(const struct report *report, const char *name)
+{
+	return report_number(&report->path, path_of(report), name);
+}
+
+static const char *peer_text(const struct report *report, const struct report_node *peer, const char *name)
+{
+	return report_text(&report->peers, peer, name);
+}
+
+static void put_allowed(struct report *report, const struct report_node *peer, const char *separator)
+{
+	const struct report_node *prefix = report_first(&report->peers, report_find(&report->peers, peer, "allowed_ips"));
+	const char *between = "";
+
+	if (!prefix)
+		report_print(&report->out, "(none)");
+	for (; prefix; prefix = report_next(&report->peers, prefix)) {
+		report_print(&report->out, "%s%s", between, report_text_of(&report->peers, prefix));
+		between = separator;
+	}
+}
+
+static void nothing(struct report *report)
+{
+	(void)report;
+}
+
+static void no_peer(struct report *report, const struct report_node *peer)
+{
+	(void)report;
+	(void)peer;
+}
+
+/* ---- for people ---- */
+
+static void pretty_head(struct report *report)
+{
+	report_print(&report->out, "interface: %s\n", path_text(report, "interface"));
+	if (*path_text(report, ".private_key"))
+		report_print(&report->out, "  public key: %s\n  private key: (hidden)\n", path_text(report, "public_key"));
+	if (path_number(report, "port"))
+		report_print(&report->out, "  listening port: %" PRId64 "\n", path_number(report, "port"));
+	if (path_number(report, ".fwmark"))
+		report_print(&report->out, "  fwmark: 0x%" PRIx64 "\n", (uint64_t)path_number(report, ".fwmark"));
+}
+
+static void pretty_peer(struct report *report, const struct report_node *peer)
+{
+	const struct report_tree *tree = &report->peers;
+	uint64_t received = (uint64_t)report_number(tree, peer, "received_bytes");
+	uint64_t sent = (uint64_t)report_number(tree, peer, "sent_bytes");
+	int64_t handshake_s = report_number(tree, peer, "latest_handshake");
+	struct report_out *out = &report->out;
+	char text[96], more[32];
+
+	report_print(out, "\npeer: %s\n", peer_text(report, peer, "public_key"));
+	if (*peer_text(report, peer, ".preshared_key"))
+		report_print(out, "  preshared key: (hidden)\n");
+	if (*peer_text(report, peer, "endpoint"))
+		report_print(out, "  endpoint: %s\n", peer_text(report, peer, "endpoint"));
+	report_print(out, "  allowed ips: ");
+	put_allowed(report, peer, ", ");
+	report_print(out, "\n");
+	if (handshake_s)
+		report_print(out, "  latest handshake: %s\n", words_ago(report->now_s - handshake_s, text, sizeof(text)));
+	if (received || sent)
+		report_print(out, "  transfer: %s received, %s sent\n", words_bytes(received, text, sizeof(text)),
+			     words_bytes(sent, more, sizeof(more)));
+	if (report_number(tree, peer, "keepalive_s"))
+		report_print(out, "  persistent keepalive: every %s\n",
+			     words_duration(report_number(tree, peer, "keepalive_s"), text, sizeof(text)));
+}
+
+const struct report_view report_as_wg = { "", true, pretty_head, pretty_peer, nothing };
+
+/* ---- showconf ---- */
+
+static void conf_head(struct report *report)
+{
+	report_print(&report->out, "[Interface]\n");
+	if (path_number(report, "port"))
+		report_print(&report->out, "ListenPort = %" PRId64 "\n", path_number(report, "port"));
+	if (path_number(report, ".fwmark"))
+		report_print(&report->out, "FwMark = 0x%" PRIx64 "\n", (uint64_t)path_number(report, ".fwmark"));
+	if (*path_text(report, ".private_key"))
+		report_print(&report->out, "PrivateKey = %s\n", path_text(report, ".private_key"));
+}
+
+static void conf_peer(struct report *report, const struct report_node *peer)
+{
+	int64_t keepalive_s = report_number(&report->peers, peer, "keepalive_s");
+	const char *preshared_key = peer_text(report, peer, ".preshared_key"), *endpoint = peer_text(report, peer, "endpoint");
+	struct report_out *out = &report->out;
+
+	report_print(out, "\n[Peer]\nPublicKey = %s\n", peer_text(report, peer, "public_key"));
+	if (*preshared_key)
+		report_print(out, "PresharedKey = %s\n", preshared_key);
+	if (report_first(&report->peers, report_find(&report->peers, peer, "allowed_ips"))) {
+		report_print(out, "AllowedIPs = ");
+		put_allowed(report, peer, ", ");
+		report_print(out, "\n");
+	}
+	if (*endpoint)
+		report_print(out, "Endpoint = %s\n", endpoint);
+	if (keepalive_s)
+		report_print(out, "PersistentKeepalive = %" PRId64 "\n", keepalive_s);
+}
+
+static void conf_tail(struct report *report)
+{
+	/* wg(8) closes the [Interface] section with an empty line, also when no peer follows. */
+	if (!report->printed)
+		report_print(&report->out, "\n");
+}
+
+const struct report_view report_as_wg_conf = { "showconf", false, conf_head, conf_peer, conf_tail };
+
+/* ---- for machines: one line each, fields between tabs ---- */
+
+static void put_interface(struct report *report)
+{
+	if (report->of_all)
+		report_print(&report->out, "%s\t", path_text(report, "interface"));
+}
+
+static void put_peer(struct report *report, const struct report_node *peer)
+{
+	put_interface(report);
+	report_print(&report->out, "%s\t", peer_text(report, peer, "public_key"));
+}
+
+static void put_keepalive(struct report *report, const struct report_node *peer)
+{
+	int64_t keepalive_s = report_number(&report->peers, peer, "keepalive_s");
+
+	if (keepalive_s)
+		report_print(&report->out, "%" PRId64 "\n", keepalive_s);
+	else
+		report_print(&report->out, "off\n");
+}
+
+static void put_fwmark(struct report *report)
+{
+	if (path_number(report, ".fwmark"))
+		report_print(&report->out, "0x%" PRIx64 "\n", (uint64_t)path_number(report, ".fwmark"));
+	else
+		report_print(&report->out, "off\n");
+}
+
+static int64_t peer_number(const struct report *report, const struct report_node *peer, const char *name)
+{
+	return report_number(&report->peers, peer, name);
+}
+
+static void dump_head(struct report *report)
+{
+	bool has_key = *path_text(report, ".private_key");
+
+	put_interface(report);
+	report_print(&report->out, "%s\t%s\t%" PRId64 "\t", or_none(path_text(report, ".private_key")),
+		     has_key ? path_text(report, "public_key") : "(none)", path_number(report, "port"));
+	put_fwmark(report);
+}
+
+static void dump_peer(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	report_print(&report->out, "%s\t%s\t", or_none(peer_text(report, peer, ".preshared_key")),
+		     or_none(peer_text(report, peer, "endpoint")));
+	put_allowed(report, peer, ",");
+	report_print(&report->out, "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t", peer_number(report, peer, "latest_handshake"),
+		     peer_number(report, peer, "received_bytes"), peer_number(report, peer, "sent_bytes"));
+	put_keepalive(report, peer);
+}
+
+const struct report_view report_as_wg_dump = { "dump", false, dump_head, dump_peer, nothing };
+
+static void field_public_key(struct report *report)
+{
+	put_interface(report);
+	report_print(&report->out, "%s\n", *path_text(report, ".private_key") ? path_text(report, "public_key") : "(none)");
+}
+
+static void field_private_key(struct report *report)
+{
+	put_interface(report);
+	report_print(&report->out, "%s\n", or_none(path_text(report, ".private_key")));
+}
+
+static void field_port(struct report *report)
+{
+	put_interface(report);
+	report_print(&report->out, "%" PRId64 "\n", path_number(report, "port"));
+}
+
+static void field_fwmark(struct report *report)
+{
+	put_interface(report);
+	put_fwmark(report);
+}
+
+static void field_peer(struct report *report, const struct report_node *peer)
+{
+	put_interface(report);
+	report_print(&report->out, "%s\n", peer_text(report, peer, "public_key"));
+}
+
+static void field_preshared_key(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	report_print(&report->out, "%s\n", or_none(peer_text(report, peer, ".preshared_key")));
+}
+
+static void field_endpoint(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	report_print(&report->out, "%s\n", or_none(peer_text(report, peer, "endpoint")));
+}
+
+static void field_allowed(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	put_allowed(report, peer, " ");
+	report_print(&report->out, "\n");
+}
+
+static void field_handshake(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	report_print(&report->out, "%" PRId64 "\n", peer_number(report, peer, "latest_handshake"));
+}
+
+static void field_transfer(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	report_print(&report->out, "%" PRId64 "\t%" PRId64 "\n", peer_number(report, peer, "received_bytes"),
+		     peer_number(report, peer, "sent_bytes"));
+}
+
+static void field_keepalive(struct report *report, const struct report_node *peer)
+{
+	put_peer(report, peer);
+	put_keepalive(report, peer);
+}
+
+static const struct report_view fields[] = {
+	{ "public-key", false, field_public_key, no_peer, nothing },
+	{ "private-key", false, field_private_key, no_peer, nothing },
+	{ "listen-port", false, field_port, no_peer, nothing },
+	{ "fwmark", false, field_fwmark, no_peer, nothing },
+	{ "peers", false, nothing, field_peer, nothing },
+	{ "preshared-keys", false, nothing, field_preshared_key, nothing },
+	{ "endpoints", false, nothing, field_endpoint, nothing },
+	{ "allowed-ips", false, nothing, field_allowed, nothing },
+	{ "latest-handshakes", false, nothing, field_handshake, nothing },
+	{ "transfer", false, nothing, field_transfer, nothing },
+	{ "persistent-keepalive", false, nothing, field_keepalive, nothing },
+};
+
+const struct report_view *report_wg_field(const char *name)
+{
+	if (!strcmp(name, report_as_wg_dump.name))
+		return &report_as_wg_dump;
+	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
+		if (!strcmp(name, fields[i].name))
+			return &fields[i];
+	return NULL;
+}

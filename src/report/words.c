@@ -1,0 +1,53 @@
+#include "report/words.h"
+
+#include <inttypes.h>
+
+#include "base/text.h"
+
+const char *words_duration(int64_t seconds, char *dst, size_t cap)
+{
+	static const struct {
+		int64_t seconds;
+		const char *word;
+	} units[] = { { INT64_C(365) * 86400, "year" }, { 86400, "day" }, { 3600, "hour" }, { 60, "minute" }, { 1, "second" } };
+	struct text text;
+
+	text_init(&text, dst, cap);
+	for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		int64_t n = seconds / units[i].seconds;
+
+		seconds %= units[i].seconds;
+		if (n)
+			text_add(&text, "%s%" PRId64 " %s%s", text.len ? ", " : "", n, units[i].word, n == 1 ? "" : "s");
+	}
+	return dst;
+}
+
+const char *words_ago(int64_t seconds, char *dst, size_t cap)
+{
+	char duration[96];
+
+	if (seconds < 0)
+		text_format(dst, cap, "(System clock wound backward; connection problems may ensue.)");
+	else if (!seconds)
+		text_format(dst, cap, "Now");
+	else
+		text_format(dst, cap, "%s ago", words_duration(seconds, duration, sizeof(duration)));
+	return dst;
+}
+
+const char *words_bytes(uint64_t bytes, char *dst, size_t cap)
+{
+	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
+	double value = (double)bytes / 1024;
+	size_t i = 0;
+
+	if (bytes < 1024) {
+		text_format(dst, cap, "%" PRIu64 " B", bytes);
+		return dst;
+	}
+	for (; value >= 1024 && i < sizeof(units) / sizeof(units[0]) - 1; i++)
+		value /= 1024;
+	text_format(dst, cap, "%.2f %s", value, units[i]);
+	return dst;
+}
