@@ -21,6 +21,7 @@ struct path {
 	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
 	const char *alias;          /* marks the interface as this path's of this instance */
 	const char *roamed_file;    /* where peers were last is kept there (gateway/roamed) */
+	void (*looked)(struct path *path, uint64_t now_ns); /* running is a dump of now */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;

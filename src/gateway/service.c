@@ -95,6 +95,28 @@ static void retry_fires(struct loop_timer *timer, uint64_t now_ns)
 	apply_again(container_of(timer, struct service, retry), "tried again");
 }
 
+static const char *peer_name(void *arg, const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	const struct service *service = arg;
+	const struct vpn_peer *peer = vpn_find_peer(&service->set->vpn, public_key);
+
+	return peer ? peer->name : "";
+}
+
+static void log_line(void *arg, const char *line)
+{
+	(void)arg;
+	log_info("%s", line);
+}
+
+static void looked(struct path *path, uint64_t now_ns)
+{
+	struct service *service = container_of(path, struct service, path);
+	const struct tell_host host = { .arg = service, .name = peer_name, .line = log_line };
+
+	tell_look(&service->tell, &path->running, now_ns, &host);
+}
+
 static void disturbed(struct path *path)
 {
 	apply_again(container_of(path, struct service, path), "mended");
@@ -373,6 +395,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.netns_option = options->netns;
 	service.path.backend_option = options->backend;
 	service.path.disturbed = disturbed;
+	service.path.looked = looked;
 	service.options = options;
 	service.set = &sets[0];
 	service.facts = &facts[0];

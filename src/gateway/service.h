@@ -4,6 +4,7 @@
 
 #include "conf/set.h"
 #include "gateway/path.h"
+#include "gateway/tell.h"
 #include "worker/change.h"
 
 struct service_options {
@@ -21,6 +22,7 @@ struct service {
 	struct loop_timer retry;
 	struct resolver resolver;
 	struct path path;
+	struct tell tell; /* what the log was told of its peers */
 
 	struct conf_set *set;       /* what runs */
 	enum service_source source; /* of set */

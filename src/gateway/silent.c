@@ -129,6 +129,7 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 	watch_follow(&path->watch, &path->running);
 	watch_look(&path->watch, &path->running, now_ns, time(NULL));
 	clones_look(&path->clones, &path->watch, &path->running, now_ns);
+	path->looked(path, now_ns);
 	for (size_t i = 0; i < path->running.peer_count; i++)
 		if (watch_unanswered(&path->watch.peers[i], now_ns) &&
 		    look_elsewhere(path, &path->running.peers[i], &path->watch.peers[i], now_ns))
