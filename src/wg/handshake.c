@@ -91,7 +91,7 @@ void handshake_confirm(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 /* What we answered last began no session, and the peer does not wait for one any more. */
 static bool response_is_unused(const struct wg_peer *p, uint64_t now_ns)
 {
-	const uint64_t retry_ns = 2 * REKEY_TIMEOUT_S * NS_PER_S;
+	const uint64_t retry_ns = REKEY_TIMEOUT_S * NS_PER_S * 2;
 
 	return p->keypairs.next != KEYPAIR_NONE && now_ns - p->keypairs.slots[p->keypairs.next].born_ns <= retry_ns;
 }
