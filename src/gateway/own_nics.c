@@ -1,9 +1,13 @@
 #include "gateway/own_nics.h"
 
+#include <assert.h>
 #include <linux/if_arp.h>
 #include <string.h>
 
 #include "base/text.h"
+
+static_assert((int)NETWORK_ADDRESSES_MAX == (int)TUNNEL_NIC_ADDRESSES && (int)NETWORK_ROUTES_MAX == (int)TUNNEL_NIC_ROUTES &&
+	      (int)NETWORK_MAC_LEN == (int)LINK_MAC_LEN, "a NIC of its own has all that its section says");
 
 struct search {
 	struct own_nics *nics;

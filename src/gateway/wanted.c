@@ -1,6 +1,10 @@
 #include "gateway/wanted.h"
 
+#include <assert.h>
 #include <string.h>
+
+static_assert((int)VPN_PEERS_MAX == (int)TUNNEL_PEERS_MAX && (int)VPN_PREFIXES_MAX == (int)TUNNEL_PREFIXES_MAX &&
+	      (int)VPN_KEY_LEN == (int)TUNNEL_KEY_LEN, "what the files may say is what a tunnel takes");
 
 /* FNV-1a (draft-eastlake-fnv): the endpoint as the file has it. */
 static uint64_t endpoint_id(const char *host, uint16_t port)

@@ -2,6 +2,7 @@
  * one per process, as there is one outer/. */
 #include "tunnel/tunnel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
@@ -22,6 +23,9 @@
 #include "wg/wg.h"
 
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
+
+static_assert((int)TUNNEL_KEY_LEN == (int)WG_KEY_LEN, "keys go in and out as they are");
+static_assert((int)UAPI_PREFIXES_MAX == (int)TUNNEL_PREFIXES_MAX, "wg(8) may set what the files may");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */

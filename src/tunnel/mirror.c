@@ -1,5 +1,6 @@
 #include "tunnel/mirror.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <linux/if_addr.h>
 #include <linux/if_arp.h>
@@ -10,6 +11,9 @@ const unsigned MIRROR_GROUPS = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IF
 			       RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO;
 
 enum { CANDIDATE_MAX = 256 };
+
+static_assert((int)TUNNEL_NICS_MAX <= (int)OUTER_LINK_MAX && TUNNEL_NICS_MAX * TUNNEL_NIC_ADDRESSES <= (int)OUTER_ADDRESS_MAX &&
+	      TUNNEL_NICS_MAX * TUNNEL_NIC_ROUTES <= (int)OUTER_ROUTE_MAX, "NICs that are alone fit with all that they have");
 
 /* The more of it, the more a link matters where there is no room for all. */
 enum wanted { UNWANTED, MAY_LEAD, HAS_ADDRESS, NEEDED };

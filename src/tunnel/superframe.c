@@ -1,6 +1,13 @@
 #include "tunnel/superframe.h"
 
+#include <assert.h>
+
 #include "outer/outer.h"
+#include "tunnel/tun.h"
+
+static_assert((int)TUN_GSO_SEGMENTS <= (int)OUTER_SEGMENT_MAX &&
+	      TUN_GSO_SIZE + TUN_GSO_SEGMENTS * (WG_HEADROOM + WG_TAILROOM) <= (int)OUTER_LEN_MAX,
+	      "one super-packet, sealed, is one super-frame");
 
 void superframe_send(struct superframe *frame, uint64_t now_ns)
 {
