@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 #include "gateway/inner.h"
 #include "gateway/roamed.h"
@@ -22,7 +23,7 @@ enum {
 	CARRIER_WAIT_S = 10, /* then the interface comes up without it */
 };
 
-#define PATH_OF(member_ptr, member) ((struct path *)((char *)(member_ptr)-offsetof(struct path, member)))
+#define PATH_OF(member_ptr, member) container_of(member_ptr, struct path, member)
 
 static void refresh_fires(struct loop_timer *timer, uint64_t now_ns);
 static void look_fires(struct loop_timer *timer, uint64_t now_ns);
