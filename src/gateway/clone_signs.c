@@ -59,6 +59,12 @@ void clone_signs_look(struct clone_signs *signs, const struct tunnel_peer *peer,
 	}
 }
 
+void clone_signs_moved(struct clone_signs *signs)
+{
+	signs->there = (struct inet_endpoint){ 0 };
+	signs->returns = 0;
+}
+
 enum clone_kind clone_signs_judge(const struct clone_signs *signs, uint64_t now_ns)
 {
 	if (signs->twofold && is_since(signs->twofold_ns, CLONE_OVER_S, now_ns))

@@ -12,6 +12,7 @@
  *
  * A minute later is better than for nothing, so no sign is counted that something else gives as well:
  *   a NAT that rebinds, a peer that roams, one with two uplinks   their session goes on wherever they are, for two minutes
+ *   a peer that is looked for elsewhere, and found again          it is known that we moved it
  *   a peer that was started again                                 it has no session to speak in
  *   we were                                                       we have not shaken hands with it since
  *   a peer that sends what we may not take (AllowedIPs)           it does so in our session
@@ -45,6 +46,9 @@ enum clone_kind { CLONE_NONE, CLONE_OF_US, CLONE_OF_PEER };
 
 /* A look at the peer. left: what we ask gets no answer, and meanwhile the peer spoke to us in another session than ours. */
 void clone_signs_look(struct clone_signs *signs, const struct tunnel_peer *peer, bool left, uint64_t now_ns);
+
+/* We look for the peer elsewhere: its way to there, and back, is none of its own. */
+void clone_signs_moved(struct clone_signs *signs);
 
 /* What they come to, until none was seen for CLONE_OVER_S. */
 enum clone_kind clone_signs_judge(const struct clone_signs *signs, uint64_t now_ns);

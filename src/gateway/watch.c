@@ -105,6 +105,7 @@ void watch_moved(struct watched *peer, uint64_t now_ns, unsigned wait_s)
 	peer->moves++;
 	peer->move_ns = now_ns + wait_s * NS_PER_S;
 	peer->waiting = false;
+	clone_signs_moved(&peer->clone);
 }
 
 unsigned watch_move_wait_s(const struct watched *peer, unsigned addr_count)

@@ -3,6 +3,8 @@
 
 #include <netinet/in.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -126,6 +128,18 @@ TEST(clone_is_no_peer_with_two_uplinks)
 	}
 }
 
+TEST(clone_is_no_peer_that_we_look_for_elsewhere)
+{
+	begin();
+	for (unsigned i = 0; i < 40; i++) {
+		if (i % 2 == 0)
+			clone_signs_moved(&signs);
+		peer.endpoint = endpoint(i % 2 ? 1 : 2);
+		shake_hands();
+		CHECK_INT(look(false), CLONE_NONE);
+	}
+}
+
 static struct overheard heard;
 
 /* A packet of so many bytes that tells the receiver. */
@@ -161,6 +175,76 @@ TEST(overhear_remembers_the_last_handshake_message)
 	CHECK(heard.responded && heard.receiver == 0x01020304);
 	hear(AF_INET, 1, 0, 96);
 	CHECK(heard.initiated && !heard.responded);
+}
+
+static const uint8_t data[16] = { 4, 0, 0, 0, 8 }, response[16] = { 2, [8] = 9 };
+
+/* The address of one end on the loopback; port 0: the kernel's choice, which *port is then. */
+static int loopback_socket(struct inet_endpoint *end)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	bool v4 = end->addr.family == AF_INET;
+	socklen_t len = v4 ? sizeof(in) : sizeof(in6);
+	struct sockaddr *to = v4 ? (void *)&in : (void *)&in6;
+	int fd = socket(end->addr.family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return -1;
+	if (bind(fd, to, len) < 0 || getsockname(fd, to, &len) < 0) {
+		close(fd);
+		return -1;
+	}
+	end->port = ntohs(v4 ? in.sin_port : in6.sin6_port);
+	memcpy(end->addr.bytes, v4 ? (void *)&in.sin_addr : (void *)&in6.sin6_addr, v4 ? 4 : 16);
+	return fd;
+}
+
+static bool send_to(int fd, const struct inet_endpoint *to, const uint8_t *bytes)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(to->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_port = htons(to->port), .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	bool v4 = to->addr.family == AF_INET;
+
+	return sendto(fd, bytes, 16, 0, v4 ? (void *)&in : (void *)&in6, v4 ? sizeof(in) : sizeof(in6)) == 16;
+}
+
+/* What is heard of a response and of data, from the peer and from another port. */
+static bool hears(uint8_t family)
+{
+	struct inet_endpoint ours = { .addr.family = family }, peers = ours, others = ours;
+	int own = loopback_socket(&ours), from = loopback_socket(&peers), other = loopback_socket(&others);
+	int fd = overhear_open(&peers, ours.port);
+	const int fds[] = { own, from, other, fd };
+	bool as_told;
+
+	as_told = own >= 0 && from >= 0 && other >= 0 && fd >= 0 && send_to(from, &ours, data) && send_to(from, &ours, response) &&
+		  send_to(other, &ours, response);
+	overhear_read(fd, family, 7, &heard);
+	as_told = as_told && heard.responded && heard.receiver == 9 && !heard.elsewhere;
+	as_told = as_told && overhear_data(fd, &peers, ours.port, true) == 0 && send_to(from, &ours, data) &&
+		  send_to(other, &ours, data) && send_to(from, &peers, data);
+	overhear_read(fd, family, 7, &heard);
+	as_told = as_told && !heard.responded && heard.elsewhere == 1;
+	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
+		if (fds[i] >= 0)
+			close(fds[i]);
+	return as_told;
+}
+
+TEST(overhear_hears_one_peer_at_one_port)
+{
+	int fd = socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_UDP);
+
+	if (fd < 0)
+		SKIP("no raw sockets for this user");
+	close(fd);
+	CHECK(hears(AF_INET));
+	fd = loopback_socket(&(struct inet_endpoint){ .addr.family = AF_INET6 });
+	if (fd < 0)
+		SKIP("no IPv6 here");
+	close(fd);
+	CHECK(hears(AF_INET6));
 }
 
 static const uint8_t mac[LINK_MAC_LEN] = { 2, 0, 0, 0, 0, 1 }, address[4] = { 192, 0, 2, 1 };
