@@ -25,10 +25,12 @@ def blocks(text):
 
 
 def write_disk(image, work):
-    """The line that writes it, with a file in the place of the disk: dd cuts a file off behind what it writes, a disk stays as it is."""
+    """The line that writes it, with a file in the place of the disk. dd cuts a file off behind what it writes; a disk it cannot."""
     with open(TOP + "/README.md") as f:
-        line = re.search(r"^    (dd if=.*)$", f.read(), re.M)[1]
+        readme = f.read()
+    line = re.search(r"^    (dd if=.*)$", readme, re.M)[1]
     assert line.count("/dev/DISK") == 1, line
+    subprocess.run(re.search(r"`(lsblk .*?)`", readme)[1], shell=True, check=True, stdout=subprocess.DEVNULL)
     disk = work + "/disk"
     os.mkdir(work + "/build")
     os.symlink(os.path.abspath(image), work + "/build/pc")
