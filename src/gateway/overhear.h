@@ -24,7 +24,8 @@ struct overheard {
 /* All that came since the last call. */
 void overhear_read(int fd, uint8_t family, uint32_t index, struct overheard *heard);
 
-/* One packet as the socket gives it, IPv4 from the IP header on, IPv6 from the UDP header on. What is no message counts as none. */
+/* One packet as the socket gives it, IPv4 from the IP header on, IPv6 from the UDP header on. What is no message counts for
+ * nothing. */
 void overhear_packet(struct overheard *heard, uint8_t family, uint32_t index, const uint8_t *bytes, size_t len);
 
 #endif

@@ -18,7 +18,8 @@ class Clones:
         self.instances = make_instances(2, image + "/gateway")
         self.hub = Hub(3)
         self.all = []
-        network_conf = "\n".join("[Match]\nMACAddress=%s\n\n[Network]\nAddress=%s/24\n" % (MACS[n], outer_address((1, 2, 4)[n])) for n in (0, 2))
+        network_conf = "\n".join("[Match]\nMACAddress=%s\n\n[Network]\nAddress=%s/24\n" % (mac, outer_address(n))
+                                 for mac, n in ((MACS[0], 1), (MACS[2], 4)))
         files = self.instances[0].files(self.instances)
         files[".env"] += "MITIGATOR_VPN_BACKEND=kernel\nDATA_PLANE_VPN_BACKEND=lwip\n"
         other = self.instances[1].files(self.instances)
@@ -71,7 +72,8 @@ def peer_that_roams_is_no_clone(c):
     c.hub.unplugged.add(2)
     for n in (5, 2, 5, 2):
         peer.reconfigure("--force", files={"network.conf": network(n)})
-        wait_for("the peer at another place", lambda: [p["endpoint"] for p in first.peers().values()] == [outer_address(n) + ":4567"], 60)
+        place = outer_address(n) + ":4567"
+        wait_for("the peer at " + place, lambda: [p["endpoint"] for p in first.peers().values()] == [place], 60)
     for path in PATHS:
         assert not trouble(first, path) and not trouble(peer, path), (trouble(first, path), trouble(peer, path))
     c.hub.unplugged.clear()
