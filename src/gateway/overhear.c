@@ -2,12 +2,11 @@
 
 #include <errno.h>
 #include <linux/filter.h>
-#include <netinet/in.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/sockaddr.h"
 #include "base/ip.h"
 #include "base/sockaddr.h"
 
@@ -42,11 +41,10 @@ int overhear_data(int fd, const struct inet_endpoint *from, uint16_t port, bool 
 
 static int connect_to(int fd, const struct inet_endpoint *from)
 {
-	const struct inet_endpoint any_port = { .addr = from->addr, .scope_id = from->scope_id };
-	union sockaddr_any to;
-	socklen_t len = sockaddr_from(&to, &any_port);
+	union sockaddr_any addr;
+	socklen_t len = sockaddr_from(&addr, from);
 
-	return connect(fd, &to.any, len) < 0 ? -errno : 0;
+	return connect(fd, &addr.any, len) < 0 ? -errno : 0;
 }
 
 int overhear_open(const struct inet_endpoint *from, uint16_t port)

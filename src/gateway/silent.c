@@ -6,6 +6,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "crypto/key.h"
+#include "crypto/random.h"
 #include "gateway/knock.h"
 #include "gateway/roamed.h"
 #include "gateway/way.h"
@@ -118,12 +119,26 @@ static bool look_elsewhere(struct path *path, const struct tunnel_peer *running,
 	return true;
 }
 
+static void watch_fires(struct loop_timer *timer, uint64_t now_ns);
+
+/* At no fixed phase: what a peer does every half a second would look the same each time, such as which of two machines with its
+ * key spoke last. */
+static void watch_arm(struct path *path, uint64_t now_ns)
+{
+	enum { PHASE_MS = 1000 };
+	uint16_t phase = 0;
+
+	(void)random_bytes(&phase, sizeof(phase));
+	loop_timer_set(path->loop, &path->watch_timer,
+		       now_ns + WATCH_INTERVAL_S * NS_PER_S - phase % PHASE_MS * NS_PER_MS, watch_fires);
+}
+
 static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct path *path = PATH_OF(timer, watch_timer);
 	bool any = false;
 
-	loop_timer_set(path->loop, timer, now_ns + WATCH_INTERVAL_S * NS_PER_S, watch_fires);
+	watch_arm(path, now_ns);
 	if (!path->inner_up || path_dump(path) < 0)
 		return;
 	watch_follow(&path->watch, &path->running);
@@ -144,7 +159,7 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 
 void silent_watch(struct path *path)
 {
-	loop_timer_set(path->loop, &path->watch_timer, clock_now_ns() + WATCH_INTERVAL_S * NS_PER_S, watch_fires);
+	watch_arm(path, clock_now_ns());
 }
 
 /* ---- which address of a name ---- */

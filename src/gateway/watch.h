@@ -34,7 +34,7 @@ struct watch {
 
 /* From here on peers[i] is about running->peers[i]; nothing is known of one that was made anew. */
 void watch_follow(struct watch *watch, const struct tunnel_config *running);
-/* A look, WATCH_INTERVAL_S after the last one; wall_s is CLOCK_REALTIME, as handshakes are. */
+/* A look, at most WATCH_INTERVAL_S after the last one; wall_s is CLOCK_REALTIME, as handshakes are. */
 void watch_look(struct watch *watch, const struct tunnel_config *running, uint64_t now_ns, int64_t wall_s);
 struct watched *watch_find(struct watch *watch, const uint8_t public_key[static TUNNEL_KEY_LEN]); /* or NULL */
 
