@@ -111,6 +111,20 @@ static bool is_our_mac(const struct conflicts *conflicts, const uint8_t mac[stat
 	return false;
 }
 
+static void timer_fires(struct loop_timer *timer, uint64_t now_ns);
+
+/* Only who has the address answers a probe. */
+static void own_is_answered(struct conflicts *conflicts, struct conflict_own *own, const struct arp_claim *claim,
+			    uint64_t now_ns)
+{
+	memcpy(own->other, claim->mac, sizeof(own->other));
+	own->answered_ns = now_ns;
+	if (own->taken)
+		return;
+	own_set_taken(conflicts, own, true);
+	loop_timer_set(conflicts->loop, &conflicts->timer, now_ns + PROBE_TAKEN_S * NS_PER_S, timer_fires);
+}
+
 static void claim_heard(struct conflicts *conflicts, uint32_t link, const struct arp_claim *claim, uint64_t now_ns)
 {
 	if (is_our_mac(conflicts, claim->mac))
@@ -121,9 +135,7 @@ static void claim_heard(struct conflicts *conflicts, uint32_t link, const struct
 		if (own->link != link || memcmp(own->address, claim->address, sizeof(own->address)) != 0)
 			continue;
 		if (claim->answer && own->probed && now_ns - own->probed_ns < PROBE_MIN_S * NS_PER_S) {
-			memcpy(own->other, claim->mac, sizeof(own->other));
-			own->answered_ns = now_ns;
-			own_set_taken(conflicts, own, true);
+			own_is_answered(conflicts, own, claim, now_ns);
 		} else if (!own->probed || now_ns - own->probed_ns >= PROBE_MIN_S * NS_PER_S) {
 			own_probe(conflicts, own, now_ns);
 		}
