@@ -39,14 +39,19 @@ static void forget_local(struct wg_peer *p)
 	p->flow = (struct inet_flow){ .remote = p->flow.remote };
 }
 
-/* The last initiation led to nothing. If something told why, it came since then. */
+/* The last initiation led to nothing. Whatever told why, if it came since then; and for as long as we would try, it is the better
+ * reason. */
 static void no_answer(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)
 {
 	const uint64_t attempt_ns = REKEY_TIMEOUT_S * NS_PER_S + REKEY_JITTER_MAX_MS * NS_PER_MS;
-	const struct wg_peer_counters *told = peer_told(d, p);
+	struct wg_peer_counters *told = peer_told(d, p);
+	uint64_t age_ns = now_ns - told->failure_ns;
+	bool is_known = told->failing && told->failure != WG_FAILURE_NO_ANSWER;
 
-	if (!told->failing || told->failure == WG_FAILURE_NO_ANSWER || now_ns - told->failure_ns > attempt_ns)
+	if (!is_known || age_ns > REKEY_ATTEMPT_TIME_S * NS_PER_S)
 		peer_failed(d, p, WG_FAILURE_NO_ANSWER, now_ns);
+	else if (age_ns > attempt_ns)
+		told->failures[WG_FAILURE_NO_ANSWER]++;
 }
 
 static enum policy_act on_retransmit(struct wg_device *d, struct wg_peer *p, uint64_t now_ns)

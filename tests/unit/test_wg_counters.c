@@ -74,6 +74,24 @@ TEST(wg_tells_of_no_answer_and_of_packets_that_waited_in_vain)
 	CHECK_INT(told(p, A)->gave_up, 1);
 }
 
+TEST(wg_keeps_a_reason_that_tells_more_than_no_answer)
+{
+	struct pair *p = pair_of_peers(NULL);
+	const struct inet_endpoint *from = &p->node[B].endpoint;
+
+	pair_send(p, B, 60);
+	CHECK(pair_take(p, B, &held));
+	CHECK_INT(pair_give(p, A, from, held.bytes, held.len), WG_HANDSHAKE);
+	CHECK_INT(pair_give(p, A, from, held.bytes, held.len), WG_DROP_AGAIN);
+	p->cut[A] = p->cut[B] = true;
+	pair_send(p, A, 60);
+	pair_run(p, 60 * NS_PER_S);
+	CHECK_INT(told(p, A)->failure, WG_FAILURE_REPLAY);
+	CHECK(told(p, A)->failures[WG_FAILURE_NO_ANSWER] >= 8);
+	pair_run(p, 40 * NS_PER_S);
+	CHECK_INT(told(p, A)->failure, WG_FAILURE_NO_ANSWER);
+}
+
 TEST(wg_tells_replayed_initiations_from_stamps_from_behind)
 {
 	struct pair *p = pair_of_peers(NULL);
