@@ -3,13 +3,26 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "base/text.h"
+
 void network_conf_init(struct network_conf *conf)
 {
 	memset(conf, 0, sizeof(*conf));
 }
 
+static bool path_fits(const char *paths, const char *path)
+{
+	struct slice rest = slice_of(paths), word;
+	char pattern[NETWORK_PATHS_LEN];
+
+	while (slice_cut(&rest, ' ', &word))
+		if (!slice_copy(word, pattern, sizeof(pattern)) && !fnmatch(pattern, path, 0))
+			return true;
+	return false;
+}
+
 const struct network_nic *network_match(const struct network_conf *conf, const char *name,
-					const uint8_t mac[static NETWORK_MAC_LEN])
+					const uint8_t mac[static NETWORK_MAC_LEN], const char *path)
 {
 	for (size_t i = 0; i < conf->nic_count; i++) {
 		const struct network_nic *nic = &conf->nics[i];
@@ -18,10 +31,20 @@ const struct network_nic *network_match(const struct network_conf *conf, const c
 			continue;
 		if (nic->has_mac && memcmp(nic->mac, mac, NETWORK_MAC_LEN) != 0)
 			continue;
-		if (nic->pattern[0] || nic->has_mac)
+		if (nic->paths[0] && (!path[0] || !path_fits(nic->paths, path)))
+			continue;
+		if (nic->pattern[0] || nic->has_mac || nic->paths[0])
 			return nic;
 	}
 	return NULL;
+}
+
+bool network_has_paths(const struct network_conf *conf)
+{
+	for (size_t i = 0; i < conf->nic_count; i++)
+		if (conf->nics[i].paths[0])
+			return true;
+	return false;
 }
 
 bool network_accepts_ra(const struct network_nic *nic)

@@ -18,6 +18,7 @@ enum {
 	NETWORK_DNS_MAX = 3,        /* per file: what resolv.conf(5) takes */
 	NETWORK_MAC_LEN = 6,
 	NETWORK_PATTERN_LEN = 64,
+	NETWORK_PATHS_LEN = 256,
 };
 
 struct network_route {
@@ -34,6 +35,7 @@ struct network_nic {
 	char pattern[NETWORK_PATTERN_LEN]; /* Name=: a shell glob as fnmatch(3) takes it; "" when none */
 	bool has_mac;
 	uint8_t mac[NETWORK_MAC_LEN];
+	char paths[NETWORK_PATHS_LEN]; /* Path=: shell globs with a blank between, one of which must fit; "" when none */
 	struct inet_prefix addresses[NETWORK_ADDRESSES_MAX];
 	uint8_t address_count;
 	struct network_route routes[NETWORK_ROUTES_MAX]; /* Gateway= and [Route] */
@@ -59,9 +61,13 @@ struct network_conf {
 void network_conf_init(struct network_conf *conf);
 void network_parse(struct network_conf *conf, const char *text, size_t len, struct diag *diag);
 
-/* The first [Match] that fits a NIC, or NULL. As in systemd.network, all conditions given must hold. */
+/* The first [Match] that fits a NIC, or NULL. As in systemd.network, all conditions given must hold. path is the NIC's
+ * ID_PATH, "" when it has none. */
 const struct network_nic *network_match(const struct network_conf *conf, const char *name,
-					const uint8_t mac[static NETWORK_MAC_LEN]);
+					const uint8_t mac[static NETWORK_MAC_LEN], const char *path);
+
+/* Whether a NIC's path matters. */
+bool network_has_paths(const struct network_conf *conf);
 
 /* Whether routers may give the NIC addresses and routes; when the file does not say, they may where it has none of IPv6 (but
  * link-local ones) by the file: what a person wrote is all there is to be. */

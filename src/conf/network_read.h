@@ -10,8 +10,8 @@ enum { NETWORK_MTU_MIN = 576, NETWORK_MTU_MAX = 65535, NETWORK_ROUTE_MTU_MAX = 6
 
 /* The rows of the table of keys. */
 enum network_row {
-	ROW_NAME, ROW_MAC_ADDRESS, ROW_MTU_BYTES, ROW_UNMANAGED, ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA, ROW_DESTINATION,
-	ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES,
+	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED, ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA,
+	ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES,
 };
 
 /* The model that rows get, at->model. */
@@ -34,6 +34,7 @@ bool network_match_open(const struct conf_place *at, struct slice comment);
 void network_match_close(const struct conf_place *at);
 void network_match_name(const struct conf_place *at, struct slice value);
 void network_match_mac(const struct conf_place *at, struct slice value);
+void network_match_path(const struct conf_place *at, struct slice value);
 
 /* [Network] */
 void network_address(const struct conf_place *at, struct slice value);

@@ -2,7 +2,7 @@
 
 static bool fits(const struct network_conf *network, const struct network_nic *section, const struct conf_link *nic)
 {
-	return nic->nic && network_match(network, nic->name, nic->mac) == section;
+	return nic->nic && network_match(network, nic->name, nic->mac, nic->path) == section;
 }
 
 /* One address on two NICs: with one cable it is clear which is meant. */

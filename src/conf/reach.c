@@ -15,17 +15,19 @@ static void match_text(const struct network_nic *nic, char *dst, size_t cap)
 	if (nic->has_mac)
 		text_add(&text, "%sMACAddress=%02x:%02x:%02x:%02x:%02x:%02x", nic->pattern[0] ? ", " : "", nic->mac[0],
 			 nic->mac[1], nic->mac[2], nic->mac[3], nic->mac[4], nic->mac[5]);
+	if (nic->paths[0])
+		text_add(&text, "%sPath=%s", nic->pattern[0] || nic->has_mac ? ", " : "", nic->paths);
 }
 
 /* Nothing is said on a host without any: the files are another's, or a driver is missing, which the network service tells. */
 void reach_nics(const struct network_conf *network, const struct conf_facts *facts, struct diag *diag)
 {
 	bool fits[NETWORK_NICS_MAX] = { false }, address = false, any = false;
-	char match[128];
+	char match[NETWORK_PATTERN_LEN + NETWORK_PATHS_LEN + 64];
 
 	for (size_t i = 0; i < facts->link_count; i++) {
 		const struct conf_link *link = &facts->links[i];
-		const struct network_nic *nic = link->nic ? network_match(network, link->name, link->mac) : NULL;
+		const struct network_nic *nic = link->nic ? network_match(network, link->name, link->mac, link->path) : NULL;
 
 		any = any || link->nic;
 		if (!nic)

@@ -45,6 +45,7 @@ struct conf_route {
 struct conf_link {
 	char name[IFNAMSIZ];
 	uint8_t mac[NETWORK_MAC_LEN];
+	char path[NETWORK_PATHS_LEN]; /* its ID_PATH, "" when it has none */
 	bool nic;  /* network.conf may configure it */
 	bool ours; /* this program made it */
 	bool carrier;           /* and it is up: one that is down does not tell */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "network/nics.h"
 
 static_assert((int)NETWORK_ADDRESSES_MAX == (int)TUNNEL_NIC_ADDRESSES && (int)NETWORK_ROUTES_MAX == (int)TUNNEL_NIC_ROUTES &&
 	      (int)NETWORK_MAC_LEN == (int)LINK_MAC_LEN, "a NIC of its own has all that its section says");
@@ -41,9 +42,9 @@ static void add(const struct link *link, void *arg)
 	const struct network_nic *nic;
 	struct tunnel_nic *out;
 
-	if (link->type != ARPHRD_ETHER || !link->has_mac)
+	if (link->type != ARPHRD_ETHER)
 		return;
-	nic = network_match(search->conf, link->name, link->mac);
+	nic = nics_section_of(search->conf, link);
 	out = nic && nic->unmanaged ? place_for(search, nic, link->carrier) : NULL;
 	if (!out)
 		return;

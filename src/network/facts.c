@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "netlink/link.h"
+#include "network/hardware.h"
 #include "network/nics.h"
 
 #define PCI_DIR "/sys/bus/pci/devices"
@@ -84,6 +85,7 @@ static void add_link(struct route_list *list, const struct link *link)
 {
 	struct conf_facts *facts = list->facts;
 	struct conf_link *to = &facts->links[facts->link_count];
+	struct nic_hardware hardware;
 
 	if (facts->link_count == CONF_LINKS_MAX)
 		return;
@@ -95,6 +97,8 @@ static void add_link(struct route_list *list, const struct link *link)
 		to->advertised = to->advertised || (list->advertised[i] && list->indexes[i] == link->index);
 	memcpy(to->name, link->name, sizeof(to->name));
 	memcpy(to->mac, link->mac, sizeof(to->mac));
+	hardware_read(HARDWARE_CLASS_DIR, link->name, &hardware);
+	text_format(to->path, sizeof(to->path), "%s", hardware.path);
 	facts->link_count++;
 }
 

@@ -43,7 +43,7 @@ static bool will_have(const struct holding *holding, size_t i, const struct netw
 	const struct link *link = &holding->nics->list[i];
 	const struct nics_match *match = &holding->nics->matches[i];
 
-	if (!match->section && !(before && network_match(before, link->name, link->mac)))
+	if (!match->section && !(before && nics_section_of(before, link)))
 		return holding->has[i];
 	if (!match->section)
 		return holding->advertised[i];

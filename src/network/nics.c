@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "netlink/rule.h"
 #include "network/fit.h"
+#include "network/hardware.h"
 
 /* Below what the kernel gives the routes that routers advertise (256 on the link, else 1024): what a person wrote is
  * preferred, and neither takes the other's place. */
@@ -22,6 +23,17 @@ enum { SENTENCE_LEN = 192 };
 bool nics_is_nic(const struct link *link)
 {
 	return link->type == ARPHRD_ETHER && (!link->kind[0] || link->of_container);
+}
+
+const struct network_nic *nics_section_of(const struct network_conf *conf, const struct link *link)
+{
+	struct nic_hardware hardware = { .path = "" };
+
+	if (!link->has_mac)
+		return NULL;
+	if (network_has_paths(conf))
+		hardware_read(HARDWARE_CLASS_DIR, link->name, &hardware);
+	return network_match(conf, link->name, link->mac, hardware.path);
 }
 
 static void add_nic(const struct link *link, void *arg)
@@ -90,7 +102,7 @@ int nics_match(struct nl *nl, struct nics *nics, const struct network_conf *conf
 		const struct link *link = &nics->list[i];
 
 		nics->matches[i] = (struct nics_match){
-			.section = link->has_mac ? network_match(conf, link->name, link->mac) : NULL,
+			.section = nics_section_of(conf, link),
 			.taker = link,
 		};
 	}
@@ -266,8 +278,8 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, const struct netw
 		struct fitting fitting = { .nl = nl, .link = link, .report = report };
 		int result;
 
-		if (before && link->has_mac)
-			fitting.before = network_match(before, link->name, link->mac);
+		if (before)
+			fitting.before = nics_section_of(before, link);
 		result = fit_nic(&fitting, conf, &nics.matches[i]);
 		err = err ? err : result;
 	}

@@ -20,6 +20,8 @@ struct nics {
 };
 
 bool nics_is_nic(const struct link *link);
+/* The first [Match] that fits, by /sys where it asks for a path; NULL: none. */
+const struct network_nic *nics_section_of(const struct network_conf *conf, const struct link *link);
 int nics_find(struct nl *nl, struct nics *nics);
 
 /* Which section each NIC gets: 0 or -errno. Of several that one [Match] with addresses or routes fits, the one that has

@@ -138,12 +138,30 @@ TEST(network_match_wants_all_conditions_and_takes_the_first)
 	parse(CONF_NETWORK, "[Match]\nName = eth0\nMACAddress = 52:54:00:12:34:56\n[Match]\nName = eth[0-9]\n"
 			    "[Match]\nMACAddress = 52-54-00-12-34-57\n[Match]\nName = en*\n");
 	CHECK_STR(findings(), "");
-	CHECK(network_match(&set.network, "eth0", mac) == &set.network.nics[0]);
-	CHECK(network_match(&set.network, "eth0", other) == &set.network.nics[1]);
-	CHECK(network_match(&set.network, "wan0", other) == &set.network.nics[2]);
-	CHECK(network_match(&set.network, "wan0", mac) == NULL);
-	CHECK(network_match(&set.network, "enp1s0", mac) == &set.network.nics[3]);
-	CHECK(network_match(&set.network, "eth10", mac) == NULL);
+	CHECK(network_match(&set.network, "eth0", mac, "") == &set.network.nics[0]);
+	CHECK(network_match(&set.network, "eth0", other, "") == &set.network.nics[1]);
+	CHECK(network_match(&set.network, "wan0", other, "") == &set.network.nics[2]);
+	CHECK(network_match(&set.network, "wan0", mac, "") == NULL);
+	CHECK(network_match(&set.network, "enp1s0", mac, "") == &set.network.nics[3]);
+	CHECK(network_match(&set.network, "eth10", mac, "") == NULL);
+}
+
+TEST(path_is_matched_by_any_of_its_patterns_and_with_all_other_conditions)
+{
+	static const uint8_t mac[NETWORK_MAC_LEN] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
+	const struct network_nic *nics = set.network.nics;
+
+	start();
+	parse(CONF_NETWORK, "[Match]\nPath = pci-0000:02:00.0\nName=eth1\n[Match]\nPath = pci-0000:02:00.0  pci-0000:03:*\n"
+			    "[Match]\nPath = *-usb-0:1:1.0\n[Match]\nName = eth*\n");
+	CHECK_STR(findings(), "");
+	CHECK(network_has_paths(&set.network));
+	CHECK(network_match(&set.network, "eth1", mac, "pci-0000:02:00.0") == &nics[0]); /* one of two ports at one function */
+	CHECK(network_match(&set.network, "eth0", mac, "pci-0000:02:00.0") == &nics[1]);
+	CHECK(network_match(&set.network, "eth0", mac, "pci-0000:03:00.1") == &nics[1]);
+	CHECK(network_match(&set.network, "eth0", mac, "pci-0000:02:00.01") == &nics[3]);
+	CHECK(network_match(&set.network, "eth0", mac, "pci-0000:00:14.0-usb-0:1:1.0") == &nics[2]);
+	CHECK(network_match(&set.network, "eth0", mac, "") == &nics[3]);
 }
 
 TEST(isolation_follows_env_and_else_the_nic)
