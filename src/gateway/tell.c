@@ -163,11 +163,13 @@ static void look_at_device(struct tell *tell, const struct tunnel_counts *counts
 
 static void look_at_link(struct tell *tell, const struct tunnel_counts *counts, uint64_t now_ns, const struct tell_host *host)
 {
-	const struct link_counters *now = &counts->link;
+	struct link_counters losses = counts->link;
+	const struct link_counters *now = &losses;
 	char line[TELL_LINE_LEN];
 
 	if (!counts->link_known)
 		return;
+	losses.rx_packets = losses.tx_packets = 0;
 	if (!memcmp(now, &tell->link, sizeof(*now))) {
 		pace_rests(&tell->link_pace, now_ns);
 		return;

@@ -28,7 +28,7 @@ struct tell {
 	size_t count;
 	uint64_t drops[TUNNEL_DROPS];
 	struct tell_pace drop_pace, link_pace;
-	struct link_counters link;
+	struct link_counters link; /* losses alone */
 	uint64_t minute_ns; /* in which lines are counted */
 	unsigned lines;
 };

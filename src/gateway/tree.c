@@ -105,8 +105,14 @@ static void add_link(struct report_tree *tree, const struct tunnel_counts *count
 		{ "tx_errors", counts->link.tx_errors },
 		{ "tx_dropped", counts->link.tx_dropped },
 	};
-	uint32_t node = report_add(tree, 0, "interface_counters", counts->link_known ? REPORT_OBJECT : REPORT_UNKNOWN);
+	enum report_kind kind = counts->link_known ? REPORT_OBJECT : REPORT_UNKNOWN;
+	uint32_t packets = report_add(tree, 0, "interface_packets", kind);
+	uint32_t node = report_add(tree, 0, "interface_counters", kind);
 
+	if (packets && counts->link_known) {
+		(void)report_add_count(tree, packets, "rx", counts->link.rx_packets);
+		(void)report_add_count(tree, packets, "tx", counts->link.tx_packets);
+	}
 	for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]) && node && counts->link_known; i++)
 		(void)report_add_count(tree, node, counters[i].name, counters[i].count);
 }

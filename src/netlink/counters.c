@@ -28,6 +28,8 @@ static int read_counters(const struct nlmsghdr *message, void *arg)
 	/* Numbers of 64 bits in an attribute aligned to 32. */
 	memcpy(&stats, mnl_attr_get_payload(attrs[IFLA_STATS64]), len < sizeof(stats) ? len : sizeof(stats));
 	*counters = (struct link_counters){
+		.rx_packets = stats.rx_packets,
+		.tx_packets = stats.tx_packets,
 		.rx_errors = stats.rx_errors,
 		.rx_length_errors = stats.rx_length_errors,
 		.rx_frame_errors = stats.rx_frame_errors,

@@ -1,10 +1,11 @@
-/* What the kernel counts of a link (struct rtnl_link_stats64), as far as it tells of losses. */
+/* What the kernel counts of a link (struct rtnl_link_stats64): packets, and what it tells of losses. */
 #ifndef NETLINK_COUNTERS_H
 #define NETLINK_COUNTERS_H
 
 #include "netlink/netlink.h"
 
 struct link_counters {
+	uint64_t rx_packets, tx_packets;
 	uint64_t rx_errors, rx_length_errors, rx_frame_errors, rx_dropped;
 	uint64_t tx_errors, tx_dropped;
 };

@@ -44,8 +44,12 @@ static bool put_drops(struct report_out *out, const struct report_tree *tree, co
 static void put_link(struct report_out *out, const struct report_tree *tree, const struct report_node *root)
 {
 	const struct report_node *counter = report_first(tree, report_find(tree, root, "interface_counters"));
+	const struct report_node *packets = report_find(tree, root, "interface_packets");
 	const char *separator = "  interface lost   ";
 
+	if (report_first(tree, packets))
+		report_print(out, "  packets          %" PRId64 " received, %" PRId64 " sent\n", report_number(tree, packets, "rx"),
+			     report_number(tree, packets, "tx"));
 	for (; counter; counter = report_next(tree, counter)) {
 		if (!counter->number)
 			continue;

@@ -64,6 +64,8 @@ def wrong_preshared_key_is_told_on_both_sides_of_a_handshake(lab):
 def wrong_keys_are_told_with_who_and_from_where(lab):
     pair = Told(lab)
     pair.both_ways()
+    packets = pair.ours.show()["interface_packets"]
+    expect(packets["rx"] >= 6 and packets["tx"] >= 6, packets)
     expect(pair.ours.show()["dropped"]["unknown_peer"] == 0, pair.ours.show())
     private, public = wg_keys()
     pair.ours.stop()            # no session that would hide it

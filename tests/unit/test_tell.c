@@ -139,6 +139,7 @@ TEST(tell_says_who_is_no_peer_and_what_the_interface_lost)
 	running.counts.link.tx_dropped = 3;
 	CHECK_INT(look(5), 1);
 	CHECK(strstr(lines[0], "3 dropped before that"));
+	running.counts.link.rx_packets = 1000;
 	CHECK_INT(look(5), 0);
 }
 
