@@ -19,7 +19,8 @@ def both_paths_are_up(vm, instance):
 
 def phases(said, prompt_s, up_s):
     """Seconds each took: by the loader's LoaderTimeInitUSec and LoaderTimeExecUSec, from outside, and by our own table. The
-    kernel's share has its unpacking in it."""
+    kernel's share has its unpacking in it. The loader measures its counter against one millisecond of the firmware's: where QEMU
+    did not run meanwhile, firmware and loader come out too short, and the kernel's share too long."""
     since = {name.strip(): (float(at), float(took))
              for at, took, name in re.findall(r"^ *([\d.]+) s +([\d.]+) s +(.*?)  ", said, re.M)}
     firmware, loader = map(float, re.search(r"before the kernel firmware ([\d.]+) s, loader ([\d.]+) s", said).groups())
