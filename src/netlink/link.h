@@ -92,9 +92,8 @@ int link_route_read(const struct nlmsghdr *message, link_route_fn *each, void *a
 /* Both families, main table only, unicast only; those for one source or TOS only are left out. */
 int link_route_each(struct nl *nl, link_route_fn *each, void *arg);
 /* Takes destination (host bits are cleared), gateway, index, protocol, metric and mtu_bytes of route. The gateway of
- * an IPv4 route may be an IPv6 address. -EEXIST when there is one. */
-int link_route_add(struct nl *nl, const struct link_route *route);
-int link_route_put(struct nl *nl, const struct link_route *route); /* in place of one to there with the same metric */
+ * an IPv4 route may be an IPv6 address. In place of one to there with the same metric. */
+int link_route_put(struct nl *nl, const struct link_route *route);
 /* The same without mtu_bytes; what is 0 matches any. -ESRCH when there is none. */
 int link_route_remove(struct nl *nl, const struct link_route *route);
 /* The kernel's choice for a datagram to to->remote (a scope_id is the link that it leaves by) from to->local (family 0:

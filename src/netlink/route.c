@@ -217,14 +217,14 @@ static struct nlmsghdr *begin(struct nl *nl, uint16_t type, uint16_t flags, cons
 	return message;
 }
 
-static int put(struct nl *nl, const struct link_route *route, uint16_t flags)
+int link_route_put(struct nl *nl, const struct link_route *route)
 {
 	struct nlmsghdr *message;
 	struct rtmsg *info;
 
 	if (!is_route(route))
 		return -EINVAL;
-	message = begin(nl, RTM_NEWROUTE, NLM_F_CREATE | flags, route);
+	message = begin(nl, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
 	info = mnl_nlmsg_get_payload(message);
 	/* IPv4: a destination on the link itself is of link scope. IPv6 takes no notice. */
 	info->rtm_scope = route->gateway.family ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
@@ -232,16 +232,6 @@ static int put(struct nl *nl, const struct link_route *route, uint16_t flags)
 	if (route->mtu_bytes)
 		put_mtu(message, route->mtu_bytes);
 	return nl_request(nl, message, NULL, NULL);
-}
-
-int link_route_add(struct nl *nl, const struct link_route *route)
-{
-	return put(nl, route, NLM_F_EXCL);
-}
-
-int link_route_put(struct nl *nl, const struct link_route *route)
-{
-	return put(nl, route, NLM_F_REPLACE);
 }
 
 int link_route_remove(struct nl *nl, const struct link_route *route)

@@ -611,7 +611,7 @@ TEST(route_and_address_out_of_range_are_einval)
 	const struct inet_flow nowhere = { .link = 0 };
 	struct link_route route;
 
-	CHECK_INT(link_route_add(&nl, &wide), -EINVAL);
+	CHECK_INT(link_route_put(&nl, &wide), -EINVAL);
 	CHECK_INT(link_route_remove(&nl, &none), -EINVAL);
 	CHECK_INT(link_route_get(&nl, &nowhere, &route), -EINVAL);
 	CHECK_INT(link_address_add(&nl, 1, &wide.destination), -EINVAL);
