@@ -11,22 +11,6 @@
 
 enum { OTHERS = 077, PRIVATE_MODE = 0600 };
 
-static const struct {
-	const char *name;
-	size_t limit; /* bytes */
-	bool private; /* for its owner only */
-} files[CONF_FILES] = {
-	[CONF_PRIVATE] = { VPN_PRIVATE_FILE, CONF_OTHER_MAX, true },
-	[CONF_PUBLIC] = { VPN_PUBLIC_FILE, CONF_PUBLIC_MAX, false },
-	[CONF_ENV] = { ENV_FILE, CONF_ENV_MAX, false },
-	[CONF_NETWORK] = { NETWORK_FILE, CONF_OTHER_MAX, false },
-};
-
-const char *conf_file_name(enum conf_file file)
-{
-	return files[file].name;
-}
-
 /* The file that is open stands in the directory itself: neither a symbolic link nor a further name of one elsewhere. */
 static bool is_ours(int dir_fd, const char *name, const struct stat *opened)
 {
@@ -53,7 +37,7 @@ static void mend_mode(int dir_fd, int fd, const char *name, const struct stat *s
 /* 0 when the file can be read whole, else -errno; -ENOENT without a finding. */
 static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, struct diag *diag)
 {
-	const char *name = files[file].name;
+	const char *name = conf_files[file].name;
 	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err = 0;
 	struct stat st;
 
@@ -66,7 +50,7 @@ static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, stru
 		diag_error(diag, name, 1, "not a regular file; expected a text file");
 	} else if (st.st_mode & OTHERS) {
 		text->shared = true;
-		if (files[file].private)
+		if (conf_files[file].private)
 			mend_mode(dir_fd, fd, name, &st, diag);
 	}
 	if (fd >= 0)
@@ -84,14 +68,14 @@ static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, str
 	text->present = err != -ENOENT;
 	if (err < 0)
 		return false;
-	len = file_read(dir_fd, files[file].name, text->bytes, files[file].limit + 1);
+	len = file_read(dir_fd, conf_files[file].name, text->bytes, conf_files[file].limit + 1);
 	if (len == -EFBIG)
-		diag_error(diag, files[file].name, 1, "larger than %zu bytes, the limit: nothing of it was read",
-			   files[file].limit);
+		diag_error(diag, conf_files[file].name, 1, "larger than %zu bytes, the limit: nothing of it was read",
+			   conf_files[file].limit);
 	else if (len < 0)
-		diag_error(diag, files[file].name, 1, "cannot be read: %s", strerror((int)-len));
+		diag_error(diag, conf_files[file].name, 1, "cannot be read: %s", strerror((int)-len));
 	if (len < 0) {
-		wipe(text->bytes, files[file].limit + 1);
+		wipe(text->bytes, conf_files[file].limit + 1);
 		return false;
 	}
 	text->len = (size_t)len;

@@ -8,18 +8,10 @@
 
 #include "conf/diag.h"
 #include "conf/env.h"
+#include "conf/files.h"
 #include "conf/limits.h"
 #include "conf/network.h"
 #include "conf/vpn.h"
-
-enum conf_file { CONF_PRIVATE, CONF_PUBLIC, CONF_ENV, CONF_NETWORK, CONF_FILES };
-
-struct conf_text {
-	bool present;
-	bool shared; /* others of this host may read it */
-	size_t len;
-	char *bytes; /* in conf_set's own buffers */
-};
 
 /* Large: static storage only. Holds the private key: conf_set_wipe when done. */
 struct conf_set {
@@ -65,9 +57,6 @@ struct conf_facts {
 	size_t link_count; /* 0: not known */
 	const uint8_t *former_key; /* the public key that this instance runs by; NULL: not known. Borrowed. */
 };
-
-/* The file's name in its directory ("vpn-private.conf", ".env"). */
-const char *conf_file_name(enum conf_file file);
 
 /* Reads and parses all four files of dir_fd; what is wrong with a line, a file or its mode goes to diag (mode of
  * vpn-private.conf is mended to 0600 where we may). Never fails otherwise. */
