@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "conf/swap.h"
 #include "crypto/key.h"
 
 enum { OTHERS = 077, PRIVATE_MODE = 0600 };
@@ -107,9 +108,13 @@ void conf_set_copy(struct conf_set *to, const struct conf_set *from)
 void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 {
 	struct conf_text *texts = set->texts;
+	int err = swap_finish(dir_fd);
 
 	conf_set_wipe(set);
 	own_texts(set);
+	if (err < 0)
+		diag_error(diag, VPN_PRIVATE_FILE, 1, "an import that a power cut stopped half way cannot be finished: %s",
+			   strerror(-err));
 	if (read_file(set, dir_fd, CONF_PRIVATE, diag))
 		vpn_private_parse(&set->vpn, texts[CONF_PRIVATE].bytes, texts[CONF_PRIVATE].len, diag);
 	if (read_file(set, dir_fd, CONF_PUBLIC, diag))

@@ -1,0 +1,18 @@
+/* Files without their keys, and with them again. Pure. */
+#ifndef CONF_LEFT_OUT_H
+#define CONF_LEFT_OUT_H
+
+#include <sys/types.h>
+
+#include "base/text.h"
+#include "conf/files.h"
+#include "conf/vpn.h"
+
+/* text without PrivateKey and PresharedKey, into dst[cap]: its length, or -EFBIG. Of vpn-private.conf nothing stays but what is
+ * known to be no key; comments go too. */
+ssize_t left_out_take(enum conf_file file, struct slice text, char *dst, size_t cap);
+
+/* The reverse, with the keys of now: the length, or -EFBIG; -ENOKEY when now lacks one, and missing[missing_len] says which. */
+ssize_t left_out_put(struct slice text, const struct vpn_conf *now, char *dst, size_t cap, char *missing, size_t missing_len);
+
+#endif
