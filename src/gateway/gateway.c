@@ -16,6 +16,7 @@
 #include "crypto/x25519.h"
 #include "gateway/check.h"
 #include "gateway/service.h"
+#include "gateway/transfer.h"
 #include "gateway/verbs.h"
 #include "gateway/write.h"
 #include "tunnel/backend.h"
@@ -43,6 +44,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
 	(void)fprintf(stderr, "       %s write FILE [--conf DIR]\n", name);
+	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s help conf | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	worker_usage(path_verbs, print_usage_line, arg);
@@ -209,6 +211,10 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 		return check_main(argc, argv);
 	if (!strcmp(verb, "write"))
 		return write_main(argc, argv);
+	if (!strcmp(verb, "export"))
+		return export_main(argc, argv);
+	if (!strcmp(verb, "import"))
+		return import_main(argc, argv);
 	if (!strcmp(verb, "wg") && argc == 2 && (!strcmp(argv[1], "genkey") || !strcmp(argv[1], "genpsk")))
 		return genkey(!strcmp(argv[1], "genpsk"));
 	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "pubkey"))
