@@ -20,13 +20,27 @@ enum {
 	TABLE_CRC_AT = 88,
 	ENTRY_FIRST_AT = 32,
 	ENTRY_LAST_AT = 40,
+	ENTRY_GUID_AT = 16,
+	ENTRY_NAME_AT = 56,
+	ENTRY_NAME_UNITS = 36,
+	REVISION_AT = 8,
+	REVISION = 0x10000,
+	GUID_AT = 56,
 	/* The old boot record that keeps other systems' hands off. */
+	MBR_ENTRY_AT = 446,
 	MBR_TYPE_AT = 450,
+	MBR_FIRST_AT = 454,
 	MBR_COUNT_AT = 458,
 	MBR_SIGNATURE_AT = 510,
 	MBR_TYPE_GPT = 0xee,
 	MBR_SIGNATURE = 0xaa55,
 	SECTOR_LEN = 512,
+};
+
+static const uint8_t types[][GPT_GUID_LEN] = {
+	/* c12a7328-f81f-11d2-ba4b-00a0c93ec93b, 0fc63daf-8483-4772-8e79-3d69d8477de4 */
+	[GPT_ESP] = { 0x28, 0x73, 0x2a, 0xc1, 0x1f, 0xf8, 0xd2, 0x11, 0xba, 0x4b, 0x00, 0xa0, 0xc9, 0x3e, 0xc9, 0x3b },
+	[GPT_LINUX] = { 0xaf, 0x3d, 0xc6, 0x0f, 0x83, 0x84, 0x72, 0x47, 0x8e, 0x79, 0x3d, 0x69, 0xd8, 0x47, 0x7d, 0xe4 },
 };
 
 static const uint8_t signature[8] = { 'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T' };
@@ -164,6 +178,102 @@ bool gpt_grow(struct gpt *gpt, unsigned number, uint64_t max)
 		return false;
 	store_le64(entry_of(gpt, number) + ENTRY_LAST_AT, end - 1);
 	return true;
+}
+
+static bool has_name(const uint8_t *entry, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (len >= ENTRY_NAME_UNITS)
+		return false;
+	for (size_t i = 0; i <= len; i++)
+		if (load_le16(entry + ENTRY_NAME_AT + 2 * i) != (uint8_t)name[i])
+			return false;
+	return true;
+}
+
+unsigned gpt_find(const struct gpt *gpt, const char *name)
+{
+	struct gpt_partition partition;
+
+	for (unsigned number = 1; number <= GPT_ENTRIES; number++)
+		if (gpt_partition(gpt, number, &partition) && has_name(entry_of(gpt, number), name))
+			return number;
+	return 0;
+}
+
+void gpt_name(const struct gpt *gpt, unsigned number, char *dst, size_t cap)
+{
+	const uint8_t *entry = entry_of(gpt, number);
+	size_t len = 0;
+
+	while (entry && len < ENTRY_NAME_UNITS && len + 1 < cap) {
+		uint16_t unit = load_le16(entry + ENTRY_NAME_AT + 2 * len);
+
+		if (!unit)
+			break;
+		dst[len++] = unit >= ' ' && unit < 0x7f ? (char)unit : '?';
+	}
+	dst[len] = '\0';
+}
+
+const uint8_t *gpt_guid(const struct gpt *gpt, unsigned number)
+{
+	const uint8_t *entry = entry_of(gpt, number);
+
+	return entry ? entry + ENTRY_GUID_AT : NULL;
+}
+
+bool gpt_is(const struct gpt *gpt, unsigned number, enum gpt_type type)
+{
+	const uint8_t *entry = entry_of(gpt, number);
+
+	return entry && !memcmp(entry, types[type], GPT_GUID_LEN);
+}
+
+void gpt_make(struct gpt *gpt, const uint8_t guid[static GPT_GUID_LEN])
+{
+	memset(gpt->header, 0, sizeof(gpt->header));
+	memset(gpt->entries, 0, sizeof(gpt->entries));
+	memcpy(gpt->header, signature, sizeof(signature));
+	store_le32(gpt->header + REVISION_AT, REVISION);
+	store_le32(gpt->header + HEADER_LEN_AT, GPT_HEADER_LEN);
+	store_le64(gpt->header + FIRST_USABLE_AT, 2 + table_blocks(gpt));
+	memcpy(gpt->header + GUID_AT, guid, GPT_GUID_LEN);
+	store_le32(gpt->header + COUNT_AT, GPT_ENTRIES);
+	store_le32(gpt->header + ENTRY_LEN_AT, GPT_ENTRY_LEN);
+}
+
+void gpt_set(struct gpt *gpt, unsigned number, enum gpt_type type, const uint8_t guid[static GPT_GUID_LEN], uint64_t first,
+	     uint64_t last, const char *name)
+{
+	uint8_t *entry = gpt->entries + (size_t)(number - 1) * GPT_ENTRY_LEN;
+
+	memset(entry, 0, GPT_ENTRY_LEN);
+	memcpy(entry, types[type], GPT_GUID_LEN);
+	memcpy(entry + ENTRY_GUID_AT, guid, GPT_GUID_LEN);
+	store_le64(entry + ENTRY_FIRST_AT, first);
+	store_le64(entry + ENTRY_LAST_AT, last);
+	for (size_t i = 0; name[i] && i < ENTRY_NAME_UNITS; i++)
+		entry[ENTRY_NAME_AT + 2 * i] = (uint8_t)name[i];
+}
+
+void gpt_keep(struct gpt *gpt, unsigned number, unsigned as)
+{
+	uint8_t entry[GPT_ENTRY_LEN];
+
+	memcpy(entry, gpt->entries + (size_t)(number - 1) * GPT_ENTRY_LEN, sizeof(entry));
+	memset(gpt->entries, 0, sizeof(gpt->entries));
+	memcpy(gpt->entries + (size_t)(as - 1) * GPT_ENTRY_LEN, entry, sizeof(entry));
+}
+
+int gpt_protect(int fd)
+{
+	uint8_t block[SECTOR_LEN] = { [MBR_ENTRY_AT + 2] = 2, [MBR_TYPE_AT] = MBR_TYPE_GPT, [MBR_TYPE_AT + 1] = 0xff,
+				      [MBR_TYPE_AT + 2] = 0xff, [MBR_TYPE_AT + 3] = 0xff, [MBR_FIRST_AT] = 1,
+				      [MBR_SIGNATURE_AT] = MBR_SIGNATURE & 0xff, [MBR_SIGNATURE_AT + 1] = MBR_SIGNATURE >> 8 };
+
+	return write_at(fd, 0, block, sizeof(block));
 }
 
 static int write_copy(struct gpt *gpt, int fd, uint64_t own, uint64_t other, uint64_t table)
