@@ -1,10 +1,11 @@
-/* What the machine hands PID 1: a partition table, the ACPI table SPCR, EFI variables, uevents, console= words. The first byte says
- * which. */
+/* What the machine hands PID 1: a partition table, the ACPI table SPCR, EFI variables and boot entries, uevents, console=
+ * words. The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "init/bootentry.h"
 #include "init/consoles.h"
 #include "init/firmware.h"
 #include "init/gpt.h"
@@ -82,6 +83,14 @@ static void uevent(const uint8_t *data, size_t size)
 	free(message);
 }
 
+static void boot_entry(const uint8_t *data, size_t size)
+{
+	char description[TEXT_LEN];
+
+	if (bootentry_description(data, size, description, sizeof(description)))
+		read_text(description);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char text[TEXT_LEN];
@@ -95,14 +104,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!copy)
 		abort();
 	memcpy(copy, data + 1, size - 1);
-	if (data[0] % 5 == 0)
+	if (data[0] % 6 == 0)
 		table(copy, size - 1);
-	else if (data[0] % 5 == 1)
+	else if (data[0] % 6 == 1)
 		read_all += spcr_read(copy, size - 1, &spcr);
-	else if (data[0] % 5 == 2)
+	else if (data[0] % 6 == 2)
 		console_words(copy, size - 1);
-	else if (data[0] % 5 == 3)
+	else if (data[0] % 6 == 3)
 		uevent(copy, size - 1);
+	else if (data[0] % 6 == 4)
+		boot_entry(copy, size - 1);
 	else if (firmware_text(copy, size - 1, text, sizeof(text)) >= 0)
 		read_text(text);
 	free(copy);
