@@ -185,6 +185,7 @@ OUT      := $(B)/$(BOARD)
 KERNEL   := $(B)/src/$(KERNEL_PACKAGE)
 MANIFEST := initramfs/manifest
 E2FS     := $(B)/e2fsprogs
+DOSFS    := $(B)/dosfstools
 # The one place is src/base/version.h.
 VERSION  := $(shell sed -n 's/^\#define GATEWAY_VERSION "\(.*\)"/\1/p' src/base/version.h)
 
@@ -222,11 +223,26 @@ $(E2FS)/.made: $(B)/src/e2fsprogs/.unpacked $(B)/include/.made
 	$(Q)rm -rf $(@D)/obj
 	$(Q)touch $@
 
+# What makes and fills the ESP of a disk that is installed to.
+$(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/include/.made
+	$(say) BUILD $(@D)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D)/dosfstools $(@D)/mtools
+	$(Q)unset MAKEFLAGS MFLAGS MAKELEVEL && set -- CC=musl-gcc LDFLAGS=-static \
+		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(B))=. -isystem $(abspath $(B))/include' && { \
+		(cd $(@D)/dosfstools && $(abspath $(B))/src/dosfstools/configure --quiet --without-udev --without-iconv "$$@" && \
+			make -j$(JOBS) -C src mkfs.fat) && \
+		(cd $(@D)/mtools && $(abspath $(B))/src/mtools/configure --quiet --without-x --disable-floppyd "$$@" && \
+			make -j$(JOBS) mtools); } > $(@D)/log 2>&1 || { tail -40 $(@D)/log; exit 1; }
+	$(Q)strip -o $(@D)/mkfs.fat $(@D)/dosfstools/src/mkfs.fat
+	$(Q)strip -o $(@D)/mtools.static $(@D)/mtools/mtools
+	$(Q)rm -rf $(@D)/dosfstools $(@D)/mtools && mv $(@D)/mtools.static $(@D)/mtools
+	$(Q)touch $@
+
 $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modules/.made board/$(BOARD)/board.conf \
-		$(E2FS)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
+		$(E2FS)/.made $(DOSFS)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
 	$(say) PACK $@
 	$(Q)initramfs/pack $(MANIFEST) gateway=$(B)/target/gateway modules=$(OUT)/modules/lib/modules \
-		board=board/$(BOARD)/board.conf tools=$(E2FS) release=$(OUT)/os-release > $@.cpio
+		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) release=$(OUT)/os-release > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
 # On every board: no module that the kernel's makers did not sign.
@@ -266,10 +282,10 @@ $(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi
 	$(Q)scripts/iso $@ $@.esp $(VERSION)
 	$(Q)rm $@.esp
 
-$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made \
+$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made \
 		$(OUT)/vmlinuz $(OUT)/os-release $(if $(FIRMWARE),$(B)/src/systemd-boot-efi/.unpacked)
 	$(say) SBOM $@
-	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) modules=$(OUT)/modules \
+	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) modules=$(OUT)/modules \
 		vmlinuz=$(OUT)/vmlinuz $(if $(FIRMWARE),sdboot=$(SDBOOT)) \
 		libmnl=$(if $(wildcard $(LIBMNL)/src),$(LIBMNL)) > $@
 

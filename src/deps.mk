@@ -8,7 +8,7 @@ PACKAGES_BENCH := iperf3
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 
 # Source packages and binary packages from the archive: NAME/SUITE.
-SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm e2fsprogs/bookworm
+SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm
 DEBS    := busybox-static/bookworm wireguard-go/trixie systemd-boot-efi/trixie
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
