@@ -11,6 +11,7 @@
 #include "init/clock.h"
 #include "init/hardening.h"
 #include "init/init.h"
+#include "init/install.h"
 #include "init/uevent.h"
 #include "nics/main.h"
 
@@ -53,6 +54,7 @@ static const struct {
 	{ "devices", applet_devices },
 	{ "clock", clock_main },
 	{ "hardening", applet_hardening },
+	{ "install", install_main },
 	{ LOOKUP_APPLET, applet_resolver },
 };
 

@@ -247,6 +247,11 @@ static int command_hardening(int argc, char **argv)
 	return run_with(argv[0], argc, argv, 1, -1);
 }
 
+static int command_install(int argc, char **argv)
+{
+	return run_with("install", argc, argv, 1, -1);
+}
+
 static int command_clock(int argc, char **argv)
 {
 	return run_with("clock", argc, argv, 1, -1);
@@ -299,6 +304,7 @@ static const struct {
 	{ NAME_DATAPLANE, "VERB...", "the same for the path between packet processors", command_path },
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
 	{ "clock", "[set YYYY-MM-DD HH:MM:SS]", "the time (UTC), and what it is known by; set it", command_clock },
+	{ "install", "[DISK]", "the disks and what is on them; put this system on one, which asks for its serial", command_install },
 	{ "version", "", "of the program and the kernel", command_version },
 	{ "reboot", "", "stop everything, start again", command_reboot },
 	{ "poweroff", "", "stop everything, switch off", command_poweroff },

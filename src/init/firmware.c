@@ -1,8 +1,8 @@
 #include "init/firmware.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <sys/mount.h>
 #include <unistd.h>
 
@@ -10,7 +10,6 @@
 #include "base/file.h"
 #include "base/text.h"
 
-#define EFIVARS "/sys/firmware/efi/efivars"
 /* systemd's vendor id: its "Boot Loader Interface" has the variables. */
 #define LOADER "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 
@@ -36,12 +35,12 @@ ssize_t firmware_text(const uint8_t *bytes, size_t len, char *dst, size_t cap)
 	return (ssize_t)count;
 }
 
-static bool read_variable(const char *name, char *dst, size_t cap)
+bool firmware_read(const char *name, char *dst, size_t cap)
 {
 	char path[256], bytes[VARIABLE_LEN];
 	ssize_t n;
 
-	text_format(path, sizeof(path), EFIVARS "/%s" LOADER, name);
+	text_format(path, sizeof(path), FIRMWARE_VARIABLES "/%s" LOADER, name);
 	n = file_read(AT_FDCWD, path, bytes, sizeof(bytes));
 	return n > 0 && firmware_text((const uint8_t *)bytes, (size_t)n, dst, cap) > 0;
 }
@@ -51,7 +50,7 @@ static uint64_t read_usec(const char *name)
 	char text[32];
 	uint64_t usec;
 
-	if (!read_variable(name, text, sizeof(text)) || text_uint(slice_of(text), UINT64_MAX / 2, &usec) < 0)
+	if (!firmware_read(name, text, sizeof(text)) || text_uint(slice_of(text), UINT64_MAX / 2, &usec) < 0)
 		return 0;
 	return usec;
 }
@@ -64,11 +63,13 @@ int firmware_describe(char *words, size_t cap)
 
 	text_init(&text, words, cap);
 	words[0] = '\0';
-	if (access(EFIVARS, F_OK) < 0)
+	if (access(FIRMWARE_VARIABLES, F_OK) < 0)
 		return 0;
-	if (mount("efivarfs", EFIVARS, "efivarfs", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_RDONLY, NULL) < 0 && errno != EBUSY)
+	/* Written to by `install`, which may not mount. What no one should remove is immutable there (kernel
+	 * Documentation/filesystems/efivarfs.rst). */
+	if (mount("efivarfs", FIRMWARE_VARIABLES, "efivarfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL) < 0 && errno != EBUSY)
 		return -errno;
-	if (read_variable("LoaderEntrySelected", entry, sizeof(entry)))
+	if (firmware_read("LoaderEntrySelected", entry, sizeof(entry)))
 		text_add(&text, "%s", entry);
 	/* systemd-boot does not trust the time stamp counter of a virtual machine, and says nothing there. */
 	loader_usec = read_usec("LoaderTimeInitUSec");
@@ -77,4 +78,17 @@ int firmware_describe(char *words, size_t cap)
 		text_add(&text, "%sbefore the kernel firmware %.3f s, loader %.3f s", text.len ? "; " : "",
 			 (double)loader_usec / 1e6, (double)(kernel_usec - loader_usec) / 1e6);
 	return 0;
+}
+
+bool firmware_has_variables(void)
+{
+	DIR *dir = opendir(FIRMWARE_VARIABLES);
+	bool any = false;
+	struct dirent *entry;
+
+	while (dir && !any && (entry = readdir(dir)) != NULL)
+		any = entry->d_name[0] != '.';
+	if (dir)
+		closedir(dir);
+	return any;
 }

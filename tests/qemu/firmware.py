@@ -44,15 +44,17 @@ class Direct(Vm):
 class Metal(Direct):
     """disks: (a word of DISKS, path) in the order in which the firmware tries them; models: of the NICs, in QEMU's words."""
 
-    def __init__(self, name, image, disks=(), nics=None, models=("virtio-net-pci",), secure=None, extra_args=(), macs=None, **options):
-        """secure: a folder with vars.fd, keys enrolled in it; None: any loader boots. macs: of the NICs, where it matters."""
-        self._disks, self._secure = disks, secure
+    def __init__(self, name, image, disks=(), nics=None, models=("virtio-net-pci",), secure=None, extra_args=(), macs=None,
+                 variables=None, **options):
+        """secure: a folder with vars.fd, keys enrolled in it; None: any loader boots. macs: of the NICs, where it matters.
+        variables: what keep_variables kept of another machine; the order in which disks boot is then theirs."""
+        self._disks, self._secure, self._ordered = disks, secure, variables is None
         self._work = tempfile.TemporaryDirectory()
         if nics is None:
             macs = macs or ["52:54:00:00:01:%02x" % (n + 1) for n in range(len(models))]
             nics = [Nic("%s/nic%d" % (self._work.name, n), self._work.name + "/nowhere", mac) for n, mac in enumerate(macs)]
-        code, variables = ("CODE_4M.secboot.fd", secure) if secure else ("CODE_4M.fd", OVMF + "OVMF_VARS_4M.fd")
-        shutil.copy(variables, self._work.name + "/vars.fd")
+        code, fresh = ("CODE_4M.secboot.fd", secure) if secure else ("CODE_4M.fd", OVMF + "OVMF_VARS_4M.fd")
+        shutil.copy(variables or fresh, self._work.name + "/vars.fd")
         self._code = OVMF + "OVMF_" + code
         super().__init__(name, image, None, nics, models=models, log_dir=log_dir(image, "metal"), extra_args=extra_args, **options)
 
@@ -68,12 +70,17 @@ class Metal(Direct):
         for n, (kind, path) in enumerate(self._disks):
             extra = ",media=cdrom,readonly=on" if kind == "cd" else ""
             args += ["-drive", "if=none,id=disk%d,format=raw,file=%s%s" % (n, path, extra)]
-            args += ["-device", "%s,drive=disk%d,bootindex=%d" % (DISKS[kind][0], n, n)]
+            args += ["-device", "%s,drive=disk%d%s" % (DISKS[kind][0], n, ",bootindex=%d" % n if self._ordered else "")]
         return args
 
     def prompt(self):
         self.console.expect(PROMPT, BOOT_S)
         return self
+
+    def keep_variables(self, path):
+        """The firmware's, as they are now."""
+        shutil.copy(self._work.name + "/vars.fd", path)
+        return path
 
     def show(self, path):
         said = self.console.command("%s show --json" % path)
