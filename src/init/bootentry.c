@@ -81,7 +81,7 @@ bool bootentry_description(const uint8_t *bytes, size_t len, char *dst, size_t c
 			return true;
 		}
 		if (count + 1 < cap)
-			dst[count++] = unit >= ' ' && unit < 0x7f ? (char)unit : '?';
+			dst[count++] = (char)(unit >= ' ' && unit < 0x7f ? unit : '?');
 	}
 	return false;
 }

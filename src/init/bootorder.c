@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,13 +43,12 @@ static void path_of(char path[static PATH_LEN], uint16_t number)
 
 static bool number_of(const char *name, uint16_t *number)
 {
-	unsigned value;
 	char again[64];
 
-	if (sscanf(name, "Boot%4X", &value) != 1)
+	if (strncmp(name, "Boot", 4) != 0)
 		return false;
-	text_format(again, sizeof(again), "Boot%04X" GLOBAL, value);
-	*number = (uint16_t)value;
+	*number = (uint16_t)strtoul(name + 4, NULL, 16);
+	text_format(again, sizeof(again), "Boot%04X" GLOBAL, *number);
 	return !strcmp(again, name);
 }
 

@@ -34,7 +34,10 @@ static void read_text(const char *disk, const char *file, size_t skip, char dst[
 	if (text.len >= DISK_TEXT_LEN)
 		text.len = DISK_TEXT_LEN - 1;
 	for (size_t i = 0; i < text.len; i++)
-		dst[i] = text.ptr[i] > ' ' && text.ptr[i] < 0x7f ? text.ptr[i] : text.ptr[i] == ' ' ? ' ' : '?';
+		dst[i] = text.ptr[i];
+	for (size_t i = 0; i < text.len; i++)
+		if (dst[i] < ' ' || dst[i] == 0x7f)
+			dst[i] = '?';
 	dst[text.len] = '\0';
 }
 
@@ -142,7 +145,8 @@ static void describe(const struct disk *disk, uint64_t at, char *words, size_t c
 			*c = '?';
 }
 
-static void print_partition(const struct disk *disk, const struct gpt *gpt, unsigned number, const struct gpt_partition *partition)
+static void print_partition(const struct disk *disk, const struct gpt *gpt, unsigned number,
+			    const struct gpt_partition *partition)
 {
 	char name[NAME_UNITS + 1], words[64];
 

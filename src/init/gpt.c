@@ -212,7 +212,7 @@ void gpt_name(const struct gpt *gpt, unsigned number, char *dst, size_t cap)
 
 		if (!unit)
 			break;
-		dst[len++] = unit >= ' ' && unit < 0x7f ? (char)unit : '?';
+		dst[len++] = (char)(unit >= ' ' && unit < 0x7f ? unit : '?');
 	}
 	dst[len] = '\0';
 }

@@ -268,7 +268,8 @@ static int install(const char *name)
 		return 1;
 	}
 	enter();
-	printf("installed on %s%s%s; take the medium out, then `reboot`\n", disk->name, kept ? ", kept: " : "", kept ? data_label : "");
+	printf("installed on %s%s%s; take the medium out, then `reboot`\n", disk->name, kept ? ", kept: " : "",
+	       kept ? data_label : "");
 	return 0;
 }
 

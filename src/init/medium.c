@@ -17,7 +17,15 @@
 /* UEFI 2.10, 5.3.2 and 5.3.3. */
 enum { GPT_TABLE_AT = 72, GPT_COUNT_AT = 80, GPT_ENTRY_GUID_AT = 16 };
 
-enum { CD_BLOCK_LEN = 2048, BOOT_RECORD = 17, CATALOG_AT = 71, ENTRY_AT = 32, ENTRY_BLOCK_AT = 8, BOOTABLE = 0x88, GUIDS_MAX = 256 };
+enum {
+	CD_BLOCK_LEN = 2048,
+	BOOT_RECORD = 17,
+	CATALOG_AT = 71,
+	ENTRY_AT = 32,
+	ENTRY_BLOCK_AT = 8,
+	BOOTABLE = 0x88,
+	GUIDS_MAX = 256,
+};
 
 /* One of the tools on board, between two descriptors; -1: nothing. Its complaints are for who stands at the console. */
 static pid_t tool_start(const char *const *argv, int in, int out, bool quiet)
@@ -93,7 +101,7 @@ static bool cd_boots_from(const struct disk *disk, uint64_t *at)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (pread(fd, block, sizeof(block), BOOT_RECORD * CD_BLOCK_LEN) == sizeof(block) &&
+	if (pread(fd, block, sizeof(block), (off_t)BOOT_RECORD * CD_BLOCK_LEN) == sizeof(block) &&
 	    !memcmp(block + 1, "CD001\1EL TORITO SPECIFICATION", 29) &&
 	    pread(fd, block, sizeof(block), (off_t)load_le32(block + CATALOG_AT) * CD_BLOCK_LEN) == sizeof(block) &&
 	    block[ENTRY_AT] == BOOTABLE) {
