@@ -66,6 +66,10 @@ void partition_print(void)
 		printf("persistent partition: %.*s: %s\n", SLICE_ARG(device), strerror(errno));
 		return;
 	}
+	if (slice_equal(device, "tmpfs")) {
+		printf("persistent partition: none. The files are IN MEMORY and gone after a reboot\n");
+		return;
+	}
 	percent = (unsigned)((fs.f_blocks - fs.f_bavail) * 100 / fs.f_blocks);
 	errors = errors_of(device);
 	printf("persistent partition: %.*s, %llu MiB, %u%% used%s%s", SLICE_ARG(device),

@@ -293,6 +293,21 @@ static void grow(const char *name, const char *path, uint64_t max_bytes, char *w
 		log_err("the partition table of %s cannot be put right: %s", path, strerror(-err));
 }
 
+/* A medium that brings no partition, as a CD, or a box whose disk is gone: what is written or imported at the console serves for
+ * as long as the machine runs. */
+static int mount_memory(const char *label, char *words, size_t cap)
+{
+	text_format(words, cap, "no partition or disk is named or labelled %s: the files are IN MEMORY and gone after a reboot; "
+		    "`install` puts the system on a disk", label);
+	if (mkdir(DATA_DIR, 0700) < 0 && errno != EEXIST)
+		return -errno;
+	if (mount("tmpfs", DATA_DIR, "tmpfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, "mode=700,size=16m") < 0)
+		return -errno;
+	log_err("%s", words);
+	copy_defaults();
+	return 0;
+}
+
 int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap)
 {
 	uint8_t block[SUPERBLOCK_LEN];
@@ -301,10 +316,8 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 	bool protected, is_new, sound = true;
 	int way, err = 0;
 
-	if (!count) {
-		text_format(words, cap, "no partition or disk is named or labelled %s", label);
-		return -ENOENT;
-	}
+	if (!count)
+		return mount_memory(label, words, cap);
 	if (count > 1)
 		log_err("%zu file systems are named or labelled %s: %s is taken", count, label, name);
 	text_format(path, sizeof(path), "/dev/%s", name);

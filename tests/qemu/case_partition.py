@@ -9,7 +9,7 @@ import zlib
 from appliance import DATA, PATHS, Appliance, wait_for
 from cases import case
 from cluster import make_instances
-from vm import make_data_image
+from vm import Hub, make_data_image
 
 PATH_OF_TOOLS = dict(os.environ, PATH=os.environ["PATH"] + ":/sbin:/usr/sbin")
 SECTOR = 512
@@ -66,15 +66,23 @@ def gpt_disk(path, file_system, name):
 
 
 @case
-def without_a_persistent_partition_there_is_a_console(image):
-    with Appliance("diskless", image, None) as a:
+def without_a_persistent_partition_it_runs_from_memory(image):
+    one, two = make_instances(2, image + "/gateway")
+    with Hub(2) as hub, Appliance("diskless", image, None, [hub.port(0)], instance=one) as a, \
+         Appliance("diskless-peer", image, two.files([one, two]), [hub.port(1)], instance=two) as peer:
         a.prompt()
-        a.vm.console.wait_for("no partition or disk is named or labelled mitigator-data", 40, 0)
+        a.vm.console.wait_for("no partition or disk is named or labelled mitigator-data: the files are IN MEMORY", 60, 0)
         wait_for("the services", lambda: a.show("gateway-dataplane") and a.show("gateway"))
+        assert "`install` puts the system on a disk" in boot_line(a), boot_line(a)
         said = a.say("show")
-        assert said.count("down: cannot open /srv/mitigator: No such file or directory") == 2, said
-        assert "FAILED: no partition or disk" in boot_line(a)
-        assert "unknown command" in a.say("nonsense")
+        assert "not clustered" in said and "persistent partition: none. The files are IN MEMORY" in said, said
+        peer.prompt()
+        a.write(one.files([one, two]))
+        said = a.say("reconfigure")
+        assert "gateway: 1 added" in said and "gateway-dataplane: 1 added" in said, said
+        for each in (a, peer):
+            each.wait_handshakes(1, 60)
+        assert "2 received" in a.say("ping 10.8.3.2 -c 2 -i 0.1 -q")
 
 
 @case
