@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "exact.h"
 #include "init/board.h"
 #include "init/module_index.h"
 #include "init/persist.h"
@@ -102,11 +103,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	/* An exact copy: the sanitizer sees every byte read behind it. */
-	copy = malloc(size);
-	if (!copy)
-		abort();
-	memcpy(copy, data + 1, size - 1);
+	copy = exact_copy(data + 1, size - 1);
 	if (data[0] % 3 == 0)
 		superblock((const uint8_t *)copy, size - 1);
 	else if (data[0] % 3 == 1)

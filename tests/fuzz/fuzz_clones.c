@@ -3,6 +3,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
+#include "exact.h"
 #include "gateway/overhear.h"
 #include "network/conflict.h"
 
@@ -18,11 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	/* An exact copy: the sanitizer sees every byte read behind it. */
-	copy = malloc(size);
-	if (!copy)
-		abort();
-	memcpy(copy, data + 1, size - 1);
+	copy = exact_copy(data + 1, size - 1);
 	if (data[0] % 3 == 0)
 		read_all += arp_read(copy, size - 1, &claim) && claim.address[0];
 	else

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "exact.h"
 #include "init/bootentry.h"
 #include "init/consoles.h"
 #include "init/firmware.h"
@@ -99,11 +100,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	/* An exact copy: the sanitizer sees every byte read behind it. */
-	copy = malloc(size);
-	if (!copy)
-		abort();
-	memcpy(copy, data + 1, size - 1);
+	copy = exact_copy(data + 1, size - 1);
 	if (data[0] % 6 == 0)
 		table(copy, size - 1);
 	else if (data[0] % 6 == 1)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact.h"
 #include "netlink/answer.h"
 #include "netlink/link.h"
 
@@ -48,12 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		answer.seq = first.nlmsg_seq;
 		answer.port = first.nlmsg_pid;
 	}
-	/* An exact, aligned copy: the sanitizer sees every byte read behind it. */
-	copy = malloc(len ? len : 1);
-	if (!copy)
-		return 0;
-	if (len)
-		memcpy(copy, data, len);
+	copy = exact_copy(data, len); /* and an aligned one */
 	nl_answer_feed(&answer, copy, len);
 	(void)nl_each_message(copy, len, read_all, NULL);
 	if (!memchr(words, '\0', sizeof(words)) || answer.result > 0)

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "exact.h"
 #include "conf/left_out.h"
 #include "conf/paste.h"
 
@@ -45,11 +46,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (!size)
 		return 0;
-	/* An exact copy: the sanitizer sees every byte read behind it. */
-	copy = malloc(size);
-	if (!copy)
-		abort();
-	memcpy(copy, data, size);
+	copy = exact_copy(data, size);
 	read_foreign(copy, size);
 	read_own(copy, size);
 	len = left_out_take(data[0] & 1 ? CONF_PRIVATE : CONF_PUBLIC, (struct slice){ copy, size }, dst, sizeof(dst));
