@@ -83,18 +83,15 @@ static int await_packet(int fd)
 	static const struct timespec silence = { .tv_sec = CONTROL_SILENCE_MAX_S };
 	static const struct timespec moment = { .tv_sec = CONTROL_END_S };
 	struct pollfd packet = { .fd = fd, .events = POLLIN };
-	bool ending = interrupt_came();
+	bool ending;
 	int n;
 
-	if (ending)
-		shutdown(fd, SHUT_WR);
-	while ((n = interrupt_poll(&packet, ending ? &moment : &silence)) == -EINTR) {
-		if (ending)
-			return -EINTR;
+	do {
 		ending = interrupt_came();
 		if (ending)
 			shutdown(fd, SHUT_WR);
-	}
+		n = interrupt_poll(&packet, ending ? &moment : &silence);
+	} while (n == -EINTR && !ending);
 	if (n == 0)
 		return ending ? -EINTR : -ETIMEDOUT;
 	return n < 0 ? n : 0;

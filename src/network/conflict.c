@@ -10,6 +10,7 @@
 
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "network/nics.h"
@@ -27,8 +28,6 @@ enum {
 enum { AT_OPERATION = 6, AT_SENDER_MAC = 8, AT_SENDER = 14, AT_TARGET = 24, REQUEST = 1, REPLY = 2 };
 
 static const uint8_t head[AT_OPERATION] = { 0, 1, 8, 0, LINK_MAC_LEN, 4 }; /* Ethernet, IPv4 */
-
-#define CONFLICTS_OF(member_ptr, member) ((struct conflicts *)((char *)(member_ptr)-offsetof(struct conflicts, member)))
 
 bool arp_read(const uint8_t *bytes, size_t len, struct arp_claim *claim)
 {
@@ -144,7 +143,7 @@ static void claim_heard(struct conflicts *conflicts, uint32_t link, const struct
 
 static void arp_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct conflicts *conflicts = CONFLICTS_OF(source, source);
+	struct conflicts *conflicts = container_of(source, struct conflicts, source);
 	uint8_t bytes[ARP_PACKET_LEN];
 	struct sockaddr_ll from = { 0 };
 	socklen_t from_len = sizeof(from);
@@ -159,7 +158,7 @@ static void arp_came(struct loop_source *source, uint32_t events, uint64_t now_n
 
 static void timer_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	struct conflicts *conflicts = CONFLICTS_OF(timer, timer);
+	struct conflicts *conflicts = container_of(timer, struct conflicts, timer);
 	uint64_t wait_s = PROBE_EVERY_S;
 
 	for (size_t i = 0; i < conflicts->count; i++) {
