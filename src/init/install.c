@@ -154,7 +154,7 @@ static bool confirm(const struct disk *disk, bool kept)
 
 static int write_zeros(int fd, uint64_t from, uint64_t to)
 {
-	static const uint8_t zeros[MIB];
+	static uint8_t zeros[MIB]; /* not const: that would be a megabyte of the program */
 
 	while (from < to) {
 		size_t len = to - from < sizeof(zeros) ? (size_t)(to - from) : sizeof(zeros);
