@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -9,8 +10,11 @@
 
 static struct termios before;
 static bool changed;
-/* Whoever read before us, in this process or the one that started it, read a CR: then the LF of a CRLF is still to come. */
-static bool after_cr = true;
+/* Whoever read last, in this process or the one that started it, read a CR: then the LF of a CRLF may still come. */
+static bool after_cr;
+
+/* That, for a process of ours. */
+#define AFTER_CR "TERMINAL_AFTER_CR"
 
 void terminal_open(void)
 {
@@ -19,6 +23,10 @@ void terminal_open(void)
 	if (changed || tcgetattr(STDIN_FILENO, &before) < 0)
 		return;
 	interrupt_hear();
+	if (getenv(AFTER_CR)) {
+		after_cr = true;
+		(void)unsetenv(AFTER_CR);
+	}
 	mode = before;
 	/* BRKINT and PARMRK off: a BREAK, or a byte that came damaged, reads as NUL and is swallowed. */
 	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
@@ -37,6 +45,12 @@ void terminal_restore(void)
 	tcsetattr(STDIN_FILENO, TCSANOW, &before);
 	interrupt_unhear();
 	changed = false;
+}
+
+void terminal_pass_on(void)
+{
+	if (after_cr)
+		(void)setenv(AFTER_CR, "1", 1);
 }
 
 void terminal_echo(void *arg, const char *bytes, size_t len)

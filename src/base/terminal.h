@@ -9,6 +9,9 @@
 void terminal_open(void);
 void terminal_restore(void);
 
+/* In a child that is about to become a program which may read on: what was typed may have half an Enter left. */
+void terminal_pass_on(void);
+
 /* Reads until something happens, byte for byte: what follows is for whoever reads next. */
 enum line_event terminal_read(struct line *line);
 

@@ -210,6 +210,24 @@ def keys_and_noise_of_a_terminal_stay_out_of_files(lab):
 
 
 @case
+def enter_is_one_enter_to_a_command_that_reads_on(lab):
+    key, public = wg_keys()
+    wrong = "Key is not the correct length or format"
+    for enter in ("\r", "\n", "\r\n"):
+        terminal = Terminal(lab.binary, "console")
+        try:
+            for keys, said in (("", wrong), (key, public), ("", wrong)):
+                before = len(terminal.text)
+                terminal.type(("wg pubkey" + enter + keys + enter + "no command" + enter).encode())
+                wait_until("what comes behind %r, which said %r" % (enter, terminal.text[before:]),
+                           lambda: terminal.wait("") or "unknown command" in terminal.text[before:])
+                expect(said in terminal.text[before:], enter, keys, terminal.text[before:])
+            expect(terminal.text.count("unknown command no:") == 3, enter, terminal.text)
+        finally:
+            terminal.close()
+
+
+@case
 def log_that_no_one_reads_ends_and_stops_nothing(lab):
     pair = Pair(lab)
     pair.both_ways()
