@@ -14,14 +14,11 @@
 
 #define TEMPORARY_END ".new"
 
-ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap)
+ssize_t file_read_fd(int fd, char *buf, size_t cap)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 	size_t len = 0;
 	ssize_t n = 0;
 
-	if (fd < 0)
-		return -errno;
 	while (len < cap) {
 		n = read(fd, buf + len, cap - len);
 		if (n < 0 && errno == EINTR)
@@ -31,9 +28,20 @@ ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap)
 		len += (size_t)n;
 	}
 	n = n < 0 ? -errno : len == cap ? -EFBIG : (ssize_t)len;
-	close(fd);
 	if (n >= 0)
 		buf[n] = '\0';
+	return n;
+}
+
+ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	n = file_read_fd(fd, buf, cap);
+	close(fd);
 	return n;
 }
 

@@ -35,8 +35,8 @@ static void mend_mode(int dir_fd, int fd, const char *name, const struct stat *s
 			     mode, ours ? strerror(errno) : "it is a link");
 }
 
-/* 0 when the file can be read whole, else -errno; -ENOENT without a finding. */
-static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, struct diag *diag)
+/* Opens the file, once for all that there is to know of it: its descriptor, or -errno; -ENOENT without a finding. */
+static int open_text(int dir_fd, enum conf_file file, struct conf_text *text, struct diag *diag)
 {
 	const char *name = conf_files[file].name;
 	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), err = 0;
@@ -54,6 +54,8 @@ static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, stru
 		if (conf_files[file].private)
 			mend_mode(dir_fd, fd, name, &st, diag);
 	}
+	if (!err)
+		return fd;
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -63,13 +65,14 @@ static int look_at(int dir_fd, enum conf_file file, struct conf_text *text, stru
 static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, struct diag *diag)
 {
 	struct conf_text *text = &set->texts[file];
-	int err = look_at(dir_fd, file, text, diag);
+	int fd = open_text(dir_fd, file, text, diag);
 	ssize_t len;
 
-	text->present = err != -ENOENT;
-	if (err < 0)
+	text->present = fd != -ENOENT;
+	if (fd < 0)
 		return false;
-	len = file_read(dir_fd, conf_files[file].name, text->bytes, conf_files[file].limit + 1);
+	len = file_read_fd(fd, text->bytes, conf_files[file].limit + 1);
+	close(fd);
 	if (len == -EFBIG)
 		diag_error(diag, conf_files[file].name, 1, "larger than %zu bytes, the limit: nothing of it was read",
 			   conf_files[file].limit);
