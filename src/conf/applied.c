@@ -4,129 +4,23 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/text.h"
+#include "conf/set_dir.h"
 
 enum { NAME_LEN = 64 };
 
-static int open_dir(int dir_fd, const char *name)
-{
-	int fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-
-	return fd < 0 ? -errno : fd;
-}
-
-static int make_dir(int dir_fd, const char *name)
-{
-	if (mkdirat(dir_fd, name, 0700) < 0 && errno != EEXIST)
-		return -errno;
-	return open_dir(dir_fd, name);
-}
-
 int applied_open(int dir_fd, const char *name)
 {
-	int all = open_dir(dir_fd, APPLIED_DIR), fd;
+	int all = set_dir_open(dir_fd, APPLIED_DIR), fd;
 
 	if (all < 0)
 		return all;
-	fd = open_dir(all, name);
+	fd = set_dir_open(all, name);
 	close(all);
 	return fd;
-}
-
-static bool same_file(int dir_fd, const char *name, const struct conf_text *text)
-{
-	char part[4096];
-	size_t offset = 0;
-	ssize_t n;
-	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
-
-	if (fd < 0)
-		return errno == ENOENT && !text->present;
-	while ((n = read(fd, part, sizeof(part))) > 0) {
-		if (!text->present || (size_t)n > text->len - offset || memcmp(part, text->bytes + offset, (size_t)n) != 0)
-			break;
-		offset += (size_t)n;
-	}
-	explicit_bzero(part, sizeof(part));
-	close(fd);
-	return n == 0 && text->present && offset == text->len;
-}
-
-static const struct conf_text *text_of(const struct conf_set *set, enum conf_file file, unsigned files)
-{
-	static const struct conf_text absent;
-
-	return files & 1u << file ? &set->texts[file] : &absent;
-}
-
-static bool same_set(int all, const char *name, const struct conf_set *set, unsigned files)
-{
-	int fd = open_dir(all, name);
-	bool same = fd >= 0;
-
-	for (enum conf_file file = 0; same && file < CONF_FILES; file++)
-		same = same_file(fd, conf_file_name(file), text_of(set, file, files));
-	if (fd >= 0)
-		close(fd);
-	return same;
-}
-
-static void remove_set(int all, const char *name)
-{
-	int fd = open_dir(all, name);
-
-	if (fd < 0)
-		return;
-	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		unlinkat(fd, conf_file_name(file), 0);
-	file_sweep(fd);
-	close(fd);
-	unlinkat(all, name, AT_REMOVEDIR);
-}
-
-/* As file_replace, for what a power cut ends anyway. */
-static int write_file(int dir_fd, const char *name, const struct conf_text *text)
-{
-	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	for (size_t done = 0; !err && done < text->len;) {
-		ssize_t n = write(fd, text->bytes + done, text->len - done);
-
-		if (n < 0)
-			err = -errno;
-		else
-			done += (size_t)n;
-	}
-	close(fd);
-	return err;
-}
-
-static int write_set(int all, const char *name, const struct conf_set *set, unsigned files, bool durable)
-{
-	int fd, err = 0;
-
-	remove_set(all, name);
-	fd = make_dir(all, name);
-	if (fd < 0)
-		return fd;
-	for (enum conf_file file = 0; !err && file < CONF_FILES; file++) {
-		const struct conf_text *text = text_of(set, file, files);
-
-		if (text->present && durable)
-			err = file_replace(fd, conf_file_name(file), text->bytes, text->len, 0600);
-		else if (text->present)
-			err = write_file(fd, conf_file_name(file), text);
-	}
-	close(fd);
-	return err;
 }
 
 /* A power cut leaves the old set or the new one under name, never a mixture. */
@@ -144,16 +38,16 @@ static int put_in_place(int all, const char *fresh, const char *name, bool durab
 int applied_save(int dir_fd, const char *name, const struct conf_set *set, unsigned files, bool durable)
 {
 	char fresh[NAME_LEN];
-	int all = make_dir(dir_fd, APPLIED_DIR), err = 0;
+	int all = set_dir_make(dir_fd, APPLIED_DIR), err = 0;
 
 	if (all < 0)
 		return all;
 	text_format(fresh, sizeof(fresh), ".%s.new", name);
-	if (!same_set(all, name, set, files)) {
-		err = write_set(all, fresh, set, files, durable);
+	if (!set_dir_same(all, name, set, files)) {
+		err = set_dir_write(all, fresh, set, files, durable);
 		if (!err)
 			err = put_in_place(all, fresh, name, durable);
-		remove_set(all, fresh);
+		set_dir_remove(all, fresh);
 	}
 	close(all);
 	return err;
@@ -161,10 +55,10 @@ int applied_save(int dir_fd, const char *name, const struct conf_set *set, unsig
 
 void applied_remove(int dir_fd, const char *name)
 {
-	int all = open_dir(dir_fd, APPLIED_DIR);
+	int all = set_dir_open(dir_fd, APPLIED_DIR);
 
 	if (all < 0)
 		return;
-	remove_set(all, name);
+	set_dir_remove(all, name);
 	close(all);
 }
