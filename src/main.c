@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "config/config.h"
 #include "console/console.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
@@ -50,6 +51,7 @@ static const struct {
 	{ NAME_MANAGEMENT, gateway_main },
 	{ NAME_DATAPLANE, gateway_main },
 	{ NAME_NETWORK, nics_main },
+	{ NAME_CONFIG, config_main },
 	{ "console", applet_console },
 	{ "devices", applet_devices },
 	{ "clock", clock_main },

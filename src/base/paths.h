@@ -14,6 +14,7 @@
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 /* Of applets, of services and of their control sockets. */
+#define NAME_CONFIG "config"
 #define NAME_NETWORK "network"
 #define NAME_MANAGEMENT "gateway"
 #define NAME_DATAPLANE "gateway-dataplane"

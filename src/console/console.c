@@ -19,10 +19,7 @@
 
 #define PROMPT "gateway> "
 
-enum {
-	LINE_LEN = 1024,
-	NO_SERVICE = 1,  /* of a question to a service that does not run; to a dry run it is no answer of its own */
-};
+enum { LINE_LEN = 1024 };
 
 static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
@@ -110,37 +107,6 @@ static int command_gateway(int argc, char **argv)
 	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 }
 
-/* Of two statuses. What is refused cannot be had by an answer. */
-static int worse(int a, int b)
-{
-	if (a == EXIT_REFUSED || b == EXIT_REFUSED)
-		return EXIT_REFUSED;
-	return a > b ? a : b;
-}
-
-/* The worse status of those that answer. One whose service does not run says so, and then counts no more: it cannot come up
- * with the files, nor is it a reason to put anything back. */
-static int ask_paths(const char *option, bool force, bool answers[static PATHS])
-{
-	int worst = 0;
-
-	for (size_t i = 0; i < PATHS; i++) {
-		const char *words[] = { paths[i], "reconfigure", "--quiet", NULL, NULL, NULL };
-		size_t count = 3;
-		int status;
-
-		if (option)
-			words[count++] = option;
-		if (force)
-			words[count++] = "--force";
-		status = run_words(words);
-		if (answers[i])
-			worst = worse(worst, status);
-		answers[i] = answers[i] && status != NO_SERVICE;
-	}
-	return worst;
-}
-
 static int reconfigure_path(const char *path, int argc, char **argv, int at)
 {
 	const char *const forced[] = { path, "reconfigure", "--quiet", "--force", NULL };
@@ -149,61 +115,18 @@ static int reconfigure_path(const char *path, int argc, char **argv, int at)
 	return status == EXIT_ASKED && terminal_confirm("Apply it all the same?") ? run_words(forced) : status;
 }
 
-/* What the NICs are asked; option NULL: none. */
-static int ask_network(const char *option, bool force)
-{
-	const char *words[] = { NAME_NETWORK, "reconfigure", "--quiet", NULL, NULL, NULL };
-	size_t count = 3;
-
-	if (option)
-		words[count++] = option;
-	if (force)
-		words[count++] = "--force";
-	return run_words(words);
-}
-
-/* The NICs first, since the paths go over them. Files with errors are told of once, and no one is asked to apply. */
 static int command_reconfigure(int argc, char **argv)
 {
-	static const char *const check[] = { NAME_MANAGEMENT, "check", "--no-names", NULL };
-	static const char *const revert[] = { NAME_NETWORK, "revert", NULL };
-	int at = find_path(argc, argv), status;
-	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), answers[PATHS];
+	int at = find_path(argc, argv);
+	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
+	const char *const commit[] = { NAME_CONFIG, "commit", "--ask", force ? "--force" : NULL, NULL };
 
 	if (at)
 		return reconfigure_path(argv[at], argc, argv, at);
-	if (argc > 1 + force) {
-		printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n");
-		return 2;
-	}
-	status = run_words(check);
-	for (size_t i = 0; status && i < PATHS; i++) {
-		const char *const words[] = { paths[i], "status", NULL };
-
-		run_words(words);
-	}
-	if (status)
-		return status;
-	for (size_t i = 0; i < PATHS; i++)
-		answers[i] = true;
-	/* Nor are the NICs changed when a path is going to refuse, or Ctrl-C came. */
-	status = ask_paths("--dry-run", force, answers);
-	if (status < EXIT_REFUSED || status == EXIT_ASKED)
-		status = worse(status, ask_network("--dry-run", force));
-	if (status == EXIT_ASKED && terminal_confirm("Apply it all the same?")) {
-		force = true;
-		status = 0;
-	}
-	if (status >= EXIT_REFUSED) {
-		printf("neither the NICs nor the paths were changed\n");
-		return status;
-	}
-	status = ask_network(NULL, force);
-	if (!ask_paths(NULL, force, answers))
-		return status;
-	/* A path that came up with the new files stays so. */
-	run_words(revert);
-	return 1;
+	if (argc <= 1 + force)
+		return run_words(commit);
+	printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n");
+	return 2;
 }
 
 static int command_ping(int argc, char **argv)

@@ -119,23 +119,26 @@ static int receive(int fd, int out_fd, int err_fd)
 	}
 }
 
-int control_request(const char *path, int argc, char *const argv[], int out_fd, int err_fd)
-{
-	return control_request_with(path, argc, argv, -1, out_fd, err_fd);
-}
-
 int control_request_with(const char *path, int argc, char *const argv[], int pass_fd, int out_fd, int err_fd)
 {
 	int fd = connect_to(path), status;
 
 	if (fd < 0)
 		return fd;
-	interrupt_hear();
 	status = send_words(fd, argc, argv, pass_fd);
 	if (!status)
 		status = receive(fd, out_fd, err_fd);
-	interrupt_unhear();
 	close(fd);
+	return status;
+}
+
+int control_request(const char *path, int argc, char *const argv[], int out_fd, int err_fd)
+{
+	int status;
+
+	interrupt_hear();
+	status = control_request_with(path, argc, argv, -1, out_fd, err_fd);
+	interrupt_unhear();
 	if (status == -EINTR)
 		(void)raise(SIGINT);
 	return status;

@@ -8,7 +8,8 @@
  * (-ECONNREFUSED, -ENOENT: no one serves it; -ETIMEDOUT: silence for 30 s; -EINTR: a signal came). */
 int control_request(const char *path, int argc, char *const argv[], int out_fd, int err_fd);
 
-/* The same, and the server gets a descriptor of pass_fd with it. */
+/* The same, and the server gets a descriptor of pass_fd with it, -1: none. Whether it hears an interrupt is the caller's to say
+ * (base/interrupt.h). */
 int control_request_with(const char *path, int argc, char *const argv[], int pass_fd, int out_fd, int err_fd);
 
 #endif

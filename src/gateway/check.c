@@ -9,7 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/paths.h"
-#include "conf/set.h"
+#include "conf/summary.h"
 #include "gateway/resolve.h"
 #include "network/facts.h"
 
@@ -19,22 +19,6 @@ static void print_error_line(void *arg, const char *text)
 {
 	(void)arg;
 	(void)fprintf(stderr, "%s\n", text);
-}
-
-static void print_clean(const struct conf_set *set, const struct diag *diag)
-{
-	char addr[INET_PREFIX_STRLEN], buf[64], summary[48];
-	struct text warnings;
-	unsigned peers = set->vpn.peer_count - (set->vpn.own >= 0 ? 1u : 0u);
-
-	text_init(&warnings, buf, sizeof(buf));
-	if (diag->warning_count)
-		text_add(&warnings, " (%s)", diag_summary(diag, summary, sizeof(summary)));
-	if (!set->clustered)
-		printf("not clustered: no VPN%s\n", buf);
-	else
-		printf("ok: %s, %u peer%s, ports %u and %u%s\n", inet_prefix_text(&set->env.vpn_address, addr), peers,
-		       peers == 1 ? "" : "s", set->vpn.listen_port, set->env.dataplane_port, buf);
 }
 
 struct names {
@@ -113,7 +97,7 @@ static int check_dir(const char *dir, bool strict, bool names)
 	static struct conf_facts facts;
 	static struct diag diag;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
-	char summary[48];
+	char summary[CONF_SUMMARY_LEN];
 
 	if (dir_fd < 0) {
 		(void)fprintf(stderr, "gateway check: %s: %s\n", dir, strerror(errno));
@@ -128,11 +112,7 @@ static int check_dir(const char *dir, bool strict, bool names)
 	if (!diag.error_count && names)
 		check_names(&set, &diag);
 	diag_print(&diag, print_error_line, NULL);
-	if (diag.error_count)
-		(void)fprintf(stderr, "%s: nothing was applied, what runs keeps running\n",
-			      diag_summary(&diag, summary, sizeof(summary)));
-	else
-		print_clean(&set, &diag);
+	(void)fprintf(diag.error_count ? stderr : stdout, "%s\n", conf_set_summary(&set, &diag, summary));
 	conf_set_wipe(&set);
 	return diag.error_count ? EXIT_ERRORS : EXIT_CLEAN;
 }

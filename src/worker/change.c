@@ -203,12 +203,13 @@ static void keep_asked(struct change *change)
 
 static void apply_candidate(struct change *change, const struct change_asked *asked)
 {
-	int status;
+	/* It is the set that is about to be replaced, perhaps. */
+	bool waited = keeper_forget(&change->keeper);
+	int status = change->ops->apply(change, asked->call, !asked->keep);
 
-	/* What waits for the disk is the set that is about to be replaced. */
-	keeper_forget(&change->keeper);
-	status = change->ops->apply(change, asked->call, !asked->keep);
 	if (status) {
+		if (waited)
+			change_keep(change);
 		control_end(asked->call, status);
 		return;
 	}
@@ -277,7 +278,6 @@ static void files_read(struct reader *reader, int err, const struct conf_set *se
 		refuse(change, asked.call, asked.dry ? EXIT_REFUSED : 1);
 		return;
 	}
-	change->undoable = false;
 	conf_set_copy(change->candidate, set);
 	change->diag = *diag;
 	change->ops->check(change);
@@ -331,6 +331,7 @@ static void begin(struct change *change, const struct change_asked *asked, uint6
 
 	if (is_busy(change, call, asked->dry))
 		return;
+	change->undoable = false;
 	/* What was handed over is none of a disk that still holds the last child. */
 	if (call->passed_fd >= 0)
 		reader_stop(&change->reader);
@@ -385,22 +386,22 @@ void change_verb_apply(struct worker *worker, struct control_call *call, int arg
 void change_verb_undo(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct change *change = worker->change;
-	const struct change_asked asked = { .call = call, .keep = true };
-	int status = 1;
+	const struct change_asked asked = { .call = call, .keep = true, .quiet = argc > 1 && !strcmp(argv[1], "--quiet") };
+	int status;
 
-	(void)argc;
-	(void)argv;
 	(void)now_ns;
 	if (is_busy(change, call, false))
 		return;
 	if (!change->undoable) {
-		control_print(call, CONTROL_ERR, "%s: there is nothing to put back\n", name_of(change));
-	} else {
-		keeper_forget(&change->keeper);
-		status = change->ops->undo(change, call);
-		change->undoable = false;
-		conf_set_wipe(change->candidate);
+		if (!asked.quiet)
+			control_print(call, CONTROL_ERR, "%s: there is nothing to put back\n", name_of(change));
+		control_end(call, !asked.quiet);
+		return;
 	}
+	(void)keeper_forget(&change->keeper);
+	status = change->ops->undo(change, call);
+	change->undoable = false;
+	conf_set_wipe(change->candidate);
 	if (status) {
 		control_end(call, status);
 		return;

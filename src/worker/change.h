@@ -55,7 +55,7 @@ struct change {
 	{ "reconfigure", "[--force] [--quiet] [--dry-run]", change_verb_reconfigure }, \
 		{ "plan", "[--force] [--quiet]", change_verb_plan },                   \
 		{ "apply", "[--force] [--quiet]", change_verb_apply },                 \
-		{ "undo", "", change_verb_undo }, { "keep", "", change_verb_keep }
+		{ "undo", "[--quiet]", change_verb_undo }, { "keep", "", change_verb_keep }
 worker_verb_fn change_verb_reconfigure, change_verb_plan, change_verb_apply, change_verb_undo, change_verb_keep;
 
 /* worker, ops and candidate are set. */

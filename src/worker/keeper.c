@@ -62,9 +62,12 @@ void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir
 		start(keeper);
 }
 
-void keeper_forget(struct keeper *keeper)
+bool keeper_forget(struct keeper *keeper)
 {
+	bool waited = keeper->again;
+
 	keeper->again = false;
+	return waited;
 }
 
 void keeper_stop(struct keeper *keeper)

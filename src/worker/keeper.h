@@ -22,7 +22,7 @@ struct keeper {
  * before it returns, when there can be no child. */
 void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir, const char *name,
 		  const struct conf_set *set, unsigned files);
-void keeper_forget(struct keeper *keeper); /* what waits is not to be kept any more: its set changes */
+bool keeper_forget(struct keeper *keeper); /* what waits is not to be kept any more, its set changes: true if any did */
 void keeper_stop(struct keeper *keeper); /* waits until what is under way is kept: the last thing a service does */
 
 #endif

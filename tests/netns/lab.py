@@ -197,7 +197,7 @@ class Lab:
     def use(self, binary):
         """That build of ours from now on."""
         self.binary = binary
-        for name in ("gateway", "gateway-dataplane", "network"):
+        for name in ("config", "gateway", "gateway-dataplane", "network"):
             link = self.dir + "/bin/" + name
             if os.path.lexists(link):
                 os.unlink(link)

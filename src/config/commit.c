@@ -1,0 +1,125 @@
+#include "config/commit.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/exit.h"
+#include "base/interrupt.h"
+#include "base/paths.h"
+#include "control/client.h"
+
+enum { SIGNALLED = 128 }; /* sh(1)'s status of what a signal ended */
+
+static struct party {
+	const char *name;
+	bool path;
+	bool absent; /* its service does not run */
+} parties[] = { { .name = NAME_NETWORK }, { .name = NAME_MANAGEMENT, .path = true }, { .name = NAME_DATAPLANE, .path = true } };
+
+enum { PARTIES = sizeof(parties) / sizeof(parties[0]), WORDS_MAX = 3, WORD_LEN = 16 };
+
+/* The status of a verb, or -errno, told. The set goes along where with_set. */
+static int ask(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set)
+{
+	char path[CONTROL_PATH_LEN], words[WORDS_MAX][WORD_LEN], *argv[WORDS_MAX];
+	const char *const given[WORDS_MAX] = { verb, option, commit->force && with_set ? "--force" : NULL };
+	int argc = 0, status;
+
+	for (size_t i = 0; i < WORDS_MAX; i++)
+		if (given[i]) {
+			(void)snprintf(words[argc], WORD_LEN, "%s", given[i]);
+			argv[argc] = words[argc];
+			argc++;
+		}
+	(void)fflush(stdout);
+	status = control_path(path, commit->run_dir, party->name);
+	if (!status)
+		status = control_request_with(path, argc, argv, with_set ? commit->set_fd : -1, STDOUT_FILENO, STDERR_FILENO);
+	if (status == -ECONNREFUSED || status == -ENOENT) {
+		party->absent = true;
+		(void)fprintf(stderr, "%s: the service does not run (%s)\n", party->name, path);
+	} else if (status < 0 && status != -EINTR) {
+		(void)fprintf(stderr, "%s: %s: %s\n", party->name, path, strerror(-status));
+	}
+	return status;
+}
+
+/* Of two statuses. What is refused cannot be had by an answer. */
+static int worse(int a, int b)
+{
+	if (a == EXIT_REFUSED || b == EXIT_REFUSED)
+		return EXIT_REFUSED;
+	return a > b ? a : b;
+}
+
+int commit_plan(struct commit *commit)
+{
+	int worst = 0;
+	size_t answered = 0;
+
+	for (size_t i = 0; i < PARTIES; i++) {
+		int status = ask(commit, &parties[i], "plan", "--quiet", true);
+
+		if (status == -EINTR)
+			return SIGNALLED + SIGINT;
+		if (parties[i].absent)
+			continue;
+		answered++;
+		/* One that does not answer will not apply anything. */
+		worst = worse(worst, status < 0 || (status && status < EXIT_REFUSED) ? EXIT_REFUSED : status);
+	}
+	return answered ? worst : 1;
+}
+
+/* Those up to last are as before: true when each says so. */
+static bool undo(struct commit *commit, size_t last)
+{
+	bool undone = true;
+
+	interrupt_clear(); /* which ended the commit, and is not to end this */
+	for (size_t i = last + 1; i-- > 0;)
+		if (!parties[i].absent)
+			undone = ask(commit, &parties[i], "undo", "--quiet", false) == 0 && undone;
+	return undone;
+}
+
+static int apply_all(struct commit *commit, size_t *at)
+{
+	for (*at = 0; *at < PARTIES; (*at)++)
+		if (!parties[*at].absent) {
+			int status = ask(commit, &parties[*at], "apply", "--quiet", true);
+
+			if (status)
+				return status;
+		}
+	return 0;
+}
+
+int commit_apply(struct commit *commit)
+{
+	size_t at;
+	int status = apply_all(commit, &at);
+
+	if (status) {
+		if (undo(commit, at))
+			(void)fprintf(stderr, "%s failed: the NICs and the paths are as they were\n", parties[at].name);
+		else
+			(void)fprintf(stderr, "%s failed, and not all could be put back: `show` and `network` tell what runs\n",
+				      parties[at].name);
+		return status < 0 ? 1 : status;
+	}
+	for (size_t i = 0; i < PARTIES; i++)
+		if (!parties[i].absent)
+			(void)ask(commit, &parties[i], "keep", NULL, false);
+	return 0;
+}
+
+void commit_tell_status(const struct commit *commit)
+{
+	for (size_t i = 0; i < PARTIES; i++)
+		if (parties[i].path)
+			(void)ask(commit, &parties[i], "status", NULL, false);
+}

@@ -1,0 +1,22 @@
+/* A commit: one set of files onto every worker, the NICs, then the management path, then the dataplane; or onto none. */
+#ifndef CONFIG_COMMIT_H
+#define CONFIG_COMMIT_H
+
+#include <stdbool.h>
+
+struct commit {
+	const char *run_dir;
+	int set_fd; /* a directory with the files, of which each worker gets a descriptor */
+	bool force;
+};
+
+/* What each worker says of it goes to standard output and error. An exit status: 0; EXIT_ASKED: only with force;
+ * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so, and counts no more. */
+int commit_plan(struct commit *commit);
+
+/* 0: it runs, and is the fallback; else what ran before runs again, all of it, or so it was said. */
+int commit_apply(struct commit *commit);
+
+void commit_tell_status(const struct commit *commit); /* what the paths run now, in a line each */
+
+#endif

@@ -1,0 +1,124 @@
+#include "config/generation.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "conf/set_dir.h"
+
+#define GENERATIONS_DIR "generations"
+#define LOCK_FILE "commit.lock"
+
+enum { NUMBER_LEN = 16 };
+
+/* fcntl(2)'s lock: it tells who holds it, and goes with that process. */
+static int take_lock(struct generations *generations)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+	int fd = openat(generations->run_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600), err;
+
+	if (fd < 0)
+		return -errno;
+	if (fcntl(fd, F_SETLK, &lock) == 0)
+		return 0; /* fd stays open: closed, it would be unlocked */
+	err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
+		generations->owner = lock.l_pid;
+	close(fd);
+	return err;
+}
+
+int generations_open(struct generations *generations, const char *run_dir)
+{
+	int err;
+
+	*generations = (struct generations){ .dir_fd = -1 };
+	generations->run_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (generations->run_fd < 0)
+		return -errno;
+	err = take_lock(generations);
+	if (!err) {
+		generations->dir_fd = set_dir_make(generations->run_fd, GENERATIONS_DIR);
+		err = generations->dir_fd < 0 ? generations->dir_fd : 0;
+	}
+	if (err < 0)
+		generations_close(generations);
+	return err;
+}
+
+void generations_close(struct generations *generations)
+{
+	if (generations->dir_fd >= 0)
+		close(generations->dir_fd);
+	if (generations->run_fd >= 0)
+		close(generations->run_fd);
+}
+
+static const char *name_of(unsigned number, char dst[static NUMBER_LEN])
+{
+	text_format(dst, NUMBER_LEN, "%u", number);
+	return dst;
+}
+
+static void each_number(const struct generations *generations, void (*each)(void *arg, unsigned number), void *arg)
+{
+	int fd = openat(generations->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+	uint64_t number;
+
+	if (!dir) {
+		if (fd >= 0)
+			close(fd);
+		return;
+	}
+	while ((entry = readdir(dir)))
+		if (text_uint(slice_of(entry->d_name), UINT_MAX - 1, &number) == 0)
+			each(arg, (unsigned)number);
+	closedir(dir);
+}
+
+static void take_highest(void *arg, unsigned number)
+{
+	unsigned *highest = arg;
+
+	if (number > *highest)
+		*highest = number;
+}
+
+int generation_make(struct generations *generations, const struct conf_set *set)
+{
+	char name[NUMBER_LEN];
+	unsigned highest = 0;
+	int err;
+
+	each_number(generations, take_highest, &highest);
+	generations->number = highest + 1;
+	err = set_dir_write(generations->dir_fd, name_of(generations->number, name), set, ~0u, false);
+	if (!err)
+		return set_dir_open(generations->dir_fd, name);
+	set_dir_remove(generations->dir_fd, name);
+	return err;
+}
+
+static void remove_other(void *arg, unsigned number)
+{
+	const struct generations *generations = arg;
+	char name[NUMBER_LEN];
+
+	if (number != generations->number)
+		set_dir_remove(generations->dir_fd, name_of(number, name));
+}
+
+void generation_settle(struct generations *generations, bool committed)
+{
+	char name[NUMBER_LEN];
+
+	if (committed)
+		each_number(generations, remove_other, generations);
+	else
+		set_dir_remove(generations->dir_fd, name_of(generations->number, name));
+}
