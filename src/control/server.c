@@ -1,6 +1,7 @@
 #include "control/server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,7 +15,10 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 
-enum { LENGTH_LEN = sizeof(uint32_t) };
+enum {
+	LENGTH_LEN = sizeof(uint32_t),
+	SERVED_AFTER_MS = 2000,
+};
 
 static void call_close(struct control_call *call)
 {
@@ -268,10 +272,20 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 	close(fd);
 }
 
+/* Whether someone serves what probe is connected to. A process that died can have left a child behind that holds its listening
+ * socket until it closes what it does not need: such a connection is hung up on, one to a server stands. */
+static bool is_served(int probe)
+{
+	struct pollfd hangup = { .fd = probe };
+
+	return poll(&hangup, 1, SERVED_AFTER_MS) == 0;
+}
+
 /* Binds addr; a socket file that is left over from a process that died is in the way and is removed. */
 static int bind_fresh(int fd, const struct sockaddr_un *addr)
 {
-	int probe, alive;
+	bool alive;
+	int probe;
 
 	if (!bind(fd, (const struct sockaddr *)addr, sizeof(*addr)))
 		return 0;
@@ -280,7 +294,7 @@ static int bind_fresh(int fd, const struct sockaddr_un *addr)
 	probe = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (probe < 0)
 		return -errno;
-	alive = !connect(probe, (const struct sockaddr *)addr, sizeof(*addr));
+	alive = !connect(probe, (const struct sockaddr *)addr, sizeof(*addr)) && is_served(probe);
 	close(probe);
 	if (alive)
 		return -EADDRINUSE;

@@ -3,10 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -72,14 +75,20 @@ static _Noreturn void live(int (*start)(struct worker *worker), int told_fd)
 	_exit(worker_run(&worker));
 }
 
+static void make_run_dir(void)
+{
+	strcpy(run_dir, "/tmp/unit.XXXXXX");
+	if (!mkdtemp(run_dir) || control_path(path, run_dir, "idle") < 0)
+		abort();
+}
+
 /* What its supervisor hears first: '\n', 'd'; 0: it ended instead. */
-static char begin(int (*start)(struct worker *worker))
+static char begin_there(int (*start)(struct worker *worker))
 {
 	int ends[2];
 	char byte = 0;
 
-	strcpy(run_dir, "/tmp/unit.XXXXXX");
-	if (!mkdtemp(run_dir) || control_path(path, run_dir, "idle") < 0 || pipe(ends) < 0)
+	if (pipe(ends) < 0)
 		abort();
 	child = fork();
 	if (!child)
@@ -87,6 +96,12 @@ static char begin(int (*start)(struct worker *worker))
 	close(ends[1]);
 	ready_fd = ends[0];
 	return read(ready_fd, &byte, 1) == 1 ? byte : 0;
+}
+
+static char begin(int (*start)(struct worker *worker))
+{
+	make_run_dir();
+	return begin_there(start);
 }
 
 static int end(void)
@@ -151,6 +166,32 @@ TEST(worker_that_cannot_start_ends_and_says_nothing_to_its_supervisor)
 	CHECK_INT(begin(start_fails), 0);
 	CHECK_INT(WEXITSTATUS(end()), 1);
 	CHECK(access(path, F_OK) < 0 && errno == ENOENT);
+}
+
+/* A helper of one that was killed holds its socket until it has run so far as to close it: here, until someone asks whether that
+ * is served. */
+TEST(worker_takes_over_the_socket_that_a_dead_ones_child_still_holds)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int listener = socket(AF_UNIX, SOCK_SEQPACKET, 0);
+	pid_t holder;
+
+	make_run_dir();
+	snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	CHECK_INT(bind(listener, (struct sockaddr *)&addr, sizeof(addr)), 0);
+	CHECK_INT(listen(listener, 1), 0);
+	holder = fork();
+	if (!holder) {
+		struct pollfd asked = { .fd = listener, .events = POLLIN };
+
+		_exit(poll(&asked, 1, 30000) == 1 ? 0 : 1);
+	}
+	close(listener);
+	CHECK_INT(begin_there(start_up), '\n');
+	CHECK_INT(waitpid(holder, NULL, 0), holder);
+	CHECK_INT(ask("echo", "word"), 7);
+	kill(child, SIGTERM);
+	CHECK_INT(end(), 0);
 }
 
 TEST(descriptor_goes_with_a_request_and_no_further)
