@@ -1,6 +1,7 @@
 """What a file of namespace cases needs: @case or @soak on its functions, expect() in them, run_cases() at the end."""
 import argparse
 import os
+import signal
 import time
 import traceback
 
@@ -37,6 +38,7 @@ def run_cases(suite):
     if os.geteuid() != 0:
         print("not ok %s: needs root for namespaces" % suite)
         return 1
+    signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell's job in the background hands on that it is ignored
     isolate()
     failed = 0
     for function, long in cases:
