@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 
+#include "base/log.h"
 #include "gateway/way.h"
 #include "tunnel/tun.h"
 
@@ -16,6 +17,27 @@ enum {
 };
 
 static_assert((int)TUN_MTU_MAX == (int)ENV_VPN_MTU_MAX, "what .env may ask for");
+
+int inner_dump(struct inner *inner)
+{
+	int err;
+
+	if (!inner->tunnel.ops)
+		return -ENETDOWN;
+	err = inner->tunnel.ops->dump(&inner->tunnel, &inner->running);
+	if (err < 0)
+		log_err("%s", inner->tunnel.error);
+	return err;
+}
+
+void inner_clear(struct inner *inner)
+{
+	tunnel_config_clear(&inner->wanted);
+	tunnel_config_clear(&inner->applied);
+	tunnel_config_clear(&inner->running);
+}
+
+/* ---- address ---- */
 
 enum { STALE_MAX = 16 };
 
@@ -58,6 +80,8 @@ int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address)
 		err = add(tunnel, address);
 	return err < 0 ? err : !stale.found || stale.count;
 }
+
+/* ---- MTU ---- */
 
 struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_config *config)
 {

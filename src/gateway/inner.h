@@ -1,9 +1,25 @@
-/* The inner interface's own settings, the same for every backend: address, MTU, up. */
+/* The inner interface of a path: the tunnel behind it, its peers as they are to be, as they were applied last and as they run,
+ * and its own settings, the same for every backend: address, MTU, up. */
 #ifndef GATEWAY_INNER_H
 #define GATEWAY_INNER_H
 
 #include "conf/env.h"
 #include "tunnel/tunnel.h"
+
+/* Large: static storage. Holds keys. */
+struct inner {
+	struct tunnel tunnel;
+	bool up;
+	uint32_t mtu_bytes;
+	uint8_t vpn_family;      /* of the VPN address, and */
+	uint32_t mtu_most_bytes; /* what .env asks for, 0: nothing; of what was applied last */
+	struct tunnel_config wanted, applied, running;
+	bool has_applied;
+};
+
+/* Reads what runs into inner->running: 0, -ENETDOWN when the path is down, or -errno. */
+int inner_dump(struct inner *inner);
+void inner_clear(struct inner *inner); /* no keys stay */
 
 /* Makes address the only one of the interface (link-local ones apart), least change: 1 when something changed, 0 or -errno. */
 int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address);

@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
-#include "gateway/inner.h"
 #include "gateway/roamed.h"
 #include "gateway/silent.h"
 #include "gateway/wanted.h"
@@ -38,7 +37,7 @@ static void due_soon(struct path *path, struct loop_timer *timer, loop_fire_fn *
 
 static int fail(struct path *path, int err, const char *what)
 {
-	text_format(path->down_reason, sizeof(path->down_reason), "%s %s: %s", what, path->tunnel.device,
+	text_format(path->down_reason, sizeof(path->down_reason), "%s %s: %s", what, path->inner.tunnel.device,
 		    strerror(-err));
 	return err;
 }
@@ -75,19 +74,19 @@ static void leave_place(struct path *path, bool remove)
 	pinger_close(&path->pinger);
 	clones_close(&path->clones);
 	loop_give_back(path->loop, &path->inner_monitor);
-	tunnel_close(&path->tunnel, remove);
+	tunnel_close(&path->inner.tunnel, remove);
 	if (remove)
 		fence_remove(&path->fence, &path->host);
-	if (path->tunnel.error[0])
-		log_err("%s", path->tunnel.error);
-	path->tunnel.error[0] = '\0';
+	if (path->inner.tunnel.error[0])
+		log_err("%s", path->inner.tunnel.error);
+	path->inner.tunnel.error[0] = '\0';
 	if (path->netns_fd >= 0)
 		close(path->netns_fd);
 	path->netns_fd = -1;
 	/* One that was there before us is someone else's to remove. */
 	if (remove && path->netns_created)
 		netns_remove(path->netns);
-	path->netns_created = path->placed = path->inner_up = false;
+	path->netns_created = path->placed = path->inner.up = false;
 }
 
 /* The name of the namespace for set, "" for where the process is. */
@@ -160,34 +159,34 @@ static bool find_nics(struct path *path)
 	if (!memcmp(&found, &path->nics, sizeof(found))) /* NOLINT: own_nics_find leaves nothing unset */
 		return false;
 	path->nics = found;
-	if (!path->tunnel.ops || !path->tunnel.ops->takes_nics)
+	if (!path->inner.tunnel.ops || !path->inner.tunnel.ops->takes_nics)
 		return false;
-	path->tunnel.nic_count = found.count;
-	path->tunnel.nics_changed = true;
+	path->inner.tunnel.nic_count = found.count;
+	path->inner.tunnel.nics_changed = true;
 	return true;
 }
 
 static void tell_trouble(struct path *path)
 {
-	if (!strcmp(path->told_trouble, path->tunnel.trouble))
+	if (!strcmp(path->told_trouble, path->inner.tunnel.trouble))
 		return;
-	if (path->tunnel.trouble[0])
-		log_err("%s", path->tunnel.trouble);
+	if (path->inner.tunnel.trouble[0])
+		log_err("%s", path->inner.tunnel.trouble);
 	else
 		log_info("over: %s", path->told_trouble);
-	text_format(path->told_trouble, sizeof(path->told_trouble), "%s", path->tunnel.trouble);
+	text_format(path->told_trouble, sizeof(path->told_trouble), "%s", path->inner.tunnel.trouble);
 }
 
 static void troubled(struct tunnel *tunnel)
 {
-	tell_trouble(PATH_OF(tunnel, tunnel));
+	tell_trouble(PATH_OF(tunnel, inner.tunnel));
 }
 
 /* auto that was auto before takes what carries the path now: what this host came to have since is no reason to end
  * sessions. auto that is new takes what it would choose. */
 static bool carried_by(struct path *path, const char *backend)
 {
-	const struct tunnel_ops *ops = path->tunnel.ops;
+	const struct tunnel_ops *ops = path->inner.tunnel.ops;
 	struct backend_choice choice;
 	char words[PATH_REASON_LEN];
 
@@ -224,10 +223,10 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	int err = 0;
 
 	path->did.backend = backend;
-	if (carried_by(path, backend) && same_place && !strcmp(path->tunnel.device, place.device))
+	if (carried_by(path, backend) && same_place && !strcmp(path->inner.tunnel.device, place.device))
 		return 0;
 	/* Also when it is closed by now: what could not be moved is put back by the same way. */
-	if (path_dump(path) == 0)
+	if (inner_dump(&path->inner) == 0)
 		path->moving = true;
 	/* What runs is not given up for what cannot be had. */
 	if (path->moving)
@@ -241,14 +240,14 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 		err = change_place(path, netns, place.device);
 	if (err < 0)
 		return err;
-	tunnel_close(&path->tunnel, true);
+	tunnel_close(&path->inner.tunnel, true);
 	place.netns_fd = path->netns_fd;
-	err = backend_open(&path->tunnel, backend, &place, &path->backend_reason);
+	err = backend_open(&path->inner.tunnel, backend, &place, &path->backend_reason);
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s",
-			    path->tunnel.error[0] ? path->tunnel.error : strerror(-err));
-	else if (path->tunnel.error[0])
-		log_err("%s", path->tunnel.error);
+			    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
+	else if (path->inner.tunnel.error[0])
+		log_err("%s", path->inner.tunnel.error);
 	return err;
 }
 
@@ -256,11 +255,11 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
  * unless the file says otherwise now. */
 static void carry_endpoints(struct path *path)
 {
-	for (size_t i = 0; i < path->wanted.peer_count && (path->moving || path->recalled); i++) {
-		struct tunnel_peer *peer = &path->wanted.peers[i];
-		const struct tunnel_peer *was = tunnel_find(&path->running, peer->public_key);
+	for (size_t i = 0; i < path->inner.wanted.peer_count && (path->moving || path->recalled); i++) {
+		struct tunnel_peer *peer = &path->inner.wanted.peers[i];
+		const struct tunnel_peer *was = tunnel_find(&path->inner.running, peer->public_key);
 		const struct tunnel_peer *before =
-			path->has_applied ? tunnel_find(&path->applied, peer->public_key) : NULL;
+			path->inner.has_applied ? tunnel_find(&path->inner.applied, peer->public_key) : NULL;
 
 		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
 		    (!peer->resolved.addr.family || inet_addr_equal(&before->resolved.addr, &peer->resolved.addr)))
@@ -273,20 +272,20 @@ static void carry_endpoints(struct path *path)
 static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct path *path = PATH_OF(timer, look);
-	bool was_up = path->inner_up;
+	bool was_up = path->inner.up;
 	struct link link;
 	int err;
 
 	(void)now_ns;
-	if (!path->tunnel.ops)
+	if (!path->inner.tunnel.ops)
 		return;
-	err = link_get_index(&path->tunnel.inner, path->tunnel.index, &link);
+	err = link_get_index(&path->inner.tunnel.inner, path->inner.tunnel.index, &link);
 	if (err == -ENODEV) {
-		log_err("%s was removed by someone: made anew", path->tunnel.device);
-		tunnel_close(&path->tunnel, false);
-		path->inner_up = false;
+		log_err("%s was removed by someone: made anew", path->inner.tunnel.device);
+		tunnel_close(&path->inner.tunnel, false);
+		path->inner.up = false;
 	} else if (!err && was_up && !link.up) {
-		log_err("%s was set down by someone: brought up again", path->tunnel.device);
+		log_err("%s was set down by someone: brought up again", path->inner.tunnel.device);
 		path->sessions_lost = true;
 	}
 	path->disturbed(path);
@@ -297,19 +296,19 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 /* Only now the kernel binds the port, so this is where one in use shows. */
 static int bring_up(struct path *path)
 {
-	int err = link_set_up(&path->tunnel.inner, path->tunnel.index, true);
+	int err = link_set_up(&path->inner.tunnel.inner, path->inner.tunnel.index, true);
 
 	if (err == -EADDRINUSE) {
 		text_format(path->down_reason, sizeof(path->down_reason), "UDP port %u is in use by another program",
-			    path->wanted.listen_port);
+			    path->inner.wanted.listen_port);
 		return err;
 	}
 	if (err < 0)
 		return fail(path, err, "cannot bring up");
-	path->inner_up = true;
+	path->inner.up = true;
 	loop_timer_clear(path->loop, &path->settle);
-	log_info("up: %s%s%s, MTU %u", path->tunnel.device, path->netns[0] ? " in namespace " : "",
-		 path->netns, path->mtu_bytes);
+	log_info("up: %s%s%s, MTU %u", path->inner.tunnel.device, path->netns[0] ? " in namespace " : "",
+		 path->netns, path->inner.mtu_bytes);
 	return 0;
 }
 
@@ -318,7 +317,7 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct path *path = PATH_OF(timer, settle);
 
 	(void)now_ns;
-	if (!path->tunnel.ops || path->inner_up)
+	if (!path->inner.tunnel.ops || path->inner.up)
 		return;
 	log_info("no way to any peer has carrier after %d s: up without it", CARRIER_WAIT_S);
 	if (bring_up(path) < 0)
@@ -329,15 +328,15 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 
 static int set_mtu(struct path *path, const struct underlay *underlay)
 {
-	uint32_t mtu_bytes = inner_mtu(underlay, path->vpn_family, path->mtu_most_bytes);
+	uint32_t mtu_bytes = inner_mtu(underlay, path->inner.vpn_family, path->inner.mtu_most_bytes);
 	int err;
 
-	if (mtu_bytes == path->mtu_bytes)
+	if (mtu_bytes == path->inner.mtu_bytes)
 		return 0;
-	err = link_set_mtu(&path->tunnel.inner, path->tunnel.index, mtu_bytes);
+	err = link_set_mtu(&path->inner.tunnel.inner, path->inner.tunnel.index, mtu_bytes);
 	if (err < 0)
 		return fail(path, err, "cannot set the MTU of");
-	path->mtu_bytes = mtu_bytes;
+	path->inner.mtu_bytes = mtu_bytes;
 	return 0;
 }
 
@@ -346,9 +345,9 @@ static int use_underlay(struct path *path, const struct underlay *underlay)
 {
 	int err = 0;
 
-	if (!path->inner_up && underlay->ready)
+	if (!path->inner.up && underlay->ready)
 		err = bring_up(path);
-	if (path->inner_up)
+	if (path->inner.up)
 		silent_probe(path);
 	else if (!err && !path->settle.armed)
 		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S,
@@ -358,7 +357,7 @@ static int use_underlay(struct path *path, const struct underlay *underlay)
 
 static int follow_underlay(struct path *path)
 {
-	struct underlay underlay = underlay_look(&path->tunnel, &path->wanted);
+	struct underlay underlay = underlay_look(&path->inner.tunnel, &path->inner.wanted);
 	int err = set_mtu(path, &underlay);
 
 	return err < 0 ? err : use_underlay(path, &underlay);
@@ -369,7 +368,7 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct path *path = PATH_OF(timer, refresh);
 
 	(void)now_ns;
-	if (!path->tunnel.ops)
+	if (!path->inner.tunnel.ops)
 		return;
 	fence_mend(&path->fence, &path->host);
 	if (find_nics(path) || follow_underlay(path) < 0 || silent_address_is_due(path))
@@ -381,18 +380,18 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 /* What was applied last, for the next comparison: an endpoint whose name is not resolved yet was not applied. */
 static void remember_applied(struct path *path)
 {
-	struct tunnel_config *wanted = &path->wanted;
+	struct tunnel_config *wanted = &path->inner.wanted;
 
 	for (size_t i = 0; i < wanted->peer_count; i++) {
 		struct tunnel_peer *peer = &wanted->peers[i];
 		const struct tunnel_peer *before =
-			path->has_applied ? tunnel_find(&path->applied, peer->public_key) : NULL;
+			path->inner.has_applied ? tunnel_find(&path->inner.applied, peer->public_key) : NULL;
 
 		if (peer->endpoint_id && !peer->endpoint.addr.family)
 			peer->endpoint_id = before ? before->endpoint_id : 0;
 	}
-	tunnel_config_copy(&path->applied, wanted);
-	path->has_applied = true;
+	tunnel_config_copy(&path->inner.applied, wanted);
+	path->inner.has_applied = true;
 }
 
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
@@ -411,27 +410,27 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		return err;
 	/* What its peers have of endpoints now; of a tunnel that is replaced it is known. */
 	if (!path->moving && !path->recalled)
-		(void)path_dump(path);
-	wanted_build(&path->wanted, path->profile, set, resolver, &pick);
+		(void)inner_dump(&path->inner);
+	wanted_build(&path->inner.wanted, path->profile, set, resolver, &pick);
 	path->did.moved = path->moving;
 	carry_endpoints(path);
-	err = tunnel_apply(&path->tunnel, &path->wanted, path->has_applied ? &path->applied : NULL, &path->running,
-			   report);
+	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted,
+			   path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
 	/* Also what was applied in part, so that putting back undoes it. */
 	remember_applied(path);
 	if (err < 0) {
-		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->tunnel.error);
+		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->inner.tunnel.error);
 		return err;
 	}
-	err = link_get_index(&path->tunnel.inner, path->tunnel.index, &link);
+	err = link_get_index(&path->inner.tunnel.inner, path->inner.tunnel.index, &link);
 	if (err < 0)
 		return fail(path, err, "cannot read");
-	path->mtu_bytes = link.mtu_bytes;
-	path->inner_up = link.up;
-	path->vpn_family = set->env.vpn_address.addr.family;
-	path->mtu_most_bytes = set->env.mtu_bytes[path->profile->env];
+	path->inner.mtu_bytes = link.mtu_bytes;
+	path->inner.up = link.up;
+	path->inner.vpn_family = set->env.vpn_address.addr.family;
+	path->inner.mtu_most_bytes = set->env.mtu_bytes[path->profile->env];
 	/* Before the address: an interface of less than 1280 bytes takes none of IPv6. */
-	underlay = underlay_look(&path->tunnel, &path->wanted);
+	underlay = underlay_look(&path->inner.tunnel, &path->inner.wanted);
 	err = set_mtu(path, &underlay);
 	if (err < 0)
 		return err;
@@ -439,8 +438,8 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (path->netns[0])
 		fence_remove(&path->fence, &path->host);
 	else
-		fence_put(&path->fence, &path->host, &set->env.vpn_address, path->tunnel.device);
-	err = inner_set_address(&path->tunnel, &set->env.vpn_address);
+		fence_put(&path->fence, &path->host, &set->env.vpn_address, path->inner.tunnel.device);
+	err = inner_set_address(&path->inner.tunnel, &set->env.vpn_address);
 	if (err < 0)
 		return fail(path, err, "cannot set the address of");
 	path->did.address_set = err;
@@ -451,28 +450,28 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (path->did.moved)
 		silent_probe_all(path);
 	path->backend_word = path->did.backend;
-	path->backend_ops = path->tunnel.ops;
+	path->backend_ops = path->inner.tunnel.ops;
 	tell_trouble(path);
 	return 0;
 }
 
 void path_recall(struct path *path, const struct conf_set *set, const struct resolver *resolver)
 {
-	wanted_build(&path->applied, path->profile, set, resolver, NULL);
-	path->has_applied = true;
+	wanted_build(&path->inner.applied, path->profile, set, resolver, NULL);
+	path->inner.has_applied = true;
 }
 
 void path_recall_endpoints(struct path *path)
 {
-	roamed_read(path->roamed_file, &path->running);
-	path->recalled = path->running.peer_count > 0;
+	roamed_read(path->roamed_file, &path->inner.running);
+	path->recalled = path->inner.running.peer_count > 0;
 }
 
 void path_down(struct path *path)
 {
 	if (path->placed)
 		leave_place(path, true);
-	path->has_applied = path->moving = path->recalled = false;
+	path->inner.has_applied = path->moving = path->recalled = false;
 	path->network = NULL;
 	path->down_reason[0] = '\0';
 }
@@ -481,19 +480,7 @@ const char *path_trouble(const struct path *path)
 {
 	if (path->clones.trouble[0])
 		return path->clones.trouble;
-	return path->tunnel.trouble[0] ? path->tunnel.trouble : path->fence.trouble;
-}
-
-int path_dump(struct path *path)
-{
-	int err;
-
-	if (!path->tunnel.ops)
-		return -ENETDOWN;
-	err = path->tunnel.ops->dump(&path->tunnel, &path->running);
-	if (err < 0)
-		log_err("%s", path->tunnel.error);
-	return err;
+	return path->inner.tunnel.trouble[0] ? path->inner.tunnel.trouble : path->fence.trouble;
 }
 
 int path_open(struct path *path, struct loop *loop)
@@ -522,7 +509,5 @@ void path_close(struct path *path)
 		loop_timer_clear(path->loop, timers[i]);
 	loop_give_back(path->loop, &path->host_monitor);
 	nl_close(&path->host);
-	tunnel_config_clear(&path->wanted);
-	tunnel_config_clear(&path->applied);
-	tunnel_config_clear(&path->running);
+	inner_clear(&path->inner);
 }

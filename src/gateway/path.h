@@ -6,6 +6,7 @@
 #include "base/loop.h"
 #include "gateway/clones.h"
 #include "gateway/fence.h"
+#include "gateway/inner.h"
 #include "gateway/own_nics.h"
 #include "gateway/ping.h"
 #include "gateway/profile.h"
@@ -21,7 +22,7 @@ struct path {
 	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
 	const char *alias;          /* marks the interface as this path's of this instance */
 	const char *roamed_file;    /* where peers were last is kept there (gateway/roamed) */
-	void (*looked)(struct path *path, uint64_t now_ns); /* running is a dump of now */
+	void (*looked)(struct path *path, uint64_t now_ns); /* inner.running is a dump of now */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;
@@ -34,18 +35,14 @@ struct path {
 	int netns_fd;
 	bool netns_created;
 	bool placed; /* the namespace is open, and what watches it */
-	bool moving; /* the tunnel replaces one whose state is in running */
-	bool recalled; /* where peers were before a crash is in running */
-	struct tunnel tunnel;
+	bool moving; /* the tunnel replaces one whose state is in inner.running */
+	bool recalled; /* where peers were before a crash is in inner.running */
+	struct inner inner;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;
 	int nics_err; /* of the last look for them: told once */
 	struct fence fence; /* while the inner interface is where the process is */
 	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
-	bool inner_up; /* the interface is */
-	uint32_t mtu_bytes;
-	uint8_t vpn_family;      /* of the VPN address, and */
-	uint32_t mtu_most_bytes; /* what .env asks for, 0: nothing; of what was applied last */
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
 	const char *backend_word;          /* by which what came up last was chosen, and */
 	const struct tunnel_ops *backend_ops;
@@ -56,10 +53,8 @@ struct path {
 		bool address_set;
 		const char *backend; /* the word it went by */
 	} did; /* of the last path_apply */
-	struct watch watch; /* of running */
+	struct watch watch; /* of inner.running */
 	struct clones clones;
-	struct tunnel_config wanted, applied, running;
-	bool has_applied;
 };
 
 /* profile, netns_option, backend_option, alias, roamed_file and disturbed are set before. 0 or -errno. */
@@ -78,8 +73,5 @@ void path_recall_endpoints(struct path *path);
 
 /* What is wrong while it runs, "" when nothing is. */
 const char *path_trouble(const struct path *path);
-
-/* Reads what runs into path->running: 0, -ENETDOWN when the path is down, or -errno. */
-int path_dump(struct path *path);
 
 #endif

@@ -46,8 +46,8 @@ static int apply_set(struct service *service, struct conf_set *set, struct tunne
 
 	if (set->clustered)
 		return path_apply(path, set, facts, &service->resolver, report);
-	if (path_dump(path) == 0)
-		report->count[TUNNEL_REMOVED] = path->running.peer_count;
+	if (inner_dump(&path->inner) == 0)
+		report->count[TUNNEL_REMOVED] = path->inner.running.peer_count;
 	path_down(path);
 	return 0;
 }
@@ -114,7 +114,7 @@ static void looked(struct path *path, uint64_t now_ns)
 	struct service *service = container_of(path, struct service, path);
 	const struct tell_host host = { .arg = service, .name = peer_name, .line = log_line };
 
-	tell_look(&service->tell, &path->running, now_ns, &host);
+	tell_look(&service->tell, &path->inner.running, now_ns, &host);
 }
 
 static void disturbed(struct path *path)
@@ -174,8 +174,8 @@ int service_undo(struct service *service, struct tunnel_report *report)
 	service->applied_s = service->replaced.applied_s;
 	if (service->source == SERVICE_NOTHING) {
 		change_forget(&service->change);
-		if (path_dump(&service->path) == 0)
-			report->count[TUNNEL_REMOVED] = service->path.running.peer_count;
+		if (inner_dump(&service->path.inner) == 0)
+			report->count[TUNNEL_REMOVED] = service->path.inner.running.peer_count;
 		path_down(&service->path);
 		text_format(service->path.down_reason, sizeof(service->path.down_reason), "%s", service->replaced.reason);
 	} else {

@@ -148,9 +148,9 @@ static struct showing *showing_new(struct service *service, struct control_call 
 	showing->report.out.write = call_write;
 	showing->report.out.arg = call;
 	showing->report.now_s = time(NULL);
-	showing->has_running = path_dump(&service->path) == 0;
+	showing->has_running = inner_dump(&service->path.inner) == 0;
 	if (showing->has_running)
-		tunnel_config_copy(&showing->running, &service->path.running);
+		tunnel_config_copy(&showing->running, &service->path.inner.running);
 	return showing;
 }
 
@@ -182,12 +182,12 @@ static const struct report_view *wg_view(const char *device, int argc, char **ar
 
 void show_wg(struct service *service, struct control_call *call, int argc, char **argv)
 {
-	const char *device = service->path.tunnel.device;
+	const char *device = service->path.inner.tunnel.device;
 	const struct report_view *view;
 	struct showing *showing;
 	bool all;
 
-	if (!service->path.tunnel.ops) {
+	if (!service->path.inner.tunnel.ops) {
 		control_print(call, CONTROL_ERR, "Unable to access interface: the path is down%s%s\n",
 			      service->path.down_reason[0] ? ": " : "", service->path.down_reason);
 		control_end(call, 1);
@@ -214,7 +214,7 @@ void show_wg(struct service *service, struct control_call *call, int argc, char 
 		showing_start(showing);
 		return;
 	}
-	control_print(call, CONTROL_ERR, "Unable to access interface: %s\n", service->path.tunnel.error);
+	control_print(call, CONTROL_ERR, "Unable to access interface: %s\n", service->path.inner.tunnel.error);
 	showing_free(showing);
 	control_end(call, 1);
 }

@@ -23,14 +23,14 @@ static bool is_silent(const struct path *path, const struct tunnel_peer *peer)
 /* An echo request to those that were knocked at, or to all that are silent. */
 static void send_probes(struct path *path, bool all)
 {
-	if (!path->tunnel.ops || path_dump(path) < 0)
+	if (!path->inner.tunnel.ops || inner_dump(&path->inner) < 0)
 		return;
-	watch_follow(&path->watch, &path->running);
-	for (size_t i = 0; i < path->running.peer_count; i++) {
+	watch_follow(&path->watch, &path->inner.running);
+	for (size_t i = 0; i < path->inner.running.peer_count; i++) {
 		struct watched *watched = &path->watch.peers[i];
 
-		if ((all || watched->knocked) && is_silent(path, &path->running.peers[i]))
-			pinger_probe(&path->pinger, &path->running.allowed[path->running.peers[i].allowed_first].addr);
+		if ((all || watched->knocked) && is_silent(path, &path->inner.running.peers[i]))
+			pinger_probe(&path->pinger, &path->inner.running.allowed[path->inner.running.peers[i].allowed_first].addr);
 		watched->knocked = false;
 	}
 	path->sessions_lost = false;
@@ -48,7 +48,7 @@ static void probe_fires(struct loop_timer *timer, uint64_t now_ns)
 }
 
 /* A packet to every peer that has not shaken hands, after a knock: show tells then whether a path works, and no one
- * who needs it has to wait for the handshake. path->running and path->watch are of now. */
+ * who needs it has to wait for the handshake. path->inner.running and path->watch are of now. */
 static void probe_silent(struct path *path, bool by_time, uint64_t now_ns)
 {
 	struct link link = { 0 };
@@ -56,13 +56,13 @@ static void probe_silent(struct path *path, bool by_time, uint64_t now_ns)
 
 	if (path->probe.armed)
 		return;
-	for (size_t i = 0; i < path->running.peer_count; i++) {
-		const struct tunnel_peer *peer = &path->running.peers[i];
+	for (size_t i = 0; i < path->inner.running.peer_count; i++) {
+		const struct tunnel_peer *peer = &path->inner.running.peers[i];
 		bool has_way;
 
 		if (!is_silent(path, peer) || (by_time && !watch_probe_is_due(&path->watch.peers[i], now_ns)))
 			continue;
-		has_way = way_find(&path->tunnel, &peer->endpoint.addr, &link).state == WAY_READY;
+		has_way = way_find(&path->inner.tunnel, &peer->endpoint.addr, &link).state == WAY_READY;
 		if (!watch_probe(&path->watch.peers[i], &peer->endpoint, has_way, path->sessions_lost, now_ns))
 			continue;
 		knock(&peer->endpoint);
@@ -74,9 +74,9 @@ static void probe_silent(struct path *path, bool by_time, uint64_t now_ns)
 
 void silent_probe(struct path *path)
 {
-	if (path_dump(path) < 0)
+	if (inner_dump(&path->inner) < 0)
 		return;
-	watch_follow(&path->watch, &path->running);
+	watch_follow(&path->watch, &path->inner.running);
 	probe_silent(path, false, clock_now_ns());
 }
 
@@ -84,9 +84,9 @@ void silent_probe(struct path *path)
 
 static struct tunnel_peer *applied_peer(struct path *path, const uint8_t public_key[static TUNNEL_KEY_LEN])
 {
-	const struct tunnel_peer *peer = path->has_applied ? tunnel_find(&path->applied, public_key) : NULL;
+	const struct tunnel_peer *peer = path->inner.has_applied ? tunnel_find(&path->inner.applied, public_key) : NULL;
 
-	return peer ? &path->applied.peers[peer - path->applied.peers] : NULL;
+	return peer ? &path->inner.applied.peers[peer - path->inner.applied.peers] : NULL;
 }
 
 /* A peer that does not answer where it is thought to be: true when it is to be looked for elsewhere.
@@ -139,17 +139,17 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 	bool any = false;
 
 	watch_arm(path, now_ns);
-	if (!path->inner_up || path_dump(path) < 0)
+	if (!path->inner.up || inner_dump(&path->inner) < 0)
 		return;
-	watch_follow(&path->watch, &path->running);
-	watch_look(&path->watch, &path->running, now_ns, time(NULL));
-	clones_look(&path->clones, &path->watch, &path->running, now_ns);
+	watch_follow(&path->watch, &path->inner.running);
+	watch_look(&path->watch, &path->inner.running, now_ns, time(NULL));
+	clones_look(&path->clones, &path->watch, &path->inner.running, now_ns);
 	path->looked(path, now_ns);
-	for (size_t i = 0; i < path->running.peer_count; i++)
+	for (size_t i = 0; i < path->inner.running.peer_count; i++)
 		if (watch_unanswered(&path->watch.peers[i], now_ns) &&
-		    look_elsewhere(path, &path->running.peers[i], &path->watch.peers[i], now_ns))
+		    look_elsewhere(path, &path->inner.running.peers[i], &path->watch.peers[i], now_ns))
 			any = true;
-	(void)roamed_write(path->roamed_file, &path->running);
+	(void)roamed_write(path->roamed_file, &path->inner.running);
 	/* Initiations that cross on the wire undo each other, and the kernel may end at that: it does not try again until someone
 	 * has something to send. */
 	probe_silent(path, true, now_ns);
@@ -182,7 +182,7 @@ static size_t best_from(const struct path *path, const struct resolved_addrs *ad
 
 	for (size_t i = 0; i < addrs->count && best_state < WAY_READY; i++) {
 		size_t at = (from + i) % addrs->count;
-		enum way_state state = way_find(&path->tunnel, &addrs->list[at], &link).state;
+		enum way_state state = way_find(&path->inner.tunnel, &addrs->list[at], &link).state;
 
 		if (state > best_state) {
 			best = at;
@@ -197,8 +197,8 @@ static size_t best_from(const struct path *path, const struct resolved_addrs *ad
 size_t silent_pick(void *arg, const uint8_t public_key[static TUNNEL_KEY_LEN], const struct resolved_addrs *addrs)
 {
 	struct path *path = arg;
-	const struct tunnel_peer *before = path->has_applied ? tunnel_find(&path->applied, public_key) : NULL;
-	const struct tunnel_peer *running = path->tunnel.ops ? tunnel_find(&path->running, public_key) : NULL;
+	const struct tunnel_peer *before = path->inner.has_applied ? tunnel_find(&path->inner.applied, public_key) : NULL;
+	const struct tunnel_peer *running = path->inner.tunnel.ops ? tunnel_find(&path->inner.running, public_key) : NULL;
 	struct watched *watched = watch_find(&path->watch, public_key);
 	size_t now = before ? index_of(addrs, &before->resolved.addr) : addrs->count;
 
@@ -218,9 +218,9 @@ bool silent_address_is_due(const struct path *path)
 {
 	struct link link = { 0 };
 
-	for (size_t i = 0; i < path->applied.peer_count; i++)
-		if (path->applied.peers[i].addr_count > 1 &&
-		    way_find(&path->tunnel, &path->applied.peers[i].resolved.addr, &link).state < WAY_READY)
+	for (size_t i = 0; i < path->inner.applied.peer_count; i++)
+		if (path->inner.applied.peers[i].addr_count > 1 &&
+		    way_find(&path->inner.tunnel, &path->inner.applied.peers[i].resolved.addr, &link).state < WAY_READY)
 			return true;
 	return false;
 }

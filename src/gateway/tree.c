@@ -25,9 +25,9 @@ static const char *const state_words[] = {
 
 enum path_state tree_state(const struct service *service)
 {
-	if (service->path.tunnel.ops && service->path.inner_up)
+	if (service->path.inner.tunnel.ops && service->path.inner.up)
 		return service->path.down_reason[0] || path_trouble(&service->path)[0] ? PATH_DEGRADED : PATH_UP;
-	if (service->path.tunnel.ops && !service->path.down_reason[0])
+	if (service->path.inner.tunnel.ops && !service->path.down_reason[0])
 		return PATH_STARTING;
 	return service->source != SERVICE_NOTHING && !service->set->clustered ? PATH_IDLE : PATH_DOWN;
 }
@@ -124,20 +124,20 @@ static void add_device(struct report_tree *tree, const struct service *service, 
 	char isolation[256], address[INET_PREFIX_STRLEN];
 
 	isolation_words(service, isolation, sizeof(isolation));
-	(void)report_add_text(tree, 0, "backend", path->tunnel.ops->name);
+	(void)report_add_text(tree, 0, "backend", path->inner.tunnel.ops->name);
 	(void)report_add_text(tree, 0, "backend_reason", path->backend_reason);
 	(void)report_add_bool(tree, 0, ".backend_asked_for", service->options->backend);
 	(void)report_add_text(tree, 0, "trouble", path_trouble(path));
 	(void)report_add_bool(tree, 0, "isolated", path->netns[0]);
 	(void)report_add_text(tree, 0, "isolation", isolation);
 	(void)report_add_text(tree, 0, "namespace", path->netns);
-	(void)report_add_text(tree, 0, "interface", path->tunnel.device);
+	(void)report_add_text(tree, 0, "interface", path->inner.tunnel.device);
 	(void)report_add_text(tree, 0, "address", inet_prefix_text(&service->set->env.vpn_address, address));
 	add_key(tree, 0, "public_key", running->public_key);
 	add_key(tree, 0, ".private_key", running->has_private_key ? running->private_key : none);
 	(void)report_add_number(tree, 0, "port", running->listen_port);
 	(void)report_add_number(tree, 0, ".fwmark", running->fwmark);
-	(void)report_add_number(tree, 0, "mtu_bytes", path->mtu_bytes);
+	(void)report_add_number(tree, 0, "mtu_bytes", path->inner.mtu_bytes);
 	if (running->counts.known) {
 		(void)report_add_bool(tree, 0, "under_load", running->counts.under_load);
 		add_drops(tree, 0, running->counts.drops, TUNNEL_DROPS);

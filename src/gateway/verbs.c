@@ -86,7 +86,7 @@ static void print_change(void *arg, enum tunnel_change change, const uint8_t pub
 /* The first few of what goes, by name or key. */
 static void print_removed(const struct service *service, struct control_call *call, const struct removal *removal)
 {
-	const struct tunnel_config *running = &service->path.running;
+	const struct tunnel_config *running = &service->path.inner.running;
 	char buf[512], key[KEY_BASE64_LEN];
 	struct text text;
 
@@ -114,9 +114,9 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	const char *path = service->path.profile->name;
 	enum removal_verdict verdict;
 
-	if (path_dump(&service->path) < 0)
+	if (inner_dump(&service->path.inner) < 0)
 		return REMOVAL_FINE;
-	verdict = removal_look(&removal, &service->path.running, &service->set->vpn,
+	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn,
 			       service->change.candidate->clustered ? &service->change.candidate->vpn : NULL, time(NULL));
 	if (say && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
@@ -135,7 +135,7 @@ static void print_applied(const struct service *service, struct control_call *ca
 		control_print(call, CONTROL_OUT, "%s: not clustered: no VPN\n", path);
 	else if (service->path.did.moved)
 		control_print(call, CONTROL_OUT, "%s: moved to %s on the %s backend: its sessions begin anew\n", path,
-			      service->path.tunnel.device, service->path.tunnel.ops->name);
+			      service->path.inner.tunnel.device, service->path.inner.tunnel.ops->name);
 	else if (report->device_changed)
 		control_print(call, CONTROL_OUT, "%s: private key or port set\n", path);
 	if (service->set->clustered && service->path.did.address_set)
@@ -159,7 +159,7 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 	else
 		control_print(call, CONTROL_ERR,
 			      "%s: none of the %u peers that run is in the files: `reconfigure --force` if that is meant\n", path,
-			      service->path.running.peer_count);
+			      service->path.inner.running.peer_count);
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 
@@ -240,7 +240,7 @@ const struct change_ops path_changes = {
 static void verb_ping(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct service *service = service_of(worker);
-	if (service->path.tunnel.ops) {
+	if (service->path.inner.tunnel.ops) {
 		pinger_start(&service->path.pinger, call, argc, argv, now_ns);
 		return;
 	}
