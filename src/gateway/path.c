@@ -11,7 +11,6 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "gateway/roamed.h"
-#include "gateway/silent.h"
 #include "gateway/wanted.h"
 #include "netlink/netns.h"
 #include "netlink/rule.h"
@@ -72,7 +71,7 @@ static int open_inner_monitor(void *arg)
 static void leave_place(struct path *path, bool remove)
 {
 	pinger_close(&path->pinger);
-	clones_close(&path->clones);
+	clones_close(&path->silent.clones);
 	loop_give_back(path->loop, &path->inner_monitor);
 	tunnel_close(&path->inner.tunnel, remove);
 	if (remove)
@@ -286,7 +285,7 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 		path->inner.up = false;
 	} else if (!err && was_up && !link.up) {
 		log_err("%s was set down by someone: brought up again", path->inner.tunnel.device);
-		path->sessions_lost = true;
+		path->silent.sessions_lost = true;
 	}
 	path->disturbed(path);
 }
@@ -323,7 +322,7 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (bring_up(path) < 0)
 		path->disturbed(path);
 	else
-		silent_probe(path);
+		silent_probe(&path->silent);
 }
 
 static int set_mtu(struct path *path, const struct underlay *underlay)
@@ -348,7 +347,7 @@ static int use_underlay(struct path *path, const struct underlay *underlay)
 	if (!path->inner.up && underlay->ready)
 		err = bring_up(path);
 	if (path->inner.up)
-		silent_probe(path);
+		silent_probe(&path->silent);
 	else if (!err && !path->settle.armed)
 		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S,
 			       settle_fires);
@@ -371,7 +370,7 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (!path->inner.tunnel.ops)
 		return;
 	fence_mend(&path->fence, &path->host);
-	if (find_nics(path) || follow_underlay(path) < 0 || silent_address_is_due(path))
+	if (find_nics(path) || follow_underlay(path) < 0 || silent_address_is_due(&path->silent))
 		path->disturbed(path);
 }
 
@@ -397,7 +396,7 @@ static void remember_applied(struct path *path)
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
-	const struct wanted_pick pick = { silent_pick, path };
+	const struct wanted_pick pick = { silent_pick, &path->silent };
 	struct underlay underlay;
 	struct link link;
 	int err;
@@ -448,7 +447,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	if (path->did.moved)
-		silent_probe_all(path);
+		silent_probe_all(&path->silent);
 	path->backend_word = path->did.backend;
 	path->backend_ops = path->inner.tunnel.ops;
 	tell_trouble(path);
@@ -478,9 +477,23 @@ void path_down(struct path *path)
 
 const char *path_trouble(const struct path *path)
 {
-	if (path->clones.trouble[0])
-		return path->clones.trouble;
+	if (path->silent.clones.trouble[0])
+		return path->silent.clones.trouble;
 	return path->inner.tunnel.trouble[0] ? path->inner.tunnel.trouble : path->fence.trouble;
+}
+
+static void looked(struct silent *silent, uint64_t now_ns)
+{
+	struct path *path = PATH_OF(silent, silent);
+
+	path->looked(path, now_ns);
+}
+
+static void elsewhere(struct silent *silent)
+{
+	struct path *path = PATH_OF(silent, silent);
+
+	path->disturbed(path);
 }
 
 int path_open(struct path *path, struct loop *loop)
@@ -492,7 +505,13 @@ int path_open(struct path *path, struct loop *loop)
 	path->backend_reason = path->backend_word = "";
 	if (err < 0)
 		return err;
-	silent_watch(path);
+	path->silent.loop = loop;
+	path->silent.inner = &path->inner;
+	path->silent.pinger = &path->pinger;
+	path->silent.roamed_file = path->roamed_file;
+	path->silent.looked = looked;
+	path->silent.elsewhere = elsewhere;
+	silent_watch(&path->silent);
 	return loop_take(loop, &path->host_monitor,
 			 nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
 					 RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | RULE_GROUPS), host_changed);
@@ -500,11 +519,11 @@ int path_open(struct path *path, struct loop *loop)
 
 void path_close(struct path *path)
 {
-	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->probe, &path->look,
-					     &path->watch_timer };
+	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->look };
 
 	if (path->placed)
 		leave_place(path, true);
+	silent_stop(&path->silent);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		loop_timer_clear(path->loop, timers[i]);
 	loop_give_back(path->loop, &path->host_monitor);

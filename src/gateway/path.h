@@ -4,14 +4,13 @@
 #define GATEWAY_PATH_H
 
 #include "base/loop.h"
-#include "gateway/clones.h"
 #include "gateway/fence.h"
 #include "gateway/inner.h"
 #include "gateway/own_nics.h"
 #include "gateway/ping.h"
 #include "gateway/profile.h"
 #include "gateway/resolve.h"
-#include "gateway/watch.h"
+#include "gateway/silent.h"
 #include "tunnel/apply.h"
 
 enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN, PATH_NETNS_LEN = 64 };
@@ -27,7 +26,7 @@ struct path {
 
 	struct loop *loop;
 	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
-	struct loop_timer refresh, settle, probe, look, watch_timer;
+	struct loop_timer refresh, settle, look;
 	struct nl host;
 	struct pinger pinger;
 
@@ -42,7 +41,6 @@ struct path {
 	struct own_nics nics;
 	int nics_err; /* of the last look for them: told once */
 	struct fence fence; /* while the inner interface is where the process is */
-	bool sessions_lost; /* the interface was down: handshakes of before say nothing */
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
 	const char *backend_word;          /* by which what came up last was chosen, and */
 	const struct tunnel_ops *backend_ops;
@@ -53,8 +51,7 @@ struct path {
 		bool address_set;
 		const char *backend; /* the word it went by */
 	} did; /* of the last path_apply */
-	struct watch watch; /* of inner.running */
-	struct clones clones;
+	struct silent silent;
 };
 
 /* profile, netns_option, backend_option, alias, roamed_file and disturbed are set before. 0 or -errno. */
