@@ -84,9 +84,9 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 			backend_names());
 		return EXIT_USAGE;
 	}
-	if (options.netns && (strlen(options.netns) >= PATH_NETNS_LEN || !options.netns[0] || strchr(options.netns, '/'))) {
+	if (options.netns && (strlen(options.netns) >= PLACE_NETNS_LEN || !options.netns[0] || strchr(options.netns, '/'))) {
 		(void)fprintf(stderr, "%s: --netns takes a name of at most %d characters without /\n", profile->name,
-			      PATH_NETNS_LEN - 1);
+			      PLACE_NETNS_LEN - 1);
 		return EXIT_USAGE;
 	}
 	return service_run(profile, &options, path_verbs, &path_changes);

@@ -5,14 +5,12 @@
 #include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
 #include "gateway/roamed.h"
 #include "gateway/wanted.h"
-#include "netlink/netns.h"
 #include "netlink/rule.h"
 #include "tunnel/backend.h"
 
@@ -62,12 +60,6 @@ static void inner_changed(struct loop_source *source, uint32_t events, uint64_t 
 	due_soon(path, &path->look, look_fires);
 }
 
-static int open_inner_monitor(void *arg)
-{
-	(void)arg;
-	return nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
-}
-
 static void leave_place(struct path *path, bool remove)
 {
 	pinger_close(&path->pinger);
@@ -79,13 +71,8 @@ static void leave_place(struct path *path, bool remove)
 	if (path->inner.tunnel.error[0])
 		log_err("%s", path->inner.tunnel.error);
 	path->inner.tunnel.error[0] = '\0';
-	if (path->netns_fd >= 0)
-		close(path->netns_fd);
-	path->netns_fd = -1;
-	/* One that was there before us is someone else's to remove. */
-	if (remove && path->netns_created)
-		netns_remove(path->netns);
-	path->netns_created = path->placed = path->inner.up = false;
+	path->inner.up = false;
+	place_close(&path->place, remove);
 }
 
 /* The name of the namespace for set, "" for where the process is. */
@@ -96,48 +83,26 @@ static const char *wanted_netns(const struct path *path, const struct conf_set *
 	return profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
 }
 
-/* The namespace of that name into *fd, -1 for "". */
-static int open_netns(struct path *path, const char *netns, int *fd, bool *created)
-{
-	*fd = netns[0] ? netns_open(netns, created) : -1;
-	if (!netns[0] || *fd >= 0)
-		return 0;
-	text_format(path->down_reason, sizeof(path->down_reason), "cannot open the network namespace %s: %s", netns,
-		    strerror(-*fd));
-	return *fd;
-}
-
-static void enter_place(struct path *path, const char *netns, int netns_fd, bool created)
-{
-	text_format(path->netns, sizeof(path->netns), "%s", netns);
-	path->netns_fd = netns_fd;
-	path->netns_created = created;
-	path->placed = true;
-	if (loop_take(path->loop, &path->inner_monitor, netns_call(netns_fd, open_inner_monitor, NULL), inner_changed) < 0)
-		log_err("cannot watch the inner interface: changes from outside will not be mended");
-	pinger_open(&path->pinger, path->loop, netns_fd);
-}
-
 /* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs
  * nothing. */
 static int change_place(struct path *path, const char *netns, const char *device)
 {
-	bool created = false;
-	int fd, err = open_netns(path, netns, &fd, &created);
+	struct place place;
+	int err = place_open(&place, netns, path->down_reason, sizeof(path->down_reason));
 
 	if (err < 0)
 		return err;
-	err = tunnel_look(fd, device, path->alias, path->down_reason, sizeof(path->down_reason));
+	err = tunnel_look(place.netns_fd, device, path->alias, path->down_reason, sizeof(path->down_reason));
 	if (err < 0) {
-		if (fd >= 0)
-			close(fd);
-		if (created)
-			netns_remove(netns);
+		place_close(&place, true);
 		return err;
 	}
-	if (path->placed)
+	if (path->place.open)
 		leave_place(path, true);
-	enter_place(path, netns, fd, created);
+	path->place = place;
+	if (loop_take(path->loop, &path->inner_monitor, place_monitor(&place), inner_changed) < 0)
+		log_err("cannot watch the inner interface: changes from outside will not be mended");
+	pinger_open(&path->pinger, path->loop, place.netns_fd);
 	return 0;
 }
 
@@ -217,7 +182,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 				      .host = &path->host,
 				      .loop = path->loop,
 				      .troubled = troubled };
-	bool same_place = path->placed && !strcmp(path->netns, netns);
+	bool same_place = path->place.open && !strcmp(path->place.netns, netns);
 	struct backend_choice choice;
 	int err = 0;
 
@@ -233,14 +198,14 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	if (err < 0)
 		return err;
 	if (same_place)
-		err = tunnel_look(path->netns_fd, place.device, path->alias, path->down_reason,
+		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason,
 				  sizeof(path->down_reason));
 	else
 		err = change_place(path, netns, place.device);
 	if (err < 0)
 		return err;
 	tunnel_close(&path->inner.tunnel, true);
-	place.netns_fd = path->netns_fd;
+	place.netns_fd = path->place.netns_fd;
 	err = backend_open(&path->inner.tunnel, backend, &place, &path->backend_reason);
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s",
@@ -306,8 +271,8 @@ static int bring_up(struct path *path)
 		return fail(path, err, "cannot bring up");
 	path->inner.up = true;
 	loop_timer_clear(path->loop, &path->settle);
-	log_info("up: %s%s%s, MTU %u", path->inner.tunnel.device, path->netns[0] ? " in namespace " : "",
-		 path->netns, path->inner.mtu_bytes);
+	log_info("up: %s%s%s, MTU %u", path->inner.tunnel.device, path->place.netns[0] ? " in namespace " : "",
+		 path->place.netns, path->inner.mtu_bytes);
 	return 0;
 }
 
@@ -434,7 +399,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	/* Before there is an address that anyone could write to. */
-	if (path->netns[0])
+	if (path->place.netns[0])
 		fence_remove(&path->fence, &path->host);
 	else
 		fence_put(&path->fence, &path->host, &set->env.vpn_address, path->inner.tunnel.device);
@@ -468,7 +433,7 @@ void path_recall_endpoints(struct path *path)
 
 void path_down(struct path *path)
 {
-	if (path->placed)
+	if (path->place.open)
 		leave_place(path, true);
 	path->inner.has_applied = path->moving = path->recalled = false;
 	path->network = NULL;
@@ -501,7 +466,7 @@ int path_open(struct path *path, struct loop *loop)
 	int err = nl_open(&path->host, NETLINK_ROUTE);
 
 	path->loop = loop;
-	path->netns_fd = path->inner_monitor.fd = path->host_monitor.fd = -1;
+	path->place.netns_fd = path->inner_monitor.fd = path->host_monitor.fd = -1;
 	path->backend_reason = path->backend_word = "";
 	if (err < 0)
 		return err;
@@ -521,7 +486,7 @@ void path_close(struct path *path)
 {
 	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->look };
 
-	if (path->placed)
+	if (path->place.open)
 		leave_place(path, true);
 	silent_stop(&path->silent);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)

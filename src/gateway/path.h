@@ -8,12 +8,13 @@
 #include "gateway/inner.h"
 #include "gateway/own_nics.h"
 #include "gateway/ping.h"
+#include "gateway/place.h"
 #include "gateway/profile.h"
 #include "gateway/resolve.h"
 #include "gateway/silent.h"
 #include "tunnel/apply.h"
 
-enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN, PATH_NETNS_LEN = 64 };
+enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN };
 
 struct path {
 	const struct profile *profile;
@@ -30,10 +31,7 @@ struct path {
 	struct nl host;
 	struct pinger pinger;
 
-	char netns[PATH_NETNS_LEN]; /* of the inner interface, "" when that is where the process is */
-	int netns_fd;
-	bool netns_created;
-	bool placed; /* the namespace is open, and what watches it */
+	struct place place; /* of the inner interface; what watches it is open as well */
 	bool moving; /* the tunnel replaces one whose state is in inner.running */
 	bool recalled; /* where peers were before a crash is in inner.running */
 	struct inner inner;

@@ -44,8 +44,8 @@ static void isolation_words(const struct service *service, char *dst, size_t cap
 	profile_isolation_reason(service->path.profile, &service->set->env, service->facts, reason, sizeof(reason));
 	if (service->options->netns)
 		text_format(reason, sizeof(reason), "--netns %s", service->options->netns);
-	if (service->path.netns[0])
-		text_format(dst, cap, "on, namespace %s (%s)", service->path.netns, reason);
+	if (service->path.place.netns[0])
+		text_format(dst, cap, "on, namespace %s (%s)", service->path.place.netns, reason);
 	else
 		text_format(dst, cap, "off, on the host (%s)", reason);
 }
@@ -128,9 +128,9 @@ static void add_device(struct report_tree *tree, const struct service *service, 
 	(void)report_add_text(tree, 0, "backend_reason", path->backend_reason);
 	(void)report_add_bool(tree, 0, ".backend_asked_for", service->options->backend);
 	(void)report_add_text(tree, 0, "trouble", path_trouble(path));
-	(void)report_add_bool(tree, 0, "isolated", path->netns[0]);
+	(void)report_add_bool(tree, 0, "isolated", path->place.netns[0]);
 	(void)report_add_text(tree, 0, "isolation", isolation);
-	(void)report_add_text(tree, 0, "namespace", path->netns);
+	(void)report_add_text(tree, 0, "namespace", path->place.netns);
 	(void)report_add_text(tree, 0, "interface", path->inner.tunnel.device);
 	(void)report_add_text(tree, 0, "address", inet_prefix_text(&service->set->env.vpn_address, address));
 	add_key(tree, 0, "public_key", running->public_key);

@@ -1,0 +1,24 @@
+/* Where the inner interface of a path lives: a network namespace, or where the process is. */
+#ifndef GATEWAY_PLACE_H
+#define GATEWAY_PLACE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PLACE_NETNS_LEN = 64 };
+
+struct place {
+	char netns[PLACE_NETNS_LEN]; /* "": where the process is */
+	int netns_fd;                /* -1 then */
+	bool created;                /* by us: one that was there before is someone else's to remove */
+	bool open;
+};
+
+/* The namespace of that name, made if there is none: 0 or -errno with words. */
+int place_open(struct place *place, const char *netns, char *words, size_t cap);
+void place_close(struct place *place, bool remove); /* the name stays, for whoever tells of it */
+
+/* A socket that tells of changes to links and addresses there, or -errno. */
+int place_monitor(const struct place *place);
+
+#endif
