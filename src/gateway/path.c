@@ -12,7 +12,6 @@
 #include "gateway/roamed.h"
 #include "gateway/wanted.h"
 #include "netlink/rule.h"
-#include "tunnel/backend.h"
 
 enum {
 	SETTLE_MS = 200,     /* links and routes change in bursts */
@@ -146,29 +145,6 @@ static void troubled(struct tunnel *tunnel)
 	tell_trouble(PATH_OF(tunnel, inner.tunnel));
 }
 
-/* auto that was auto before takes what carries the path now: what this host came to have since is no reason to end
- * sessions. auto that is new takes what it would choose. */
-static bool carried_by(struct path *path, const char *backend)
-{
-	const struct tunnel_ops *ops = path->inner.tunnel.ops;
-	struct backend_choice choice;
-	char words[PATH_REASON_LEN];
-
-	if (!ops)
-		return false;
-	if (strcmp(backend, BACKEND_AUTO) != 0) {
-		choice = (struct backend_choice){ ops, "" };
-		if (strcmp(backend, ops->name) != 0)
-			return false;
-	} else if (!strcmp(path->backend_word, BACKEND_AUTO)) {
-		return ops == path->backend_ops;
-	} else if (backend_look(backend, &path->host, &choice, words, sizeof(words)) < 0 || choice.ops != ops) {
-		return false;
-	}
-	path->backend_reason = choice.reason;
-	return true;
-}
-
 /* The namespace stays where it can: other programs of the appliance live in it. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
@@ -187,7 +163,8 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	int err = 0;
 
 	path->did.backend = backend;
-	if (carried_by(path, backend) && same_place && !strcmp(path->inner.tunnel.device, place.device))
+	if (carrier_stays(&path->carrier, path->inner.tunnel.ops, backend, &path->host) && same_place &&
+	    !strcmp(path->inner.tunnel.device, place.device))
 		return 0;
 	/* Also when it is closed by now: what could not be moved is put back by the same way. */
 	if (inner_dump(&path->inner) == 0)
@@ -206,7 +183,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 		return err;
 	tunnel_close(&path->inner.tunnel, true);
 	place.netns_fd = path->place.netns_fd;
-	err = backend_open(&path->inner.tunnel, backend, &place, &path->backend_reason);
+	err = backend_open(&path->inner.tunnel, backend, &place, &path->carrier.reason);
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s",
 			    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
@@ -413,8 +390,8 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		return err;
 	if (path->did.moved)
 		silent_probe_all(&path->silent);
-	path->backend_word = path->did.backend;
-	path->backend_ops = path->inner.tunnel.ops;
+	path->carrier.word = path->did.backend;
+	path->carrier.ops = path->inner.tunnel.ops;
 	tell_trouble(path);
 	return 0;
 }
@@ -467,7 +444,7 @@ int path_open(struct path *path, struct loop *loop)
 
 	path->loop = loop;
 	path->place.netns_fd = path->inner_monitor.fd = path->host_monitor.fd = -1;
-	path->backend_reason = path->backend_word = "";
+	path->carrier = (struct carrier){ .word = "", .reason = "" };
 	if (err < 0)
 		return err;
 	path->silent.loop = loop;

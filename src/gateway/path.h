@@ -4,6 +4,7 @@
 #define GATEWAY_PATH_H
 
 #include "base/loop.h"
+#include "gateway/carrier.h"
 #include "gateway/fence.h"
 #include "gateway/inner.h"
 #include "gateway/own_nics.h"
@@ -40,9 +41,7 @@ struct path {
 	int nics_err; /* of the last look for them: told once */
 	struct fence fence; /* while the inner interface is where the process is */
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */
-	const char *backend_word;          /* by which what came up last was chosen, and */
-	const struct tunnel_ops *backend_ops;
-	const char *backend_reason;        /* why this backend, for auto; "" otherwise */
+	struct carrier carrier;
 	char told_trouble[TUNNEL_ERROR_LEN];
 	struct {
 		bool moved;       /* the tunnel was made anew in place of one that ran: sessions began anew */

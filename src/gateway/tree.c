@@ -125,7 +125,7 @@ static void add_device(struct report_tree *tree, const struct service *service, 
 
 	isolation_words(service, isolation, sizeof(isolation));
 	(void)report_add_text(tree, 0, "backend", path->inner.tunnel.ops->name);
-	(void)report_add_text(tree, 0, "backend_reason", path->backend_reason);
+	(void)report_add_text(tree, 0, "backend_reason", path->carrier.reason);
 	(void)report_add_bool(tree, 0, ".backend_asked_for", service->options->backend);
 	(void)report_add_text(tree, 0, "trouble", path_trouble(path));
 	(void)report_add_bool(tree, 0, "isolated", path->place.netns[0]);
