@@ -3,8 +3,10 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "gateway/way.h"
 #include "tunnel/tun.h"
 
@@ -37,7 +39,82 @@ void inner_clear(struct inner *inner)
 	tunnel_config_clear(&inner->running);
 }
 
-/* ---- address ---- */
+void inner_remember(struct inner *inner)
+{
+	struct tunnel_config *wanted = &inner->wanted;
+
+	for (size_t i = 0; i < wanted->peer_count; i++) {
+		struct tunnel_peer *peer = &wanted->peers[i];
+		const struct tunnel_peer *before = inner->has_applied ? tunnel_find(&inner->applied, peer->public_key) : NULL;
+
+		if (peer->endpoint_id && !peer->endpoint.addr.family)
+			peer->endpoint_id = before ? before->endpoint_id : 0;
+	}
+	tunnel_config_copy(&inner->applied, wanted);
+	inner->has_applied = true;
+}
+
+void inner_carry_endpoints(struct inner *inner)
+{
+	for (size_t i = 0; i < inner->wanted.peer_count; i++) {
+		struct tunnel_peer *peer = &inner->wanted.peers[i];
+		const struct tunnel_peer *was = tunnel_find(&inner->running, peer->public_key);
+		const struct tunnel_peer *before = inner->has_applied ? tunnel_find(&inner->applied, peer->public_key) : NULL;
+
+		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
+		    (!peer->resolved.addr.family || inet_addr_equal(&before->resolved.addr, &peer->resolved.addr)))
+			peer->endpoint = was->endpoint;
+	}
+}
+
+/* ---- the interface ---- */
+
+static int inner_fail(const struct inner *inner, int err, const char *what, char *words, size_t cap)
+{
+	text_format(words, cap, "%s %s: %s", what, inner->tunnel.device, strerror(-err));
+	return err;
+}
+
+int inner_read(struct inner *inner, char *words, size_t cap)
+{
+	struct link link;
+	int err = link_get_index(&inner->tunnel.inner, inner->tunnel.index, &link);
+
+	if (err < 0)
+		return inner_fail(inner, err, "cannot read", words, cap);
+	inner->mtu_bytes = link.mtu_bytes;
+	inner->up = link.up;
+	return 0;
+}
+
+/* Only now the kernel binds the port, so this is where one in use shows. */
+int inner_bring_up(struct inner *inner, char *words, size_t cap)
+{
+	int err = link_set_up(&inner->tunnel.inner, inner->tunnel.index, true);
+
+	if (err == -EADDRINUSE) {
+		text_format(words, cap, "UDP port %u is in use by another program", inner->wanted.listen_port);
+		return err;
+	}
+	if (err < 0)
+		return inner_fail(inner, err, "cannot bring up", words, cap);
+	inner->up = true;
+	return 0;
+}
+
+int inner_set_mtu(struct inner *inner, const struct underlay *underlay, char *words, size_t cap)
+{
+	uint32_t mtu_bytes = inner_mtu(underlay, inner->vpn_family, inner->mtu_most_bytes);
+	int err;
+
+	if (mtu_bytes == inner->mtu_bytes)
+		return 0;
+	err = link_set_mtu(&inner->tunnel.inner, inner->tunnel.index, mtu_bytes);
+	if (err < 0)
+		return inner_fail(inner, err, "cannot set the MTU of", words, cap);
+	inner->mtu_bytes = mtu_bytes;
+	return 0;
+}
 
 enum { STALE_MAX = 16 };
 
@@ -58,27 +135,30 @@ static void sort_out(const struct link_address *address, void *arg)
 		stale->list[stale->count++] = address->prefix;
 }
 
-static int add(struct tunnel *tunnel, const struct inet_prefix *address)
+static int add_address(struct tunnel *tunnel, const struct inet_prefix *address)
 {
 	int err = link_address_add(&tunnel->inner, tunnel->index, address);
 
 	return err == -EEXIST ? 0 : err;
 }
 
-int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address)
+int inner_set_address(struct inner *inner, const struct inet_prefix *address, char *words, size_t cap)
 {
 	struct stale_addresses stale = { .wanted = address };
+	struct tunnel *tunnel = &inner->tunnel;
 	int err = link_address_each(&tunnel->inner, tunnel->index, sort_out, &stale);
 
 	/* Before the old ones go, so that one with another prefix length is never without; and once more behind it,
 	 * since one in the same network goes along with the address it was second to. */
 	if (!err && !stale.found)
-		err = add(tunnel, address);
+		err = add_address(tunnel, address);
 	for (size_t i = 0; i < stale.count && !err; i++)
 		err = link_address_remove(&tunnel->inner, tunnel->index, &stale.list[i]);
 	if (!err && stale.count)
-		err = add(tunnel, address);
-	return err < 0 ? err : !stale.found || stale.count;
+		err = add_address(tunnel, address);
+	if (err < 0)
+		return inner_fail(inner, err, "cannot set the address of", words, cap);
+	return !stale.found || stale.count;
 }
 
 /* ---- MTU ---- */

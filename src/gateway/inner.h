@@ -21,8 +21,10 @@ struct inner {
 int inner_dump(struct inner *inner);
 void inner_clear(struct inner *inner); /* no keys stay */
 
-/* Makes address the only one of the interface (link-local ones apart), least change: 1 when something changed, 0 or -errno. */
-int inner_set_address(struct tunnel *tunnel, const struct inet_prefix *address);
+/* What was applied last, for the next comparison, is what was wanted: but for endpoints whose name is not resolved yet. */
+void inner_remember(struct inner *inner);
+/* Where the peers of running had roamed to goes into wanted, unless the file says otherwise now. */
+void inner_carry_endpoints(struct inner *inner);
 
 struct underlay {
 	uint32_t mtu_bytes; /* of the narrowest way to a peer; 0: there is no way to any */
@@ -36,5 +38,12 @@ struct underlay underlay_look(const struct tunnel *tunnel, const struct tunnel_c
  * IPv4 endpoints too, since a peer may roam from one to the other. Never more than most_bytes (0: no limit) or than a backend
  * in user space carries, never less than the VPN address's family needs: then the outer packets go in fragments. */
 uint32_t inner_mtu(const struct underlay *underlay, uint8_t family, uint32_t most_bytes);
+
+/* Each 0, or -errno with words. */
+int inner_read(struct inner *inner, char *words, size_t cap);     /* MTU and up, as they are */
+int inner_bring_up(struct inner *inner, char *words, size_t cap);
+int inner_set_mtu(struct inner *inner, const struct underlay *underlay, char *words, size_t cap);
+/* Makes address the only one of the interface (link-local ones apart), least change; 1 when something changed. */
+int inner_set_address(struct inner *inner, const struct inet_prefix *address, char *words, size_t cap);
 
 #endif

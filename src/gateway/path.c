@@ -31,13 +31,6 @@ static void due_soon(struct path *path, struct loop_timer *timer, loop_fire_fn *
 
 /* ---- where the inner interface lives ---- */
 
-static int fail(struct path *path, int err, const char *what)
-{
-	text_format(path->down_reason, sizeof(path->down_reason), "%s %s: %s", what, path->inner.tunnel.device,
-		    strerror(-err));
-	return err;
-}
-
 static void host_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct path *path = PATH_OF(source, host_monitor);
@@ -192,23 +185,6 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	return err;
 }
 
-/* The tunnel was opened anew in place of one that ran, or of a process that crashed: where its peers had roamed to goes along,
- * unless the file says otherwise now. */
-static void carry_endpoints(struct path *path)
-{
-	for (size_t i = 0; i < path->inner.wanted.peer_count && (path->moving || path->recalled); i++) {
-		struct tunnel_peer *peer = &path->inner.wanted.peers[i];
-		const struct tunnel_peer *was = tunnel_find(&path->inner.running, peer->public_key);
-		const struct tunnel_peer *before =
-			path->inner.has_applied ? tunnel_find(&path->inner.applied, peer->public_key) : NULL;
-
-		if (was && was->endpoint.addr.family && before && before->endpoint_id == peer->endpoint_id &&
-		    (!peer->resolved.addr.family || inet_addr_equal(&before->resolved.addr, &peer->resolved.addr)))
-			peer->endpoint = was->endpoint;
-	}
-	path->moving = path->recalled = false;
-}
-
 /* Someone changed the inner interface, maybe we ourselves: what is it now? */
 static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 {
@@ -234,19 +210,12 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 
 /* ---- the inner interface as the underlay is ---- */
 
-/* Only now the kernel binds the port, so this is where one in use shows. */
 static int bring_up(struct path *path)
 {
-	int err = link_set_up(&path->inner.tunnel.inner, path->inner.tunnel.index, true);
+	int err = inner_bring_up(&path->inner, path->down_reason, sizeof(path->down_reason));
 
-	if (err == -EADDRINUSE) {
-		text_format(path->down_reason, sizeof(path->down_reason), "UDP port %u is in use by another program",
-			    path->inner.wanted.listen_port);
-		return err;
-	}
 	if (err < 0)
-		return fail(path, err, "cannot bring up");
-	path->inner.up = true;
+		return err;
 	loop_timer_clear(path->loop, &path->settle);
 	log_info("up: %s%s%s, MTU %u", path->inner.tunnel.device, path->place.netns[0] ? " in namespace " : "",
 		 path->place.netns, path->inner.mtu_bytes);
@@ -267,20 +236,6 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 		silent_probe(&path->silent);
 }
 
-static int set_mtu(struct path *path, const struct underlay *underlay)
-{
-	uint32_t mtu_bytes = inner_mtu(underlay, path->inner.vpn_family, path->inner.mtu_most_bytes);
-	int err;
-
-	if (mtu_bytes == path->inner.mtu_bytes)
-		return 0;
-	err = link_set_mtu(&path->inner.tunnel.inner, path->inner.tunnel.index, mtu_bytes);
-	if (err < 0)
-		return fail(path, err, "cannot set the MTU of");
-	path->inner.mtu_bytes = mtu_bytes;
-	return 0;
-}
-
 /* The interface comes up once a first packet can leave, since WireGuard waits five seconds before it tries again. */
 static int use_underlay(struct path *path, const struct underlay *underlay)
 {
@@ -299,7 +254,7 @@ static int use_underlay(struct path *path, const struct underlay *underlay)
 static int follow_underlay(struct path *path)
 {
 	struct underlay underlay = underlay_look(&path->inner.tunnel, &path->inner.wanted);
-	int err = set_mtu(path, &underlay);
+	int err = inner_set_mtu(&path->inner, &underlay, path->down_reason, sizeof(path->down_reason));
 
 	return err < 0 ? err : use_underlay(path, &underlay);
 }
@@ -318,29 +273,11 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 
 /* ---- apply ---- */
 
-/* What was applied last, for the next comparison: an endpoint whose name is not resolved yet was not applied. */
-static void remember_applied(struct path *path)
-{
-	struct tunnel_config *wanted = &path->inner.wanted;
-
-	for (size_t i = 0; i < wanted->peer_count; i++) {
-		struct tunnel_peer *peer = &wanted->peers[i];
-		const struct tunnel_peer *before =
-			path->inner.has_applied ? tunnel_find(&path->inner.applied, peer->public_key) : NULL;
-
-		if (peer->endpoint_id && !peer->endpoint.addr.family)
-			peer->endpoint_id = before ? before->endpoint_id : 0;
-	}
-	tunnel_config_copy(&path->inner.applied, wanted);
-	path->inner.has_applied = true;
-}
-
 int path_apply(struct path *path, const struct conf_set *set, const struct conf_facts *facts,
 	       const struct resolver *resolver, struct tunnel_report *report)
 {
 	const struct wanted_pick pick = { silent_pick, &path->silent };
 	struct underlay underlay;
-	struct link link;
 	int err;
 
 	path->down_reason[0] = '\0';
@@ -354,25 +291,25 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		(void)inner_dump(&path->inner);
 	wanted_build(&path->inner.wanted, path->profile, set, resolver, &pick);
 	path->did.moved = path->moving;
-	carry_endpoints(path);
+	if (path->moving || path->recalled)
+		inner_carry_endpoints(&path->inner);
+	path->moving = path->recalled = false;
 	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted,
 			   path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
 	/* Also what was applied in part, so that putting back undoes it. */
-	remember_applied(path);
+	inner_remember(&path->inner);
 	if (err < 0) {
 		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->inner.tunnel.error);
 		return err;
 	}
-	err = link_get_index(&path->inner.tunnel.inner, path->inner.tunnel.index, &link);
+	err = inner_read(&path->inner, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
-		return fail(path, err, "cannot read");
-	path->inner.mtu_bytes = link.mtu_bytes;
-	path->inner.up = link.up;
+		return err;
 	path->inner.vpn_family = set->env.vpn_address.addr.family;
 	path->inner.mtu_most_bytes = set->env.mtu_bytes[path->profile->env];
 	/* Before the address: an interface of less than 1280 bytes takes none of IPv6. */
 	underlay = underlay_look(&path->inner.tunnel, &path->inner.wanted);
-	err = set_mtu(path, &underlay);
+	err = inner_set_mtu(&path->inner, &underlay, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
 		return err;
 	/* Before there is an address that anyone could write to. */
@@ -380,9 +317,9 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		fence_remove(&path->fence, &path->host);
 	else
 		fence_put(&path->fence, &path->host, &set->env.vpn_address, path->inner.tunnel.device);
-	err = inner_set_address(&path->inner.tunnel, &set->env.vpn_address);
+	err = inner_set_address(&path->inner, &set->env.vpn_address, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
-		return fail(path, err, "cannot set the address of");
+		return err;
 	path->did.address_set = err;
 	err = use_underlay(path, &underlay);
 	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
