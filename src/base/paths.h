@@ -5,12 +5,16 @@
 /* The persistent partition: the configuration files and what was kept of them. */
 #define DATA_DIR "/srv/mitigator"
 
+/* In DATA_DIR, those that were committed; in RUN_DIR, what workers are handed. */
+#define GENERATIONS_DIR "generations"
+
 /* In memory: gone with the boot. */
 #define RUN_DIR "/run/gateway"
 /* In RUN_DIR. */
 #define BOOT_FILE "boot"
 #define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
+#define HELD_FILE "held" /* there while what is confirmed runs in place of the files: why, for `show` */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 /* Of applets, of services and of their control sockets. */

@@ -9,6 +9,7 @@
 
 #include "base/paths.h"
 #include "base/terminal.h"
+#include "conf/edited.h"
 #include "conf/left_out.h"
 #include "conf/paste.h"
 #include "conf/set.h"
@@ -143,12 +144,18 @@ static bool is_sound(int dir_fd, struct conf_set *set)
 	return !diag.error_count;
 }
 
-static int commit(int dir_fd)
+static int commit(int dir_fd, const struct conf_text texts[static CONF_FILES])
 {
-	bool counts;
-	int err = swap_commit(dir_fd, &counts);
+	const struct conf_text *replaced[CONF_FILES];
+	bool counts = false;
+	int err;
 	char words[256];
 
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		replaced[file] = &texts[file];
+	err = edited_note(dir_fd, replaced);
+	if (!err)
+		err = swap_commit(dir_fd, &counts);
 	if (!err) {
 		printf("all files are replaced; `reconfigure` applies them\n");
 		return 0;
@@ -181,7 +188,7 @@ static int replace_all(int dir_fd, struct conf_text texts[static CONF_FILES], co
 			(void)fchmodat(fd, conf_file_name(CONF_PUBLIC), modes[CONF_PUBLIC], 0);
 		for (enum conf_file file = 0; file < CONF_FILES; file++)
 			print_change(file, &now->texts[file], &texts[file]);
-		status = commit(dir_fd);
+		status = commit(dir_fd, texts);
 	} else {
 		swap_drop(dir_fd);
 		status = lost("the files in it have errors");

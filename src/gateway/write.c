@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/terminal.h"
+#include "conf/edited.h"
 #include "conf/set.h"
 #include "crypto/key.h"
 
@@ -84,8 +85,22 @@ static bool is_there(int dir_fd, const char *name, size_t len)
 	return same;
 }
 
-static int replace(const char *dir, const char *name, bool private)
+/* That it was written here is known before it is. */
+static int note_and_replace(int dir_fd, enum conf_file file, size_t len)
 {
+	const struct conf_text text = { .present = true, .len = len, .bytes = bytes };
+	const struct conf_text *replaced[CONF_FILES] = { NULL };
+	const char *name = conf_file_name(file);
+	int err;
+
+	replaced[file] = &text;
+	err = edited_note(dir_fd, replaced);
+	return err < 0 ? err : file_replace(dir_fd, name, bytes, len, mode_of(dir_fd, name, conf_files[file].private));
+}
+
+static int replace(const char *dir, enum conf_file file)
+{
+	const char *name = conf_file_name(file);
 	bool terminal = isatty(STDIN_FILENO), undurable = false;
 	size_t len = 0;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
@@ -98,7 +113,7 @@ static int replace(const char *dir, const char *name, bool private)
 		err = terminal ? read_typed(&len) : read_piped(&len);
 	terminal_restore();
 	if (!err) {
-		err = file_replace(dir_fd, name, bytes, len, mode_of(dir_fd, name, private));
+		err = note_and_replace(dir_fd, file, len);
 		undurable = err && is_there(dir_fd, name, len);
 	}
 	if (!err)
@@ -119,6 +134,6 @@ int write_main(int argc, char **argv)
 
 	for (enum conf_file file = 0; file < CONF_FILES && (argc == 2 || (argc == 4 && dir == argv[3])); file++)
 		if (!strcmp(argv[1], conf_file_name(file)))
-			return replace(dir, argv[1], file == CONF_PRIVATE);
+			return replace(dir, file);
 	return usage();
 }
