@@ -7,6 +7,9 @@
 
 #define APPLIED_DIR "applied"
 
+/* The NAME, in memory, of what is confirmed for all services. */
+#define APPLIED_CONFIRMED "confirmed"
+
 /* An fd of applied/NAME below dir_fd, or -errno. The caller closes it. */
 int applied_open(int dir_fd, const char *name);
 

@@ -111,15 +111,21 @@ int commit_apply(struct commit *commit)
 				      parties[at].name);
 		return status < 0 ? 1 : status;
 	}
-	for (size_t i = 0; i < PARTIES; i++)
-		if (!parties[i].absent)
-			(void)ask(commit, &parties[i], "keep", NULL, false);
 	return 0;
 }
 
-void commit_tell_status(const struct commit *commit)
+void commit_keep(const struct commit *commit)
 {
 	for (size_t i = 0; i < PARTIES; i++)
+		if (!parties[i].absent)
+			(void)ask(commit, &parties[i], "keep", NULL, false);
+}
+
+void commit_tell_status(const char *run_dir)
+{
+	const struct commit commit = { .run_dir = run_dir, .set_fd = -1 };
+
+	for (size_t i = 0; i < PARTIES; i++)
 		if (parties[i].path)
-			(void)ask(commit, &parties[i], "status", NULL, false);
+			(void)ask(&commit, &parties[i], "status", NULL, false);
 }

@@ -14,9 +14,10 @@ struct commit {
  * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so, and counts no more. */
 int commit_plan(struct commit *commit);
 
-/* 0: it runs, and is the fallback; else what ran before runs again, all of it, or so it was said. */
+/* 0: it runs, and can be put back until it is kept; else what ran before runs again, all of it, or so it was said. */
 int commit_apply(struct commit *commit);
+void commit_keep(const struct commit *commit); /* it is the fallback of each from now on */
 
-void commit_tell_status(const struct commit *commit); /* what the paths run now, in a line each */
+void commit_tell_status(const char *run_dir); /* what the paths run now, in a line each */
 
 #endif

@@ -6,10 +6,10 @@
 #include <limits.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/text.h"
 #include "conf/set_dir.h"
 
-#define GENERATIONS_DIR "generations"
 #define LOCK_FILE "commit.lock"
 
 enum { NUMBER_LEN = 16 };
@@ -89,36 +89,46 @@ static void take_highest(void *arg, unsigned number)
 		*highest = number;
 }
 
-int generation_make(struct generations *generations, const struct conf_set *set)
+unsigned generations_highest(const struct generations *generations)
 {
-	char name[NUMBER_LEN];
 	unsigned highest = 0;
-	int err;
 
 	each_number(generations, take_highest, &highest);
-	generations->number = highest + 1;
-	err = set_dir_write(generations->dir_fd, name_of(generations->number, name), set, ~0u, false);
+	return highest;
+}
+
+int generation_make(const struct generations *generations, unsigned number, const struct conf_set *set)
+{
+	char name[NUMBER_LEN];
+	int err = set_dir_write(generations->dir_fd, name_of(number, name), set, ~0u, false);
+
 	if (!err)
 		return set_dir_open(generations->dir_fd, name);
 	set_dir_remove(generations->dir_fd, name);
 	return err;
 }
 
+struct keeping {
+	const struct generations *generations;
+	unsigned number;
+};
+
 static void remove_other(void *arg, unsigned number)
 {
-	const struct generations *generations = arg;
+	const struct keeping *keeping = arg;
 	char name[NUMBER_LEN];
 
-	if (number != generations->number)
-		set_dir_remove(generations->dir_fd, name_of(number, name));
+	if (number != keeping->number)
+		set_dir_remove(keeping->generations->dir_fd, name_of(number, name));
 }
 
-void generation_settle(struct generations *generations, bool committed)
+void generation_settle(const struct generations *generations, unsigned number, bool committed)
 {
+	struct keeping keeping = { generations, number };
 	char name[NUMBER_LEN];
 
 	if (committed)
-		each_number(generations, remove_other, generations);
+		each_number(generations, remove_other, &keeping);
 	else
-		set_dir_remove(generations->dir_fd, name_of(generations->number, name));
+		set_dir_remove(generations->dir_fd, name_of(number, name));
 }

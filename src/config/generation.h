@@ -9,7 +9,6 @@
 
 struct generations {
 	int run_fd, dir_fd;
-	unsigned number; /* of the one that generation_make made */
 	pid_t owner;     /* of the lock, when that is another process */
 };
 
@@ -17,8 +16,10 @@ struct generations {
 int generations_open(struct generations *generations, const char *run_dir);
 void generations_close(struct generations *generations);
 
-int generation_make(struct generations *generations, const struct conf_set *set); /* a descriptor of it that the caller closes, or -errno */
-/* It was committed: those before it go; or it was not, and goes itself. */
-void generation_settle(struct generations *generations, bool committed);
+unsigned generations_highest(const struct generations *generations); /* 0: there is none */
+/* A descriptor of it that the caller closes, or -errno. */
+int generation_make(const struct generations *generations, unsigned number, const struct conf_set *set);
+/* It was committed: the others go; or it was not, and goes itself. */
+void generation_settle(const struct generations *generations, unsigned number, bool committed);
 
 #endif

@@ -65,6 +65,15 @@ static void print_clock_trouble(void)
 		printf("clock: %s\n", text);
 }
 
+/* What a boot did not take is not forgotten. */
+static void print_held(void)
+{
+	char text[512];
+
+	if (file_read(AT_FDCWD, RUN_DIR "/" HELD_FILE, text, sizeof(text)) > 0)
+		printf("%s", text);
+}
+
 /* Addresses that another machine has as well: both paths suffer. */
 static void print_conflicts(void)
 {
@@ -90,6 +99,7 @@ static int command_show(int argc, char **argv)
 		print_under_way();
 		print_clock_trouble();
 		print_conflicts();
+		print_held();
 	}
 
 	if (at)

@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "network/facts.h"
+#include "worker/load.h"
 
 /* A path that could not come up is tried again, less and less often. */
 enum { RETRY_MIN_S = 10, RETRY_MAX_S = 60 };
@@ -33,7 +34,7 @@ static void came_up(struct service *service)
 		return;
 	service->came_up = true;
 	change_ran(&service->change);
-	if (service->source != SERVICE_FALLBACK)
+	if (service->source == SERVICE_FILES || service->source == SERVICE_RESUMED)
 		change_keep(&service->change);
 }
 
@@ -303,6 +304,8 @@ static int start_from_dir(struct service *service, int dir_fd)
 	if (change_load_applied(change, dir_fd) && change->candidate->clustered)
 		path_recall(&service->path, change->candidate, &service->resolver);
 	(void)unlink(service->path.roamed_file); /* of another life of the machine */
+	if (change_load_held(change))
+		return start_from(service, SERVICE_HELD);
 	if (change_load(change, dir_fd, false)) {
 		diag_print(&change->diag, log_finding, NULL);
 		return start_from(service, SERVICE_FILES);

@@ -13,7 +13,7 @@ struct service_options {
 	const char *backend;          /* likewise */
 };
 
-enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_FALLBACK, SERVICE_SOURCES };
+enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_HELD, SERVICE_FALLBACK, SERVICE_SOURCES };
 
 struct service {
 	struct worker worker;

@@ -7,6 +7,7 @@ static const char *const source_words[] = {
 	[SERVICE_NOTHING] = "none",
 	[SERVICE_FILES] = "from the files",
 	[SERVICE_RESUMED] = "what ran before the service was started again",
+	[SERVICE_HELD] = "the one confirmed last: the files were not committed, see `diff`",
 	[SERVICE_FALLBACK] = "the last applied one: the files had errors at start, see `check`",
 };
 

@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "init/board.h"
+#include "init/child.h"
 #include "init/clockfloor.h"
 #include "init/firmware.h"
 #include "init/lockdown.h"
@@ -23,7 +24,7 @@
 #include "init/sysctls.h"
 #include "network/names.h"
 
-enum { WORDS_LEN = 192, ENTROPY_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
+enum { WORDS_LEN = 192, ENTROPY_S = 30, CONFIGURATION_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
 
 /* What a step wants told, beside its error. */
 static char words[WORDS_LEN];
@@ -109,6 +110,21 @@ static int step_persist(void)
 	return persist_mount(label, max_gb << 30, words, sizeof(words));
 }
 
+/* Which files are to run; it may wait for the disk. */
+static int step_configuration(void)
+{
+	static const char *const argv[] = { NAME_CONFIG, "boot", NULL };
+	/* Files on the partition may be anyone's, as another Linux left them. */
+	const struct child_spec spec = { .argv = argv, .ready_fd = -1,
+					 .confinement = { CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER), 0 } };
+	pid_t pid = child_start(&spec);
+	int status = pid < 0 ? pid : child_wait(pid, CONFIGURATION_S * NS_PER_S);
+
+	if (!faccessat(AT_FDCWD, RUN_DIR "/" HELD_FILE, F_OK, 0))
+		text_format(words, sizeof(words), "what was confirmed last, in place of the files");
+	return status < 0 ? status : status ? -EIO : 0;
+}
+
 static int step_end_modules(void)
 {
 	return lockdown_end_modules(words, sizeof(words));
@@ -156,6 +172,7 @@ static const struct step rest[] = {
 	{ "firmware", step_firmware, SHOULD },
 	{ "entropy", step_entropy, MUST },
 	{ "persistent partition", step_persist, MUST },
+	{ "configuration", step_configuration, SHOULD },
 	/* Behind the partition: the more drivers have found theirs, the better. */
 	{ "NIC names", step_nic_names, SHOULD },
 	/* Behind the partition, whose disk may have been waited for. */

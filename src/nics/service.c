@@ -22,8 +22,7 @@
 #include "nics/identify.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
-#include "worker/change.h"
-
+#include "worker/load.h"
 
 enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10, EXIT_USAGE = 2 };
 
@@ -177,7 +176,7 @@ static bool is_sound(const struct diag *diag)
 	return diag->count == diag->error_count + diag->warning_count;
 }
 
-/* Files with errors: the last applied ones; before there are any, network.conf all the same when it is not in what is
+/* Files with errors: the last applied ones; before there are any with a NIC, network.conf all the same when it is not in what is
  * wrong, since no one could reach the machine to mend the rest. */
 static void start_from_fallback(struct nics_service *service, int dir_fd)
 {
@@ -187,7 +186,7 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 
 	diag_print(&change->diag, log_finding, NULL);
 	alone = change->candidate->network.has_file && is_sound(&change->diag);
-	service->fallback = change_load_applied(change, dir_fd);
+	service->fallback = change_load_applied(change, dir_fd) && (!alone || change->candidate->network.nic_count);
 	if (!service->fallback && alone) {
 		(void)change_load(change, dir_fd, false);
 		alone = is_sound(&change->diag);
@@ -208,6 +207,10 @@ static void start_from_dir(struct nics_service *service, int dir_fd)
 {
 	struct nics_report report = { .say = log_change, .arg = service };
 
+	if (change_load_held(&service->change)) {
+		swap_and_apply(service, true, &report);
+		return;
+	}
 	if (!change_load(&service->change, dir_fd, false)) {
 		start_from_fallback(service, dir_fd);
 		return;

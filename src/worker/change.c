@@ -79,36 +79,6 @@ void change_keep(struct change *change)
 		     change->ops->files);
 }
 
-/* ---- at start ---- */
-
-bool change_load(struct change *change, int dir_fd, bool ran_before)
-{
-	diag_clear(&change->diag, ran_before);
-	conf_set_load(change->candidate, dir_fd, &change->diag);
-	change->ops->check(change);
-	return change->diag.error_count == 0;
-}
-
-bool change_load_applied(struct change *change, int dir_fd)
-{
-	int fd = applied_open(dir_fd, name_of(change));
-	bool good = fd >= 0 && change_load(change, fd, true);
-
-	if (fd >= 0)
-		close(fd);
-	return good;
-}
-
-bool change_load_running(struct change *change)
-{
-	int dir_fd = open_dir(change->worker->options->run_dir);
-	bool good = dir_fd >= 0 && change_load_applied(change, dir_fd);
-
-	if (dir_fd >= 0)
-		close(dir_fd);
-	return good;
-}
-
 /* ---- the answer ---- */
 
 static void tell_kept(struct change *change, struct control_call *call)

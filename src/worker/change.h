@@ -63,12 +63,6 @@ void change_init(struct change *change);
 void change_stop(struct change *change); /* before the worker's sets go */
 void change_end(struct change *change);  /* waits for the disk: the last thing a service does */
 
-/* At start alone, when nothing is served yet: the disk may take its time. The candidate is read and checked: true when it
- * is good. ran_before: it was applied once. */
-bool change_load(struct change *change, int dir_fd, bool ran_before);
-bool change_load_applied(struct change *change, int dir_fd); /* the fallback beside the files of dir_fd */
-bool change_load_running(struct change *change);             /* what ran when a process before us crashed */
-
 void change_ran(struct change *change);   /* what runs came up: it is what goes on after a crash */
 void change_forget(struct change *change); /* nothing runs any more */
 void change_keep(struct change *change);  /* what runs is the fallback from now on; change_progress when it is written */

@@ -1,0 +1,74 @@
+#include "config/about.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+
+const char *const about_state_words[ABOUT_STATES] = {
+	[ABOUT_NEW] = "not confirmed",
+	[ABOUT_CONFIRMED] = "confirmed",
+	[ABOUT_FAILED] = "failed",
+	[ABOUT_UNDONE] = "undone",
+	[ABOUT_SET_ASIDE] = "set aside",
+};
+
+size_t about_write(const struct about *about, char text[static ABOUT_TEXT_LEN])
+{
+	struct text out;
+
+	text_init(&out, text, ABOUT_TEXT_LEN);
+	text_add(&out, "when %lld\nby %s\nstate %s\nsummary %s\n", (long long)about->when_s, about->by, about_state_words[about->state],
+		 about->summary);
+	return out.len;
+}
+
+static int read_state(struct slice words, enum about_state *state)
+{
+	for (*state = 0; *state < ABOUT_STATES; (*state)++)
+		if (slice_equal(words, about_state_words[*state]))
+			return 0;
+	*state = ABOUT_NEW;
+	return -EINVAL;
+}
+
+/* It goes to a terminal. */
+static int read_words(struct slice words, char *dst, size_t cap)
+{
+	for (size_t i = 0; i < words.len; i++)
+		if ((unsigned char)words.ptr[i] < ' ' || (unsigned char)words.ptr[i] > '~')
+			return -EINVAL;
+	return slice_copy(words, dst, cap) < 0 ? -EINVAL : 0;
+}
+
+static int read_line(struct slice line, struct about *about)
+{
+	struct slice name;
+	uint64_t number;
+	int err;
+
+	if (!slice_cut(&line, ' ', &name) || !line.ptr)
+		return -EINVAL;
+	if (slice_equal(name, "by"))
+		return read_words(line, about->by, sizeof(about->by));
+	if (slice_equal(name, "summary"))
+		return read_words(line, about->summary, sizeof(about->summary));
+	if (slice_equal(name, "state"))
+		return read_state(line, &about->state);
+	if (!slice_equal(name, "when"))
+		return 0; /* of a later release */
+	err = text_uint(line, INT64_MAX, &number);
+	about->when_s = err ? 0 : (int64_t)number;
+	return err ? -EINVAL : 0;
+}
+
+int about_read(const char *text, size_t len, struct about *about)
+{
+	struct slice rest = { text, len }, line;
+	int err = 0;
+
+	*about = (struct about){ 0 };
+	while (!err && slice_cut(&rest, '\n', &line))
+		if (line.len)
+			err = read_line(line, about);
+	return err;
+}

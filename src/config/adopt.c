@@ -1,0 +1,81 @@
+#include "config/adopt.h"
+
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+#include "base/text.h"
+#include "conf/applied.h"
+#include "conf/set_dir.h"
+#include "conf/set_sum.h"
+
+/* The paths keep all four files, the NICs the one that is theirs. */
+static bool kept_by_all(int data_fd, const struct conf_set *set)
+{
+	int all = set_dir_open(data_fd, APPLIED_DIR);
+	bool same = all >= 0 && set_dir_same(all, NAME_MANAGEMENT, set, ~0u) && set_dir_same(all, NAME_DATAPLANE, set, ~0u) &&
+		    set_dir_same(all, NAME_NETWORK, set, 1u << CONF_NETWORK);
+
+	if (all >= 0)
+		close(all);
+	return same;
+}
+
+static bool load(int data_fd, struct conf_set *set, struct diag *diag)
+{
+	int fd = applied_open(data_fd, NAME_MANAGEMENT);
+
+	if (fd < 0)
+		return false;
+	diag_clear(diag, true);
+	conf_set_load(set, fd, diag);
+	close(fd);
+	return kept_by_all(data_fd, set);
+}
+
+bool adopt_sum(int data_fd, uint8_t sum[static KEY_LEN])
+{
+	int fd = applied_open(data_fd, NAME_MANAGEMENT);
+	bool known = fd >= 0 && !set_sum_of(fd, sum);
+
+	if (fd >= 0)
+		close(fd);
+	return known;
+}
+
+/* Left behind when a commit was confirmed and the power went, or the disk failed, before the services kept it. */
+static bool is_left(const struct store *store, int data_fd)
+{
+	uint8_t sum[KEY_LEN];
+
+	return store->has_left && adopt_sum(data_fd, sum) && !memcmp(sum, store->left, KEY_LEN);
+}
+
+static int adopt(struct store *store, const struct conf_set *set, const struct diag *diag)
+{
+	struct about about = { .state = ABOUT_NEW, .when_s = time(NULL), .by = "boot" };
+	unsigned number = store_find(store, set);
+	int err = 0;
+
+	if (number && number == store->confirmed)
+		return 0;
+	if (number <= store->confirmed) {
+		number = store_highest(store) + 1;
+		(void)conf_set_summary(set, diag, about.summary);
+		err = store_write(store, number, set, &about);
+	}
+	return err < 0 ? err : store_confirm(store, number, NULL);
+}
+
+int adopt_applied(struct store *store, int data_fd)
+{
+	static struct conf_set set;
+	static struct diag diag;
+	int err = 0;
+
+	if (load(data_fd, &set, &diag) && !is_left(store, data_fd))
+		err = adopt(store, &set, &diag);
+	conf_set_wipe(&set);
+	return err;
+}

@@ -1,0 +1,61 @@
+#include "worker/load.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+#include "conf/applied.h"
+
+static int run_dir_open(const struct change *change)
+{
+	return open(change->worker->options->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool change_load(struct change *change, int dir_fd, bool ran_before)
+{
+	diag_clear(&change->diag, ran_before);
+	conf_set_load(change->candidate, dir_fd, &change->diag);
+	change->ops->check(change);
+	return change->diag.error_count == 0;
+}
+
+static bool load_named(struct change *change, int dir_fd, const char *name)
+{
+	int fd = applied_open(dir_fd, name);
+	bool good = fd >= 0 && change_load(change, fd, true);
+
+	if (fd >= 0)
+		close(fd);
+	return good;
+}
+
+static bool load_from_memory(struct change *change, const char *name)
+{
+	int dir_fd = run_dir_open(change);
+	bool good = dir_fd >= 0 && load_named(change, dir_fd, name);
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return good;
+}
+
+bool change_load_applied(struct change *change, int dir_fd)
+{
+	return load_from_memory(change, APPLIED_CONFIRMED) || load_named(change, dir_fd, change->worker->name);
+}
+
+bool change_load_running(struct change *change)
+{
+	return load_from_memory(change, change->worker->name);
+}
+
+bool change_load_held(struct change *change)
+{
+	int dir_fd = run_dir_open(change);
+	bool held = dir_fd >= 0 && !faccessat(dir_fd, HELD_FILE, F_OK, 0) && load_named(change, dir_fd, APPLIED_CONFIRMED);
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return held;
+}

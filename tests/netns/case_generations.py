@@ -1,0 +1,182 @@
+"""Generations on the partition: what stays of them, and which files a boot takes."""
+import os
+import shutil
+import subprocess
+
+from case_commit import NETWORK, SERVICES, Box, Dataplane
+from case_nics import addresses
+from cases import case, expect
+from frames import udp_socket
+from lab import run, wg_keys
+
+FILES = ("vpn-private.conf", "vpn-public.conf", ".env", "network.conf")
+
+
+def read(path):
+    with open(path) as f:
+        return f.read()
+
+
+def stored(box):
+    """(number that is confirmed, number -> its lines in about, number -> its files)"""
+    top = box.conf + "/generations/"
+    numbers = sorted(int(name) for name in os.listdir(top) if name.isdigit())
+    about = {n: dict(line.split(" ", 1) for line in read("%s%d/about" % (top, n)).splitlines()) for n in numbers}
+    texts = {n: {name: read("%s%d/%s" % (top, n, name)) for name in FILES} for n in numbers}
+    return int((read(top + "confirmed") if os.path.exists(top + "confirmed") else "0").split()[0]), about, texts
+
+
+def by_hand(box):
+    return {name: read(box.conf + "/" + name) for name in FILES}
+
+
+def at_the_console(box, name, text):
+    subprocess.run([box.lab.applet("gateway"), "write", name, "--conf", box.conf], input=text, text=True, check=True,
+                   stdout=subprocess.DEVNULL)
+
+
+def runs(box, nic):
+    expect(addresses(box.a) == {"192.0.2.%d/24" % nic: True}, addresses(box.a), nic)
+
+
+def box_with_two(lab):
+    """A box on its second generation."""
+    box = Box(lab)
+    box.write()
+    box.start()
+    box.write(nic=2)
+    expect(box.commit()[0] == 0)
+    return box
+
+
+@case
+def commits_stay_as_generations_and_the_last_twenty_of_them(lab):
+    box = box_with_two(lab)
+    confirmed, about, texts = stored(box)
+    expect(confirmed == 2 and texts[2] == by_hand(box), confirmed)
+    expect([about[n]["by"] for n in (1, 2)] == ["boot", "console"] and all(a["state"] == "confirmed" for a in about.values()), about)
+    expect(about[2]["summary"] == "ok: 10.8.3.1/24, 1 peer, ports 4567 and 4568", about)
+    expect(box.commit()[0] == 0 and stored(box)[0] == 2, "the same files again are no new generation")
+    old = texts[2]["vpn-private.conf"]
+    for n in range(3, 22):
+        box.write(nic=n)
+        if n == 20:
+            fresh, public = wg_keys()
+            box.key, box.peers[0] = fresh, (public, *box.peers[0][1:])
+            box.write(nic=n)
+        expect(box.commit("--force")[0] == 0, n)
+    confirmed, about, texts = stored(box)
+    expect(confirmed == 21 and sorted(about) == list(range(2, 22)), confirmed, sorted(about))
+    key = old.split("PrivateKey = ")[1].split()[0]
+    for n in range(2, 20):
+        expect(key not in texts[n]["vpn-private.conf"] and "PrivateKey = (left out)" in texts[n]["vpn-private.conf"], n)
+    expect(all(box.key in texts[n]["vpn-private.conf"] for n in (20, 21)))
+    modes = run("find", box.conf + "/generations", "-perm", "/077")
+    expect(not modes, modes)
+
+
+@case
+def boot_takes_files_that_were_changed_elsewhere(lab):
+    box = box_with_two(lab)
+    expect(box.boot() == "" and not os.path.exists(box.run + "/held"))
+    runs(box, 2)
+    box.write(nic=3)                                    # with the disk in another machine
+    expect(box.boot() == "" and not os.path.exists(box.run + "/held"))
+    runs(box, 3)
+    box.write(nic=1, more=0)                            # what was confirmed once, too
+    shutil.copytree(box.conf + "/generations/1", box.dir + "/first")
+    for name in FILES:
+        shutil.copy(box.dir + "/first/" + name, box.conf)
+    expect(box.boot() == "")
+    runs(box, 1)
+    box.boot()
+    confirmed, about, texts = stored(box)
+    expect(texts[confirmed] == by_hand(box) and about[confirmed]["by"] == "boot", confirmed, about)
+
+
+@case
+def boot_holds_files_that_were_written_at_the_console_and_not_committed(lab):
+    box = box_with_two(lab)
+    at_the_console(box, "network.conf", NETWORK % 4)
+    said = box.boot()
+    expect("the files were written at the console, and never committed: generation 2 runs" in said, said)
+    expect("generation 2 runs" in read(box.run + "/held"))
+    runs(box, 2)
+    box.boot()                                          # and again
+    runs(box, 2)
+    at_the_console(box, "vpn-public.conf", by_hand(box)["vpn-public.conf"] + "# more\n")
+    expect("never committed" in box.boot())
+    runs(box, 2)
+    status, said = box.commit()
+    expect(status == 0 and not os.path.exists(box.run + "/held"), status, said)
+    runs(box, 4)
+    expect(box.boot() == "")
+    runs(box, 4)
+    at_the_console(box, "network.conf", NETWORK % 5)
+    box.write(nic=6)                                    # and then with the disk in another machine
+    expect(box.boot() == "")
+    runs(box, 6)
+
+
+@case
+def boot_holds_files_whose_commit_was_cut_off_or_failed(lab):
+    box = Box(lab)
+    box.write()
+    box.start()
+    box.write(nic=2)
+    expect(box.commit()[0] == 0)
+    box.processes["gateway-dataplane"].kill()
+    box.processes.pop("gateway-dataplane").wait(30)
+    os.unlink(box.run + "/gateway-dataplane.sock")
+    dataplane = Dataplane(box)
+    box.write(nic=7)
+    commit = box.begin("--force")
+    dataplane.answer("plan")
+    with dataplane.next("apply"):
+        runs(box, 7)                                    # the control: half of it runs
+        commit.kill()
+        commit.communicate(timeout=60)
+    dataplane.listener.close()
+    said = box.boot()
+    expect("the files were committed, and never confirmed: generation 2 runs" in said, said)
+    runs(box, 2)
+    expect(stored(box)[1][3]["state"] == "not confirmed", stored(box)[1])
+    with udp_socket("a", ("0.0.0.0", 5555)):
+        box.write(nic=8, extra="DATA_PLANE_VPN_PORT=5555\n")
+        expect(box.commit("--force")[0] == 1)
+    said = box.boot()
+    expect("the files were committed, and failed: generation 2 runs" in said, said)
+    runs(box, 2)
+
+
+@case
+def first_box_with_a_typo_in_its_vpn_files_has_its_addresses(lab):
+    box = Box(lab)
+    box.start()                                         # it came up once, with nothing to do
+    box.boot()
+    box.write()
+    with open(box.conf + "/vpn-public.conf", "a") as f:
+        f.write("no line of it\n")
+    box.boot()
+    runs(box, 1)
+    box.write(nic=2)
+    expect(box.commit()[0] == 0)
+    with open(box.conf + "/vpn-public.conf", "a") as f:
+        f.write("no line of it\n")
+    box.boot()                                          # the control: once it had some, they go with the rest
+    runs(box, 2)
+
+
+@case
+def applied_sets_of_an_earlier_release_are_taken_over(lab):
+    box = box_with_two(lab)
+    before = by_hand(box)
+    shutil.rmtree(box.conf + "/generations")
+    box.boot()
+    confirmed, about, texts = stored(box)
+    expect(confirmed == 1 and about[1]["by"] == "boot" and texts[1] == before, confirmed, about)
+    for name in SERVICES[1:]:                           # which an older firmware finds
+        expect({n: read("%s/applied/%s/%s" % (box.conf, name, n)) for n in FILES} == before, name)
+    at_the_console(box, "network.conf", NETWORK % 5)
+    expect("generation 1 runs" in box.boot())           # the control: they are what is run
+    runs(box, 2)

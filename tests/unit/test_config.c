@@ -1,0 +1,89 @@
+/* What is written down of generations, and of files that were written at the console. */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/paths.h"
+#include "conf/edited.h"
+#include "config/about.h"
+#include "test.h"
+
+TEST(about_comes_back_as_it_was_written)
+{
+	struct about about = { .when_s = 1790000000, .by = "console", .summary = "ok: 10.8.3.1/24, 2 peers, ports 4567 and 4568" }, back;
+	char text[ABOUT_TEXT_LEN];
+
+	for (about.state = 0; about.state < ABOUT_STATES; about.state++) {
+		CHECK_INT(about_read(text, about_write(&about, text), &back), 0);
+		CHECK_INT(back.state, about.state);
+		CHECK_INT(back.when_s, about.when_s);
+		CHECK_STR(back.by, about.by);
+		CHECK_STR(back.summary, about.summary);
+	}
+}
+
+TEST(about_of_anyone_steers_no_terminal)
+{
+	static const char *const bad[] = { "by \x1b[2J\n", "summary a\x7f\n", "state confirme\n", "when -1\n", "when 99999999999999999999\n",
+					   "by 0123456789012345678901234567890123456789\n", "by\n" };
+	static const char later[] = "when 1\nby boot\ncolour blue\n\n";
+	struct about about;
+
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		CHECK(about_read(bad[i], strlen(bad[i]), &about) < 0);
+	CHECK_INT(about_read(later, strlen(later), &about), 0); /* the control */
+	CHECK_STR(about.by, "boot");
+}
+
+static void put(int dir_fd, enum conf_file file, const char *bytes)
+{
+	CHECK_INT(file_replace(dir_fd, conf_file_name(file), bytes, strlen(bytes), 0600), 0);
+}
+
+static void note(int dir_fd, enum conf_file file, char *bytes)
+{
+	const struct conf_text text = { .present = true, .len = strlen(bytes), .bytes = bytes };
+	const struct conf_text *replaced[CONF_FILES] = { NULL };
+
+	replaced[file] = &text;
+	CHECK_INT(edited_note(dir_fd, replaced), 0);
+}
+
+TEST(console_edit_is_known_whenever_the_power_goes)
+{
+	char dir[] = "/tmp/edited.XXXXXX", first[] = "first", second[] = "second";
+	int dir_fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+	put(dir_fd, CONF_ENV, "as applied");
+	note(dir_fd, CONF_ENV, first); /* no generations: no appliance */
+	put(dir_fd, CONF_ENV, first);
+	CHECK(!edited_are(dir_fd));
+	CHECK_INT(mkdirat(dir_fd, GENERATIONS_DIR, 0700), 0);
+
+	put(dir_fd, CONF_ENV, "as applied");
+	note(dir_fd, CONF_ENV, first);
+	CHECK(!edited_are(dir_fd)); /* noted, and the power went */
+	put(dir_fd, CONF_ENV, first);
+	CHECK(edited_are(dir_fd));
+	note(dir_fd, CONF_NETWORK, second);
+	CHECK(edited_are(dir_fd)); /* the first is there still */
+	put(dir_fd, CONF_NETWORK, second);
+	CHECK(edited_are(dir_fd));
+	put(dir_fd, CONF_PUBLIC, "elsewhere");
+	CHECK(!edited_are(dir_fd));
+	note(dir_fd, CONF_ENV, second);
+	CHECK(!edited_are(dir_fd)); /* what was changed elsewhere is not the console's before it is written there */
+	put(dir_fd, CONF_ENV, second);
+	CHECK(edited_are(dir_fd));
+	edited_forget(dir_fd);
+	CHECK(!edited_are(dir_fd));
+
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		unlinkat(dir_fd, conf_file_name(file), 0);
+	CHECK_INT(unlinkat(dir_fd, GENERATIONS_DIR, AT_REMOVEDIR), 0);
+	close(dir_fd);
+	CHECK_INT(rmdir(dir), 0);
+}
