@@ -1,187 +1,250 @@
 #include "base/line.h"
 
-/* ASCII, with the names of its control characters */
-enum { ETX = 0x03, EOT = 0x04, BS = 0x08, TAB = 0x09, LF = 0x0a, CR = 0x0d, NAK = 0x15, ESC = 0x1b, DEL = 0x7f };
+#include <string.h>
 
-#define ERASE "\b \b"
+#include "base/text.h"
 
-void line_begin(struct line *line, char *bytes, size_t cap)
-{
-	line->bytes = bytes;
-	line->cap = cap;
-	line->len = 0;
-	line->too_long = false;
-	line->utf8_left = line->utf8_len = 0;
-	bytes[0] = '\0';
-}
+enum {
+	CELLS_MIN = 8,   /* of a window behind a prompt, however narrow the terminal says it is */
+	MOVE_PLAIN = 4,  /* a movement by so many columns takes no more bytes plain than as an escape sequence */
+};
 
-void line_init(struct line *line, char *bytes, size_t cap, void (*echo)(void *arg, const char *bytes, size_t len), void *arg)
-{
-	*line = (struct line){ .echo = echo, .arg = arg };
-	line_begin(line, bytes, cap);
-}
+#define CLEAR "\x1b[K" /* ECMA-48 EL: to the end of the row */
 
 static void show(const struct line *line, const char *bytes, size_t len)
 {
 	line->echo(line->arg, bytes, len);
 }
 
-static bool is_continuation(char byte)
+void line_begin(struct line *line, char *bytes, size_t cap)
 {
-	return ((unsigned char)byte & 0xc0) == 0x80;
+	line->bytes = bytes;
+	line->cap = cap;
+	line->len = line->at = line->left = 0;
+	line->drawn = line->column = 0;
+	line->too_long = line->is_offered = false;
+	line->part_len = 0;
+	if (line->history)
+		line->history->at = line->history->looks = 0;
+	bytes[0] = '\0';
 }
 
-/* The last character, however many bytes it has. */
-static void erase_one(struct line *line)
+void line_init(struct line *line, char *bytes, size_t cap, void (*echo)(void *arg, const char *bytes, size_t len), void *arg)
 {
-	if (!line->len)
+	*line = (struct line){ .echo = echo, .arg = arg, .columns = LINE_COLUMNS, .rows = LINE_ROWS };
+	line_begin(line, bytes, cap);
+}
+
+void line_edit(struct line *line, const char *prompt, struct history *history)
+{
+	line->is_edited = true;
+	line->prompt = prompt;
+	line->history = history;
+}
+
+/* ---- the window on a line that is edited ---- */
+
+/* How many columns it has. Nothing is printed into the last one of the screen: some terminals would go on in the next row. */
+static size_t window(const struct line *line)
+{
+	size_t taken = strlen(line->prompt) + 1;
+
+	return line->columns < taken + CELLS_MIN ? CELLS_MIN : line->columns - taken;
+}
+
+static size_t cells_to(const struct line *line, size_t to)
+{
+	return character_count(line->bytes, line->left, to);
+}
+
+/* The cursor is to be seen, and on no mark. */
+static bool is_seen(const struct line *line)
+{
+	size_t cells = window(line), cursor;
+
+	if (line->at < line->left || (line->left && line->at == line->left))
+		return false;
+	cursor = cells_to(line, line->at);
+	if (line->at == line->len)
+		return cursor <= cells;
+	return cursor + (cells_to(line, line->len) > cells ? 2 : 1) <= cells;
+}
+
+/* Moves the window so that the cursor is in it; by a good piece, since each such movement prints it anew. */
+static bool scroll(struct line *line)
+{
+	size_t back = window(line) / (line->at == line->len ? 3 : 2);
+
+	if (is_seen(line))
+		return false;
+	line->left = line->at;
+	while (line->left && back--)
+		line->left = character_before(line->bytes, line->left);
+	return true;
+}
+
+static void go_to(struct line *line, size_t column)
+{
+	size_t by = column < line->column ? line->column - column : column - line->column;
+	char sequence[24];
+
+	if (column < line->column && by <= MOVE_PLAIN) {
+		show(line, "\b\b\b\b", by);
+	} else if (by) {
+		text_format(sequence, sizeof(sequence), "\x1b[%zu%c", by, column < line->column ? 'D' : 'C');
+		show(line, sequence, strlen(sequence));
+	}
+	line->column = column;
+}
+
+static void draw_cell(struct line *line, const char *bytes, size_t len)
+{
+	struct character shown = character_shown(bytes, len);
+
+	show(line, shown.bytes, shown.len);
+	line->column++;
+}
+
+/* Prints what is in the window from this byte on, then puts the cursor where it belongs. */
+static void draw_from(struct line *line, size_t from)
+{
+	size_t cells = window(line), was = line->drawn;
+	bool more = cells_to(line, line->len) > cells;
+
+	go_to(line, cells_to(line, from));
+	while (from < line->len && line->column < cells) {
+		size_t n = character_len(line->bytes, from, line->len);
+
+		if (line->left && from == line->left)
+			draw_cell(line, "<", 1);
+		else if (more && line->column == cells - 1)
+			draw_cell(line, ">", 1);
+		else
+			draw_cell(line, line->bytes + from, n);
+		from += n;
+	}
+	line->drawn = line->column;
+	if (line->drawn < was)
+		show(line, CLEAR, sizeof(CLEAR) - 1);
+	go_to(line, cells_to(line, line->at));
+}
+
+/* What changed is all behind this byte. */
+static void update(struct line *line, size_t from)
+{
+	if (!line->is_edited)
 		return;
-	do
-		line->len--;
-	while (line->len && is_continuation(line->bytes[line->len]));
-	line->bytes[line->len] = '\0';
-	/* One without its end was not shown yet. */
-	if (!line->utf8_left)
-		show(line, ERASE, sizeof(ERASE) - 1);
-	line->utf8_left = 0;
+	if (scroll(line))
+		from = line->left;
+	draw_from(line, from > line->left ? from : line->left);
 }
 
-static void keep(struct line *line, uint8_t byte)
+void line_draw(struct line *line)
 {
-	if (line->len + 1 >= line->cap) {
+	if (!line->is_edited)
+		return;
+	show(line, "\r", 1);
+	show(line, line->prompt, strlen(line->prompt));
+	show(line, CLEAR, sizeof(CLEAR) - 1);
+	line->drawn = line->column = 0;
+	(void)scroll(line);
+	draw_from(line, line->left);
+}
+
+void line_hide(struct line *line)
+{
+	show(line, "\r" CLEAR, sizeof("\r" CLEAR) - 1);
+	line->drawn = line->column = 0;
+}
+
+/* ---- edits ---- */
+
+static void show_plain(const struct line *line, const char *bytes, size_t len)
+{
+	for (size_t i = 0, n; i < len; i += n) {
+		struct character shown;
+
+		n = character_len(bytes, i, len);
+		shown = character_shown(bytes + i, n);
+		show(line, shown.bytes, shown.len);
+	}
+}
+
+void line_insert(struct line *line, const char *bytes, size_t len)
+{
+	size_t from = line->at;
+
+	if (line->len + len >= line->cap) {
 		line->too_long = true;
+		/* A paste is seen to go on. */
+		if (!line->is_edited)
+			show_plain(line, bytes, len);
 		return;
 	}
-	line->bytes[line->len++] = (char)byte;
-	line->bytes[line->len] = '\0';
-}
-
-/* RFC 3629 3: how many bytes follow this first one; 0 for what is none. */
-static unsigned char utf8_follow(uint8_t byte)
-{
-	return byte >= 0xf0 && byte <= 0xf4 ? 3 : byte >= 0xe0 && byte <= 0xef ? 2 : byte >= 0xc2 && byte <= 0xdf ? 1 : 0;
-}
-
-/* U+0080 to U+009F steer terminals as ESC does, and so may ESC itself, written longer than it has to be. */
-static bool steers(const char *character)
-{
-	static const struct {
-		unsigned char first, second_min;
-	} rows[] = { { 0xc2, 0xa0 }, { 0xe0, 0xa0 }, { 0xf0, 0x90 } };
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-		if ((unsigned char)character[0] == rows[i].first && (unsigned char)character[1] < rows[i].second_min)
-			return true;
-	return false;
-}
-
-static void show_last(const struct line *line)
-{
-	const char *character = line->bytes + line->len - line->utf8_len;
-
-	if (line->too_long || steers(character))
-		show(line, "?", 1);
+	memmove(line->bytes + from + len, line->bytes + from, line->len - from + 1);
+	memcpy(line->bytes + from, bytes, len);
+	line->len += len;
+	line->at += len;
+	if (line->is_edited)
+		update(line, from);
 	else
-		show(line, character, line->utf8_len);
+		show_plain(line, bytes, len);
 }
 
-/* Shown once it is whole, and as ? when it is none: half a character, or a byte of another encoding, may be anything to
- * the terminal. */
-static void take_high(struct line *line, uint8_t byte)
+void line_erase(struct line *line, size_t from, size_t to)
 {
-	if (line->utf8_left && is_continuation((char)byte)) {
-		keep(line, byte);
-		if (!--line->utf8_left)
-			show_last(line);
-		return;
-	}
-	if (line->utf8_left)
-		show(line, "?", 1);
-	line->utf8_left = utf8_follow(byte);
-	line->utf8_len = (unsigned char)(line->utf8_left + 1);
-	keep(line, byte);
-	if (!line->utf8_left)
-		show(line, "?", 1);
-}
+	size_t count = character_count(line->bytes, from, to);
 
-static void take_plain(struct line *line, uint8_t byte)
-{
-	char shown = (char)(byte == TAB ? ' ' : byte);
-
-	if (line->utf8_left) {
-		line->utf8_left = 0;
-		show(line, "?", 1);
-	}
-	keep(line, byte);
-	show(line, &shown, 1);
-}
-
-/* ECMA-48 5.4: ESC [ parameters final; ESC O and one more, as cursor keys in application mode send it; ESC [ [ and one
- * more, the function keys of Linux's own console; else ESC and one more, as Alt sends it. */
-static void pass_escape(struct line *line, uint8_t byte)
-{
-	enum line_escape now = line->escape;
-
-	line->escape = ESCAPE_NONE;
-	if (now == ESCAPE_BEGUN && byte == '[')
-		line->escape = ESCAPE_CSI_FIRST;
-	else if ((now == ESCAPE_BEGUN && byte == 'O') || (now == ESCAPE_CSI_FIRST && byte == '['))
-		line->escape = ESCAPE_ONE_MORE;
-	else if ((now == ESCAPE_CSI_FIRST || now == ESCAPE_CSI) && byte < 0x40)
-		line->escape = ESCAPE_CSI;
-}
-
-static enum line_event enter(struct line *line)
-{
-	show(line, "\n", 1);
-	return line->too_long ? LINE_TOO_LONG : LINE_DONE;
-}
-
-static enum line_event control(struct line *line, uint8_t byte)
-{
-	switch (byte) {
-	case LF:
-	case CR:
-		return enter(line);
-	case ETX:
-		show(line, "^C\n", 3);
-		return LINE_INTERRUPTED;
-	case EOT:
-		return LINE_END;
-	case BS:
-	case DEL:
-		erase_one(line);
-		return LINE_MORE;
-	case NAK:
-		while (line->len)
-			erase_one(line);
+	memmove(line->bytes + from, line->bytes + to, line->len - to + 1);
+	line->len -= to - from;
+	line->at = from;
+	if (!line->len)
 		line->too_long = false;
-		return LINE_MORE;
-	case ESC:
-		line->escape = ESCAPE_BEGUN;
-		return LINE_MORE;
-	default:
-		return LINE_MORE;
+	if (line->is_edited && count) {
+		/* what is most often erased: the last character */
+		bool is_last = count == 1 && from == line->len && line->column == line->drawn;
+
+		/* What stands there is not on the screen. */
+		if (line->left && from <= line->left) {
+			line->left = from = 0;
+			is_last = false;
+		}
+		if (is_last && is_seen(line)) {
+			show(line, "\b \b", 3);
+			line->column = --line->drawn;
+		} else {
+			update(line, from);
+		}
 	}
+	while (!line->is_edited && count--)
+		show(line, "\b \b", 3);
 }
 
-enum line_event line_feed(struct line *line, uint8_t byte)
+void line_move(struct line *line, size_t to)
 {
-	bool is_control = (byte < ' ' && byte != TAB) || byte == DEL, second = line->after_cr && byte == LF;
-
-	line->after_cr = byte == CR;
-	if (second)
-		return LINE_MORE;
-	/* A control character ends a sequence that noise began: Enter and Ctrl-C always work. */
-	if (is_control) {
-		line->escape = ESCAPE_NONE;
-		return control(line, byte);
-	}
-	if (line->escape)
-		pass_escape(line, byte);
-	else if (byte >= 0x80)
-		take_high(line, byte);
+	line->at = to;
+	if (scroll(line))
+		draw_from(line, line->left);
 	else
-		take_plain(line, byte);
-	return LINE_MORE;
+		go_to(line, cells_to(line, to));
+}
+
+void line_set(struct line *line, const char *text)
+{
+	size_t len = strlen(text);
+
+	if (len >= line->cap)
+		return;
+	memcpy(line->bytes, text, len + 1);
+	line->len = line->at = len;
+	line->left = 0;
+	line->too_long = false;
+	update(line, 0);
+}
+
+void line_offer(struct line *line, const char *text, size_t to)
+{
+	line_set(line, text);
+	line_move(line, to);
+	line->is_offered = true;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/interrupt.h"
+#include "base/keys.h"
 
 static struct termios before;
 static bool changed;
@@ -28,8 +29,9 @@ void terminal_open(void)
 		(void)unsetenv(AFTER_CR);
 	}
 	mode = before;
-	/* BRKINT and PARMRK off: a BREAK, or a byte that came damaged, reads as NUL and is swallowed. */
-	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK);
+	/* BRKINT and PARMRK off: a BREAK, or a byte that came damaged, reads as NUL and is swallowed. IXON off: a Ctrl-S of
+	 * noise would stop all that is printed. */
+	mode.c_iflag &= ~(tcflag_t)(ICRNL | INLCR | IGNCR | ISTRIP | BRKINT | PARMRK | IXON);
 	mode.c_lflag &= ~(tcflag_t)(ICANON | ECHO | ECHONL | IEXTEN);
 	mode.c_lflag |= ISIG;
 	mode.c_cc[VMIN] = 1;
@@ -77,7 +79,7 @@ enum line_event terminal_read(struct line *line)
 		int n = interrupt_poll(&input, NULL);
 
 		if (n > 0)
-			event = read(STDIN_FILENO, &byte, 1) == 1 ? line_feed(line, byte) : LINE_GONE;
+			event = read(STDIN_FILENO, &byte, 1) == 1 ? keys_feed(line, byte) : LINE_GONE;
 		else if (n != -EINTR)
 			event = LINE_GONE;
 		after_cr = line->after_cr;

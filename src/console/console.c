@@ -21,6 +21,10 @@
 
 enum { LINE_LEN = 1024 };
 
+#define AGAIN "!!"
+
+static struct history history;
+
 static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
@@ -291,6 +295,16 @@ static void obey(char *line)
 	printf("unknown command %s: `help` lists them\n", argv[0]);
 }
 
+/* The last line once more, shown as it is obeyed. */
+static void recall(char *bytes, size_t cap)
+{
+	const char *last = history_get(&history, 1);
+
+	text_format(bytes, cap, "%s", last ? last : "");
+	if (last)
+		printf("%s\n", last);
+}
+
 int console_main(void)
 {
 	char bytes[LINE_LEN];
@@ -301,6 +315,7 @@ int console_main(void)
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
+	line_edit(&line, PROMPT, &history);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
 	for (;;) {
 		enum line_event event;
@@ -308,9 +323,15 @@ int console_main(void)
 		printf(PROMPT);
 		(void)fflush(stdout);
 		line_begin(&line, bytes, sizeof(bytes));
-		event = terminal_read(&line);
+		do
+			event = terminal_read(&line);
+		while (event == LINE_HELP || event == LINE_TAB);
 		if (event == LINE_GONE)
 			return 0;
+		if (event == LINE_DONE && !strcmp(bytes, AGAIN))
+			recall(bytes, sizeof(bytes));
+		if (event == LINE_DONE)
+			history_add(&history, bytes);
 		if (event == LINE_DONE)
 			obey(bytes);
 		else if (event == LINE_TOO_LONG)

@@ -56,8 +56,13 @@ def pasted_lines_of_any_length_arrive_whole(image):
 @case
 def keys_and_noise_are_no_text(image):
     first = cluster(image).all[0]
-    said = typed(first, b"shox\bw\x7fw gax\x08teway\x1b[D\x1bOA\x1b[1;5C\0\xff\x7f\r")
+    said = typed(first, b"shox\bw\x7fw gax\x08teay\x1b[D\x1bOD\x1b[C\x1b[Dw\x1b[1;5C\x1b[15~\0\xff\xc3\r")
     assert "gateway (management): up" in said and "^" not in said, said
+    assert "gateway (management): up" in typed(first, b"vers\x1b[A\x1b[B\x15\x1b[A\r")
+    assert "gateway (management): up" in typed(first, b"!!\r")
+    assert "MITIGATOR gateway" in typed(first, b"rsion\x01ve\x05x\x1b[D\x1b[3~\r")
+    assert "gateway (management): up" in typed(first, b"show\x12\r")
+    assert first.vm.agent.output("stty -F /dev/ttyS0 -a").count(" -ixon") == 1
     before = first.vm.agent.read_file(DATA + "network.conf")
     got = written(first, "network.conf", b"# a\x1b[A\bb\r\n\0# \xc3\xbc\x15" + before.replace(b"\n", b"\r\n") + b".\r\n")
     assert got == b"# b\n" + before, got
