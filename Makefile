@@ -87,7 +87,7 @@ $(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/bearssl && mkdir -p $$(@D)/bearssl
 	$$(Q)cd $$(@D)/bearssl && find $$(BEARSSL_PARTS:%=$$(abspath $(BEARSSL))/src/%) -name '*.c' | \
-		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE -ffunction-sections -fdata-sections $$(if $$(filter target,$1),$(HARDENING)) \
+		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE -ffunction-sections -fdata-sections $$(if $$(filter target,$1),-g $(HARDENING)) \
 		-I$$(abspath $(BEARSSL))/inc -I$$(abspath $(BEARSSL))/src -c
 	$$(Q)rm -f $$@ && find $$(@D)/bearssl -name '*.o' | LC_ALL=C sort | xargs ar rcsD $$@
 

@@ -151,7 +151,7 @@ TEST(sysctl_that_was_changed_since_is_told)
 
 /* ---- the stack ---- */
 
-#if defined(__SSP_STRONG__)
+#if !defined(__SANITIZE_ADDRESS__) /* which is watched otherwise */
 
 static const char canary_wanted[] = "TEST_PRINTS_ITS_CANARY";
 
@@ -224,6 +224,31 @@ static int status_of_child(unsigned (*fn)(size_t arg), size_t arg)
 	if (!pid)
 		_exit(fn(arg) == 'x' ? 0 : 1);
 	return pid > 0 && waitpid(pid, &status, 0) == pid ? status : -1;
+}
+
+__attribute__((noinline)) static void stack_leave(void)
+{
+	uint8_t bytes[256];
+
+	memset(bytes, 0xa5, sizeof(bytes));
+	__asm__ volatile("" : : "r"(bytes) : "memory");
+}
+
+__attribute__((noinline)) static unsigned stack_find(void)
+{
+	uint8_t bytes[256]; /* never set: this is what is looked at */
+	unsigned found = 0;
+
+	__asm__ volatile("" : : "r"(bytes) : "memory");
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		found += bytes[i];
+	return found;
+}
+
+TEST(variable_that_was_never_set_is_zero)
+{
+	stack_leave();
+	CHECK_INT(stack_find(), 0);
 }
 
 TEST(stack_that_is_written_over_ends_the_process)
