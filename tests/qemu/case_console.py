@@ -74,7 +74,7 @@ def keys_and_noise_are_no_text(image):
 
 @case
 def break_on_the_serial_line_and_a_letter_reset_nothing(image):
-    """Control: the same machine with the board's SYSRQ on."""
+    """Control: the same machine with SysRq on."""
     first = cluster(image).all[0]
     assert first.output("cat /proc/sys/kernel/sysrq").strip() == "0"
     born = first.output("cat /proc/sys/kernel/random/boot_id")

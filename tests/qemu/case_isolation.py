@@ -122,9 +122,9 @@ def cables(a, b, backend):
                                      ("NO-CARRIER" in a.output("ip link show dev eth0")) != up))
         for path in PATHS:
             wait_for("%s on %s, carrier %s" % (path, backend, up), lambda: "2 received" in a.say(
-                "ping 10.8.3.2 %s -c 2 -i 0.1 -q" % path), 20)
+                "ping 10.8.3.2 %s -c 2 -i 0.1 -q" % path))
             wait_for("the peer answers there", lambda: list(b.peers(path).values())[0]["endpoint"].startswith(
-                "192.0.2.1:" if up else "198.51.100.1:"), 20)
+                "192.0.2.1:" if up else "198.51.100.1:"))
 
 
 @case
