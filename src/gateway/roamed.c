@@ -23,7 +23,7 @@ static void add_line(struct text *to, const struct tunnel_peer *peer)
 		 peer->endpoint.scope_id);
 }
 
-/* No sync: what is lost with the machine is of no use after it. */
+/* No sync: what is lost with the machine is of no use after it. And no file that was there, which someone may hold open. */
 static int replace(const char *path, const char *data, size_t len)
 {
 	char fresh[128];
@@ -31,7 +31,8 @@ static int replace(const char *path, const char *data, size_t len)
 	int fd, err = 0;
 
 	text_format(fresh, sizeof(fresh), "%s.new", path);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+	(void)unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
 	n = write(fd, data, len);
