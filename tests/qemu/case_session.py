@@ -83,7 +83,7 @@ def replayed_initiation_moves_no_peer_for_long(image):
         first.vm.console.write(b"\x03")
         said = first.vm.console.finish(line, start)
         sent, lost = re.search(r"(\d+) sent, \d+ received, (\d+) lost", said).groups()
-        assert int(lost) > 100, "little went to who replayed: %s of %s" % (lost, sent)
+        assert int(lost) > 10, "nothing went to who replayed: %s of %s" % (lost, sent)
         said = first.say("ping %s gateway-dataplane -c 3 -i 0.1 -q" % vpn_address(2))
         assert "3 received" in said, said
         said = first.say("log nothing came", log=True)
@@ -161,3 +161,7 @@ def echo_of_others_wakes_no_service(image):
     assert "300 received" in said, said
     cost = wakeups() - before
     assert cost < 60, "%d wake-ups for 300 requests that the kernel answers" % cost
+    # the control: of what it asks for itself it hears each answer
+    before = wakeups()
+    said = first.say("ping %s -c 100 -i 0.02 -q" % vpn_address(2))
+    assert "100 received" in said and wakeups() - before > 60, (said, wakeups() - before)
