@@ -67,7 +67,7 @@ class Host:
             for target in (self.vpn[0], self.outer[0]):
                 wire.send(ethernet(b"\xff" * 6, mac, ARP, arp(1, mac, self.outer[1], bytes(6), target)))
             while not answered or answered[-1] != self.outer[0]:
-                expect(select.select([wire], [], [], 10)[0], answered)
+                expect(select.select([wire], [], [], 30)[0], answered)
                 frame = wire.recv(2048)
                 if frame[12:14] == b"\x08\x06" and frame[20:22] == b"\0\2":
                     answered.append(socket.inet_ntoa(frame[28:32]))
@@ -83,13 +83,13 @@ class Host:
             joined.connect((self.vpn[1], PEER_PORT))
             for data, sock, port in ((b"tunnel", plain, PORT), (b"tunnel, connected", joined, PEER_PORT)):
                 peer.sendto(data, (self.vpn[0], port))
-                sock.settimeout(10)
+                sock.settimeout(30)
                 got.append(sock.recv(100).decode())
             wire.send(self.frame(self.vpn[1], self.vpn[0], PEER_PORT, PORT, b"peer's address, in clear"))
             wire.send(self.frame(self.outer[1], self.vpn[0], PEER_PORT, PORT, b"neighbour's address, in clear"))
             wire.send(self.frame(self.vpn[1], self.vpn[0], PEER_PORT, PEER_PORT, b"connected, in clear"))
             wire.send(self.frame(self.outer[1], self.outer[0], PEER_PORT, OWN_PORT, b"last"))
-            last.settimeout(10)
+            last.settimeout(30)
             last.recv(100)
             for sock in (plain, joined):
                 sock.setblocking(False)

@@ -336,7 +336,7 @@ def strangers_leave_no_neighbour(lab):
     with frames.udp_socket(a.name, ("fd00::1", 9)) as echo:
         for number in range(1, 6):
             send("fd00::7:%x" % number, "fd00::1", 9, b"?")
-            echo.settimeout(5)
+            echo.settimeout(30)
             data, sender = echo.recvfrom(100)
             echo.sendto(data, sender)
     wait_until("the kernel asks", lambda: count() or questions > 0)
@@ -367,7 +367,7 @@ def errors_about_packets_are_the_kernels(lab):
         mac, errors = frames.mac_of(host.name, "eth0"), 0
         for source, to, kind in (("192.0.2.4", "192.0.2.%d" % last, frames.IPV4), ("fd00::4", "fd00::%d" % last, frames.IPV6)):
             with frames.udp_socket(host.name, (to, 5353)) as program:
-                program.settimeout(5)
+                program.settimeout(30)
                 for packet in parts(source, to, 5353, b"y" * 2000):
                     sock.send(frames.ethernet(mac, frames.mac_of(m.name, "eth0"), kind, packet))
                 expect(program.recv(4000) == b"y" * 2000)
@@ -377,8 +377,8 @@ def errors_about_packets_are_the_kernels(lab):
                 # Not the last, and no multiple of eight bytes: a parameter problem.
                 odd = struct.pack("!BBHI", socket.IPPROTO_UDP, 0, 1, 8) + b"\0" * 61
                 sock.send(frames.ethernet(mac, frames.mac_of(m.name, "eth0"), kind, frames.ip6(source, to, 44, odd)))
-        expect(ping(m.name, "192.0.2.%d" % last, 2, wait=5)[1] == 2)     # what was to come has come
-        expect(ping(m.name, "fd00::%d" % last, 2, wait=5)[1] == 2)
+        expect(ping(m.name, "192.0.2.%d" % last, 2, wait=30)[1] == 2)     # what was to come has come
+        expect(ping(m.name, "fd00::%d" % last, 2, wait=30)[1] == 2)
         for frame in from_sock(sock):
             if frame[6:12] == mac and (frame[12:14] == b"\x08\0" and frame[23] == 1 and frame[34] in (3, 11, 12) or
                                        frame[12:14] == b"\x86\xdd" and frame[20] == 58 and frame[54] < 128):

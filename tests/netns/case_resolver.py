@@ -18,7 +18,7 @@ def silent_name_server(lab):
     a, b = lab.host("a"), lab.host("b")
     lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
     with open(lab.dir + "/resolv.conf", "w") as f:
-        f.write("nameserver 192.0.2.2\noptions timeout:30 attempts:1\n")
+        f.write("nameserver 192.0.2.2\noptions timeout:30 attempts:5\n")
     lab.mount(lab.dir + "/resolv.conf", "/etc/resolv.conf")
     lab.silent = udp_socket("b", ("192.0.2.2", 53))
     return a
@@ -67,7 +67,7 @@ def resolver_goes_with_its_service_however_that_ends(lab):
         wait_until("its own user", lambda: status_of(resolver.pid)["Uid"].split()[0] == str(RESOLVER_UID))
         wait_until("its socket", lambda: len(os.listdir("/proc/%d/fd" % resolver.pid)) == 4)
         ours.stop(how)
-        wait_until("its end", lambda: not os.path.exists("/proc/%d" % resolver.pid), 10)
+        wait_until("its end", lambda: not os.path.exists("/proc/%d" % resolver.pid))
         run("ip", "netns", "del", ours.inner)
 
 

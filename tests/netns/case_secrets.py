@@ -41,7 +41,7 @@ def no_process_with_a_key_can_be_dumped(lab):
     a, key, conf = box(lab)
     conf["vpn-public.conf"] = conf["vpn-public.conf"].replace("192.0.2.2:4567", "fra1.example.net:4567")
     with open(lab.dir + "/resolv.conf", "w") as f:
-        f.write("nameserver 192.0.2.2\noptions timeout:30 attempts:1\n")
+        f.write("nameserver 192.0.2.2\noptions timeout:30 attempts:5\n")
     lab.mount(lab.dir + "/resolv.conf", "/etc/resolv.conf")
     silent = udp_socket("b", ("192.0.2.2", 53))
     ours = lab.gateway(a, conf)

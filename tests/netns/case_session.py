@@ -49,7 +49,7 @@ def replayed_initiation_is_answered_and_moves_no_peer(lab):
     # b's initiation, recorded on its way to somewhere else; b says nothing after it
     pair.b("ip", "address", "add", "192.0.2.3/24", "dev", "eth0")
     hostile = udp_socket("b", ("192.0.2.3", 4444))
-    hostile.settimeout(10)
+    hostile.settimeout(30)
     pair.go.stop()
     pair.go.start()
     pair.go.set("peer", pair.pub_a, "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.3:4444")

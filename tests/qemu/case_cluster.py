@@ -120,7 +120,7 @@ def killed_network_service_comes_back_and_nothing_is_lost(image):
 def killed_console_comes_back_with_a_prompt(image):
     first = cluster(image).all[0]
     first.output("kill -9 %d" % first.pid("console"))
-    first.vm.console.expect("MITIGATOR gateway [^\n]*\n", 10)
+    first.vm.console.expect("MITIGATOR gateway [^\n]*\n", 30)
     first.prompt()
     assert "MITIGATOR gateway" in first.say("version")
 

@@ -100,7 +100,7 @@ def files_are_written_at_the_console(image):
     text = "# by hand\n" + first.files["vpn-private.conf"]
     for line, keys in (("write vpn-private.conf", text + ".\n"), ("write vpn-public.conf", "broken\n\3")):
         at = console.begin(line)
-        console.wait_for("then a line with a single \\.", 10, at)
+        console.wait_for("then a line with a single \\.", 30, at)
         console.write(keys.encode())
         console.finish(line, at)
     assert first.output("cat %svpn-private.conf" % DATA) == text

@@ -26,7 +26,7 @@ def typed(a, data, ends=PROMPT, timeout=30):
 def written(a, name, data):
     console = a.vm.console
     at = console.begin("write " + name)
-    console.wait_for(r"then a line with a single \.", 10, at)
+    console.wait_for(r"then a line with a single \.", 30, at)
     console.write(data)
     console.finish("write " + name, at, 60)
     return a.vm.agent.read_file(DATA + name)
@@ -87,7 +87,7 @@ def break_on_the_serial_line_and_a_letter_reset_nothing(image):
         at = len(first.vm.console.text)
         first.vm.send_break("console")
         first.vm.console.write(b"h")
-        first.vm.console.wait_for("sysrq: HELP", 10, at)
+        first.vm.console.wait_for("sysrq: HELP", 30, at)
     finally:
         first.output("echo 0 > /proc/sys/kernel/sysrq")
         typed(first, b"\x15\r")

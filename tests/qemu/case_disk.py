@@ -55,7 +55,7 @@ def write_on_a_failing_disk(image, work, name, good):
             before, disk.good = disk.stores, good
             console = a.vm.console
             at = console.begin("write network.conf")
-            console.wait_for(r"then a line with a single \.", 10, at)
+            console.wait_for(r"then a line with a single \.", 30, at)
             console.write(b"# new\r[Match]\rName=*\r.\r")
             console.finish("write network.conf", at, 30)
             said = console.text[at:]
@@ -141,7 +141,7 @@ def disk_that_hangs_takes_no_packet_and_no_prompt(image):
             a.output("cat %s.env %s*.conf > /dev/null; ls %sgenerations" % (DATA, DATA, DATA))
             disk.hang()
             at = console.begin("write network.conf")
-            console.wait_for(r"then a line with a single \.", 10, at)
+            console.wait_for(r"then a line with a single \.", 30, at)
             console.send(".")
             wait_for("write waits for the disk", lambda: any("write" in args for _, args in waiting_for_the_disk(a)))
             console.write(b"\3")
