@@ -5,7 +5,7 @@ import subprocess
 
 from case_console import Terminal
 from cases import case, expect
-from lab import run, wait_until
+from lab import ECHOES, run, wait_until
 from pair import Pair, files
 
 
@@ -56,8 +56,7 @@ def disk_that_hangs_stops_no_packet_and_no_console(lab):
         expect("1 kept" in pair.ours.ask("reconfigure"))
         os.chmod(conf + "/vpn-private.conf", 0o644)         # whoever reads the files mends that, and waits
         with frozen(conf):
-            pings = pair.b.start("ping", "-n", "-q", "-c", "300", "-i", "0.02", "-W", "5", pair.vpn[0], stdout=subprocess.PIPE,
-                                 text=True)
+            pings = pair.b.start(ECHOES, "-c", "300", "-i", "0.02", "-W", "10", pair.vpn[0], stdout=subprocess.PIPE, text=True)
             said = []
             for _ in range(2):
                 said.append(subprocess.run([lab.applet("gateway"), "reconfigure", "--run", pair.ours.dir + "/run"], text=True,

@@ -20,6 +20,7 @@ import tempfile
 import time
 
 CLONE_NEWNS, CLONE_NEWNET, MS_REC_PRIVATE = 0x20000, 0x40000000, 0x4000 | 0x40000
+ECHOES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "echoes")
 
 
 def isolate():
@@ -75,12 +76,11 @@ class Host:
 
 def ping(host, address, count=3, interval=0.2, size=56, wait=5):
     """(sent, received)"""
-    words = ["ip", "netns", "exec", host, "ping", "-n", "-q", "-c", str(count), "-i", str(interval), "-s", str(size),
-             "-W", str(wait), address]
+    words = ["ip", "netns", "exec", host, ECHOES, "-c", str(count), "-i", str(interval), "-s", str(size), "-W", str(wait), address]
     done = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=300)
     match = re.search(r"(\d+) packets transmitted, (\d+) received", done.stdout)
     if not match:
-        raise RuntimeError("ping: " + done.stdout)
+        raise RuntimeError("echoes: " + done.stdout)
     return int(match[1]), int(match[2])
 
 
