@@ -11,7 +11,7 @@ from vm import Hub, Nic, Timeout, Vm, make_data_image
 
 PATHS = ("gateway", "gateway-dataplane")
 DATA = "/srv/mitigator/"
-PROMPT_S = 60                   # from QEMU's start; a busy machine takes its time
+PROMPT_S = 180                  # from QEMU's start; a busy machine takes its time
 OLD_SESSION_S = 60              # a session renews itself after 120 s: not while a case looks
 
 
