@@ -1,4 +1,4 @@
-/* JSON (RFC 8259); texts are taken to be UTF-8. */
+/* JSON (RFC 8259). */
 #include "report/view.h"
 
 #include <inttypes.h>
@@ -6,14 +6,8 @@
 static void put_string(struct report_out *out, const char *text)
 {
 	report_put(out, "\"");
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			report_print(out, "\\%c", *text);
-		else if ((unsigned char)*text < ' ')
-			report_print(out, "\\u%04x", (unsigned char)*text);
-		else
-			report_put(out, (const char[]){ *text, '\0' });
-	}
+	for (; *text; text++)
+		report_put_all(out, *text == '"' || *text == '\\' ? "\\" : "", (const char[]){ *text, '\0' }, NULL);
 	report_put(out, "\"");
 }
 

@@ -11,8 +11,7 @@ enum { WORDS_LEN = 96 };
 static void put_line(struct report_out *out, const char *label, const char *value)
 {
 	report_print(out, "  %-16s ", label);
-	report_put(out, value);
-	report_print(out, "\n");
+	report_put_all(out, value, "\n", NULL);
 }
 
 static void put_peer_label(struct report_out *out, const char *label)
@@ -53,7 +52,8 @@ static void put_link(struct report_out *out, const struct report_tree *tree, con
 	for (; counter; counter = report_next(tree, counter)) {
 		if (!counter->number)
 			continue;
-		report_print(out, "%s%s %" PRId64, separator, counter->name, counter->number);
+		report_put_all(out, separator, counter->name, " ", NULL);
+		report_print(out, "%" PRId64, counter->number);
 		separator = ", ";
 	}
 	if (separator[0] == ',')
@@ -69,21 +69,22 @@ static void put_stranger(struct report_out *out, const struct report_tree *tree,
 
 	if (!stranger)
 		return;
-	report_print(out, "  %-16s %s%s%s, %s\n", label, key, *key ? " from " : "from ", report_text(tree, stranger, "from"),
-		     words_ago(report_number(tree, stranger, "age_s"), ago, sizeof(ago)));
+	report_print(out, "  %-16s ", label);
+	report_put_all(out, key, *key ? " from " : "from ", report_text(tree, stranger, "from"), ", ",
+		       words_ago(report_number(tree, stranger, "age_s"), ago, sizeof(ago)), "\n", NULL);
 }
 
 static void put_device(struct report_out *out, const struct report_tree *tree, const struct report_node *root)
 {
 	const char *reason = report_text(tree, root, "backend_reason"), *trouble = report_text(tree, root, "trouble");
 
-	report_print(out, "  backend          %s%s%s%s%s\n", report_text(tree, root, "backend"), *reason ? " (auto: " : "", reason,
-		     *reason ? ")" : "", report_number(tree, root, ".backend_asked_for") ? " (--backend)" : "");
+	report_put_all(out, "  backend          ", report_text(tree, root, "backend"), *reason ? " (auto: " : "", reason,
+		       *reason ? ")" : "", report_number(tree, root, ".backend_asked_for") ? " (--backend)\n" : "\n", NULL);
 	if (*trouble)
 		put_line(out, "trouble", trouble);
 	put_line(out, "isolation", report_text(tree, root, "isolation"));
-	report_print(out, "  interface        %s, MTU %" PRId64 "\n", report_text(tree, root, "interface"),
-		     report_number(tree, root, "mtu_bytes"));
+	report_put_all(out, "  interface        ", report_text(tree, root, "interface"), ", MTU ", NULL);
+	report_print(out, "%" PRId64 "\n", report_number(tree, root, "mtu_bytes"));
 	put_line(out, "address", report_text(tree, root, "address"));
 	report_print(out, "  port             %" PRId64 "\n", report_number(tree, root, "port"));
 	put_line(out, "public key", report_text(tree, root, "public_key"));
@@ -103,13 +104,11 @@ static void text_head(struct report *report)
 	const char *reason = report_text(tree, root, "reason");
 	char ago[WORDS_LEN];
 
-	report_print(out, "%s (%s): %s%s", report_text(tree, root, "path"), report_text(tree, root, ".title"),
-		     report_text(tree, root, "state"), *reason ? ": " : "");
-	report_put(out, reason);
-	report_print(out, "\n");
+	report_put_all(out, report_text(tree, root, "path"), " (", report_text(tree, root, ".title"), "): ",
+		       report_text(tree, root, "state"), *reason ? ": " : "", reason, "\n", NULL);
 	if (report_number(tree, root, ".configured"))
-		report_print(out, "  configuration    %s, %s\n", report_text(tree, root, "configuration"),
-			     words_ago(report->now_s - report_number(tree, root, "applied_at"), ago, sizeof(ago)));
+		report_put_all(out, "  configuration    ", report_text(tree, root, "configuration"), ", ",
+			       words_ago(report->now_s - report_number(tree, root, "applied_at"), ago, sizeof(ago)), "\n", NULL);
 	if (report_find(tree, root, "backend"))
 		put_device(out, tree, root);
 }
@@ -136,16 +135,14 @@ static void text_peer(struct report *report, const struct report_node *peer)
 	int64_t handshake_s = report_number(tree, peer, "latest_handshake");
 	char ago[WORDS_LEN] = "none yet", received[32], sent[32];
 
-	report_print(out, "  peer ");
-	report_put(out, name);
-	report_print(out, "%s%s\n", *name ? " " : "", report_text(tree, peer, "public_key"));
+	report_put_all(out, "  peer ", name, *name ? " " : "", report_text(tree, peer, "public_key"), "\n", NULL);
 	put_peer_label(out, "endpoint");
-	report_put(out, *endpoint ? endpoint : *host ? host : "none: it must call us");
-	report_print(out, "%s\n", !*endpoint && *host ? " does not resolve (yet)" : "");
+	report_put_all(out, *endpoint ? endpoint : *host ? host : "none: it must call us",
+		       !*endpoint && *host ? " does not resolve (yet)\n" : "\n", NULL);
 	put_peer_label(out, "allowed IPs");
 	for (const struct report_node *prefix = report_first(tree, report_find(tree, peer, "allowed_ips")); prefix;
 	     prefix = report_next(tree, prefix)) {
-		report_print(out, "%s%s", separator, report_text_of(tree, prefix));
+		report_put_all(out, separator, report_text_of(tree, prefix), NULL);
 		separator = ", ";
 	}
 	if (handshake_s)

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
+
 /* Room for more of size each behind count. Not realloc, which would leave a private key behind. */
 static bool grow(void **items, size_t *cap, size_t count, size_t more, size_t size)
 {
@@ -76,13 +78,49 @@ uint32_t report_add(struct report_tree *tree, uint32_t parent, const char *name,
 	return node;
 }
 
+/* How many bytes the character at text has, 0: they are not UTF-8 (RFC 3629). Its code into *code. */
+static size_t char_at(const unsigned char *text, uint32_t *code)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 }; /* by bytes: shorter forms alone are UTF-8 */
+	size_t len = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+
+	*code = len == 1 ? text[0] : text[0] & (0xffu >> (len + 1));
+	for (size_t i = 1; i < len; i++) {
+		if ((text[i] & 0xc0) != 0x80)
+			return 0;
+		*code = *code << 6 | (text[i] & 0x3f);
+	}
+	if ((text[0] >= 0x80 && text[0] < 0xc0) || text[0] >= 0xf8 || *code < least[len] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff))
+		return 0;
+	return len;
+}
+
+/* text as it may be shown, into dst, which holds CLEAN_GROWS times its bytes: its length. */
+enum { CLEAN_GROWS = 3 };
+
+static size_t clean(const char *text, char *dst)
+{
+	size_t len = 0, n;
+	uint32_t code;
+
+	for (const unsigned char *at = (const unsigned char *)text; *at; at += n ? n : 1) {
+		n = char_at(at, &code);
+		if (n && (code < ' ' || (code >= 0x7f && code < 0xa0)))
+			continue;
+		memcpy(dst + len, n ? (const char *)at : REPLACEMENT, n ? n : sizeof(REPLACEMENT) - 1);
+		len += n ? n : sizeof(REPLACEMENT) - 1;
+	}
+	dst[len] = '\0';
+	return len;
+}
+
 uint32_t report_add_text(struct report_tree *tree, uint32_t parent, const char *name, const char *text)
 {
-	size_t len = strlen(text) + 1;
+	size_t room = CLEAN_GROWS * strlen(text) + 1;
 	void *all = tree->text;
 	uint32_t node;
 
-	if (!grow(&all, &tree->text_cap, tree->text_len, len, 1)) {
+	if (!grow(&all, &tree->text_cap, tree->text_len, room, 1)) {
 		tree->failed = true;
 		return 0;
 	}
@@ -90,9 +128,8 @@ uint32_t report_add_text(struct report_tree *tree, uint32_t parent, const char *
 	node = report_add(tree, parent, name, REPORT_TEXT);
 	if (!node)
 		return 0;
-	memcpy(tree->text + tree->text_len, text, len);
 	tree->nodes[node].number = (int64_t)tree->text_len;
-	tree->text_len += len;
+	tree->text_len += clean(text, tree->text + tree->text_len) + 1;
 	return node;
 }
 

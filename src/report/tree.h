@@ -29,7 +29,9 @@ struct report_tree {
 void report_clear(struct report_tree *tree); /* wiped; its memory stays for the next */
 void report_free(struct report_tree *tree);
 
-/* Each adds to the object or list parent and returns the node; 0 when it could not. */
+/* Each adds to the object or list parent and returns the node; 0 when it could not. What is in the tree is fit for any printer: of
+ * a text, control characters are left out, since they steer the terminal it is shown on or end a column, and what is not UTF-8
+ * becomes U+FFFD. */
 uint32_t report_add(struct report_tree *tree, uint32_t parent, const char *name, enum report_kind kind);
 uint32_t report_add_text(struct report_tree *tree, uint32_t parent, const char *name, const char *text);
 uint32_t report_add_number(struct report_tree *tree, uint32_t parent, const char *name, int64_t number);

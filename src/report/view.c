@@ -12,15 +12,17 @@ void report_flush(struct report_out *out)
 	out->len = 0;
 }
 
-/* No byte of a value steers the terminal that it is shown on. */
-static void gather(struct report_out *out, const char *bytes, size_t len, bool is_text)
+static void gather(struct report_out *out, const char *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		if (((unsigned char)bytes[i] < ' ' && (is_text || (bytes[i] != '\n' && bytes[i] != '\t'))) || bytes[i] == 0x7f)
-			continue;
+	while (len) {
+		size_t part = sizeof(out->bytes) - out->len < len ? sizeof(out->bytes) - out->len : len;
+
+		memcpy(out->bytes + out->len, bytes, part);
+		out->len += part;
+		bytes += part;
+		len -= part;
 		if (out->len == sizeof(out->bytes))
 			report_flush(out);
-		out->bytes[out->len++] = bytes[i];
 	}
 }
 
@@ -34,13 +36,22 @@ void report_print(struct report_out *out, const char *fmt, ...)
 	n = vsnprintf(bytes, sizeof(bytes), fmt, ap);
 	va_end(ap);
 	if (n > 0)
-		gather(out, bytes, (size_t)n < sizeof(bytes) ? (size_t)n : sizeof(bytes) - 1, false);
-	explicit_bzero(bytes, sizeof(bytes));
+		gather(out, bytes, (size_t)n < sizeof(bytes) ? (size_t)n : sizeof(bytes) - 1);
 }
 
 void report_put(struct report_out *out, const char *text)
 {
-	gather(out, text, strlen(text), true);
+	gather(out, text, strlen(text));
+}
+
+void report_put_all(struct report_out *out, ...)
+{
+	va_list ap;
+
+	va_start(ap, out);
+	for (const char *text = va_arg(ap, const char *); text; text = va_arg(ap, const char *))
+		gather(out, text, strlen(text));
+	va_end(ap);
 }
 
 void report_view_peers(struct report *report, const struct report_view *view)

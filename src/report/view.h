@@ -14,10 +14,11 @@ struct report_out {
 	size_t len;
 };
 
-/* Up to 511 bytes. No byte of it steers a terminal: control characters but newline and tab are left out. */
+/* Words and numbers of our own, up to 511 bytes. */
 void report_print(struct report_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Text of any length, and without newline and tab too. */
+/* Text of any length; and several behind each other, up to a NULL. */
 void report_put(struct report_out *out, const char *text);
+void report_put_all(struct report_out *out, ...) __attribute__((sentinel));
 void report_flush(struct report_out *out); /* what was gathered is wiped: a key may be in it */
 
 /* path is the root of the path's tree; peer an object in the tree peers, which may hold some of them at a time. */

@@ -39,7 +39,7 @@ static void put_allowed(struct report *report, const struct report_node *peer, c
 	if (!prefix)
 		report_print(&report->out, "(none)");
 	for (; prefix; prefix = report_next(&report->peers, prefix)) {
-		report_print(&report->out, "%s%s", between, report_text_of(&report->peers, prefix));
+		report_put_all(&report->out, between, report_text_of(&report->peers, prefix), NULL);
 		between = separator;
 	}
 }
@@ -59,9 +59,9 @@ static void no_peer(struct report *report, const struct report_node *peer)
 
 static void pretty_head(struct report *report)
 {
-	report_print(&report->out, "interface: %s\n", path_text(report, "interface"));
+	report_put_all(&report->out, "interface: ", path_text(report, "interface"), "\n", NULL);
 	if (*path_text(report, ".private_key"))
-		report_print(&report->out, "  public key: %s\n  private key: (hidden)\n", path_text(report, "public_key"));
+		report_put_all(&report->out, "  public key: ", path_text(report, "public_key"), "\n  private key: (hidden)\n", NULL);
 	if (path_number(report, "port"))
 		report_print(&report->out, "  listening port: %" PRId64 "\n", path_number(report, "port"));
 	if (path_number(report, ".fwmark"))
@@ -77,16 +77,16 @@ static void pretty_peer(struct report *report, const struct report_node *peer)
 	struct report_out *out = &report->out;
 	char text[96], more[32];
 
-	report_print(out, "\npeer: %s\n", peer_text(report, peer, "public_key"));
+	report_put_all(out, "\npeer: ", peer_text(report, peer, "public_key"), "\n", NULL);
 	if (*peer_text(report, peer, ".preshared_key"))
 		report_print(out, "  preshared key: (hidden)\n");
 	if (*peer_text(report, peer, "endpoint"))
-		report_print(out, "  endpoint: %s\n", peer_text(report, peer, "endpoint"));
+		report_put_all(out, "  endpoint: ", peer_text(report, peer, "endpoint"), "\n", NULL);
 	report_print(out, "  allowed ips: ");
 	put_allowed(report, peer, ", ");
 	report_print(out, "\n");
 	if (handshake_s)
-		report_print(out, "  latest handshake: %s\n", words_ago(report->now_s - handshake_s, text, sizeof(text)));
+		report_put_all(out, "  latest handshake: ", words_ago(report->now_s - handshake_s, text, sizeof(text)), "\n", NULL);
 	if (received || sent)
 		report_print(out, "  transfer: %s received, %s sent\n", words_bytes(received, text, sizeof(text)),
 			     words_bytes(sent, more, sizeof(more)));
@@ -107,7 +107,7 @@ static void conf_head(struct report *report)
 	if (path_number(report, ".fwmark"))
 		report_print(&report->out, "FwMark = 0x%" PRIx64 "\n", (uint64_t)path_number(report, ".fwmark"));
 	if (*path_text(report, ".private_key"))
-		report_print(&report->out, "PrivateKey = %s\n", path_text(report, ".private_key"));
+		report_put_all(&report->out, "PrivateKey = ", path_text(report, ".private_key"), "\n", NULL);
 }
 
 static void conf_peer(struct report *report, const struct report_node *peer)
@@ -116,16 +116,16 @@ static void conf_peer(struct report *report, const struct report_node *peer)
 	const char *preshared_key = peer_text(report, peer, ".preshared_key"), *endpoint = peer_text(report, peer, "endpoint");
 	struct report_out *out = &report->out;
 
-	report_print(out, "\n[Peer]\nPublicKey = %s\n", peer_text(report, peer, "public_key"));
+	report_put_all(out, "\n[Peer]\nPublicKey = ", peer_text(report, peer, "public_key"), "\n", NULL);
 	if (*preshared_key)
-		report_print(out, "PresharedKey = %s\n", preshared_key);
+		report_put_all(out, "PresharedKey = ", preshared_key, "\n", NULL);
 	if (report_first(&report->peers, report_find(&report->peers, peer, "allowed_ips"))) {
 		report_print(out, "AllowedIPs = ");
 		put_allowed(report, peer, ", ");
 		report_print(out, "\n");
 	}
 	if (*endpoint)
-		report_print(out, "Endpoint = %s\n", endpoint);
+		report_put_all(out, "Endpoint = ", endpoint, "\n", NULL);
 	if (keepalive_s)
 		report_print(out, "PersistentKeepalive = %" PRId64 "\n", keepalive_s);
 }
@@ -144,13 +144,13 @@ const struct report_view report_as_wg_conf = { "showconf", false, conf_head, con
 static void put_interface(struct report *report)
 {
 	if (report->of_all)
-		report_print(&report->out, "%s\t", path_text(report, "interface"));
+		report_put_all(&report->out, path_text(report, "interface"), "\t", NULL);
 }
 
 static void put_peer(struct report *report, const struct report_node *peer)
 {
 	put_interface(report);
-	report_print(&report->out, "%s\t", peer_text(report, peer, "public_key"));
+	report_put_all(&report->out, peer_text(report, peer, "public_key"), "\t", NULL);
 }
 
 static void put_keepalive(struct report *report, const struct report_node *peer)
@@ -181,16 +181,17 @@ static void dump_head(struct report *report)
 	bool has_key = *path_text(report, ".private_key");
 
 	put_interface(report);
-	report_print(&report->out, "%s\t%s\t%" PRId64 "\t", or_none(path_text(report, ".private_key")),
-		     has_key ? path_text(report, "public_key") : "(none)", path_number(report, "port"));
+	report_put_all(&report->out, or_none(path_text(report, ".private_key")), "\t",
+		       has_key ? path_text(report, "public_key") : "(none)", "\t", NULL);
+	report_print(&report->out, "%" PRId64 "\t", path_number(report, "port"));
 	put_fwmark(report);
 }
 
 static void dump_peer(struct report *report, const struct report_node *peer)
 {
 	put_peer(report, peer);
-	report_print(&report->out, "%s\t%s\t", or_none(peer_text(report, peer, ".preshared_key")),
-		     or_none(peer_text(report, peer, "endpoint")));
+	report_put_all(&report->out, or_none(peer_text(report, peer, ".preshared_key")), "\t",
+		       or_none(peer_text(report, peer, "endpoint")), "\t", NULL);
 	put_allowed(report, peer, ",");
 	report_print(&report->out, "\t%" PRId64 "\t%" PRId64 "\t%" PRId64 "\t", peer_number(report, peer, "latest_handshake"),
 		     peer_number(report, peer, "received_bytes"), peer_number(report, peer, "sent_bytes"));
@@ -202,13 +203,13 @@ const struct report_view report_as_wg_dump = { "dump", false, dump_head, dump_pe
 static void field_public_key(struct report *report)
 {
 	put_interface(report);
-	report_print(&report->out, "%s\n", *path_text(report, ".private_key") ? path_text(report, "public_key") : "(none)");
+	report_put_all(&report->out, *path_text(report, ".private_key") ? path_text(report, "public_key") : "(none)", "\n", NULL);
 }
 
 static void field_private_key(struct report *report)
 {
 	put_interface(report);
-	report_print(&report->out, "%s\n", or_none(path_text(report, ".private_key")));
+	report_put_all(&report->out, or_none(path_text(report, ".private_key")), "\n", NULL);
 }
 
 static void field_port(struct report *report)
@@ -226,19 +227,19 @@ static void field_fwmark(struct report *report)
 static void field_peer(struct report *report, const struct report_node *peer)
 {
 	put_interface(report);
-	report_print(&report->out, "%s\n", peer_text(report, peer, "public_key"));
+	report_put_all(&report->out, peer_text(report, peer, "public_key"), "\n", NULL);
 }
 
 static void field_preshared_key(struct report *report, const struct report_node *peer)
 {
 	put_peer(report, peer);
-	report_print(&report->out, "%s\n", or_none(peer_text(report, peer, ".preshared_key")));
+	report_put_all(&report->out, or_none(peer_text(report, peer, ".preshared_key")), "\n", NULL);
 }
 
 static void field_endpoint(struct report *report, const struct report_node *peer)
 {
 	put_peer(report, peer);
-	report_print(&report->out, "%s\n", or_none(peer_text(report, peer, "endpoint")));
+	report_put_all(&report->out, or_none(peer_text(report, peer, "endpoint")), "\n", NULL);
 }
 
 static void field_allowed(struct report *report, const struct report_node *peer)

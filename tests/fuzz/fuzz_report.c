@@ -1,63 +1,101 @@
 /* The report's printers on any tree: names, kinds and texts from the bytes, in any shape. No view reads beyond it or steers a
- * terminal, and what JSON prints is balanced. */
+ * terminal; JSON parses, what wg(8) prints for machines keeps its lines and columns, and all of it is UTF-8. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "report/view.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-struct json {
-	size_t depth;
-	bool in_string, escaped;
-};
+/* All that a view printed. */
+static struct {
+	char *bytes;
+	size_t len, cap;
+} printed;
 
-static void look(void *arg, const char *bytes, size_t len)
+static void collect(void *arg, const char *bytes, size_t len)
 {
-	struct json *json = arg;
-
+	(void)arg;
 	if (len > REPORT_OUT_LEN)
 		abort();
-	for (size_t i = 0; i < len; i++) {
-		unsigned char byte = (unsigned char)bytes[i];
-
-		if ((byte < ' ' && byte != '\n' && byte != '\t') || byte == 0x7f)
+	if (printed.len + len > printed.cap) {
+		printed.cap = 2 * (printed.len + len);
+		printed.bytes = realloc(printed.bytes, printed.cap);
+		if (!printed.bytes)
 			abort();
-		if (!json)
-			continue;
-		if (json->in_string) {
-			if (!json->escaped && byte == '"')
-				json->in_string = false;
-			json->escaped = !json->escaped && byte == '\\';
-		} else if (byte == '"') {
-			json->in_string = true;
-		} else if (byte == '{' || byte == '[') {
-			json->depth++;
-		} else if (byte == '}' || byte == ']') {
-			if (!json->depth--)
-				abort();
-		}
 	}
+	memcpy(printed.bytes + printed.len, bytes, len);
+	printed.len += len;
+}
+
+/* UTF-8 without a control character but line ends, and tabs where columns are. */
+static bool is_clean(bool tabs)
+{
+	const unsigned char *at = (const unsigned char *)printed.bytes, *end = at + printed.len;
+
+	while (at < end) {
+		size_t more = *at < 0x80 ? 0 : *at < 0xc2 ? 4 : *at < 0xe0 ? 1 : *at < 0xf0 ? 2 : *at < 0xf5 ? 3 : 4;
+
+		if (more == 4 || (size_t)(end - at) <= more)
+			return false;
+		if ((*at < ' ' && *at != '\n' && !(tabs && *at == '\t')) || *at == 0x7f)
+			return false;
+		if (more && ((at[0] == 0xc2 && at[1] < 0xa0) || (at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+			     (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f)))
+			return false;
+		for (size_t i = 1; i <= more; i++)
+			if ((at[i] & 0xc0) != 0x80)
+				return false;
+		at += more + 1;
+	}
+	return true;
+}
+
+/* first: of the first line, when it is about the interface; each: of those of peers. 0: there is no such line. */
+static bool has_columns(unsigned first, unsigned each, size_t peers)
+{
+	size_t lines = 0;
+	unsigned columns = 1;
+
+	for (size_t i = 0; i < printed.len; i++) {
+		if (printed.bytes[i] == '\t')
+			columns++;
+		if (printed.bytes[i] != '\n')
+			continue;
+		if (columns != (first && !lines ? first : each))
+			return false;
+		lines++;
+		columns = 1;
+	}
+	return columns == 1 && lines == (first ? 1 : 0) + (each ? peers : 0);
 }
 
 static const char *const names[] = {
 	"path", ".title", "state", "reason", "configuration", ".configured", "applied_at", "backend", "backend_reason",
 	".backend_asked_for", "trouble", "isolation", "interface", "address", "public_key", ".private_key", "port", ".fwmark",
-	"mtu_bytes", "under_load", "dropped", ".dropped_words", "unknown_peer", "not_for_our_key", "interface_counters", "from", "age_s",
-	".preshared_key", "name", ".host", "endpoint", "allowed_ips", "latest_handshake", "received_bytes", "sent_bytes",
-	"keepalive_s", "failing", "last_failure", ".failure_words", "last_failure_age_s", "failures",
+	"mtu_bytes", "under_load", "dropped", ".dropped_words", "unknown_peer", "not_for_our_key", "interface_counters",
+	"interface_packets", "rx", "tx", "from", "age_s", ".preshared_key", "name", ".host", "endpoint", "allowed_ips",
+	"latest_handshake", "received_bytes", "sent_bytes", "keepalive_s", "failing", "last_failure", ".failure_words",
+	"last_failure_age_s", "failures",
 };
+
+enum { CONTAINERS_MAX = 16 };
 
 /* A node is kind, name, parent and, for a text, its length and bytes. */
 static void grow(struct report_tree *tree, const uint8_t **data, size_t *size)
 {
-	uint32_t containers[16] = { 0 }, count = 1;
+	struct {
+		uint32_t node;
+		bool is_list;
+	} containers[CONTAINERS_MAX] = { { 0, false } };
+	uint32_t count = 1;
 
 	while (*size >= 4) {
 		const uint8_t *at = *data;
 		enum report_kind kind = at[0] % (REPORT_UNKNOWN + 1);
-		const char *name = at[1] % 7 ? names[at[1] % (sizeof(names) / sizeof(names[0]))] : NULL;
-		uint32_t parent = containers[at[2] % count], node;
+		uint32_t parent = at[2] % count, node;
+		const char *name = containers[parent].is_list ? NULL : names[at[1] % (sizeof(names) / sizeof(names[0]))];
 		size_t len = at[3] < *size - 4 ? at[3] : *size - 4;
 		char text[256] = "";
 
@@ -69,43 +107,67 @@ static void grow(struct report_tree *tree, const uint8_t **data, size_t *size)
 			memcpy(text, *data, len);
 			*data += len;
 			*size -= len;
-			node = report_add_text(tree, parent, name, text);
+			node = report_add_text(tree, containers[parent].node, name, text);
 		} else if (kind == REPORT_NUMBER) {
-			node = report_add_number(tree, parent, name, (int64_t)at[3] << at[3] % 56);
+			node = report_add_number(tree, containers[parent].node, name, (int64_t)((uint64_t)at[3] << at[3] % 57));
 		} else {
-			node = report_add(tree, parent, name, kind);
+			node = report_add(tree, containers[parent].node, name, kind);
 		}
-		if (node && kind <= REPORT_LIST && count < 16)
-			containers[count++] = node;
+		if (node && kind <= REPORT_LIST && count < CONTAINERS_MAX) {
+			containers[count].node = node;
+			containers[count++].is_list = kind == REPORT_LIST;
+		}
+	}
+}
+
+static void print(struct report *report, const struct report_view *view)
+{
+	report->printed = printed.len = 0;
+	view->head(report);
+	report_view_peers(report, view);
+	view->tail(report);
+	report_flush(&report->out);
+}
+
+static void look_at_columns(struct report *report)
+{
+	static const struct {
+		const char *field;
+		unsigned first, each;
+	} lines[] = {
+		{ "dump", 4, 8 },       { "public-key", 1, 0 },        { "private-key", 1, 0 },    { "listen-port", 1, 0 },
+		{ "fwmark", 1, 0 },     { "peers", 0, 1 },             { "preshared-keys", 0, 2 }, { "endpoints", 0, 2 },
+		{ "allowed-ips", 0, 2 }, { "latest-handshakes", 0, 2 }, { "transfer", 0, 3 },       { "persistent-keepalive", 0, 2 },
+	};
+
+	for (size_t i = 0; i < 2 * sizeof(lines) / sizeof(lines[0]); i++) {
+		unsigned first = lines[i / 2].first, each = lines[i / 2].each;
+
+		report->of_all = i % 2;
+		print(report, report_wg_field(lines[i / 2].field));
+		if (!is_clean(true) || !has_columns(first + (first && i % 2), each + (each && i % 2), report->printed))
+			abort();
 	}
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const fields[] = { "dump", "public-key", "private-key", "listen-port", "fwmark", "peers", "preshared-keys",
-					      "endpoints", "allowed-ips", "latest-handshakes", "transfer",
-					      "persistent-keepalive" };
-	const struct report_view *views[4 + sizeof(fields) / sizeof(fields[0])] = { &report_as_text, &report_as_json, &report_as_wg,
-										   &report_as_wg_conf };
-	struct report report = { .out = { .write = look }, .now_s = 1000 };
+	static const struct report_view *const views[] = { &report_as_text, &report_as_wg, &report_as_wg_conf };
+	struct report report = { .out = { .write = collect }, .now_s = 1000 };
 
-	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
-		views[4 + i] = report_wg_field(fields[i]);
 	grow(&report.path, &data, &size);
-	grow(&report.peers, &data, &size);
+	/* A path without one has no tunnel, and so no peers. */
+	if (report_find(&report.path, report_root(&report.path), "backend"))
+		grow(&report.peers, &data, &size);
 	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
-		struct json json = { 0 };
-
-		report.out.arg = views[i] == &report_as_json ? &json : NULL;
-		report.of_all = i % 2;
-		report.printed = 0;
-		views[i]->head(&report);
-		report_view_peers(&report, views[i]);
-		views[i]->tail(&report);
-		report_flush(&report.out);
-		if (json.depth || json.in_string)
+		print(&report, views[i]);
+		if (!is_clean(false))
 			abort();
 	}
+	print(&report, &report_as_json);
+	if (!is_clean(false) || !json_line(printed.bytes, printed.len))
+		abort();
+	look_at_columns(&report);
 	report_free(&report.path);
 	report_free(&report.peers);
 	return 0;

@@ -1,6 +1,7 @@
 /* The tree of what runs, and the printers of it. */
 #include <string.h>
 
+#include "base/text.h"
 #include "report/view.h"
 #include "report/words.h"
 #include "test.h"
@@ -81,7 +82,7 @@ TEST(report_json_tells_unknown_from_zero_and_no_secret)
 	CHECK_STR(view(&report_as_json),
 		  "{\"path\":\"gateway\",\"state\":\"up\",\"reason\":\"\",\"backend\":\"lwip\",\"interface\":\"wg0\","
 		  "\"public_key\":\"PUBLIC=\",\"port\":4567,\"dropped\":null,\"peers\":[{\"public_key\":\"PEER=\","
-		  "\"name\":\"a\\\"b\\\\c\\u000a\",\"endpoint\":\"192.0.2.2:1\",\"allowed_ips\":[\"10.0.0.2/32\",\"10.0.1.0/24\"],"
+		  "\"name\":\"a\\\"b\\\\c\",\"endpoint\":\"192.0.2.2:1\",\"allowed_ips\":[\"10.0.0.2/32\",\"10.0.1.0/24\"],"
 		  "\"latest_handshake\":940,\"received_bytes\":5,\"sent_bytes\":9223372036854775807,\"failing\":true,"
 		  "\"last_failure\":\"no_answer\",\"last_failure_age_s\":3,\"failures\":17,"
 		  "\"dropped\":{\"replay\":2,\"queue_full\":0}}]}\n");
@@ -102,6 +103,31 @@ TEST(report_text_steers_no_terminal)
 	begin();
 	add_peer("a\033[2Jb\177c");
 	CHECK(strstr(view(&report_as_text), "  peer a[2Jbc PEER=\n"));
+	begin();
+	add_peer("a\xc2\x9b" "2Jb\x9b");
+	CHECK(strstr(view(&report_as_text), "  peer a2Jb\xef\xbf\xbd PEER=\n"));
+}
+
+TEST(report_text_is_utf8_whatever_the_name_is)
+{
+	static const struct {
+		const char *name, *shown;
+	} names[] = {
+		{ "Z\xc3\xbcrich \xf0\x9f\x9a\x80", "Z\xc3\xbcrich \xf0\x9f\x9a\x80" },
+		{ "Z\xc3", "Z\xef\xbf\xbd" },                          /* cut off */
+		{ "\xc0\xaf", "\xef\xbf\xbd\xef\xbf\xbd" },             /* a longer form of / */
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" }, /* a surrogate */
+		{ "\xbd\xae", "\xef\xbf\xbd\xef\xbf\xbd" },             /* begins in the middle */
+		{ "\xff" "x", "\xef\xbf\xbdx" },
+	};
+	char line[64];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		begin();
+		add_peer(names[i].name);
+		text_format(line, sizeof(line), "  peer %s PEER=\n", names[i].shown);
+		CHECK(strstr(view(&report_as_text), line));
+	}
 }
 
 TEST(report_wg_fields_have_one_line_a_peer)
