@@ -1,11 +1,13 @@
 #include "control/server.h"
 
 #include <errno.h>
+#include <linux/sockios.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -125,6 +127,7 @@ static void flush(struct control_call *call)
 			break;
 		}
 		call->out_sent += LENGTH_LEN + len;
+		call->idle_s = 0;
 	}
 	if (call->ended) {
 		call_close(call);
@@ -161,6 +164,19 @@ void control_flush(struct control_call *call)
 		flush(call);
 }
 
+/* Some of what waits in the socket was read since the last look: the loop is not told before three quarters of it are. */
+static bool was_read(struct control_call *call)
+{
+	int before = call->unread_bytes;
+
+	return ioctl(call->source.fd, SIOCOUTQ, &call->unread_bytes) == 0 && call->unread_bytes < before;
+}
+
+static bool is_over(const struct control_call *call)
+{
+	return call->waiting_to_send ? call->idle_s > CONTROL_UNREAD_MAX_S : !call->asked && call->idle_s > CONTROL_ASK_MAX_S;
+}
+
 static void alive_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct control_server *server = container_of(timer, struct control_server, alive);
@@ -169,6 +185,11 @@ static void alive_fires(struct loop_timer *timer, uint64_t now_ns)
 	for (size_t i = 0; i < CONTROL_CALLS_MAX; i++) {
 		struct control_call *call = &server->calls[i];
 
+		if (call->server) {
+			call->idle_s = was_read(call) ? 0 : call->idle_s + CONTROL_ALIVE_S;
+			if (is_over(call))
+				call_close(call);
+		}
 		any = any || call->server;
 		if (call->server && call->job && !call->ended)
 			(void)send(call->source.fd, &(char){ CONTROL_OUT }, 1, MSG_NOSIGNAL);
@@ -237,6 +258,7 @@ static void call_ready(struct loop_source *source, uint32_t events, uint64_t now
 		}
 		argv[argc++] = word;
 	}
+	call->asked = true;
 	call->server->request(call, argc, argv, now_ns);
 }
 
@@ -248,26 +270,53 @@ static bool peer_may(int fd)
 	return !getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) && (cred.uid == 0 || cred.uid == geteuid());
 }
 
+/* Nothing came from it yet. What is on its way is not. */
+static bool asks_nothing(const struct control_call *call)
+{
+	char byte;
+
+	return !call->asked && recv(call->source.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0;
+}
+
+/* A free place for one who comes; where there is none, that of the first who asks nothing or else does not read. NULL: all are
+ * answered. */
+static struct control_call *make_room(struct control_server *server)
+{
+	struct control_call *mute = NULL, *deaf = NULL;
+
+	for (size_t i = 0; i < CONTROL_CALLS_MAX; i++) {
+		struct control_call *call = &server->calls[i];
+
+		if (!call->server)
+			return call;
+		if ((!mute || call->number < mute->number) && asks_nothing(call))
+			mute = call;
+		if ((!deaf || call->number < deaf->number) && call->waiting_to_send)
+			deaf = call;
+	}
+	mute = mute ? mute : deaf;
+	if (mute)
+		call_close(mute);
+	return mute;
+}
+
 static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct control_server *server = container_of(source, struct control_server, listener);
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control_call *call;
 
 	(void)events;
 	if (fd < 0)
 		return;
 	if (!server->alive.armed)
 		loop_timer_set(server->loop, &server->alive, now_ns + CONTROL_ALIVE_S * NS_PER_S, alive_fires);
-	for (size_t i = 0; i < CONTROL_CALLS_MAX && peer_may(fd); i++) {
-		struct control_call *call = &server->calls[i];
-
-		if (call->server)
-			continue;
-		*call = (struct control_call){ .server = server, .passed_fd = -1 };
+	call = peer_may(fd) ? make_room(server) : NULL;
+	if (call) {
+		*call = (struct control_call){ .server = server, .passed_fd = -1, .number = server->count++ };
 		if (loop_add(server->loop, &call->source, fd, EPOLLIN, call_ready) == 0)
 			return;
 		call->server = NULL;
-		break;
 	}
 	close(fd);
 }

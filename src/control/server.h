@@ -11,6 +11,10 @@
  * goes out every CONTROL_ALIVE_S. */
 enum { CONTROL_CALLS_MAX = 16, CONTROL_OUTPUT_MAX = 4 << 20, CONTROL_ALIVE_S = 10 };
 
+/* Who connected and asks nothing, and whose answer is not read on, is closed after so long; or at once, when its place is
+ * wanted: the one that came first. */
+enum { CONTROL_ASK_MAX_S = 30, CONTROL_UNREAD_MAX_S = 300 };
+
 struct control_server;
 
 /* One client and its request. */
@@ -18,6 +22,8 @@ struct control_call {
 	struct loop_source source;
 	struct control_server *server; /* NULL: a free slot */
 	int passed_fd;                 /* came with the request, -1: none; closed with the call */
+	uint64_t number;               /* the server's count when it came */
+	bool asked;
 	bool ended;                    /* control_end was called: what is left goes out, then it closes */
 	void *job;                     /* of whoever answers later */
 	void (*cancelled)(struct control_call *call); /* the client left before control_end; may be NULL */
@@ -25,6 +31,8 @@ struct control_call {
 	char *out;                     /* the server's: packets not sent yet, each behind its length */
 	size_t out_len, out_cap, out_sent, out_last;
 	bool waiting_to_send, stopping;
+	unsigned idle_s;  /* it asked nothing, nor read anything, for so long; in steps of CONTROL_ALIVE_S */
+	int unread_bytes; /* in the socket, then */
 };
 
 /* Answers with control_print and, now or later, exactly one control_end. */
@@ -38,6 +46,7 @@ struct control_server {
 	char path[CONTROL_PATH_LEN];
 	struct loop_timer alive; /* while a call is open */
 	struct control_call calls[CONTROL_CALLS_MAX];
+	uint64_t count; /* of calls so far */
 };
 
 /* Makes dir (0700) and the socket (0600) in it; a socket that no one answers on is replaced: 0 or -errno,
