@@ -1,10 +1,11 @@
 #include "console/console.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/exit.h"
 #include "base/file.h"
@@ -12,18 +13,12 @@
 #include "base/paths.h"
 #include "base/terminal.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "console/log.h"
 #include "console/partition.h"
+#include "console/print.h"
 #include "console/run.h"
-
-#define PROMPT "gateway> "
-
-enum { LINE_LEN = 1024 };
-
-#define AGAIN "!!"
-
-static struct history history;
+#include "console/shell.h"
+#include "console/words.h"
 
 static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
@@ -162,6 +157,26 @@ static int command_network(int argc, char **argv)
 	return argc > 1 ? run_with(NAME_NETWORK, argc, argv, 1, -1) : run_words(show);
 }
 
+/* The number-th NIC that has hardware behind it, by the kernel's list. */
+static const char *nic_name(size_t number)
+{
+	static char name[64];
+	DIR *dir = opendir("/sys/class/net");
+	struct dirent *entry;
+	bool found = false;
+
+	while (dir && !found && (entry = readdir(dir))) {
+		text_format(name, sizeof(name), "/sys/class/net/%.20s/device", entry->d_name);
+		if (entry->d_name[0] == '.' || access(name, F_OK) < 0 || number--)
+			continue;
+		text_format(name, sizeof(name), "%.20s", entry->d_name);
+		found = true;
+	}
+	if (dir)
+		closedir(dir);
+	return found ? name : NULL;
+}
+
 static int command_log(int argc, char **argv)
 {
 	return log_print(argc > 1 ? argv[1] : NULL);
@@ -220,10 +235,7 @@ static int command_poweroff(int argc, char **argv)
 
 static int command_help(int argc, char **argv);
 
-static const struct {
-	const char *name, *words, *help;
-	int (*run)(int argc, char **argv);
-} commands[] = {
+static const struct command commands[] = {
 	{ "help", "[conf | COMMAND]", "this list; what the files may hold", command_help },
 	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
 	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_gateway },
@@ -256,87 +268,34 @@ static int command_help(int argc, char **argv)
 	if (argc == 2 && !strcmp(argv[1], "conf"))
 		return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		char usage[80];
-
 		if (argc > 1 && strcmp(argv[1], commands[i].name) != 0)
 			continue;
 		found = true;
-		text_format(usage, sizeof(usage), "%s %s", commands[i].name, commands[i].words);
-		printf("  %-56s %s\n", usage, commands[i].help);
+		print_command(&commands[i]);
 	}
 	if (!found)
 		printf("no command is called %s\n", argv[1]);
 	else
-		printf("PATH is gateway or gateway-dataplane. Ctrl-C ends a command.\n");
+		printf("PATH is gateway or gateway-dataplane. Ctrl-C ends a command, ? tells what fits.\n");
 	return !found;
 }
 
-static void obey(char *line)
+/* Borrowed until the next call. */
+static const char *name_of(void *arg, enum word_kind kind, size_t number)
 {
-	char *argv[RUN_WORDS_MAX];
-	int argc = 0;
-
-	for (char *save = NULL, *word = strtok_r(line, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
-		if (argc == RUN_WORDS_MAX - 1) {
-			printf("too many words\n");
-			return;
-		}
-		argv[argc++] = word;
-	}
-	if (!argc)
-		return;
-	argv[argc] = NULL;
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (strcmp(commands[i].name, argv[0]) != 0)
-			continue;
-		commands[i].run(argc, argv);
-		return;
-	}
-	printf("unknown command %s: `help` lists them\n", argv[0]);
+	(void)arg;
+	return kind == WORD_NIC ? nic_name(number) : NULL;
 }
 
-/* The last line once more, shown as it is obeyed. */
-static void recall(char *bytes, size_t cap)
+const struct fits_tables *console_tables(void)
 {
-	const char *last = history_get(&history, 1);
+	static struct fits_tables tables = { commands, COMMANDS, command_words, 0, name_of, NULL };
 
-	text_format(bytes, cap, "%s", last ? last : "");
-	if (last)
-		printf("%s\n", last);
+	tables.word_count = command_word_count;
+	return &tables;
 }
 
 int console_main(void)
 {
-	char bytes[LINE_LEN];
-	struct line line;
-
-	terminal_open();
-	interrupt_hear(); /* where it is no terminal, too */
-	(void)signal(SIGQUIT, SIG_IGN);
-	(void)signal(SIGTSTP, SIG_IGN);
-	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
-	line_edit(&line, PROMPT, &history);
-	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
-	for (;;) {
-		enum line_event event;
-
-		printf(PROMPT);
-		(void)fflush(stdout);
-		line_begin(&line, bytes, sizeof(bytes));
-		do
-			event = terminal_read(&line);
-		while (event == LINE_HELP || event == LINE_TAB);
-		if (event == LINE_GONE)
-			return 0;
-		if (event == LINE_DONE && !strcmp(bytes, AGAIN))
-			recall(bytes, sizeof(bytes));
-		if (event == LINE_DONE)
-			history_add(&history, bytes);
-		if (event == LINE_DONE)
-			obey(bytes);
-		else if (event == LINE_TOO_LONG)
-			printf("a line has at most %zu characters\n", sizeof(bytes) - 1);
-		else if (event == LINE_END)
-			printf("\n");
-	}
+	return shell_run(console_tables());
 }

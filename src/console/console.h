@@ -3,6 +3,11 @@
 #ifndef CONSOLE_CONSOLE_H
 #define CONSOLE_CONSOLE_H
 
+struct fits_tables;
+
 int console_main(void);
+
+/* The commands and their words. */
+const struct fits_tables *console_tables(void);
 
 #endif

@@ -230,8 +230,10 @@ class Console(Port):
         return start
 
     def ended(self, line, start):
-        """The match of a command's output, None while it runs."""
-        return re.search(re.escape(line) + r" *\n((?:.*\n)*?)" + PROMPT + r"\Z", KERNEL.sub("", self.text[start:]))
+        """The match of a command's output, None while it runs. A line that cannot be obeyed comes back behind the prompt."""
+        escaped = re.escape(line)
+        return re.search(escaped + r" *\n((?:.*\n)*?)" + PROMPT + "(?:" + escaped + r"\x08*)?\Z",
+                         KERNEL.sub("", self.text[start:]))
 
     def finish(self, line, start, timeout=30, log=False):
         match = self.wait_until(lambda: self.ended(line, start), timeout, start, line)

@@ -1,0 +1,85 @@
+#include "console/words.h"
+
+#include "base/paths.h"
+
+#define PATHS(command)                                                                                        \
+	{ command, NAME_MANAGEMENT, WORD_FIXED, WORD_ANYWHERE, NULL, "the management path" },                  \
+	{ command, NAME_DATAPLANE, WORD_FIXED, WORD_ANYWHERE, NULL, "the path between packet processors" }
+
+/* For a test, and on other hosts. */
+#define CONF(command)                                                                  \
+	{ command, "--conf", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },                  \
+	{ command, "DIR", WORD_TYPED, WORD_ANYWHERE, "--conf", "where the files are" }
+
+#define VERBS(command)                                                                                          \
+	{ command, "show", WORD_FIXED, 1, NULL, "state, address, key, peers, handshakes" },                      \
+	{ command, "status", WORD_FIXED, 1, NULL, "in one line: up, or why not" },                               \
+	{ command, "wg", WORD_FIXED, 1, NULL, "what wg(8) does and says" },                                      \
+	{ command, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL }
+
+const struct word command_words[] = {
+	{ "help", "conf", WORD_FIXED, 1, NULL, "what the files may hold" },
+	{ "help", "COMMAND", WORD_COMMAND, 1, NULL, NULL },
+
+	PATHS("show"),
+	{ "show", "--json", WORD_FIXED, WORD_ANYWHERE, NULL, "for programs" },
+
+	{ "check", "--strict", WORD_FIXED, WORD_ANYWHERE, NULL, "this instance in no [Peer] is an error" },
+	{ "check", "--no-names", WORD_FIXED, WORD_ANYWHERE, NULL, "no name server is asked" },
+	CONF("check"),
+
+	{ "write", "network.conf", WORD_FIXED, 1, NULL, "the NICs of this host" },
+	{ "write", "vpn-private.conf", WORD_FIXED, 1, NULL, "the key and the port of this instance" },
+	{ "write", "vpn-public.conf", WORD_FIXED, 1, NULL, "all instances, the same text on each" },
+	{ "write", ".env", WORD_FIXED, 1, NULL, "the VPN address of this instance, and switches" },
+	CONF("write"),
+
+	{ "export", "--with-keys", WORD_FIXED, WORD_ANYWHERE, NULL, "SECRET: private and preshared keys too" },
+	CONF("export"),
+	CONF("import"),
+
+	PATHS("reconfigure"),
+	{ "reconfigure", "--force", WORD_FIXED, WORD_ANYWHERE, NULL, "without a question" },
+	{ "reconfigure", "--dry-run", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
+	{ "reconfigure", "--quiet", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
+
+	{ "ping", "COUNT", WORD_TYPED, WORD_ANYWHERE, "-c", "how many echo requests" },
+	{ "ping", "SECONDS", WORD_TYPED, WORD_ANYWHERE, "-i", "between two of them: 1, or 0.2" },
+	{ "ping", "ADDRESS", WORD_ADDRESS, WORD_ANYWHERE, NULL, "a VPN address of another instance" },
+	PATHS("ping"),
+	{ "ping", "-c", WORD_FIXED, WORD_ANYWHERE, NULL, "how many, COUNT behind it" },
+	{ "ping", "-i", WORD_FIXED, WORD_ANYWHERE, NULL, "how often, SECONDS behind it" },
+	{ "ping", "-q", WORD_FIXED, WORD_ANYWHERE, NULL, "the sum alone" },
+
+	{ NAME_NETWORK, "identify", WORD_FIXED, 1, NULL, "blink the light of a NIC" },
+	{ NAME_NETWORK, "NIC", WORD_NIC, 2, "identify", "the name of a NIC" },
+	{ NAME_NETWORK, "revert", WORD_FIXED, 1, NULL, "what ran before the last `reconfigure`" },
+	{ NAME_NETWORK, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+
+	{ "log", "WORD", WORD_TYPED, 1, NULL, "lines that hold it" },
+	{ "log", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+	{ "boot", NULL, WORD_NONE, 1, NULL, NULL },
+	{ "hardening", NULL, WORD_NONE, 1, NULL, NULL },
+
+	VERBS(NAME_MANAGEMENT),
+	VERBS(NAME_DATAPLANE),
+	{ "wg", "show", WORD_FIXED, 1, NULL, "the interface and its peers" },
+	{ "wg", "showconf", WORD_FIXED, 1, NULL, "SECRET: what runs, as wg(8) writes it" },
+	{ "wg", "genkey", WORD_FIXED, 1, NULL, "SECRET: a new private key" },
+	{ "wg", "genpsk", WORD_FIXED, 1, NULL, "SECRET: a new preshared key" },
+	{ "wg", "pubkey", WORD_FIXED, 1, NULL, "the public key of a private key that is typed next" },
+	{ "wg", "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+
+	{ "clock", "set", WORD_FIXED, 1, NULL, "set it, and the machine's own clock" },
+	{ "clock", "YYYY-MM-DD", WORD_TYPED, 2, "set", "the date, UTC" },
+	{ "clock", "HH:MM:SS", WORD_TYPED, 3, NULL, "the time, UTC" },
+	{ "clock", "--force", WORD_FIXED, 4, NULL, "without a question" },
+
+	{ "install", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
+	{ "install", "DISK", WORD_TYPED, 1, NULL, "the disk to put this system on, as `install` names it" },
+	{ "version", NULL, WORD_NONE, 1, NULL, NULL },
+	{ "reboot", NULL, WORD_WHOLE, 1, NULL, NULL },
+	{ "poweroff", NULL, WORD_WHOLE, 1, NULL, NULL },
+};
+
+const size_t command_word_count = sizeof(command_words) / sizeof(command_words[0]);

@@ -1,0 +1,32 @@
+/* What may stand behind each command, word by word, with what it means: what ?, Tab and unique beginnings go by. */
+#ifndef CONSOLE_WORDS_H
+#define CONSOLE_WORDS_H
+
+#include <stddef.h>
+
+enum word_kind {
+	WORD_FIXED,   /* this word */
+	WORD_TYPED,   /* anything; the word stands for it, in capitals */
+	WORD_ADDRESS, /* likewise, but the VPN addresses of peers are known */
+	WORD_PEER,    /* names that are known by RUN_DIR's names: of peers */
+	WORD_NIC,     /* of NICs */
+	WORD_COMMAND,
+	WORD_NONE,  /* the command takes no words at all */
+	WORD_WHOLE, /* and is itself to be written out */
+};
+
+enum { WORD_ANYWHERE = 0 };
+
+struct word {
+	const char *command;
+	const char *word;
+	enum word_kind kind;
+	unsigned place;    /* 1: the first one behind the command */
+	const char *after; /* it fits behind this word only; NULL: behind any */
+	const char *help;  /* NULL: it fits, and is not told of */
+};
+
+extern const struct word command_words[];
+extern const size_t command_word_count;
+
+#endif
