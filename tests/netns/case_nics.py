@@ -354,6 +354,9 @@ def nics_second_gateway_is_used_when_the_first_has_no_carrier(lab):
     for end in ends:
         wait_until("the first way again", lambda: json.loads(a("ip", "-json", "route", "get", end))[0]["dev"] == "eth0")
         expect(ping("a", end, 2) == (2, 2), end)
+    # who still writes to the second is heard, though the first leads to him
+    b("sysctl", "-qw", *("net.ipv4.conf.%s.rp_filter=0" % device for device in ("all", "eth0", "eth1")))
+    b("ping", "-q", "-c", "1", "-W", "30", "-I", "203.0.113.2", "198.51.100.1")
     network.stop()
     for setting in ("ipv4", "ipv6"):                                    # the control: the kernel left to itself
         a("sysctl", "-qw", "net.%s.conf.eth0.ignore_routes_with_linkdown=0" % setting)
