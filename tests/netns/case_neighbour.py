@@ -83,7 +83,8 @@ def priority_tags_are_no_vlan(lab):
     ours, _, _ = ours_and_go(lab, a, b, "192.0.2.1", "192.0.2.2")
     for tci, passes in ((5 << 13, True), (5 << 13 | 7, False), (0, True)):
         with wire(m, "eth0", "eth1", tagged(tci)):
-            a("ip", "neigh", "flush", "dev", "eth0")
+            if passes:      # else who is known is known: only the datagram's own tag stands in its way
+                a("ip", "neigh", "flush", "dev", "eth0")
             kernel = ping(a.name, "192.0.2.2", 2, wait=5 if passes else 1)
             inside = ping(ours.inner, "10.8.3.2", 3, wait=5 if passes else 1)
         expect((kernel[1] > 0) == passes, "the kernel", tci, kernel)
