@@ -11,6 +11,8 @@
 #include "gateway/roamed.h"
 #include "gateway/way.h"
 
+enum { PROBES_A_PIECE = 32, PROBES_PAUSE_MS = 20 };
+
 /* ---- probes ---- */
 
 static bool is_silent(const struct silent *silent, const struct tunnel_peer *peer)
@@ -18,10 +20,14 @@ static bool is_silent(const struct silent *silent, const struct tunnel_peer *pee
 	return peer->endpoint.addr.family && peer->allowed_count && (silent->sessions_lost || !peer->handshake_s);
 }
 
-/* An echo request to those that were knocked at, or to all that are silent. */
+static void probe_fires(struct loop_timer *timer, uint64_t now_ns);
+
+/* An echo request to those that were knocked at, or to all that are silent: a few at a time, since as many as there are peers at once
+ * would fill the interface's queue, and what others send would be dropped. */
 static void send_probes(struct silent *silent, bool all)
 {
 	const struct tunnel_config *running = &silent->inner->running;
+	unsigned sent = 0;
 
 	if (!silent->inner->tunnel.ops || inner_dump(silent->inner) < 0)
 		return;
@@ -29,11 +35,17 @@ static void send_probes(struct silent *silent, bool all)
 	for (size_t i = 0; i < running->peer_count; i++) {
 		struct watched *watched = &silent->watch.peers[i];
 
-		if ((all || watched->knocked) && is_silent(silent, &running->peers[i]))
-			pinger_probe(silent->pinger, &running->allowed[running->peers[i].allowed_first].addr);
+		watched->knocked = (all || watched->knocked) && is_silent(silent, &running->peers[i]);
+		if (!watched->knocked || sent == PROBES_A_PIECE)
+			continue;
+		pinger_probe(silent->pinger, &running->allowed[running->peers[i].allowed_first].addr);
 		watched->knocked = false;
+		sent++;
 	}
-	silent->sessions_lost = false;
+	if (sent == PROBES_A_PIECE)
+		loop_timer_set(silent->loop, &silent->probe, clock_now_ns() + PROBES_PAUSE_MS * NS_PER_MS, probe_fires);
+	else
+		silent->sessions_lost = false;
 }
 
 void silent_probe_all(struct silent *silent)
