@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/bytes.h"
@@ -13,6 +12,7 @@
 #include "base/version.h"
 #include "init/bootentry.h"
 #include "init/firmware.h"
+#include "init/tool.h"
 
 /* UEFI 2.10, 5.3.2 and 5.3.3. */
 enum { GPT_TABLE_AT = 72, GPT_COUNT_AT = 80, GPT_ENTRY_GUID_AT = 16 };
@@ -26,47 +26,6 @@ enum {
 	BOOTABLE = 0x88,
 	GUIDS_MAX = 256,
 };
-
-/* One of the tools on board, between two descriptors; -1: nothing. Its complaints are for who stands at the console. */
-static pid_t tool_start(const char *const *argv, int in, int out, bool quiet)
-{
-	static char skip_check[] = "MTOOLS_SKIP_CHECK=1";
-	static char *const environment[] = { skip_check, NULL };
-	char path[32], *copy[16] = { NULL };
-	pid_t pid = fork();
-	int null;
-
-	if (pid)
-		return pid < 0 ? -errno : pid;
-	null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	dup2(in < 0 ? null : in, STDIN_FILENO);
-	dup2(out < 0 ? null : out, STDOUT_FILENO);
-	if (quiet)
-		dup2(null, STDERR_FILENO);
-	for (size_t i = 0; i < sizeof(copy) / sizeof(copy[0]) - 1 && argv[i]; i++)
-		copy[i] = strdup(argv[i]);
-	text_format(path, sizeof(path), "/sbin/%s", argv[0]);
-	execve(path, copy, environment);
-	(void)fprintf(stderr, "cannot start %s: %s\n", path, strerror(errno));
-	_exit(127);
-}
-
-static int tool_end(pid_t pid)
-{
-	int status = 0;
-
-	if (pid < 0)
-		return pid;
-	while (waitpid(pid, &status, 0) < 0)
-		if (errno != EINTR)
-			return -errno;
-	return WIFEXITED(status) && !WEXITSTATUS(status) ? 0 : -EIO;
-}
-
-static int tool_run(const char *const *argv, bool quiet)
-{
-	return tool_end(tool_start(argv, -1, -1, quiet));
-}
 
 void medium_uki(char path[static MEDIUM_PATH_LEN])
 {

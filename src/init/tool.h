@@ -1,0 +1,13 @@
+/* The tools on board, as a command at the console runs them: their complaints are for who stands there. */
+#ifndef INIT_TOOL_H
+#define INIT_TOOL_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* /sbin/argv[0] between two descriptors; -1: nothing. pid or -errno. */
+pid_t tool_start(const char *const *argv, int in, int out, bool quiet);
+int tool_end(pid_t pid); /* waits: 0, -EIO when it ended with another status than 0, or -errno */
+int tool_run(const char *const *argv, bool quiet);
+
+#endif
