@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "init/persist.h"
+#include "init/superblock.h"
 
 enum { MIB = 1 << 20, FAT_AT_32 = 82, VPD_HEADER_LEN = 4, SECTOR_LEN = 512, LABEL_AT = 0x78, LABEL_LEN = 16, NAME_UNITS = 36 };
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -13,144 +12,25 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "init/child.h"
-#include "init/modules.h"
+#include "init/locate.h"
 #include "init/partition.h"
-#include "init/uevent.h"
+#include "init/superblock.h"
 
 #define FSCK "/sbin/e2fsck"
 
-enum { APPEAR_S = 10, FSCK_S = 600, NAME_LEN = 32, WORTH_GROWING_BYTES = 1 << 20 };
+enum { FSCK_S = 600, WORTH_GROWING_BYTES = 1 << 20 };
 
 enum {
-	EXT_BLOCKS_AT = 0x04,
-	EXT_BLOCK_SHIFT_AT = 0x18, /* of 1 KiB */
-	EXT_MAGIC_AT = 0x38,
-	EXT_STATE_AT = 0x3a,
-	EXT_INCOMPAT_AT = 0x60,
-	EXT_LABEL_AT = 0x78,
-	EXT_BLOCKS_HIGH_AT = 0x150,
-	EXT_LABEL_LEN = 16,
-	EXT_MAGIC = 0xef53,
-	EXT_STATE_VALID = 1,
-	EXT_STATE_ERROR = 2,
-	EXT_INCOMPAT_RECOVER = 4,
-	EXT_INCOMPAT_64BIT = 0x80,
-	EXT_BLOCK_SHIFT_MAX = 6,
 	/* e2fsck(8): errors corrected; corrected and reboot; anything above is not mended */
 	FSCK_MENDED = 1,
 	FSCK_MENDED_REBOOT = 2,
 };
-
-bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN])
-{
-	return load_le16(block + EXT_MAGIC_AT) == EXT_MAGIC;
-}
-
-bool superblock_has_label(const uint8_t block[static SUPERBLOCK_LEN], const char *label)
-{
-	return !strncmp((const char *)block + EXT_LABEL_AT, label, EXT_LABEL_LEN);
-}
-
-uint64_t superblock_bytes(const uint8_t block[static SUPERBLOCK_LEN])
-{
-	uint64_t blocks = load_le32(block + EXT_BLOCKS_AT);
-	uint32_t shift = load_le32(block + EXT_BLOCK_SHIFT_AT);
-
-	if (load_le32(block + EXT_INCOMPAT_AT) & EXT_INCOMPAT_64BIT)
-		blocks |= (uint64_t)load_le32(block + EXT_BLOCKS_HIGH_AT) << 32;
-	return shift > EXT_BLOCK_SHIFT_MAX ? 0 : blocks * 1024 << shift;
-}
-
-bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN])
-{
-	uint16_t state = load_le16(block + EXT_STATE_AT);
-
-	return (state & EXT_STATE_VALID) && !(state & EXT_STATE_ERROR) &&
-	       !(load_le32(block + EXT_INCOMPAT_AT) & EXT_INCOMPAT_RECOVER);
-}
-
-static bool read_superblock(const char *name, uint8_t block[static SUPERBLOCK_LEN])
-{
-	char path[64];
-	ssize_t n;
-	int fd;
-
-	text_format(path, sizeof(path), "/dev/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return false;
-	n = pread(fd, block, SUPERBLOCK_LEN, SUPERBLOCK_OFFSET);
-	close(fd);
-	return n == SUPERBLOCK_LEN && superblock_is_ext(block);
-}
-
-static bool has_partition_name(const char *name, const char *label)
-{
-	char path[128], text[1024];
-	struct slice rest = { text, 0 }, line, key;
-	ssize_t n;
-
-	text_format(path, sizeof(path), "/sys/class/block/%s/uevent", name);
-	n = file_read(AT_FDCWD, path, text, sizeof(text));
-	rest.len = n > 0 ? (size_t)n : 0;
-	while (slice_cut(&rest, '\n', &line))
-		if (slice_cut(&line, '=', &key) && slice_equal(key, "PARTNAME") && line.ptr && slice_equal(line, label))
-			return true;
-	return false;
-}
-
-/* A file system by its label or its partition's name; a partition by its name that holds no such file system. */
-static bool fits(const char *name, const char *label, bool with_file_system)
-{
-	uint8_t block[SUPERBLOCK_LEN];
-
-	if (read_superblock(name, block) != with_file_system)
-		return false;
-	return (with_file_system && superblock_has_label(block, label)) || has_partition_name(name, label);
-}
-
-/* The block device, first by name when several fit; how many fit. */
-static size_t find(const char *label, bool with_file_system, char name[static NAME_LEN])
-{
-	struct dirent *entry;
-	size_t count = 0;
-	DIR *dir = opendir("/sys/class/block");
-
-	while (dir && (entry = readdir(dir)) != NULL) {
-		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= NAME_LEN ||
-		    !fits(entry->d_name, label, with_file_system))
-			continue;
-		if (!count++ || strcmp(entry->d_name, name) < 0)
-			text_format(name, NAME_LEN, "%s", entry->d_name);
-	}
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
-/* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. */
-static size_t find_in_time(const char *label, char name[static NAME_LEN])
-{
-	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S, now_ns;
-	struct pollfd news = { .fd = uevent_open(), .events = POLLIN };
-	size_t count;
-
-	modules_coldplug();
-	while (!(count = find(label, true, name)) && !(count = find(label, false, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
-		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
-		uevent_plug(news.fd);
-	}
-	if (news.fd >= 0)
-		close(news.fd);
-	return count;
-}
 
 static int fsck(const char *path, const char *how)
 {
@@ -311,8 +191,8 @@ static int mount_memory(const char *label, char *words, size_t cap)
 int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap)
 {
 	uint8_t block[SUPERBLOCK_LEN];
-	char name[NAME_LEN], path[64], grown[96] = "";
-	size_t count = find_in_time(label, name);
+	char name[LOCATE_NAME_LEN], path[64], grown[96] = "";
+	size_t count = locate_in_time(label, name);
 	bool protected, is_new, sound = true;
 	int way, err = 0;
 
@@ -323,8 +203,8 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 	text_format(path, sizeof(path), "/dev/%s", name);
 	text_format(words, cap, "%s", path);
 	protected = is_write_protected(path);
-	is_new = !read_superblock(name, block);
-	if (!protected && has_partition_name(name, label) && (!is_new || partition_is_blank(path)))
+	is_new = !locate_superblock(name, block);
+	if (!protected && locate_has_name(name, label) && (!is_new || partition_is_blank(path)))
 		grow(name, path, max_bytes, grown, sizeof(grown));
 	if (is_new)
 		err = make(path, label, words, cap);

@@ -17,11 +17,4 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 /* For child_call: all is written and it is unmounted. */
 int persist_unmount(void);
 
-/* What the ext4 superblock (kernel Documentation/filesystems/ext4/super.rst) at block says. */
-enum { SUPERBLOCK_OFFSET = 1024, SUPERBLOCK_LEN = 1024 };
-bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN]);
-bool superblock_has_label(const uint8_t block[static SUPERBLOCK_LEN], const char *label);
-uint64_t superblock_bytes(const uint8_t block[static SUPERBLOCK_LEN]); /* of the file system */
-bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN]);
-
 #endif

@@ -7,7 +7,7 @@
 #include "base/clock.h"
 #include "init/firmware.h"
 #include "init/module_index.h"
-#include "init/persist.h"
+#include "init/superblock.h"
 #include "init/supervise.h"
 
 static uint64_t s(uint64_t seconds)

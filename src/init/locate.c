@@ -1,0 +1,99 @@
+#include "init/locate.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
+#include "init/modules.h"
+#include "init/uevent.h"
+
+enum { APPEAR_S = 10 };
+
+bool locate_superblock(const char *name, uint8_t block[static SUPERBLOCK_LEN])
+{
+	char path[64];
+	ssize_t n;
+	int fd;
+
+	text_format(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	n = pread(fd, block, SUPERBLOCK_LEN, SUPERBLOCK_OFFSET);
+	close(fd);
+	return n == SUPERBLOCK_LEN && superblock_is_ext(block);
+}
+
+bool locate_has_name(const char *name, const char *label)
+{
+	char path[128], text[1024];
+	struct slice rest = { text, 0 }, line, key;
+	ssize_t n;
+
+	text_format(path, sizeof(path), "/sys/class/block/%s/uevent", name);
+	n = file_read(AT_FDCWD, path, text, sizeof(text));
+	rest.len = n > 0 ? (size_t)n : 0;
+	while (slice_cut(&rest, '\n', &line))
+		if (slice_cut(&line, '=', &key) && slice_equal(key, "PARTNAME") && line.ptr && slice_equal(line, label))
+			return true;
+	return false;
+}
+
+/* A file system by its label or its partition's name; a partition by its name that holds no such file system. */
+static bool fits(const char *name, const char *label, bool with_file_system)
+{
+	uint8_t block[SUPERBLOCK_LEN];
+
+	if (locate_superblock(name, block) != with_file_system)
+		return false;
+	return (with_file_system && superblock_has_label(block, label)) || locate_has_name(name, label);
+}
+
+/* The block device, first by name when several fit; how many fit. */
+static size_t find(const char *label, bool with_file_system, char name[static LOCATE_NAME_LEN])
+{
+	struct dirent *entry;
+	size_t count = 0;
+	DIR *dir = opendir("/sys/class/block");
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= LOCATE_NAME_LEN ||
+		    !fits(entry->d_name, label, with_file_system))
+			continue;
+		if (!count++ || strcmp(entry->d_name, name) < 0)
+			text_format(name, LOCATE_NAME_LEN, "%s", entry->d_name);
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+size_t locate(const char *label, char name[static LOCATE_NAME_LEN])
+{
+	size_t count = find(label, true, name);
+
+	return count ? count : find(label, false, name);
+}
+
+/* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. */
+size_t locate_in_time(const char *label, char name[static LOCATE_NAME_LEN])
+{
+	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S, now_ns;
+	struct pollfd news = { .fd = uevent_open(), .events = POLLIN };
+	size_t count;
+
+	modules_coldplug();
+	while (!(count = locate(label, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
+		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+		uevent_plug(news.fd);
+	}
+	if (news.fd >= 0)
+		close(news.fd);
+	return count;
+}

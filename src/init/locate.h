@@ -1,0 +1,23 @@
+/* Where the persistent partition is: a block device by its GPT partition's name, or by its file system's label. Nothing here
+ * writes. */
+#ifndef INIT_LOCATE_H
+#define INIT_LOCATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "init/superblock.h"
+
+enum { LOCATE_NAME_LEN = 32 };
+
+/* The block device (its name in /sys/class/block), first by name when several fit; how many fit. One with an ext4 file system
+ * comes before one that has but the name. */
+size_t locate(const char *label, char name[static LOCATE_NAME_LEN]);
+/* The same for a disk that may appear yet, as its driver finds it. */
+size_t locate_in_time(const char *label, char name[static LOCATE_NAME_LEN]);
+
+/* False: there is no ext4 file system on that device. */
+bool locate_superblock(const char *name, uint8_t block[static SUPERBLOCK_LEN]);
+bool locate_has_name(const char *name, const char *label); /* as a partition */
+
+#endif
