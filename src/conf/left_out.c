@@ -93,11 +93,18 @@ static bool holds_key(struct slice line)
 	return run >= KEY_RUN;
 }
 
+bool left_out_spares(enum conf_file file, struct slice line)
+{
+	struct slice text = bare(line);
+
+	return file == CONF_PRIVATE ? is_harmless(text) : !is_key_name(name_of(text)) && !holds_key(text);
+}
+
 static void take_line(struct output *out, enum conf_file file, struct slice line)
 {
 	struct slice name = name_of(bare(line)), text = bare(line);
 
-	if (file == CONF_PRIVATE ? is_harmless(text) : !is_key_name(name) && !holds_key(text))
+	if (left_out_spares(file, line))
 		put_text(out, line);
 	else if (slice_equal_nocase(name, PRIVATE) && text.ptr[0] != '#')
 		put_text(out, slice_of(PRIVATE " = " LEFT_OUT));
