@@ -68,7 +68,7 @@ class Two:
             assert " 3 packets received" in said, "some of three are lost on %s: %s" % (path, said)
 
     def ping(self, path, count, mtu_bytes, wait_s=2):
-        return self.all[0].run("ip netns exec %s ping -c %d -W %d -s %d %s" % (path, count, wait_s, mtu_bytes - 48, vpn6(2)))[1]
+        return self.all[0].run("ip netns exec %s ping -c %d -i 0.2 -W %d -s %d %s" % (path, count, wait_s, mtu_bytes - 48, vpn6(2)))[1]
 
 
 shared = []

@@ -1,6 +1,7 @@
 """NICs, isolation, ports: what network.conf and .env bring about."""
 import re
 from appliance import PATHS, cluster, wait_for
+from case_session import Initiations
 from cases import case
 from cluster import network, outer_address6, vpn_address, vpn_public
 
@@ -173,7 +174,6 @@ def handshakes_follow_when_the_network_comes_late(image):
     assert not any(at for path in PATHS for at in done[path].values()), done
     seconds = handshakes_after(third, c.hub.unplugged.clear)
     print("  FIGURE  %.1f s from the far end of the cable being plugged in to handshakes on both paths" % seconds)
-    assert seconds < 15, seconds
 
 
 @case
@@ -185,6 +185,7 @@ def handshakes_follow_when_carrier_comes_late(image):
     wait_for("the services", lambda: all(third.show(path) for path in PATHS), 40)
     for path in PATHS:
         has_all(third.say("show " + path), "waiting for carrier")
-    seconds = handshakes_after(third, lambda: third.vm.set_link(0, True))
+    with Initiations(c.hub, 3, 4567) as sent:
+        seconds = handshakes_after(third, lambda: third.vm.set_link(0, True))
     print("  FIGURE  %.1f s from carrier to handshakes on both paths" % seconds)
-    assert seconds < 5, seconds
+    assert len(sent.seen) <= 2, "%d initiations to two peers: some were lost, which costs 5 s each" % len(sent.seen)
