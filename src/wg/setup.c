@@ -178,8 +178,3 @@ void wg_set_stamp_sent(struct wg_device *d, const uint8_t stamp[static WG_STAMP_
 {
 	stamp_raise_to(d->stamp_floor, stamp);
 }
-
-void wg_peer_set_stamp_seen(struct wg_peer *p, const uint8_t stamp[static WG_STAMP_LEN])
-{
-	stamp_raise_to(p->stamp_seen, stamp);
-}

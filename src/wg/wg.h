@@ -234,31 +234,21 @@ struct wg_counters {
 	struct wg_stranger misled;  /* of WG_DROP_MAC1 */
 };
 
-size_t wg_peer_count(const struct wg_device *device);
 /* The first for NULL, NULL behind the last. The peer just returned may be removed before the next call. */
 struct wg_peer *wg_peer_next(struct wg_device *device, const struct wg_peer *peer);
-struct wg_peer *wg_peer_find(struct wg_device *device, const uint8_t public_key[static WG_KEY_LEN]);
 void wg_peer_info(const struct wg_device *device, const struct wg_peer *peer, struct wg_peer_info *info);
-const uint8_t *wg_peer_key(const struct wg_peer *peer); /* public; borrowed from the peer */
 /* *cursor is 0 at first. False behind the last one. */
 bool wg_peer_allowed(const struct wg_device *device, const struct wg_peer *peer, uint32_t *cursor,
 		     struct inet_prefix *prefix);
-/* Who gets a packet to addr; NULL: no one. */
-struct wg_peer *wg_route(struct wg_device *device, const struct inet_addr *addr);
 const struct wg_counters *wg_counters(const struct wg_device *device);
 const struct wg_peer_counters *wg_peer_counters(const struct wg_device *device, const struct wg_peer *peer);
 bool wg_under_load(const struct wg_device *device, uint64_t now_ns);
-const char *wg_verdict_text(enum wg_verdict verdict);
 
-/* --- moving a path between backends, and over a restart --- */
+/* --- moving a path between backends --- */
 
-/* The highest stamp that any initiation of ours bore (zeros: none yet). Once it is set, ours are above it whatever the
- * wall clock says: a peer drops an initiation that is not above the last one it saw. */
-void wg_stamp_sent(const struct wg_device *device, uint8_t stamp[static WG_STAMP_LEN]);
+/* The highest stamp that any initiation of ours may have borne. Once it is set, ours are above it whatever the wall clock says: a
+ * peer drops an initiation that is not above the last one it saw. */
 void wg_set_stamp_sent(struct wg_device *device, const uint8_t stamp[static WG_STAMP_LEN]);
-/* The highest that we saw of a peer; setting never lowers it. */
-void wg_peer_stamp_seen(const struct wg_peer *peer, uint8_t stamp[static WG_STAMP_LEN]);
-void wg_peer_set_stamp_seen(struct wg_peer *peer, const uint8_t stamp[static WG_STAMP_LEN]);
 /* The stamp of a wall clock time, as an initiation bears it: rounded down to 2^24 ns, like the kernel's. */
 void wg_stamp(uint8_t stamp[static WG_STAMP_LEN], struct wg_wall wall);
 

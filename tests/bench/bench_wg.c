@@ -154,7 +154,7 @@ static void bench_lookup(unsigned peers)
 	for (int round = 0; round < ROUNDS; round++) {
 		t = clock_now_ns();
 		for (unsigned i = 0; i < LOOKUPS; i++)
-			found += wg_route(s.device, &addr[i]) != NULL;
+			found += allowedips_find(&s.device->allowed, false, addr[i].bytes) != ALLOWED_NONE;
 		t = clock_now_ns() - t;
 		best_ns = t < best_ns ? t : best_ns;
 	}

@@ -132,7 +132,7 @@ struct pair *pair_of_peers(const uint8_t *psk)
 
 struct wg_peer *pair_peer(struct pair *p, int of)
 {
-	return wg_peer_find(p->node[of].device, p->node[!of].public_key);
+	return device_find(p->node[of].device, p->node[!of].public_key);
 }
 
 struct keypair *pair_current(struct pair *p, int of)
