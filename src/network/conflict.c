@@ -8,7 +8,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "base/bytes.h"
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
@@ -24,37 +23,27 @@ enum {
 	OVER_S = 3 * PROBE_TAKEN_S + 1,
 };
 
-/* RFC 826: hardware, protocol, lengths, operation, then sender's and target's MAC and address. */
-enum { AT_OPERATION = 6, AT_SENDER_MAC = 8, AT_SENDER = 14, AT_TARGET = 24, REQUEST = 1, REPLY = 2 };
-
-static const uint8_t head[AT_OPERATION] = { 0, 1, 8, 0, LINK_MAC_LEN, 4 }; /* Ethernet, IPv4 */
-
 bool arp_read(const uint8_t *bytes, size_t len, struct arp_claim *claim)
 {
 	static const uint8_t nothing[4];
-	uint16_t operation;
+	uint16_t operation = arp_operation(bytes, len);
 	bool probe;
 
-	if (len < ARP_PACKET_LEN || memcmp(bytes, head, sizeof(head)) != 0)
+	if (!operation)
 		return false;
-	operation = load_be16(bytes + AT_OPERATION);
-	if (operation != REQUEST && operation != REPLY)
-		return false;
-	probe = operation == REQUEST && !memcmp(bytes + AT_SENDER, nothing, sizeof(nothing));
-	claim->answer = operation == REPLY;
-	memcpy(claim->mac, bytes + AT_SENDER_MAC, sizeof(claim->mac));
-	memcpy(claim->address, bytes + (probe ? AT_TARGET : AT_SENDER), sizeof(claim->address));
+	probe = operation == ARP_REQUEST && !memcmp(bytes + ARP_SENDER_AT, nothing, sizeof(nothing));
+	claim->answer = operation == ARP_REPLY;
+	memcpy(claim->mac, bytes + ARP_SENDER_MAC_AT, sizeof(claim->mac));
+	memcpy(claim->address, bytes + (probe ? ARP_TARGET_AT : ARP_SENDER_AT), sizeof(claim->address));
 	return memcmp(claim->address, nothing, sizeof(nothing)) != 0;
 }
 
-void arp_probe(uint8_t bytes[static ARP_PACKET_LEN], const uint8_t mac[static LINK_MAC_LEN],
+void arp_probe(uint8_t bytes[static ARP_LEN], const uint8_t mac[static LINK_MAC_LEN],
 	       const uint8_t address[static 4])
 {
-	memset(bytes, 0, ARP_PACKET_LEN);
-	memcpy(bytes, head, sizeof(head));
-	store_be16(bytes + AT_OPERATION, REQUEST);
-	memcpy(bytes + AT_SENDER_MAC, mac, LINK_MAC_LEN);
-	memcpy(bytes + AT_TARGET, address, 4);
+	arp_begin(bytes, ARP_REQUEST);
+	memcpy(bytes + ARP_SENDER_MAC_AT, mac, LINK_MAC_LEN);
+	memcpy(bytes + ARP_TARGET_AT, address, 4);
 }
 
 static void own_probe(struct conflicts *conflicts, struct conflict_own *own, uint64_t now_ns)
@@ -63,7 +52,7 @@ static void own_probe(struct conflicts *conflicts, struct conflict_own *own, uin
 				  .sll_protocol = htons(ETH_P_ARP),
 				  .sll_ifindex = (int)own->link,
 				  .sll_halen = LINK_MAC_LEN };
-	uint8_t bytes[ARP_PACKET_LEN];
+	uint8_t bytes[ARP_LEN];
 
 	arp_probe(bytes, own->mac, own->address);
 	memset(to.sll_addr, 0xff, LINK_MAC_LEN);
@@ -144,7 +133,7 @@ static void claim_heard(struct conflicts *conflicts, uint32_t link, const struct
 static void arp_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct conflicts *conflicts = container_of(source, struct conflicts, source);
-	uint8_t bytes[ARP_PACKET_LEN];
+	uint8_t bytes[ARP_LEN];
 	struct sockaddr_ll from = { 0 };
 	socklen_t from_len = sizeof(from);
 	struct arp_claim claim;
@@ -152,7 +141,7 @@ static void arp_came(struct loop_source *source, uint32_t events, uint64_t now_n
 
 	(void)events;
 	n = recvfrom(source->fd, bytes, sizeof(bytes), MSG_TRUNC, (struct sockaddr *)&from, &from_len);
-	if (n >= ARP_PACKET_LEN && arp_read(bytes, sizeof(bytes), &claim))
+	if (n >= ARP_LEN && arp_read(bytes, sizeof(bytes), &claim))
 		claim_heard(conflicts, (uint32_t)from.sll_ifindex, &claim, now_ns);
 }
 

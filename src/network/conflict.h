@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/arp.h"
 #include "base/loop.h"
 #include "netlink/link.h"
 
-enum { CONFLICTS_MAX = 64, CONFLICT_WORDS_LEN = 224, ARP_PACKET_LEN = 28 };
+enum { CONFLICTS_MAX = 64, CONFLICT_WORDS_LEN = 224 };
 
 /* What an ARP packet says of whose an address is. */
 struct arp_claim {
@@ -20,7 +21,7 @@ struct arp_claim {
 
 /* false: it is no ARP for IPv4 on Ethernet (RFC 826), or claims nothing. */
 bool arp_read(const uint8_t *bytes, size_t len, struct arp_claim *claim);
-void arp_probe(uint8_t bytes[static ARP_PACKET_LEN], const uint8_t mac[static LINK_MAC_LEN],
+void arp_probe(uint8_t bytes[static ARP_LEN], const uint8_t mac[static LINK_MAC_LEN],
 	       const uint8_t address[static 4]);
 
 struct conflicts {

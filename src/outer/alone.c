@@ -4,6 +4,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
+#include "base/arp.h"
 #include "base/bytes.h"
 #include "base/ip.h"
 #include "outer/table.h"
@@ -11,9 +12,6 @@
 enum {
 	PROBES = 3, /* RFC 4861 10: MAX_UNICAST_SOLICIT, MAX_MULTICAST_SOLICIT */
 	FRAME_MIN = 60,
-	ARP_LEN = 28,
-	ARP_REQUEST = 1,
-	ARP_REPLY = 2,
 	ICMP_ECHO_REPLY = 0,
 	ICMP_ECHO = 8,
 	ICMP6_ECHO = 128,
@@ -21,6 +19,8 @@ enum {
 	SOLICITATION = 135,
 	ADVERTISEMENT = 136,
 	ND_LEN = 24, /* type, code, checksum, flags, target */
+	ND_FLAGS_AT = 4,
+	ND_TARGET_AT = 8,
 	ND_HOP_LIMIT = 255,
 	OPTION_SOURCE_MAC = 1,
 	OPTION_TARGET_MAC = 2,
@@ -62,7 +62,7 @@ static struct pbuf *frame_begin(const struct nic *nic, const uint8_t *to, uint16
 	memset(p->payload, 0, p->len);
 	memcpy(frame, to, OUTER_MAC_LEN);
 	memcpy(frame + OUTER_MAC_LEN, nic->link.mac, OUTER_MAC_LEN);
-	store_be16(frame + 12, type);
+	store_be16(frame + NIC_ETH_TYPE_AT, type);
 	*payload = frame + NIC_ETH_LEN;
 	return p;
 }
@@ -93,36 +93,32 @@ static void heard(struct nic *nic, const struct inet_addr *addr, const uint8_t *
 static void arp_send(struct nic *nic, const uint8_t *to, uint8_t operation, const struct inet_addr *sender,
 		     const uint8_t *target_mac, const struct inet_addr *target)
 {
-	static const uint8_t head[] = { 0, 1, ETH_P_IP >> 8, ETH_P_IP & 255, OUTER_MAC_LEN, 4, 0 };
 	uint8_t *arp;
 	struct pbuf *p = frame_begin(nic, to, ETH_P_ARP, ARP_LEN, &arp);
 
 	if (!p)
 		return;
-	memcpy(arp, head, sizeof(head));
-	arp[7] = operation;
-	memcpy(arp + 8, nic->link.mac, OUTER_MAC_LEN);
-	memcpy(arp + 14, sender->bytes, 4);
+	arp_begin(arp, operation);
+	memcpy(arp + ARP_SENDER_MAC_AT, nic->link.mac, OUTER_MAC_LEN);
+	memcpy(arp + ARP_SENDER_AT, sender->bytes, 4);
 	if (target_mac)
-		memcpy(arp + 18, target_mac, OUTER_MAC_LEN);
-	memcpy(arp + 24, target->bytes, 4);
+		memcpy(arp + ARP_TARGET_MAC_AT, target_mac, OUTER_MAC_LEN);
+	memcpy(arp + ARP_TARGET_AT, target->bytes, 4);
 	frame_send(nic, p);
 }
 
 bool alone_arp(struct nic *nic, const uint8_t *frame, size_t len, uint64_t now_ns)
 {
-	static const uint8_t head[] = { 0, 1, ETH_P_IP >> 8, ETH_P_IP & 255, OUTER_MAC_LEN, 4 };
-	const uint8_t *arp = frame + NIC_ETH_LEN, *sender_mac = arp + 8;
+	const uint8_t *arp = frame + NIC_ETH_LEN, *sender_mac = arp + ARP_SENDER_MAC_AT;
 	struct inet_addr sender, target;
 	uint16_t operation;
 
-	if (len < NIC_ETH_LEN + ARP_LEN || memcmp(arp, head, sizeof(head)) != 0)
+	operation = len < NIC_ETH_LEN ? 0 : arp_operation(arp, len - NIC_ETH_LEN);
+	if (!operation)
 		return false;
-	sender = addr_at(AF_INET, arp + 14);
-	target = addr_at(AF_INET, arp + 24);
-	operation = load_be16(arp + 6);
-	if ((operation != ARP_REQUEST && operation != ARP_REPLY) || is_group(sender_mac) ||
-	    is_ours(nic, &sender)) /* our own address in someone's mouth is never learned */
+	sender = addr_at(AF_INET, arp + ARP_SENDER_AT);
+	target = addr_at(AF_INET, arp + ARP_TARGET_AT);
+	if (is_group(sender_mac) || is_ours(nic, &sender)) /* our own address in someone's mouth is never learned */
 		return false;
 	heard(nic, &sender, sender_mac, operation == ARP_REPLY ? OUTER_NEIGHBOUR_GOOD : OUTER_NEIGHBOUR_STALE, now_ns);
 	if (operation == ARP_REQUEST && is_ours(nic, &target))
@@ -159,8 +155,8 @@ static void nd_send(struct nic *nic, const uint8_t *to_mac, uint8_t type, uint8_
 	memcpy(ip + IP6_SOURCE_AT, source->bytes, 16);
 	memcpy(ip + IP6_DESTINATION_AT, to->bytes, 16);
 	nd[0] = type;
-	nd[4] = flags;
-	memcpy(nd + 8, target->bytes, 16);
+	nd[ND_FLAGS_AT] = flags;
+	memcpy(nd + ND_TARGET_AT, target->bytes, 16);
 	nd[ND_LEN] = type == SOLICITATION ? OPTION_SOURCE_MAC : OPTION_TARGET_MAC;
 	nd[ND_LEN + 1] = 1; /* of eight bytes */
 	memcpy(nd + ND_LEN + 2, nic->link.mac, OUTER_MAC_LEN);
@@ -189,7 +185,7 @@ static void solicited(struct nic *nic, const uint8_t *frame, const uint8_t *mac,
 {
 	static const uint8_t all_nodes_mac[OUTER_MAC_LEN] = { 0x33, 0x33, 0, 0, 0, 1 };
 	const uint8_t *ip = frame + NIC_ETH_LEN;
-	struct inet_addr source = addr_at(AF_INET6, ip + IP6_SOURCE_AT), target = addr_at(AF_INET6, ip + IP6_LEN + 8);
+	struct inet_addr source = addr_at(AF_INET6, ip + IP6_SOURCE_AT), target = addr_at(AF_INET6, ip + IP6_LEN + ND_TARGET_AT);
 
 	if (!is_ours(nic, &target) || is_ours(nic, &source))
 		return;
@@ -205,9 +201,9 @@ static void solicited(struct nic *nic, const uint8_t *frame, const uint8_t *mac,
 
 static void advertised(struct nic *nic, const uint8_t *nd, const uint8_t *mac, uint64_t now_ns)
 {
-	struct inet_addr target = addr_at(AF_INET6, nd + 8);
+	struct inet_addr target = addr_at(AF_INET6, nd + ND_TARGET_AT);
 	struct neighbour *neighbour = neighbour_find(nic->link.index, &target);
-	bool solicited_one = nd[4] & FLAG_SOLICITED;
+	bool solicited_one = nd[ND_FLAGS_AT] & FLAG_SOLICITED;
 
 	if (!neighbour || is_ours(nic, &target))
 		return;
@@ -216,7 +212,7 @@ static void advertised(struct nic *nic, const uint8_t *nd, const uint8_t *mac, u
 	if (!mac || is_group(mac))
 		return;
 	/* RFC 4861 7.2.5: another MAC without the override flag is a reason to ask, not to believe. */
-	if (neighbour->usable && !(nd[4] & FLAG_OVERRIDE) && memcmp(mac, neighbour->mac, OUTER_MAC_LEN) != 0)
+	if (neighbour->usable && !(nd[ND_FLAGS_AT] & FLAG_OVERRIDE) && memcmp(mac, neighbour->mac, OUTER_MAC_LEN) != 0)
 		neighbour_is(neighbour, OUTER_NEIGHBOUR_STALE, neighbour->mac, now_ns);
 	else
 		neighbour_is(neighbour, solicited_one ? OUTER_NEIGHBOUR_GOOD : OUTER_NEIGHBOUR_STALE, mac, now_ns);

@@ -233,7 +233,7 @@ static void input_ip6(struct nic *nic, uint8_t *frame, size_t len, const struct 
 
 static void input_any(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet)
 {
-	switch (load_be16(frame + 12)) {
+	switch (load_be16(frame + NIC_ETH_TYPE_AT)) {
 	case ETH_P_IP:
 		if (len >= NIC_ETH_LEN + IP4_LEN) {
 			in.ds = ds_field(frame + NIC_ETH_LEN);

@@ -171,7 +171,7 @@ static size_t udp_at(const uint8_t *frame, size_t len)
 
 	if (len < NIC_ETH_LEN + IP4_LEN + UDP_LEN)
 		return 0;
-	switch (load_be16(frame + 12)) {
+	switch (load_be16(frame + NIC_ETH_TYPE_AT)) {
 	case ETH_P_IP: /* lwIP sends no options but with IGMP */
 		return ip[0] == IP4_PLAIN && ip[IP4_PROTOCOL_AT] == IPPROTO_UDP &&
 				       !(load_be16(ip + IP4_FRAGMENT_AT) & IP4_MORE_OR_OFFSET) ?

@@ -14,6 +14,7 @@
 enum {
 	NIC_PAD = 2,             /* lwIP's ETH_PAD_SIZE, before every frame */
 	NIC_ETH_LEN = 14,
+	NIC_ETH_TYPE_AT = 12,
 	NIC_FRAME_MAX = 65536 + NIC_ETH_LEN,
 	NIC_QUEUE_MAX = 384,     /* frames between two flushes */
 };

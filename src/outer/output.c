@@ -58,7 +58,7 @@ static int frame_out(struct nic *nic, struct pbuf *p, const uint8_t *mac, size_t
 	frame = (uint8_t *)p->payload + NIC_PAD;
 	memcpy(frame, mac, OUTER_MAC_LEN);
 	memcpy(frame + OUTER_MAC_LEN, nic->link.mac, OUTER_MAC_LEN);
-	store_be16(frame + 12, ip_version(frame + NIC_ETH_LEN) == 4 ? ETH_P_IP : ETH_P_IPV6);
+	store_be16(frame + NIC_ETH_TYPE_AT, ip_version(frame + NIC_ETH_LEN) == 4 ? ETH_P_IP : ETH_P_IPV6);
 	return nic_queue(nic, p, segment_len);
 }
 

@@ -252,9 +252,9 @@ static const uint8_t mac[LINK_MAC_LEN] = { 2, 0, 0, 0, 0, 1 }, address[4] = { 19
 TEST(conflict_probe_asks_for_an_address_and_claims_none)
 {
 	/* RFC 5227 1.1: sender's address all zero, target's MAC too. */
-	static const uint8_t expected[ARP_PACKET_LEN] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 0,  0,
+	static const uint8_t expected[ARP_LEN] = { 0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 0,  0,
 							  0, 0, 0, 0, 0, 0, 0, 0, 192, 0, 2, 1 };
-	uint8_t bytes[ARP_PACKET_LEN];
+	uint8_t bytes[ARP_LEN];
 	struct arp_claim claim;
 
 	arp_probe(bytes, mac, address);
@@ -266,7 +266,7 @@ TEST(conflict_probe_asks_for_an_address_and_claims_none)
 
 TEST(conflict_answer_claims_the_senders_address)
 {
-	uint8_t bytes[ARP_PACKET_LEN];
+	uint8_t bytes[ARP_LEN];
 	struct arp_claim claim;
 
 	arp_probe(bytes, mac, (const uint8_t[4]){ 192, 0, 2, 9 });
