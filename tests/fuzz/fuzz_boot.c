@@ -8,7 +8,7 @@
 #include "exact.h"
 #include "init/board.h"
 #include "init/module_index.h"
-#include "init/persist.h"
+#include "init/superblock.h"
 
 enum { OPTIONS_LEN = 64, MODALIAS_LEN = 64 };
 
@@ -38,7 +38,8 @@ static void superblock(const uint8_t *data, size_t size)
 	if (!block)
 		abort();
 	memcpy(block, data, size < SUPERBLOCK_LEN ? size : SUPERBLOCK_LEN);
-	read_all += superblock_is_ext(block) + superblock_has_label(block, "mitigator-data") + superblock_is_clean(block);
+	read_all += superblock_is_ext(block) + superblock_has_label(block, "mitigator-data") + superblock_is_clean(block) +
+		    (superblock_bytes(block) != 0);
 	free(block);
 }
 
