@@ -110,7 +110,7 @@ static int command_show(int argc, char **argv)
 	return status;
 }
 
-/* What the binary does without a service: check, write, export, import, and wg. */
+/* What the binary does without a service: check, view, write, export, import, and wg. */
 static int command_gateway(int argc, char **argv)
 {
 	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
@@ -239,6 +239,8 @@ static const struct command commands[] = {
 	{ "help", "[conf | COMMAND]", "this list; what the files may hold", command_help },
 	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
 	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_gateway },
+	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
+	  command_gateway },
 	{ "write", "FILE", "replace a file by what is pasted, up to a line with a single .", command_gateway },
 	{ "export", "[--with-keys]", "all files as one text, for `import` on another machine", command_gateway },
 	{ "import", "", "replace all files by such a text, checked first", command_gateway },

@@ -11,6 +11,12 @@
 	{ command, "--conf", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },                  \
 	{ command, "DIR", WORD_TYPED, WORD_ANYWHERE, "--conf", "where the files are" }
 
+#define FILES(command)                                                                                           \
+	{ command, "network.conf", WORD_FIXED, 1, NULL, "the NICs of this host" },                                \
+	{ command, "vpn-private.conf", WORD_FIXED, 1, NULL, "the key and the port of this instance" },            \
+	{ command, "vpn-public.conf", WORD_FIXED, 1, NULL, "all instances, the same text on each" },              \
+	{ command, ".env", WORD_FIXED, 1, NULL, "the VPN address of this instance, and switches" }
+
 #define VERBS(command)                                                                                          \
 	{ command, "show", WORD_FIXED, 1, NULL, "state, address, key, peers, handshakes" },                      \
 	{ command, "status", WORD_FIXED, 1, NULL, "in one line: up, or why not" },                               \
@@ -28,10 +34,10 @@ const struct word command_words[] = {
 	{ "check", "--no-names", WORD_FIXED, WORD_ANYWHERE, NULL, "no name server is asked" },
 	CONF("check"),
 
-	{ "write", "network.conf", WORD_FIXED, 1, NULL, "the NICs of this host" },
-	{ "write", "vpn-private.conf", WORD_FIXED, 1, NULL, "the key and the port of this instance" },
-	{ "write", "vpn-public.conf", WORD_FIXED, 1, NULL, "all instances, the same text on each" },
-	{ "write", ".env", WORD_FIXED, 1, NULL, "the VPN address of this instance, and switches" },
+	FILES("view"),
+	{ "view", "LINE", WORD_TYPED, 2, NULL, "from where on; else all of it" },
+	CONF("view"),
+	FILES("write"),
 	CONF("write"),
 
 	{ "export", "--with-keys", WORD_FIXED, WORD_ANYWHERE, NULL, "SECRET: private and preshared keys too" },

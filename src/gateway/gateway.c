@@ -18,6 +18,7 @@
 #include "gateway/service.h"
 #include "gateway/transfer.h"
 #include "gateway/verbs.h"
+#include "gateway/view.h"
 #include "gateway/write.h"
 #include "tunnel/backend.h"
 
@@ -43,7 +44,7 @@ static int usage(const char *name)
 		name, backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
-	(void)fprintf(stderr, "       %s write FILE [--conf DIR]\n", name);
+	(void)fprintf(stderr, "       %s write FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s help conf | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
@@ -211,6 +212,8 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 		return check_main(argc, argv);
 	if (!strcmp(verb, "write"))
 		return write_main(argc, argv);
+	if (!strcmp(verb, "view"))
+		return view_main(argc, argv);
 	if (!strcmp(verb, "export"))
 		return export_main(argc, argv);
 	if (!strcmp(verb, "import"))

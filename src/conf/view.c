@@ -1,0 +1,79 @@
+#include "conf/view.h"
+
+#include <string.h>
+
+#include "conf/shown.h"
+
+enum { LABEL_LEN = 24, FINDING_AT = 40 };
+
+struct view {
+	enum conf_file file;
+	const struct diag *diag;
+	unsigned digits; /* of the last line's number */
+	void (*line)(void *arg, const char *text);
+	void *arg;
+};
+
+static bool is_at(const struct view *view, const struct diag_finding *finding, unsigned number)
+{
+	return finding->line == number && !strcmp(finding->file, conf_file_name(view->file));
+}
+
+/* Beside the line when there is room for it, else under it. */
+static void print_line(const struct view *view, unsigned number, struct slice bytes)
+{
+	const struct diag_finding *first = NULL;
+	char label[LABEL_LEN], row[SHOWN_LEN + DIAG_TEXT_LEN], finding[DIAG_TEXT_LEN + LABEL_LEN];
+	bool told = false;
+	size_t len;
+
+	for (size_t i = 0; i < view->diag->count && !first; i++)
+		if (is_at(view, &view->diag->findings[i], number))
+			first = &view->diag->findings[i];
+	text_format(label, sizeof(label), "  %c %*u  ", first ? '>' : ' ', (int)view->digits, number);
+	shown_line(view->file, bytes, row);
+	len = strlen(row);
+	for (size_t i = 0; i < view->diag->count; i++) {
+		const struct diag_finding *at = &view->diag->findings[i];
+		size_t column = len < FINDING_AT ? FINDING_AT : len + 2;
+
+		if (!is_at(view, at, number))
+			continue;
+		text_format(finding, sizeof(finding), "%s: %s", at->level == DIAG_ERROR ? "error" : "warning", at->text);
+		if (at == first && strlen(label) + column + strlen(finding) <= SHOWN_COLUMNS) {
+			text_format(row + len, sizeof(row) - len, "%*s%s", (int)(column - len), "", finding);
+			told = true;
+		}
+		if (at == first)
+			shown_rows(label, row, view->line, view->arg);
+		if (at == first && told)
+			continue;
+		text_format(label, sizeof(label), "    %*s  ", (int)view->digits, "");
+		shown_rows(label, finding, view->line, view->arg);
+	}
+	if (!first)
+		shown_rows(label, row, view->line, view->arg);
+}
+
+void view_print(enum conf_file file, struct slice text, unsigned from, const struct diag *diag,
+		void (*line)(void *arg, const char *text), void *arg)
+{
+	struct view view = { .file = file, .diag = diag, .digits = 1, .line = line, .arg = arg };
+	struct slice rest = text, bytes;
+	unsigned count = 0, number = 0;
+	char words[64];
+
+	while (slice_cut(&rest, '\n', &bytes))
+		count += rest.ptr || bytes.len; /* nothing behind the last end is no line */
+	for (unsigned left = count; left >= 10; left /= 10)
+		view.digits++;
+	if (!count)
+		print_line(&view, 1, (struct slice){ "", 0 });
+	for (rest = text; number < count && slice_cut(&rest, '\n', &bytes);)
+		if (++number + 1 >= from && (!from || number + 1 < from + VIEW_LINES))
+			print_line(&view, number, bytes);
+	if (from > count) {
+		text_format(words, sizeof(words), "%s has %u lines", conf_file_name(file), count);
+		line(arg, words);
+	}
+}

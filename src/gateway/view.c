@@ -1,0 +1,70 @@
+#include "gateway/view.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/paths.h"
+#include "conf/set.h"
+#include "conf/view.h"
+#include "network/facts.h"
+
+enum { EXIT_USAGE = 2, LINE_NUMBER_MAX = 1 << 24 };
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: view FILE [LINE] [--conf DIR], FILE one of:");
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		(void)fprintf(stderr, " %s", conf_file_name(file));
+	(void)fprintf(stderr, "\n");
+	return EXIT_USAGE;
+}
+
+static void print_row(void *arg, const char *text)
+{
+	(void)arg;
+	puts(text);
+}
+
+static int print_file(const char *dir, enum conf_file file, unsigned from)
+{
+	static struct conf_set set;
+	static struct conf_facts facts;
+	static struct diag diag;
+	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const struct conf_text *text = &set.texts[file];
+
+	if (dir_fd < 0) {
+		(void)fprintf(stderr, "view: %s: %s\n", dir, strerror(errno));
+		return 1;
+	}
+	conf_set_load(&set, dir_fd, &diag);
+	close(dir_fd);
+	(void)facts_collect(&facts); /* what is not known of this host has no finding */
+	conf_set_check(&set, &facts, false, &diag);
+	if (!text->present)
+		printf("%s: there is none, or it cannot be read\n", conf_file_name(file));
+	view_print(file, (struct slice){ text->present ? text->bytes : "", text->present ? text->len : 0 }, from, &diag, print_row,
+		   NULL);
+	conf_set_wipe(&set);
+	return 0;
+}
+
+int view_main(int argc, char **argv)
+{
+	const char *dir = DATA_DIR;
+	uint64_t from = 0;
+
+	if (argc > 3 && !strcmp(argv[argc - 2], "--conf")) {
+		dir = argv[argc - 1];
+		argc -= 2;
+	}
+	if (argc < 2 || argc > 3 || (argc == 3 && text_uint(slice_of(argv[2]), LINE_NUMBER_MAX, &from) < 0))
+		return usage();
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		if (!strcmp(argv[1], conf_file_name(file)))
+			return print_file(dir, file, (unsigned)from);
+	return usage();
+}
