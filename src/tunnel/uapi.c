@@ -7,6 +7,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/container_of.h"
 #include "crypto/key.h"
 
@@ -66,6 +67,7 @@ static void client_ready(struct loop_source *source, uint32_t events, uint64_t n
 	char bytes[4096];
 	ssize_t n;
 
+	client->heard_ns = now_ns;
 	/* An answer that is not read yet holds further requests back. */
 	if (client->request.out_len) {
 		if (events & (EPOLLHUP | EPOLLERR))
@@ -85,27 +87,43 @@ static void client_ready(struct loop_source *source, uint32_t events, uint64_t n
 	flush(client);
 }
 
+/* A free place, or that of who has been quiet the longest; NULL: all are served. */
+static struct uapi_client *make_room(struct uapi *uapi, uint64_t now_ns)
+{
+	struct uapi_client *quiet = NULL;
+
+	for (size_t i = 0; i < UAPI_CLIENTS_MAX; i++) {
+		struct uapi_client *client = &uapi->clients[i];
+
+		if (!client->uapi)
+			return client;
+		if (now_ns - client->heard_ns > UAPI_QUIET_S * NS_PER_S && (!quiet || client->heard_ns < quiet->heard_ns))
+			quiet = client;
+	}
+	if (quiet)
+		client_close(quiet);
+	return quiet;
+}
+
 static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct uapi *uapi = container_of(source, struct uapi, listener);
 	int fd = accept4(source->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct uapi_client *client;
 
 	(void)events;
-	(void)now_ns;
-	for (size_t i = 0; i < UAPI_CLIENTS_MAX && fd >= 0; i++) {
-		struct uapi_client *client = &uapi->clients[i];
-
-		if (client->uapi)
-			continue;
+	if (fd < 0)
+		return;
+	client = make_room(uapi, now_ns);
+	if (client) {
 		client->uapi = uapi;
+		client->heard_ns = now_ns;
 		client->request.host = &uapi->host;
 		if (loop_add(uapi->loop, &client->source, fd, EPOLLIN, client_ready) == 0)
 			return;
 		client->uapi = NULL;
-		break;
 	}
-	if (fd >= 0)
-		close(fd);
+	close(fd);
 }
 
 static bool is_served(const struct sockaddr_un *addr)

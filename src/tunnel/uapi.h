@@ -10,13 +10,15 @@
 
 #define UAPI_DIR "/var/run/wireguard"
 
-enum { UAPI_CLIENTS_MAX = 4, UAPI_LINE_MAX = 1024, UAPI_PATH_LEN = 64 };
+/* UAPI_QUIET_S: when all places are taken, that of who was not heard for so long is another's. */
+enum { UAPI_CLIENTS_MAX = 4, UAPI_LINE_MAX = 1024, UAPI_PATH_LEN = 64, UAPI_QUIET_S = 5 };
 
 struct uapi;
 
 struct uapi_client {
 	struct loop_source source;
 	struct uapi *uapi; /* NULL: a free slot */
+	uint64_t heard_ns; /* it came, asked or read on, last */
 	char line[UAPI_LINE_MAX];
 	size_t line_len;
 	struct uapi_request request;
