@@ -47,8 +47,8 @@ def router_is_the_kernels_choice(lab):
         lan.passes()
         lan.advertise(r2, HIGH, lifetime=0)
         lan.agree("leaves the router that gave up", tap, ("eth0", mac_text(r1), "2001:db8:a::1"))
-        lan.advertise(r2, HIGH, lifetime=2)
-        lan.agree("leaves by the preferred router again", tap, ("eth0", mac_text(r2), "2001:db8:a::1"))
+        lan.agree("leaves by the preferred router again", tap, ("eth0", mac_text(r2), "2001:db8:a::1"),
+                  lambda: lan.advertise(r2, HIGH, lifetime=3))         # for as long as it takes to be seen
         lan.agree("leaves the router whose lifetime ended", tap, ("eth0", mac_text(r1), "2001:db8:a::1"))
         lan.passes()
 

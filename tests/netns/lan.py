@@ -155,10 +155,12 @@ class Lan:
         """One packet into the tunnel; whether it is answered does not matter."""
         ping(self.ours.inner, self.vpn[1], 1, wait=0.1)
 
-    def agree(self, what, tap, expected, control=True):
-        """Ours leaves as expected, before the kernel was asked for anything; then the kernel's own do too."""
+    def agree(self, what, tap, expected, meanwhile=lambda: None):
+        """Ours leaves as expected, before the kernel was asked for anything; then the kernel's own do too. meanwhile: what is
+        done before each look."""
         def same(port, send):
             def look():
+                meanwhile()
                 tap.read()
                 send()
                 return tap.read()[0].get(port) == expected
