@@ -30,8 +30,8 @@ def frozen(where):
         run("fsfreeze", "-u", where)
 
 
-def waiting(parent):
-    """The children of a process that no signal reaches."""
+def children(parent, states="RSD"):
+    """Of a process, those in one of these states."""
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -39,9 +39,14 @@ def waiting(parent):
                 state, ppid = f.read().rpartition(")")[2].split()[:2]
         except OSError:
             continue                # it has ended
-        if state == "D" and int(ppid) == parent:
+        if state in states and int(ppid) == parent:
             found.append(int(pid))
     return found
+
+
+def waiting(parent):
+    """The children of a process that no signal reaches."""
+    return children(parent, "D")
 
 
 @case
@@ -54,6 +59,7 @@ def disk_that_hangs_stops_no_packet_and_no_console(lab):
         pair.ours.start()
         pair.both_ways()
         expect("1 kept" in pair.ours.ask("reconfigure"))
+        wait_until("the fallback is written", lambda: not children(pair.ours.process.pid))
         os.chmod(conf + "/vpn-private.conf", 0o644)         # whoever reads the files mends that, and waits
         with frozen(conf):
             pings = pair.b.start(ECHOES, "-c", "300", "-i", "0.02", "-W", "10", pair.vpn[0], stdout=subprocess.PIPE, text=True)
