@@ -68,6 +68,9 @@ int main(int argc, char **argv)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (name)
 		argv[0] = name + 1;
+	/* Into a pipe, too, line by line: who reads there may be waiting for the next one. */
+	if (!isatty(STDOUT_FILENO))
+		(void)setvbuf(stdout, NULL, _IOLBF, 0);
 	/* By both, since `gateway run` may well be the first process of a container. */
 	if (getpid() == 1 && argc && !strcmp(argv[0], "init"))
 		init_main();

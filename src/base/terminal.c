@@ -1,8 +1,10 @@
 #include "base/terminal.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -66,6 +68,24 @@ void terminal_echo(void *arg, const char *bytes, size_t len)
 		bytes += n;
 		len -= (size_t)n;
 	}
+}
+
+bool terminal_size(unsigned *rows, unsigned *columns)
+{
+	struct winsize size;
+
+	if (!changed || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || !size.ws_row || !size.ws_col)
+		return false;
+	*rows = size.ws_row;
+	*columns = size.ws_col;
+	return true;
+}
+
+size_t terminal_waiting(void)
+{
+	int count = 0;
+
+	return ioctl(STDIN_FILENO, FIONREAD, &count) < 0 || count < 0 ? 0 : (size_t)count;
 }
 
 enum line_event terminal_read(struct line *line)

@@ -12,6 +12,12 @@ void terminal_restore(void);
 /* In a child that is about to become a program which may read on: what was typed may have half an Enter left. */
 void terminal_pass_on(void);
 
+/* Its size, if it tells: a serial line does not. */
+bool terminal_size(unsigned *rows, unsigned *columns);
+
+/* How many bytes were typed that no one has read. */
+size_t terminal_waiting(void);
+
 /* Reads until something happens, byte for byte: what follows is for whoever reads next. */
 enum line_event terminal_read(struct line *line);
 

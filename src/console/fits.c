@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#include "base/text.h"
-
 #define BLANKS " \t"
 
 struct place {
@@ -121,7 +119,7 @@ void fits_find(struct fits *fits, const struct fits_tables *tables, const char *
 	for (size_t i = 0; i < tables->word_count; i++) {
 		const struct word *word = &tables->words[i];
 
-		if (!slice_equal(place.words[0], word->command))
+		if (!slice_equal(place.words[0], word->command) || word->kind == WORD_PAGED || word->kind == WORD_FILTERED)
 			continue;
 		is_known = true;
 		is_behind = is_behind || (word->after && slice_equal(place.words[1], word->after));
@@ -169,11 +167,10 @@ void fits_common(const struct fits *fits, char *rest, size_t cap)
 
 /* ---- a line as a whole ---- */
 
-/* The command is one that only its whole name calls. */
-static bool is_whole_only(const struct fits_tables *tables, const char *command)
+bool fits_has(const struct fits_tables *tables, struct slice command, enum word_kind kind)
 {
 	for (size_t i = 0; i < tables->word_count; i++)
-		if (!strcmp(tables->words[i].command, command) && tables->words[i].kind == WORD_WHOLE)
+		if (tables->words[i].kind == kind && slice_equal(command, tables->words[i].command))
 			return true;
 	return false;
 }
@@ -195,7 +192,7 @@ static const char *choose(const struct fits *fits, const struct fits_tables *tab
 	}
 	if (fits->takes_any)
 		return "";
-	if (count == 1 && !(is_command && is_whole_only(tables, one)))
+	if (count == 1 && !(is_command && fits_has(tables, slice_of(one), WORD_WHOLE)))
 		return one;
 	if (fits->takes_names)
 		return "";

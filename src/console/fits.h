@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/text.h"
 #include "console/words.h"
 
 struct command {
@@ -47,5 +48,8 @@ void fits_common(const struct fits *fits, char *rest, size_t cap);
 /* Makes the words of a line whole, each that begins only one that fits. Where a word does not fit: its place in the line, with
  * why; else -1. Nothing is said of the words of a command that the table of words does not know. */
 long fits_expand(const struct fits_tables *tables, char *line, size_t cap, const char **why);
+
+/* The table of words has a row of this kind for the command. */
+bool fits_has(const struct fits_tables *tables, struct slice command, enum word_kind kind);
 
 #endif

@@ -31,6 +31,7 @@ static _Noreturn void become(const char *const argv[])
 	for (size_t i = 0; i < RUN_WORDS_MAX && argv[i]; i++)
 		copy[i] = strdup(argv[i]);
 	(void)signal(SIGINT, SIG_DFL);
+	(void)signal(SIGPIPE, SIG_DFL);
 	terminal_pass_on();
 	execv(SELF, copy);
 	(void)fprintf(stderr, "cannot start: %s\n", strerror(errno));

@@ -5,14 +5,18 @@
 #include <string.h>
 
 #include "base/interrupt.h"
+#include "base/keys.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "console/filter.h"
+#include "console/pager.h"
 #include "console/print.h"
 #include "console/run.h"
 
 #define PROMPT "gateway> "
 #define AGAIN "!!"
+#define BLANKS " \t"
 
 enum { LINE_LEN = 1024 };
 
@@ -36,13 +40,12 @@ static const struct command *find_command(struct slice name)
 	return NULL;
 }
 
-static void obey(char *text)
+static void run_line(const struct command *command, char *text)
 {
-	const struct command *command;
 	char *argv[RUN_WORDS_MAX];
 	int argc = 0;
 
-	for (char *save = NULL, *word = strtok_r(text, " \t\r\n", &save); word; word = strtok_r(NULL, " \t\r\n", &save)) {
+	for (char *save = NULL, *word = strtok_r(text, BLANKS, &save); word; word = strtok_r(NULL, BLANKS, &save)) {
 		if (argc == RUN_WORDS_MAX - 1) {
 			printf("too many words\n");
 			return;
@@ -50,9 +53,36 @@ static void obey(char *text)
 		argv[argc++] = word;
 	}
 	argv[argc] = NULL;
-	command = argc ? find_command(slice_of(argv[0])) : NULL;
-	if (command)
-		command->run(argc, argv);
+	command->run(argc, argv);
+}
+
+/* In pages when someone sits there: a terminal that did not tell its size may be a script. */
+static void obey(const struct command *command, char *text, const struct filter *filter)
+{
+	bool paged = fits_has(tables, slice_of(command->name), WORD_PAGED);
+	bool filtered = paged || fits_has(tables, slice_of(command->name), WORD_FILTERED);
+	struct page page = {
+		.word_count = filter->word_count,
+		.counts = filter->counts,
+		.rows = paged && line.size_told && !filter->no_more ? line.rows : 0,
+		.columns = line.columns,
+	};
+	int err = 0;
+
+	if (filter_changes(filter) && !filtered) {
+		printf("what %s prints cannot be filtered\n", command->name);
+		return;
+	}
+	memcpy(page.words, filter->words, sizeof(page.words));
+	if (page.rows || filter_changes(filter))
+		err = pager_begin(&page);
+	if (err < 0)
+		printf("cannot filter: %s\n", strerror(-err));
+	else
+		run_line(command, text);
+	pager_end();
+	/* What was meant for the command is not meant for the next prompt. */
+	interrupt_clear();
 }
 
 /* Behind the cursor nothing is asked for. What is abbreviated before it counts as if it were not. */
@@ -63,9 +93,11 @@ static const struct fits *fits_at_cursor(void)
 	const char *why;
 	size_t begin = line.at, len;
 
-	while (begin && line.bytes[begin - 1] != ' ' && line.bytes[begin - 1] != '\t')
+	while (begin && !strchr(BLANKS "|", line.bytes[begin - 1]))
 		begin--;
 	text_format(text, sizeof(text), "%.*s", (int)begin, line.bytes);
+	if (strchr(text, '|'))
+		text_format(text, sizeof(text), "| ");
 	(void)fits_expand(tables, text, sizeof(text), &why);
 	len = strlen(text);
 	text_format(text + len, sizeof(text) - len, "%.*s", (int)(line.at - begin), line.bytes + begin);
@@ -103,52 +135,83 @@ static void recall(void)
 		printf("%s\n", last);
 }
 
-/* Marks the word at text[wrong] of what was made whole, as far as that went, and has the line come back. */
-static void refuse(const char *text, size_t wrong, const char *why)
+/* Marks the word at bytes[wrong], and has the line come back. */
+static void refuse(const struct command *command, size_t wrong, const char *why)
 {
-	size_t word_len = strcspn(text + wrong, " \t");
-	struct slice rest = slice_of(text), name;
-	const struct command *command = slice_word(&rest, &name) ? find_command(name) : NULL;
+	size_t word_len = strcspn(bytes + wrong, BLANKS "|");
 
-	/* What stands before it may have been shorter when it was typed. */
-	offered.at = strlen(bytes) - strlen(text + wrong);
 	text_format(offered.text, sizeof(offered.text), "%s", bytes);
-	print_mark(strlen(PROMPT) + offered.at, why, text + wrong, word_len);
+	offered.at = wrong + word_len;
+	print_mark(strlen(PROMPT) + wrong, why, bytes + wrong, word_len);
 	if (command)
 		printf("usage: %s %s\n", command->name, command->words);
-	offered.at += word_len;
+}
+
+static const struct command *command_of(const char *text)
+{
+	struct slice rest = slice_of(text), name;
+
+	return slice_word(&rest, &name) ? find_command(name) : NULL;
+}
+
+/* False when the command has no such form. */
+static bool add_json(char *text, size_t cap)
+{
+	size_t len = strlen(text);
+	const char *why;
+
+	text_format(text + len, cap - len, " --json");
+	return fits_expand(tables, text, cap, &why) < 0;
 }
 
 static void entered(void)
 {
-	char text[LINE_LEN];
+	char cut[LINE_LEN], whole[LINE_LEN];
+	const struct command *command;
+	struct filter filter;
 	const char *why;
 	long wrong;
 
 	if (!strcmp(bytes, AGAIN))
 		recall();
 	history_add(&history, bytes);
-	text_format(text, sizeof(text), "%s", bytes);
-	wrong = fits_expand(tables, text, sizeof(text), &why);
-	if (wrong < 0)
-		obey(text);
-	else
-		refuse(text, (size_t)wrong, why);
+	text_format(cut, sizeof(cut), "%s", bytes);
+	wrong = filter_cut(&filter, cut, &why);
+	if (wrong >= 0) {
+		refuse(NULL, (size_t)wrong, why);
+		return;
+	}
+	text_format(whole, sizeof(whole), "%s", cut);
+	wrong = fits_expand(tables, whole, sizeof(whole), &why);
+	/* What stands before it may have been shorter when it was typed. */
+	if (wrong >= 0)
+		refuse(command_of(whole), strlen(cut) - strlen(whole + wrong), why);
+	else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole)))
+		printf("this has no form for programs: | json fits behind `show`\n");
+	else if ((command = command_of(whole)))
+		obey(command, whole, &filter);
 }
 
 int shell_run(const struct fits_tables *of)
 {
+	bool someone = false;
+
 	tables = of;
 	terminal_open();
 	interrupt_hear(); /* where it is no terminal, too */
+	(void)signal(SIGPIPE, SIG_IGN); /* of a pager that had enough */
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
 	line_edit(&line, PROMPT, &history);
+	line.size_told = terminal_size(&line.rows, &line.columns);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
 	for (;;) {
 		enum line_event event;
 
+		/* Once someone sits there. Not in the middle of a paste: the answer would go into it. */
+		if (someone && !line.size_asked && !line.size_told && !terminal_waiting())
+			keys_ask_size(&line);
 		printf(PROMPT);
 		(void)fflush(stdout);
 		line_begin(&line, bytes, sizeof(bytes));
@@ -159,6 +222,7 @@ int shell_run(const struct fits_tables *of)
 			answer(event);
 		if (event == LINE_GONE)
 			return 0;
+		someone = someone || event == LINE_DONE;
 		if (event == LINE_DONE)
 			entered();
 		else if (event == LINE_TOO_LONG)

@@ -23,7 +23,33 @@
 	{ command, "wg", WORD_FIXED, 1, NULL, "what wg(8) does and says" },                                      \
 	{ command, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL }
 
+#define PAGED(command) { command, NULL, WORD_PAGED, WORD_ANYWHERE, NULL, NULL }
+#define FILTERED(command) { command, NULL, WORD_FILTERED, WORD_ANYWHERE, NULL, NULL }
+
 const struct word command_words[] = {
+	/* what stands behind | */
+	{ "|", "WORD", WORD_TYPED, 1, NULL, "the lines alone that hold it" },
+	{ "|", "count", WORD_FIXED, 1, NULL, "how many lines there are" },
+	{ "|", "json", WORD_FIXED, 1, NULL, "for programs" },
+	{ "|", "no-more", WORD_FIXED, 1, NULL, "without a pause after each screen" },
+
+	PAGED("help"),
+	PAGED("show"),
+	PAGED("check"),
+	PAGED(NAME_NETWORK),
+	PAGED("log"),
+	PAGED("boot"),
+	PAGED("hardening"),
+	PAGED("history"),
+	PAGED("diff"),
+	PAGED("view"),
+	FILTERED("ping"),
+	FILTERED("clock"),
+	FILTERED("version"),
+	FILTERED("wg"),
+	FILTERED(NAME_MANAGEMENT),
+	FILTERED(NAME_DATAPLANE),
+
 	{ "help", "conf", WORD_FIXED, 1, NULL, "what the files may hold" },
 	{ "help", "COMMAND", WORD_COMMAND, 1, NULL, NULL },
 

@@ -12,7 +12,9 @@ enum word_kind {
 	WORD_NIC,     /* of NICs */
 	WORD_COMMAND,
 	WORD_NONE,  /* the command takes no words at all */
-	WORD_WHOLE, /* and is itself to be written out */
+	WORD_WHOLE, /* likewise, and is itself to be written out */
+	WORD_FILTERED, /* no word, but that what it prints may be filtered */
+	WORD_PAGED,    /* likewise, and comes in pages: it reads nothing from the terminal */
 };
 
 enum { WORD_ANYWHERE = 0 };

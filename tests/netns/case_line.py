@@ -121,3 +121,69 @@ def word_that_does_not_fit_is_marked_and_the_line_comes_back(lab):
         console.keys("\x05\x15" + "word " * 30, "gateway> <" + ("word " * 30)[-53:])
     finally:
         console.close()
+
+
+ASKED = "\x1b7\x1b[999;999H\x1b[6n\x1b8"
+
+
+def as_large_as(console, rows_, columns):
+    """The terminal answers what it is asked behind the first line that someone types."""
+    console.terminal.type(b"\r")
+    console.terminal.wait(ASKED + "gateway> ")
+    console.terminal.type(b"\x1b[%d;%dR" % (rows_, columns))
+    console.keys("\x01", "gateway> ")
+
+
+@case
+def what_is_more_than_a_screen_comes_in_pages(lab):
+    more = "--more-- (Enter, q)"
+    for height in (10, 24):
+        console = Console(lab)
+        try:
+            whole = console.keys("help\r", "gateway> ")[1:]         # of a terminal that tells nothing
+            expect(len(whole) > 2 * 10, whole)
+            as_large_as(console, height, 80)
+            said = console.keys("help\r", more)[1:]
+            expect(said == whole[:height - 1], said)
+            # Enter as CR LF is one page
+            while said != whole:
+                got = len(whole) - len(said) > height - 1
+                said += console.keys("\r\n", more if got else "gateway> ")
+                expect(said == whole[:len(said)], said)
+            expect(console.keys("help\r", more)[1:] == whole[:height - 1])
+            expect(console.keys("xq", "gateway> ") == [])
+            # no pause when it is not wanted, when it is not needed, and while a paste waits
+            expect(console.keys("help | no-more\r", "gateway> ")[1:] == whole)
+            expect(len(console.keys("help | ping\r", "gateway> ")) == 2)
+            expect(console.keys("help | count\r", "gateway> ")[1:] == ["%d lines" % len(whole)])
+            console.terminal.type(b"help\rversion\r")
+            said = console.see("gateway> ", len(whole) + 2)
+            expect([row for row in said if row.strip() in map(str.strip, whole)] == whole and more not in said, said)
+            # Ctrl-C is an end at once
+            console.keys("help\r", more)
+            said = console.keys("\x03", "gateway> ")
+            expect(said[-1:] == ["^C"], said)
+        finally:
+            console.close()
+
+
+@case
+def what_a_command_prints_is_filtered(lab):
+    console = Console(lab)
+    try:
+        lines = console.keys("help | addr\r", "gateway> ")[1:]
+        expect(lines and all("addr" in line for line in lines), lines)
+        expect(console.keys("help | addr | keys | count\r", "gateway> ")[1:] == ["1 lines"])
+        said = console.keys("help |\r", "gateway> help |")
+        expect("a word is missing behind |" in said[-1], said)
+        said = console.keys("write .env | count\r", "gateway> ")
+        expect(said[-1] == "what write prints cannot be filtered", said)
+        said = console.keys("help | json\r", "gateway> ")
+        expect("no form for programs" in said[-1], said)
+        told = console.keys("help | ?", "gateway> help | ")
+        expect(any(row.startswith("  no-more") for row in told), told)
+        console.keys("cou\t", "gateway> help | count ")
+        said = console.keys("\r", "gateway> ")
+        expect(said[-1].endswith(" lines"), said)
+    finally:
+        console.close()

@@ -23,7 +23,7 @@ import threading
 import time
 
 PROMPT = "gateway> "
-ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r")
+ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[78]|\r")
 KERNEL = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n")    # a line of the log, which comes in anywhere
 HALF_ESCAPE = re.compile(r"\x1b[][()0-9;?]*\Z")
 HERE = os.path.dirname(os.path.abspath(__file__))

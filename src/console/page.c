@@ -1,0 +1,73 @@
+#include "console/page.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+void page_go_on(struct page *page)
+{
+	page->row = 0;
+	page->is_full = false;
+}
+
+static bool is_wanted(struct page *page)
+{
+	page->line[page->len] = '\0';
+	for (size_t i = 0; i < page->word_count; i++)
+		if (!strstr(page->line, page->words[i]))
+			return false;
+	return true;
+}
+
+/* How many rows of the screen it takes. */
+static unsigned height(const struct page *page)
+{
+	return page->len && page->columns ? (unsigned)((page->len - 1) / page->columns + 1) : 1;
+}
+
+static void line_end(struct page *page)
+{
+	bool wanted = is_wanted(page);
+
+	if (wanted)
+		page->count++;
+	if (wanted && !page->counts) {
+		page->print(page->arg, page->line, page->len);
+		page->print(page->arg, "\n", 1);
+		page->row += height(page);
+	}
+	page->len = 0;
+}
+
+size_t page_feed(struct page *page, const char *bytes, size_t len)
+{
+	size_t i = 0;
+
+	while (i < len) {
+		/* The last row of the screen is for the question. It is asked when there is more. */
+		if (page->rows > 1 && page->row + 1 >= page->rows) {
+			page->is_full = true;
+			return i;
+		}
+		/* What has no end within a line's length is cut there. */
+		if (bytes[i] == '\n' || page->len == sizeof(page->line) - 1) {
+			i += bytes[i] == '\n';
+			line_end(page);
+		} else {
+			page->line[page->len++] = bytes[i++];
+		}
+	}
+	return i;
+}
+
+void page_end(struct page *page)
+{
+	char count[32];
+
+	if (page->len)
+		line_end(page);
+	if (!page->counts)
+		return;
+	text_format(count, sizeof(count), "%zu lines\n", page->count);
+	page->print(page->arg, count, strlen(count));
+}
