@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/text.h"
+
 #define TEMPORARY_END ".new"
 
 ssize_t file_read_fd(int fd, char *buf, size_t cap)
@@ -131,5 +133,26 @@ int file_poke(const char *path, const char *value)
 	if (write(fd, value, strlen(value)) < 0)
 		err = -errno;
 	close(fd);
+	return err;
+}
+
+int file_put(const char *path, const void *data, size_t len)
+{
+	char fresh[256];
+	ssize_t n;
+	int fd, err = 0;
+
+	/* No file that was there, which someone may hold open. */
+	text_format(fresh, sizeof(fresh), "%s.new", path);
+	(void)unlink(fresh);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	n = write(fd, data, len);
+	if (n != (ssize_t)len)
+		err = n < 0 ? -errno : -ENOSPC;
+	close(fd);
+	if (!err && rename(fresh, path) < 0)
+		err = -errno;
 	return err;
 }

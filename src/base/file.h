@@ -14,6 +14,9 @@ ssize_t file_read_fd(int fd, char *buf, size_t cap); /* what is left of a file t
  * be read until a power cut brings the old one back. */
 int file_replace(int dir_fd, const char *name, const void *data, size_t len, mode_t mode);
 
+/* Likewise, of a path in memory, and without a sync: what is lost with the machine is of no use after it. */
+int file_put(const char *path, const void *data, size_t len);
+
 /* Removes what file_replace left in the directory when the power went; no one may be writing there. */
 void file_sweep(int dir_fd);
 

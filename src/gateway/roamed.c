@@ -2,9 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -23,27 +21,6 @@ static void add_line(struct text *to, const struct tunnel_peer *peer)
 		 peer->endpoint.scope_id);
 }
 
-/* No sync: what is lost with the machine is of no use after it. And no file that was there, which someone may hold open. */
-static int replace(const char *path, const char *data, size_t len)
-{
-	char fresh[128];
-	ssize_t n;
-	int fd, err = 0;
-
-	text_format(fresh, sizeof(fresh), "%s.new", path);
-	(void)unlink(fresh);
-	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	n = write(fd, data, len);
-	if (n != (ssize_t)len)
-		err = n < 0 ? -errno : -ENOSPC;
-	close(fd);
-	if (!err && rename(fresh, path) < 0)
-		err = -errno;
-	return err;
-}
-
 int roamed_write(const char *path, const struct tunnel_config *running)
 {
 	struct text to;
@@ -55,7 +32,7 @@ int roamed_write(const char *path, const struct tunnel_config *running)
 			add_line(&to, &running->peers[i]);
 	if (!strcmp(text, written))
 		return 0;
-	err = replace(path, text, strlen(text));
+	err = file_put(path, text, strlen(text));
 	if (!err)
 		memcpy(written, text, strlen(text) + 1);
 	return err;
