@@ -1,6 +1,5 @@
 #include "console/console.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,6 +13,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "console/log.h"
+#include "console/names.h"
 #include "console/partition.h"
 #include "console/print.h"
 #include "console/run.h"
@@ -157,26 +157,6 @@ static int command_network(int argc, char **argv)
 	return argc > 1 ? run_with(NAME_NETWORK, argc, argv, 1, -1) : run_words(show);
 }
 
-/* The number-th NIC that has hardware behind it, by the kernel's list. */
-static const char *nic_name(size_t number)
-{
-	static char name[64];
-	DIR *dir = opendir("/sys/class/net");
-	struct dirent *entry;
-	bool found = false;
-
-	while (dir && !found && (entry = readdir(dir))) {
-		text_format(name, sizeof(name), "/sys/class/net/%.20s/device", entry->d_name);
-		if (entry->d_name[0] == '.' || access(name, F_OK) < 0 || number--)
-			continue;
-		text_format(name, sizeof(name), "%.20s", entry->d_name);
-		found = true;
-	}
-	if (dir)
-		closedir(dir);
-	return found ? name : NULL;
-}
-
 static int command_log(int argc, char **argv)
 {
 	return log_print(argc > 1 ? argv[1] : NULL);
@@ -282,16 +262,9 @@ static int command_help(int argc, char **argv)
 	return !found;
 }
 
-/* Borrowed until the next call. */
-static const char *name_of(void *arg, enum word_kind kind, size_t number)
-{
-	(void)arg;
-	return kind == WORD_NIC ? nic_name(number) : NULL;
-}
-
 const struct fits_tables *console_tables(void)
 {
-	static struct fits_tables tables = { commands, COMMANDS, command_words, 0, name_of, NULL };
+	static struct fits_tables tables = { commands, COMMANDS, command_words, 0, names_get, NULL };
 
 	tables.word_count = command_word_count;
 	return &tables;

@@ -10,20 +10,20 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "console/filter.h"
+#include "console/names.h"
 #include "console/pager.h"
 #include "console/print.h"
 #include "console/run.h"
 
-#define PROMPT "gateway> "
 #define AGAIN "!!"
 #define BLANKS " \t"
 
-enum { LINE_LEN = 1024 };
+enum { LINE_LEN = 1024, PROMPT_LEN = 72 }; /* a name of any length, and what is special */
 
 static const struct fits_tables *tables;
 static struct history history;
 static struct line line;
-static char bytes[LINE_LEN];
+static char bytes[LINE_LEN], prompt[PROMPT_LEN];
 
 /* What could not be obeyed, to be mended: "" when there is nothing. */
 static struct {
@@ -142,7 +142,7 @@ static void refuse(const struct command *command, size_t wrong, const char *why)
 
 	text_format(offered.text, sizeof(offered.text), "%s", bytes);
 	offered.at = wrong + word_len;
-	print_mark(strlen(PROMPT) + wrong, why, bytes + wrong, word_len);
+	print_mark(strlen(prompt) + wrong, why, bytes + wrong, word_len);
 	if (command)
 		printf("usage: %s %s\n", command->name, command->words);
 }
@@ -203,7 +203,7 @@ int shell_run(const struct fits_tables *of)
 	(void)signal(SIGQUIT, SIG_IGN);
 	(void)signal(SIGTSTP, SIG_IGN);
 	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
-	line_edit(&line, PROMPT, &history);
+	line_edit(&line, prompt, &history);
 	line.size_told = terminal_size(&line.rows, &line.columns);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
 	for (;;) {
@@ -212,7 +212,8 @@ int shell_run(const struct fits_tables *of)
 		/* Once someone sits there. Not in the middle of a paste: the answer would go into it. */
 		if (someone && !line.size_asked && !line.size_told && !terminal_waiting())
 			keys_ask_size(&line);
-		printf(PROMPT);
+		names_prompt(prompt, sizeof(prompt));
+		printf("%s", prompt);
 		(void)fflush(stdout);
 		line_begin(&line, bytes, sizeof(bytes));
 		if (*offered.text)

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/paths.h"
+#include "gateway/names.h"
 #include "network/facts.h"
 #include "worker/load.h"
 
@@ -134,6 +136,9 @@ static void adopted(struct service *service, enum service_source source)
 	service->answered = false;
 	service->resolving = resolver_follow(&service->resolver, &service->set->vpn,
 					     &service->set->env.vpn_address);
+	if (!strcmp(service->path.profile->name, NAME_MANAGEMENT))
+		names_write(service->set, source == SERVICE_HELD || source == SERVICE_FALLBACK,
+			    service->options->worker.run_dir);
 }
 
 int service_adopt(struct service *service, struct tunnel_report *report, char why[static PATH_REASON_LEN],

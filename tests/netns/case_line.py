@@ -1,9 +1,14 @@
 """The line at the console on a terminal that behaves as a serial one: what an operator sees of what is typed."""
+import os
+import random
 import re
+import shutil
+import time
 
 from case_console import Terminal
-from cases import case, expect
-from lab import wait_until
+from cases import case, expect, soak
+from lab import wait_until, wg_keys
+from pair import files
 
 SEQUENCE = re.compile(r"\x1b\[([0-9;]*)([A-Za-z])|\x1b([78])")
 
@@ -185,5 +190,94 @@ def what_a_command_prints_is_filtered(lab):
         console.keys("cou\t", "gateway> help | count ")
         said = console.keys("\r", "gateway> ")
         expect(said[-1].endswith(" lines"), said)
+    finally:
+        console.close()
+
+
+RUN_DIR = "/run/gateway"        # where a console looks; what runs in a case has one of its own
+
+
+@case
+def prompt_and_completion_know_the_names_that_run(lab):
+    keys = [wg_keys() for _ in range(3)]
+    peers = [(public, "10.8.3.%d/32" % n, None, "") for n, (_, public) in enumerate(keys, 1)]
+    text = files(keys[0][0], peers, "10.8.3.1")
+    for name in ("fra1", "ams 1\x1b", ""):
+        text["vpn-public.conf"] = text["vpn-public.conf"].replace("[Peer]\n", "[Peer] %s\n" % (name and "# " + name), 1)
+    text["vpn-public.conf"] = text["vpn-public.conf"].replace("\x1b", "")
+    ours = lab.gateway(lab.host("a"), text)
+    names = ours.dir + "/run/names"
+    with open(names) as f:
+        expect(f.read() == "fra1\n10.8.3.2 ams_1\n10.8.3.3 \n", open(names).read())
+    console = Console(lab)
+    os.makedirs(RUN_DIR, exist_ok=True)
+    shutil.copy(names, RUN_DIR)
+    try:
+        console.keys("\r", "fra1> ")
+        told = console.keys("ping ?", "fra1> ping ")
+        expect(any("10.8.3.2" in row for row in told) and not any("10.8.3.1" in row for row in told), told)
+        console.keys("1\t", "fra1> ping 10.8.3.")
+        console.keys("3\t\x01\x1b[C", "fra1> ping 10.8.3.3 ")
+        with open(RUN_DIR + "/names", "w") as f:
+            f.write("fra1(fallback)\n")
+        console.keys("\x15\r", "fra1(fallback)> ")
+        console.keys("x" * 80, "fra1(fallback)> <" + "x" * 36)
+        os.unlink(RUN_DIR + "/names")
+        console.keys("\x15\r", "gateway> ")
+    finally:
+        shutil.rmtree(RUN_DIR)
+        console.close()
+
+
+def at_9600_baud(terminal, data):
+    """As a serial line carries it: 960 bytes a second, whoever reads."""
+    begun = time.monotonic()
+    for at in range(0, len(data), 96):
+        time.sleep(max(0, begun + at / 960 - time.monotonic()))
+        terminal.type(data[at:at + 96])
+
+
+def pasted_whole(lab, size, send):
+    """A file of that size, with all that means something to the line editor, through the console in one paste."""
+    line = "# !! | count ? \ttab 'quote' ~ %d: show what fits? help | no-more"
+    text = ""
+    while len(text) < size - 100:
+        text += line % len(text) + "\n"
+    conf = lab.dir + "/conf"
+    os.mkdir(conf)
+    console = Console(lab)
+    try:
+        as_large_as(console, 24, 80)
+        send(console.terminal, ("write vpn-public.conf --conf %s\r%s.\rversion\r" % (conf, text.replace("\n", "\r"))).encode())
+        console.terminal.wait("MITIGATOR gateway", 120)
+        with open(conf + "/vpn-public.conf") as f:
+            expect(f.read() == text)
+    finally:
+        console.close()
+
+
+@case
+def paste_of_131_kb_arrives_whole(lab):
+    pasted_whole(lab, 131000, Terminal.type)
+
+
+@soak
+def paste_of_131_kb_at_9600_baud_arrives_whole(lab):
+    pasted_whole(lab, 131000, at_9600_baud)
+
+
+@case
+def noise_and_breaks_at_9600_baud_leave_a_console_that_obeys(lab):
+    chance = random.Random(9600)
+    typed = b"show\x1b[A\x1b[D\x7f?\tping 10.8.3.2 -c 1\x15boot\x1b[A\x15help\x15" * 40
+    noisy = bytes(chance.randrange(256) if chance.random() < 0.01 else byte for byte in typed[:1920])
+    noisy = bytes(byte for byte in noisy if byte not in b"\r\n\x03\x04")      # which are no noise to a line
+    noisy = noisy[:900] + b"\0" * 5 + noisy[900:]                            # a BREAK reads so
+    console = Console(lab)
+    try:
+        at_9600_baud(console.terminal, noisy)
+        console.terminal.type(b"\x15version\r")
+        console.terminal.wait("MITIGATOR gateway 0", 60)
+        console.see("gateway> ")
     finally:
         console.close()

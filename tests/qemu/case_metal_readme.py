@@ -7,7 +7,7 @@ import tempfile
 from appliance import wait_for
 from cases import case
 from firmware import BOOT_S, MIB, Metal, as_hardware
-from vm import KERNEL, PROMPT, TOP, read_board
+from vm import ANY_PROMPT, KERNEL, PROMPT, TOP, read_board
 
 MAC = re.compile(r"\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b")
 KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
@@ -56,8 +56,9 @@ def steps(block):
     """(line that is typed, what follows it up to the next)"""
     found = []
     for line in block.splitlines():
-        if line.startswith(PROMPT):
-            found.append((line[len(PROMPT):], []))
+        prompt = re.match(ANY_PROMPT, line)
+        if prompt:
+            found.append((line[prompt.end():], []))
         elif found:
             found[-1][1].append(line)
     return found

@@ -22,7 +22,8 @@ import tempfile
 import threading
 import time
 
-PROMPT = "gateway> "
+PROMPT = "gateway> "             # of an instance without a name
+ANY_PROMPT = r"[\w.-]+(?:\([a-z]+\))?> "
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[78]|\r")
 KERNEL = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n")    # a line of the log, which comes in anywhere
 HALF_ESCAPE = re.compile(r"\x1b[][()0-9;?]*\Z")
@@ -232,7 +233,7 @@ class Console(Port):
     def ended(self, line, start):
         """The match of a command's output, None while it runs. A line that cannot be obeyed comes back behind the prompt."""
         escaped = re.escape(line)
-        return re.search(escaped + r" *\n((?:.*\n)*?)" + PROMPT + "(?:" + escaped + r"\x08*)?\Z",
+        return re.search(escaped + r" *\n((?:.*\n)*?)" + ANY_PROMPT + "(?:" + escaped + r"\x08*)?\Z",
                          KERNEL.sub("", self.text[start:]))
 
     def finish(self, line, start, timeout=30, log=False):

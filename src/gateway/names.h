@@ -1,0 +1,12 @@
+/* What the console calls this instance and its peers: a file in memory, by what the management path runs. */
+#ifndef GATEWAY_NAMES_H
+#define GATEWAY_NAMES_H
+
+#include <stdbool.h>
+
+#include "conf/set.h"
+
+/* instead: something else than the files runs. */
+void names_write(const struct conf_set *set, bool instead, const char *run_dir);
+
+#endif
