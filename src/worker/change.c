@@ -97,7 +97,7 @@ static void end_pending(struct change *change)
 
 	change->pending = (struct change_asked){ 0 };
 	loop_timer_clear(&change->worker->loop, &change->over);
-	if (change->ops->tell_rest)
+	if (change->ops->tell_rest && !asked.told)
 		change->ops->tell_rest(change, asked.call);
 	if (asked.keep)
 		tell_kept(change, asked.call);
@@ -106,7 +106,9 @@ static void end_pending(struct change *change)
 
 static bool may_end(struct change *change)
 {
-	return (!change->ops->settled || change->ops->settled(change)) && !(change->pending.keep && change->keeping);
+	bool settled = change->pending.told || !change->ops->settled || change->ops->settled(change);
+
+	return settled && !(change->pending.keep && change->keeping);
 }
 
 bool change_waits(const struct change *change)
@@ -384,7 +386,7 @@ void change_verb_undo(struct worker *worker, struct control_call *call, int argc
 void change_verb_keep(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct change *change = worker->change;
-	const struct change_asked asked = { .call = call, .keep = true };
+	const struct change_asked asked = { .call = call, .keep = true, .told = true };
 
 	(void)argc;
 	(void)argv;

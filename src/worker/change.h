@@ -32,6 +32,7 @@ struct change_ops {
 struct change_asked {
 	struct control_call *call; /* NULL: no one waits */
 	bool force, quiet, dry, keep;
+	bool told; /* by the `apply` before this `keep`, what there is to tell */
 };
 
 struct change {
