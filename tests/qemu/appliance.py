@@ -28,12 +28,12 @@ def wait_for(what, predicate, timeout=30, pause=0.1):
 
 
 class Stream:
-    """100 echo requests a second, from a console, until lost() ends them."""
+    """Echo requests from a console, until lost() ends them."""
     MOST_S = 300
 
-    def __init__(self, source, target, path):
-        self.source, self.path = source, path
-        self.line = "ping %s %s -i 0.01 -c %d -q" % (target, path, self.MOST_S * 100)
+    def __init__(self, source, target, path, a_second=100):
+        self.source, self.path, self.most = source, path, self.MOST_S * a_second
+        self.line = "ping %s %s -i %g -c %d -q" % (target, path, 1 / a_second, self.most)
         self.start = source.vm.console.begin(self.line)
         self.goes_on()
 
@@ -47,7 +47,7 @@ class Stream:
         self.source.vm.console.write(b"\x03")
         said = self.source.vm.console.finish(self.line, self.start)
         sent, received, lost = map(int, re.search(r"(\d+) sent, (\d+) received, (\d+) lost", said).groups())
-        assert received and sent < self.MOST_S * 100 and sent == received + lost, said
+        assert received and sent < self.most and sent == received + lost, said
         return lost
 
 
