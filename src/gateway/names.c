@@ -16,7 +16,7 @@ static void add_word(struct text *to, const char *name)
 	size_t len = 0;
 
 	for (; name[len] && len < sizeof(word) - 1; len++)
-		word[len] = name[len] > ' ' && name[len] < 0x7f ? name[len] : '_';
+		word[len] = (char)(name[len] > ' ' && name[len] < 0x7f ? name[len] : '_');
 	text_add(to, "%.*s", (int)len, word);
 }
 
