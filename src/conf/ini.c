@@ -251,6 +251,8 @@ static void read_key(struct ini *ini, struct slice line)
 
 static void take_line(struct ini *ini, struct slice text, struct slice comment)
 {
+	if (!text.len && comment.ptr && ini->section && !ini->skipping && ini->at.format->comment)
+		ini->at.format->comment(&ini->at, slice_trim(comment));
 	if (!text.len)
 		return;
 	if (text.ptr[0] == ';')

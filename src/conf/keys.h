@@ -58,6 +58,8 @@ struct conf_hint {
 struct conf_format {
 	const char *file;
 	bool secret; /* nothing an operator wrote in it is ever shown */
+	/* A line of a section that is a comment alone. May be NULL. */
+	void (*comment)(const struct conf_place *at, struct slice comment);
 	const struct conf_section *sections;
 	const struct conf_key *keys;
 	const struct conf_hint *hints;

@@ -28,7 +28,7 @@ struct vpn_peer {
 	unsigned line;           /* of its [Peer] */
 	unsigned key_line;       /* of its PublicKey, 0 when it has none */
 	unsigned endpoint_line;  /* 0 when it has none */
-	char name[VPN_NAME_LEN]; /* from the comment behind [Peer], "" when none */
+	char name[VPN_NAME_LEN]; /* from the comment behind [Peer], or friendly_name; "" when none */
 	uint8_t public_key[VPN_KEY_LEN];
 	bool has_preshared_key;
 	uint8_t preshared_key[VPN_KEY_LEN];

@@ -46,6 +46,17 @@ static bool open_peer(const struct conf_place *at, struct slice comment)
 	return true;
 }
 
+/* As tools beside wg(8) have it: # friendly_name = NAME, in a line of the section. */
+static void read_comment(const struct conf_place *at, struct slice comment)
+{
+	struct vpn_peer *peer = ((struct reader *)at->model)->peer;
+	struct slice name;
+
+	slice_cut(&comment, '=', &name);
+	if (comment.ptr && !peer->name[0] && slice_equal(slice_trim(name), "friendly_name"))
+		name_peer(peer, slice_trim(comment));
+}
+
 static void close_peer(const struct conf_place *at)
 {
 	((struct reader *)at->model)->peer->endpoint_line = at->key_lines[ENDPOINT];
@@ -165,6 +176,7 @@ static const struct conf_hint hints[] = {
 
 const struct conf_format vpn_public_format = {
 	.file = VPN_PUBLIC_FILE,
+	.comment = read_comment,
 	.sections = sections,
 	.section_count = sizeof(sections) / sizeof(sections[0]),
 	.keys = keys,

@@ -398,3 +398,18 @@ TEST(unmanaged_nic_hides_no_overlap)
 	CHECK_INT(diag.error_count, 1);
 	CHECK(strstr(findings(), "10.8.3.0/24 on br0") != NULL);
 }
+
+TEST(friendly_name_names_a_peer_without_another_name)
+{
+	static const char text[] = "# friendly_name = none\n[Peer] # one\n# friendly_name = other\n[Peer]\n#friendly_name=two\n"
+				   "# a friendly_name = x\n[Peer]\n# three\n";
+	static struct vpn_conf conf;
+
+	diag_clear(&diag, false);
+	vpn_conf_init(&conf);
+	vpn_public_parse(&conf, text, sizeof(text) - 1, &diag);
+	CHECK_INT(conf.peer_count, 3);
+	CHECK_STR(conf.peers[0].name, "one");
+	CHECK_STR(conf.peers[1].name, "two");
+	CHECK_STR(conf.peers[2].name, "");
+}
