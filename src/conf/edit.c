@@ -107,6 +107,14 @@ static struct body find_body(struct slice text, unsigned section)
 	return body;
 }
 
+/* Nothing is behind a quoted value, or a comment. */
+static bool ends_there(const char *p, const char *end)
+{
+	struct slice behind = slice_trim((struct slice){ p, (size_t)(end - p) });
+
+	return !behind.len || (behind.ptr > p && behind.ptr[0] == '#');
+}
+
 /* The value of a line that sets key, as it stands there; false for any other line. */
 static bool value_of(const struct walk *walk, unsigned section, const char *key, struct slice *value)
 {
@@ -123,11 +131,13 @@ static bool value_of(const struct walk *walk, unsigned section, const char *key,
 	*value = slice_trim(rest);
 	quote = !section && value->len ? value->ptr[0] : 0;
 	if (quote == '"' || quote == '\'') {
-		const char *close = memchr(value->ptr + 1, quote, value->len - 1);
+		const char *close = memchr(value->ptr + 1, quote, value->len - 1), *end = value->ptr + value->len;
 
 		/* NULL: it goes on in the next line, or has what only .env's own reader knows. */
-		*value = close && !memchr(value->ptr, '\\', value->len) ? (struct slice){ value->ptr, (size_t)(close + 1 - value->ptr) }
-									: (struct slice){ NULL, 0 };
+		if (close && !memchr(value->ptr, '\\', value->len) && ends_there(close + 1, end))
+			value->len = (size_t)(close + 1 - value->ptr);
+		else
+			*value = (struct slice){ NULL, 0 };
 		return true;
 	}
 	for (size_t i = 0; i < value->len; i++)
@@ -201,8 +211,10 @@ ssize_t edit_set(struct slice text, unsigned section, const char *key, struct sl
 		return -E2BIG;
 	if (count && !there.ptr)
 		return -EINVAL;
+	/* A comment right behind nothing would be part of the value in .env. */
 	if (count)
-		return JOIN(dst, cap, up_to(text, there.ptr), value, from(text, there.ptr + there.len));
+		return JOIN(dst, cap, up_to(text, there.ptr), value,
+			    slice_of(!there.len && slice_starts(from(text, there.ptr), "#") ? " " : ""), from(text, there.ptr + there.len));
 	return JOIN(dst, cap, up_to(text, body.last), missing_end(text, body.last, body.line_end), slice_of(key),
 		    slice_of(section ? " = " : "="), value, slice_of(body.line_end), from(text, body.last));
 }

@@ -108,9 +108,44 @@ void conf_set_copy(struct conf_set *to, const struct conf_set *from)
 			memcpy(to->texts[i].bytes, from->texts[i].bytes, from->texts[i].len);
 }
 
+static void parse_file(struct conf_set *set, enum conf_file file, struct diag *diag)
+{
+	const struct conf_text *text = &set->texts[file];
+
+	if (file == CONF_PRIVATE)
+		vpn_private_parse(&set->vpn, text->bytes, text->len, diag);
+	else if (file == CONF_PUBLIC)
+		vpn_public_parse(&set->vpn, text->bytes, text->len, diag);
+	else if (file == CONF_ENV)
+		env_parse(&set->env, text->bytes, text->len, diag);
+	else
+		network_parse(&set->network, text->bytes, text->len, diag);
+}
+
+static bool is_clustered(const struct conf_set *set)
+{
+	return set->texts[CONF_PRIVATE].present || set->texts[CONF_PUBLIC].present || set->env.address_line;
+}
+
+void conf_set_replace(struct conf_set *set, const struct conf_set *from, enum conf_file file, struct slice text, struct diag *diag)
+{
+	conf_set_wipe(set);
+	own_texts(set);
+	for (enum conf_file i = 0; i < CONF_FILES; i++) {
+		struct slice bytes = i == file ? text : (struct slice){ from->texts[i].bytes, from->texts[i].len };
+
+		set->texts[i].present = i == file || from->texts[i].present;
+		set->texts[i].len = bytes.len;
+		if (bytes.len)
+			memcpy(set->texts[i].bytes, bytes.ptr, bytes.len);
+		if (set->texts[i].present)
+			parse_file(set, i, diag);
+	}
+	set->clustered = is_clustered(set);
+}
+
 void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 {
-	struct conf_text *texts = set->texts;
 	int err = swap_finish(dir_fd);
 
 	conf_set_wipe(set);
@@ -118,17 +153,12 @@ void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 	if (err < 0)
 		diag_error(diag, VPN_PRIVATE_FILE, 1, "an import that a power cut stopped half way cannot be finished: %s",
 			   strerror(-err));
-	if (read_file(set, dir_fd, CONF_PRIVATE, diag))
-		vpn_private_parse(&set->vpn, texts[CONF_PRIVATE].bytes, texts[CONF_PRIVATE].len, diag);
-	if (read_file(set, dir_fd, CONF_PUBLIC, diag))
-		vpn_public_parse(&set->vpn, texts[CONF_PUBLIC].bytes, texts[CONF_PUBLIC].len, diag);
-	if (read_file(set, dir_fd, CONF_ENV, diag))
-		env_parse(&set->env, texts[CONF_ENV].bytes, texts[CONF_ENV].len, diag);
-	else
-		set->env.unread = texts[CONF_ENV].present;
-	if (read_file(set, dir_fd, CONF_NETWORK, diag))
-		network_parse(&set->network, texts[CONF_NETWORK].bytes, texts[CONF_NETWORK].len, diag);
-	set->clustered = texts[CONF_PRIVATE].present || texts[CONF_PUBLIC].present || set->env.address_line;
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		if (read_file(set, dir_fd, file, diag))
+			parse_file(set, file, diag);
+		else if (file == CONF_ENV)
+			set->env.unread = set->texts[CONF_ENV].present;
+	set->clustered = is_clustered(set);
 }
 
 static void wipe_text(struct conf_text *text)

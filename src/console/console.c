@@ -110,7 +110,7 @@ static int command_show(int argc, char **argv)
 	return status;
 }
 
-/* What the binary does without a service: check, view, write, export, import, and wg. */
+/* What the binary does without a service: check, view, write, set, peer, key, export, import, and wg. */
 static int command_gateway(int argc, char **argv)
 {
 	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
@@ -222,6 +222,12 @@ static const struct command commands[] = {
 	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
 	  command_gateway },
 	{ "write", "FILE", "replace a file by what is pasted, up to a line with a single .", command_gateway },
+	{ "set", "[NIC] KEY VALUE", "change one key of a file; prints what changed, applies nothing", command_gateway },
+	{ "unset", "[NIC] KEY [VALUE]", "remove one key of a file; with VALUE where it stands more than once", command_gateway },
+	{ "peer", "add | remove NAME | set NAME KEY VALUE | unset NAME KEY",
+	  "change one [Peer] of vpn-public.conf; `add` takes one that is pasted", command_gateway },
+	{ "key", "show | new", "the [Peer] that the others need of this instance; a new private key, never shown",
+	  command_gateway },
 	{ "export", "[--with-keys]", "all files as one text, for `import` on another machine", command_gateway },
 	{ "import", "", "replace all files by such a text, checked first", command_gateway },
 	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",

@@ -66,6 +66,25 @@ const struct word command_words[] = {
 	FILES("write"),
 	CONF("write"),
 
+	{ "set", "KEY", WORD_TYPED, 1, NULL, "a key of `help conf`, or the name of a NIC" },
+	{ "set", "VALUE", WORD_TYPED, 2, NULL, "the key of a NIC, or the value" },
+	{ "set", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+	{ "unset", "KEY", WORD_TYPED, 1, NULL, "a key of `help conf`, or the name of a NIC" },
+	{ "unset", "VALUE", WORD_TYPED, 2, NULL, "the key of a NIC, or its value" },
+	{ "unset", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+
+	{ "peer", "add", WORD_FIXED, 1, NULL, "one [Peer] section, pasted" },
+	{ "peer", "remove", WORD_FIXED, 1, NULL, "the section of a peer" },
+	{ "peer", "set", WORD_FIXED, 1, NULL, "a key of a peer" },
+	{ "peer", "unset", WORD_FIXED, 1, NULL, "remove a key of a peer" },
+	{ "peer", "NAME", WORD_TYPED, 2, NULL, "behind its [Peer], or its VPN address" },
+	{ "peer", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, "a key of `help conf`, and its value" },
+
+	{ "key", "show", WORD_FIXED, 1, NULL, "the [Peer] that the others need of this instance" },
+	{ "key", "new", WORD_FIXED, 1, NULL, "a new private key into vpn-private.conf" },
+	{ "key", "--force", WORD_FIXED, 2, "new", "without a question" },
+	CONF("key"),
+
 	{ "export", "--with-keys", WORD_FIXED, WORD_ANYWHERE, NULL, "SECRET: private and preshared keys too" },
 	CONF("export"),
 	CONF("import"),

@@ -15,7 +15,10 @@
 #include "crypto/random.h"
 #include "crypto/x25519.h"
 #include "gateway/check.h"
+#include "gateway/key.h"
+#include "gateway/peer.h"
 #include "gateway/service.h"
+#include "gateway/set.h"
 #include "gateway/transfer.h"
 #include "gateway/verbs.h"
 #include "gateway/view.h"
@@ -45,6 +48,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
 	(void)fprintf(stderr, "       %s write FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
+	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s help conf | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
@@ -214,6 +218,12 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 		return write_main(argc, argv);
 	if (!strcmp(verb, "view"))
 		return view_main(argc, argv);
+	if (!strcmp(verb, "set") || !strcmp(verb, "unset"))
+		return set_main(argc, argv);
+	if (!strcmp(verb, "peer"))
+		return peer_main(argc, argv);
+	if (!strcmp(verb, "key"))
+		return key_main(argc, argv);
 	if (!strcmp(verb, "export"))
 		return export_main(argc, argv);
 	if (!strcmp(verb, "import"))

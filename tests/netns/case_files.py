@@ -53,3 +53,67 @@ def view_shows_lines_findings_and_no_secret(lab):
     expect(private not in said and max(map(len, said.split("\n"))) < 80, said)
     expect("usage: view FILE" in files.ask("view", "passwd", status=2))
     expect("there is none" in files.ask("view", "network.conf"))
+
+
+@case
+def set_changes_one_key_and_tells_what_changed(lab):
+    files, private, _, _ = cluster(lab)
+    said = files.ask("set", "ListenPort", "5567")
+    expect("  -    2  ListenPort = 4567\n  +    2  ListenPort = 5567\n" in said and private not in said, said)
+    expect(files.get("vpn-private.conf") == "[Interface]\nListenPort = 5567\nPrivateKey = %s\n" % private)
+    before = files.get(".env")
+    files.ask("set", "DATA_PLANE_VPN_PORT", "5568")
+    expect(files.get(".env") == before + "DATA_PLANE_VPN_PORT=5568\n", files.get(".env"))
+    files.ask("unset", "DATA_PLANE_VPN_PORT")
+    expect(files.get(".env") == before, files.get(".env"))
+    for nic, key, value in (("eth0", "Address", "192.0.2.9/24"), ("eth0", "Network.Gateway", "192.0.2.1"),
+                            ("eth1", "Address", "198.51.100.9/24"), ("eth0", "Address", "192.0.2.8/24")):
+        files.ask("set", nic, key, value)
+    expect(files.get("network.conf") == "[Match]\nName = eth0\n\n[Network]\nAddress = 192.0.2.8/24\nGateway = 192.0.2.1\n\n"
+           "[Match]\nName = eth1\n\n[Network]\nAddress = 198.51.100.9/24\n", files.get("network.conf"))
+    for words, why in ((("ListenPort", "70000"), "what is new has errors"), (("ListenPrt", "1"), "expected ListenPort"),
+                       (("eth0", "Gateway", "192.0.2.1"), "Network.Gateway Route.Gateway"),
+                       (("Address", "192.0.2.1/24"), "is a key of a NIC"), (("Endpoint", "x:1"), "peer set NAME"),
+                       (("PrivateKey", private), "a key is no word of a command"), (("ListenPort", "1#2"), "no place in one line")):
+        kept = [files.get(name) for name in sorted(os.listdir(files.conf))]
+        said = files.ask("set", *words, status=1)
+        expect(why in said and private not in said, words, said)
+        expect(kept == [files.get(name) for name in sorted(os.listdir(files.conf))], words)
+
+
+@case
+def peer_is_added_changed_and_removed_alone(lab):
+    files, _, _, other = cluster(lab)
+    before = files.get("vpn-public.conf")
+    third = "[Peer]\n# friendly_name = lon1\nPublicKey = %s\nAllowedIPs = 10.8.3.3/32\n" % wg_keys()[1]
+    files.ask("peer", "add", given=third)
+    expect(files.get("vpn-public.conf") == before + "\n" + third, files.get("vpn-public.conf"))
+    for given, why in ((third, "what is new has errors"), (third + third, "not one alone"), ("x\n", "not one alone"), ("", "not one alone")):
+        expect(why in files.ask("peer", "add", given=given, status=1), given)
+    said = files.ask("peer", "set", "lon1", "Endpoint", "192.0.2.3:4567")
+    expect("         [Peer]\n" in said and "  +   15  Endpoint = 192.0.2.3:4567\n" in said, said)
+    expect("expected fra1, ams1, lon1" in files.ask("peer", "remove", "par1", status=1))
+    expect("expected PublicKey, AllowedIPs" in files.ask("peer", "set", "ams1", "Endpont", "x:1", status=1))
+    files.ask("peer", "unset", "10.8.3.3", "Endpoint")
+    files.ask("peer", "remove", "LON1")
+    expect(files.get("vpn-public.conf").rstrip() == before.rstrip(), files.get("vpn-public.conf"))
+
+
+@case
+def new_key_is_written_and_never_shown(lab):
+    files, private, public, _ = cluster(lab)
+    expect("PublicKey = %s\nAllowedIPs = 10.8.3.1/32\n" % public in files.ask("key", "show"))
+    expect("it is as it was" in files.ask("key", "new", status=1))
+    files.put("vpn-private.conf", "# mine\n" + files.get("vpn-private.conf"))
+    said = files.ask("key", "new", "--force")
+    now = files.get("vpn-private.conf")
+    fresh = now.split("PrivateKey = ")[1].strip()
+    expect(now == "# mine\n[Interface]\nListenPort = 4567\nPrivateKey = %s\n" % fresh and fresh != private, said)
+    expect(fresh not in said and private not in said and "[Peer] # fra1\nPublicKey = " in said, said)
+    os.unlink(files.conf + "/vpn-private.conf")
+    expect("there is none" in files.ask("key", "show", status=1))
+    said = files.ask("key", "new")
+    expect(files.get("vpn-private.conf").startswith("[Interface]\nListenPort = 4567\nPrivateKey = "), said)
+    expect(os.stat(files.conf + "/vpn-private.conf").st_mode & 0o777 == 0o600)
+    shown = files.ask("key", "show")
+    expect(shown in said and "AllowedIPs = 10.8.3.1/32" in shown, said, shown)

@@ -39,6 +39,8 @@ TEST(set_replaces_the_value_and_nothing_else)
 	CHECK_STR(set("[A]\nK = 1\n[A]\nK = 1\n", 3, "K", "2"), "[A]\nK = 1\n[A]\nK = 2\n");
 	CHECK_STR(set("[A]\nK =\n", 1, "K", "2"), "[A]\nK =2\n");
 	CHECK_STR(set("# K=0\nexport K=\"a b\" # c\nKK=3\n", 0, "K", "7"), "# K=0\nexport K=7 # c\nKK=3\n");
+	CHECK_STR(set("K=#x\n", 0, "K", "3"), "K=3 #x\n");
+	CHECK_STR(set("K='a'b\n", 0, "K", "3"), strerror(EINVAL));
 	CHECK_STR(set("K=1\nK=2\n", 0, "K", "3"), "K=1\nK=3\n");
 	CHECK_STR(set("K=\"1\n2\"\n", 0, "K", "3"), strerror(EINVAL));
 	CHECK_STR(set("[A]\nK = 1\nK = 2\n", 1, "K", "3"), strerror(E2BIG));

@@ -1,0 +1,161 @@
+#include "gateway/amend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/paths.h"
+#include "conf/diff.h"
+#include "conf/edited.h"
+#include "conf/summary.h"
+#include "crypto/key.h"
+#include "network/facts.h"
+
+const char *amend_dir(int *argc, char **argv)
+{
+	if (*argc < 3 || strcmp(argv[*argc - 2], "--conf") != 0)
+		return DATA_DIR;
+	*argc -= 2;
+	return argv[*argc + 1];
+}
+
+bool amend_open(struct amend *change, const char *verb, const char *dir)
+{
+	change->verb = verb;
+	change->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (change->dir_fd < 0) {
+		(void)fprintf(stderr, "%s: %s: %s\n", verb, dir, strerror(errno));
+		return false;
+	}
+	conf_set_load(&change->now, change->dir_fd, &change->diag);
+	(void)facts_collect(&change->facts);
+	return true;
+}
+
+void amend_close(struct amend *change)
+{
+	conf_set_wipe(&change->now);
+	conf_set_wipe(&change->next);
+	wipe(change->bytes, sizeof(change->bytes));
+	close(change->dir_fd);
+}
+
+struct slice amend_text(const struct amend *change, enum conf_file file)
+{
+	const struct conf_text *text = &change->now.texts[file];
+
+	return (struct slice){ text->len ? text->bytes : "", text->len };
+}
+
+static void print_row(void *arg, const char *text)
+{
+	(void)arg;
+	puts(text);
+}
+
+/* The lines that are new or others now. */
+struct fresh {
+	const struct amend *change;
+	const char *file;
+	size_t wrong; /* findings in them */
+};
+
+static void look_for_errors(void *arg, char sign, unsigned number, struct slice text)
+{
+	struct fresh *fresh = arg;
+	const struct diag *diag = &fresh->change->diag;
+
+	(void)text;
+	for (size_t i = 0; i < diag->count && sign == '+'; i++) {
+		const struct diag_finding *at = &diag->findings[i];
+
+		if (at->level != DIAG_ERROR || at->line != number || strcmp(at->file, fresh->file) != 0)
+			continue;
+		(void)fprintf(stderr, "%s:%u: %s\n", at->file, at->line, at->text);
+		fresh->wrong++;
+	}
+}
+
+/* conf_set_load tells of a file that it did not read as of an empty one. */
+static bool was_read(const struct amend *change, enum conf_file file)
+{
+	const struct conf_text *text = &change->now.texts[file];
+	struct stat st;
+
+	return !text->present || (!fstatat(change->dir_fd, conf_file_name(file), &st, 0) && S_ISREG(st.st_mode) &&
+				  st.st_size == (off_t)text->len);
+}
+
+static int lost(const struct amend *change, const char *name, const char *words)
+{
+	(void)fprintf(stderr, "%s: %s: %s; nothing is changed\n", change->verb, name, words);
+	return 1;
+}
+
+static int put_file(const struct amend *change, enum conf_file file, size_t len)
+{
+	struct conf_text text = { .present = true, .len = len, .bytes = change->next.texts[file].bytes };
+	const struct conf_text *replaced[CONF_FILES] = { NULL };
+	const char *name = conf_file_name(file);
+	mode_t mode = 0644;
+	struct stat st;
+	int err;
+
+	if (!fstatat(change->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))
+		mode = st.st_mode & 0777;
+	if (conf_files[file].private)
+		mode = 0600;
+	replaced[file] = &text;
+	err = edited_note(change->dir_fd, replaced);
+	return err < 0 ? err : file_replace(change->dir_fd, name, text.bytes, len, mode);
+}
+
+static const char *edit_words(ssize_t err)
+{
+	switch (err) {
+	case -E2BIG:
+		return "it stands there more than once: `write` the file, or name the value to `unset`";
+	case -ENOENT:
+		return "it does not stand there";
+	case -EINVAL:
+		return "such a value has no place in one line: `write` the file";
+	default:
+		return "the file would be too large";
+	}
+}
+
+int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const char *key)
+{
+	struct slice before = amend_text(change, file), after = { change->bytes, len > 0 ? (size_t)len : 0 };
+	const char *name = conf_file_name(file);
+	struct fresh fresh = { .change = change, .file = name };
+	char summary[CONF_SUMMARY_LEN];
+	int err;
+
+	if (!was_read(change, file))
+		return lost(change, name, "it cannot be read whole (`check` says why)");
+	if (len < 0 || after.len > conf_files[file].limit)
+		return lost(change, key, edit_words(len));
+	conf_set_replace(&change->next, &change->now, file, after, &change->diag);
+	conf_set_check(&change->next, &change->facts, false, &change->diag);
+	if (!diff_print(file, before, after, print_row, NULL)) {
+		printf("%s is as it was: that stands there already\n", name);
+		return 0;
+	}
+	(void)fflush(stdout);
+	diff_lines(before, after, look_for_errors, &fresh);
+	if (fresh.wrong)
+		return lost(change, name, "what is new has errors");
+	err = put_file(change, file, after.len);
+	if (err < 0)
+		return lost(change, name, strerror(-err));
+	if (change->diag.error_count || change->diag.warning_count)
+		printf("written, nothing runs yet. `check` has %s\n", diag_summary(&change->diag, summary, sizeof(summary)));
+	else
+		printf("written, nothing runs before `reconfigure`\n");
+	return 0;
+}

@@ -1,0 +1,30 @@
+/* One of the four files changed in part at the console: the result is looked through as a whole, what changed is printed, and a
+ * value that is wrong is not written. Nothing of it runs before a commit. */
+#ifndef GATEWAY_AMEND_H
+#define GATEWAY_AMEND_H
+
+#include "conf/set.h"
+
+/* Large: static storage only. Holds keys: amend_close. */
+struct amend {
+	const char *verb; /* for what goes wrong */
+	int dir_fd;
+	struct conf_set now, next;
+	struct conf_facts facts;
+	struct diag diag;
+	char bytes[CONF_PUBLIC_MAX + 1]; /* for what conf/edit makes */
+};
+
+/* Takes --conf DIR off the end of the words. */
+const char *amend_dir(int *argc, char **argv);
+
+/* Reads the files. False after it told why not. */
+bool amend_open(struct amend *change, const char *verb, const char *dir);
+void amend_close(struct amend *change);
+
+struct slice amend_text(const struct amend *change, enum conf_file file);
+
+/* len as conf/edit gave it for change->bytes: the exit status. key: for the words, what was to be changed. */
+int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const char *key);
+
+#endif

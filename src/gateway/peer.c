@@ -1,0 +1,201 @@
+#include "gateway/peer.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/terminal.h"
+#include "conf/edit.h"
+#include "conf/keys.h"
+#include "crypto/key.h"
+#include "gateway/amend.h"
+
+/* As `write` has it; an empty line in front of a further section does not end it. */
+#define END_LINE "."
+
+enum { EXIT_USAGE = 2, SECTION_LEN = 1 << 16, NAMES_SHOWN = 12, VALUE_LEN = 2048 };
+
+static struct amend change;
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: peer add | peer remove NAME | peer set NAME KEY VALUE | peer unset NAME KEY\n");
+	return EXIT_USAGE;
+}
+
+static bool has_address(const struct vpn_peer *peer, const struct inet_addr *addr)
+{
+	const struct vpn_conf *vpn = &change.now.vpn;
+
+	for (unsigned i = 0; i < peer->allowed_count; i++)
+		if (inet_addr_equal(&vpn->allowed[peer->allowed_first + i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+/* Which peer is called so, or has that VPN address; NULL after it told that none is, or several. */
+static const struct vpn_peer *find_peer(const char *name)
+{
+	const struct vpn_conf *vpn = &change.now.vpn;
+	const struct vpn_peer *found = NULL;
+	struct inet_addr addr;
+	bool is_addr = !inet_addr_parse(slice_of(name), &addr);
+	size_t count = 0, shown = 0;
+
+	for (int i = 0; i < vpn->peer_count; i++)
+		if (is_addr ? has_address(&vpn->peers[i], &addr) : !strcasecmp(vpn->peers[i].name, name)) {
+			found = &vpn->peers[i];
+			count++;
+		}
+	if (count == 1)
+		return found;
+	(void)fprintf(stderr, "peer: %s is called %s;", count ? "more than one" : "none", name);
+	for (int i = 0; i < vpn->peer_count && shown < NAMES_SHOWN; i++)
+		if (count ? !strcasecmp(vpn->peers[i].name, name) : vpn->peers[i].name[0] != '\0') {
+			const struct vpn_peer *peer = &vpn->peers[i];
+			char text[INET_ADDR_STRLEN] = "one without AllowedIPs";
+
+			if (count && peer->allowed_count)
+				inet_addr_text(&vpn->allowed[peer->allowed_first].prefix.addr, text);
+			(void)fprintf(stderr, "%s %s", shown++ ? "," : " expected", count ? text : peer->name);
+		}
+	(void)fprintf(stderr, "%s\n", shown ? "" : " no [Peer] has a name: by its VPN address");
+	return NULL;
+}
+
+static const struct conf_key *find_key(const char *name)
+{
+	for (size_t i = 0; i < vpn_public_format.key_count; i++)
+		if (slice_equal_nocase(slice_of(name), vpn_public_format.keys[i].name))
+			return &vpn_public_format.keys[i];
+	(void)fprintf(stderr, "peer: no key of a peer is called %s; expected", name);
+	for (size_t i = 0; i < vpn_public_format.key_count; i++)
+		(void)fprintf(stderr, "%s %s", i ? "," : "", vpn_public_format.keys[i].name);
+	(void)fprintf(stderr, "\n");
+	return NULL;
+}
+
+static int set_key(int argc, char **argv, bool unset)
+{
+	const struct vpn_peer *peer = find_peer(argv[2]);
+	const struct conf_key *key = peer ? find_key(argv[3]) : NULL;
+	struct slice text = amend_text(&change, CONF_PUBLIC);
+	char value[VALUE_LEN] = "";
+	struct text joined;
+	ssize_t len;
+
+	if (!key)
+		return 1;
+	if (!strcmp(key->name, "PresharedKey") && !unset) {
+		(void)fprintf(stderr, "peer: a key is no word of a command, which others see; expected it in `write " VPN_PUBLIC_FILE "`\n");
+		return 1;
+	}
+	text_init(&joined, value, sizeof(value));
+	for (int i = 4; i < argc; i++)
+		text_add(&joined, "%s%s", joined.len ? " " : "", argv[i]);
+	if (joined.truncated)
+		return usage();
+	len = unset ? edit_unset(text, peer->line, key->name, slice_of(value), change.bytes, sizeof(change.bytes))
+		    : edit_set(text, peer->line, key->name, slice_of(value), change.bytes, sizeof(change.bytes));
+	return amend_keep(&change, CONF_PUBLIC, len, key->name);
+}
+
+static int remove_peer(const char *name)
+{
+	const struct vpn_peer *peer = find_peer(name);
+
+	if (!peer)
+		return 1;
+	return amend_keep(&change, CONF_PUBLIC,
+			   edit_remove(amend_text(&change, CONF_PUBLIC), peer->line, change.bytes, sizeof(change.bytes)), name);
+}
+
+/* Lines up to END_LINE or Ctrl-D: their length, 0 when there is nothing, or too much, or whoever types thought better of it. What
+ * does not fit is read to its end all the same. */
+static size_t read_typed(char *bytes, size_t cap)
+{
+	enum line_event event = LINE_DONE;
+	struct line line;
+	size_t len = 0;
+	bool fits = true;
+
+	line_init(&line, bytes, cap, terminal_echo, NULL);
+	while (event == LINE_DONE || event == LINE_TOO_LONG) {
+		if (len + 2 >= cap) {
+			fits = false;
+			len = 0;
+		}
+		line_begin(&line, bytes + len, cap - len - 1);
+		event = terminal_read(&line);
+		if (event == LINE_DONE && !strcmp(line.bytes, END_LINE))
+			break;
+		fits = fits && event != LINE_TOO_LONG;
+		len += line.len;
+		if (event == LINE_DONE)
+			bytes[len++] = '\n';
+	}
+	return event == LINE_INTERRUPTED || event == LINE_GONE || !fits ? 0 : len;
+}
+
+/* [Peer] and its keys, comments before it, and no other section. */
+static bool is_one_section(struct slice text)
+{
+	struct slice line;
+	size_t count = 0;
+
+	if (!edit_section(text, "Peer", 0, NULL))
+		return false;
+	while (slice_cut(&text, '\n', &line)) {
+		line = slice_trim(line);
+		count += slice_starts(line, "[");
+		if (!count && line.len && line.ptr[0] != '#')
+			return false;
+	}
+	return count == 1;
+}
+
+static int add_peer(void)
+{
+	static char bytes[SECTION_LEN];
+	struct slice lines = { bytes, 0 };
+	int status = 1;
+
+	terminal_open();
+	if (isatty(STDIN_FILENO))
+		printf("paste one [Peer] section, then a line with a single . (Ctrl-C leaves all as it is)\n");
+	(void)fflush(stdout);
+	lines.len = isatty(STDIN_FILENO) ? read_typed(bytes, sizeof(bytes) - 1) : fread(bytes, 1, sizeof(bytes) - 1, stdin);
+	terminal_restore();
+	if (lines.len && bytes[lines.len - 1] != '\n')
+		bytes[lines.len++] = '\n';
+	if (!is_one_section(lines))
+		(void)fprintf(stderr, "peer: that is no [Peer] section, or not one alone; nothing is changed\n");
+	else
+		status = amend_keep(&change, CONF_PUBLIC,
+				     edit_add(amend_text(&change, CONF_PUBLIC), 0, lines, change.bytes, sizeof(change.bytes)),
+				     "the section");
+	wipe(bytes, sizeof(bytes));
+	return status;
+}
+
+int peer_main(int argc, char **argv)
+{
+	const char *dir = amend_dir(&argc, argv), *verb = argc > 1 ? argv[1] : "";
+	bool add = argc == 2 && !strcmp(verb, "add"), drop = argc == 3 && !strcmp(verb, "remove");
+	bool set = argc >= 5 && !strcmp(verb, "set"), unset = argc >= 4 && !strcmp(verb, "unset");
+	int status;
+
+	if (!add && !drop && !set && !unset)
+		return usage();
+	if (!amend_open(&change, "peer", dir))
+		return 1;
+	if (add)
+		status = add_peer();
+	else if (drop)
+		status = remove_peer(argv[2]);
+	else
+		status = set_key(argc, argv, unset);
+	amend_close(&change);
+	return status;
+}

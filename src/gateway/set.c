@@ -1,0 +1,218 @@
+#include "gateway/set.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "conf/edit.h"
+#include "conf/keys.h"
+#include "gateway/amend.h"
+
+enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512 };
+
+static struct amend change;
+
+/* What the words name. */
+struct target {
+	const char *nic; /* NULL: none */
+	const char *word;
+	const struct conf_format *format;
+	const struct conf_key *key;
+	struct slice value;
+};
+
+static int usage(void)
+{
+	(void)fprintf(stderr, "usage: set [NIC] KEY VALUE | unset [NIC] KEY [VALUE]: `help conf` has the keys\n");
+	return EXIT_USAGE;
+}
+
+/* word is KEY, or SECTION.KEY. */
+static bool is_key(const struct conf_key *key, const char *word)
+{
+	struct slice name = slice_of(word), section;
+
+	if (slice_equal_nocase(name, key->name))
+		return true;
+	slice_cut(&name, '.', &section);
+	return name.ptr && key->section[0] && slice_equal_nocase(section, key->section) && slice_equal_nocase(name, key->name);
+}
+
+static bool is_of_nic(const struct conf_format *format)
+{
+	return format == &network_format;
+}
+
+/* How many keys the word names: of a NIC, or others. The last one found is in target. */
+static size_t find_keys(struct target *target, bool of_nic)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONF_FORMATS; i++)
+		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
+			if (is_key(&conf_formats[i]->keys[j], target->word)) {
+				target->format = conf_formats[i];
+				target->key = &conf_formats[i]->keys[j];
+				count++;
+			}
+	return count;
+}
+
+static int tell_several(const struct target *target, bool of_nic)
+{
+	(void)fprintf(stderr, "%s: %s is a key of several sections; expected", change.verb, target->word);
+	for (size_t i = 0; i < CONF_FORMATS; i++)
+		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
+			if (is_key(&conf_formats[i]->keys[j], target->word))
+				(void)fprintf(stderr, " %s.%s", conf_formats[i]->keys[j].section, conf_formats[i]->keys[j].name);
+	(void)fprintf(stderr, "\n");
+	return 1;
+}
+
+/* Those that the word may have been meant for, or all. */
+static int tell_unknown(const char *word)
+{
+	size_t count = 0;
+
+	(void)fprintf(stderr, "%s: no key is called %s; expected", change.verb, word);
+	for (int near = 1; near >= 0 && !count; near--)
+		for (size_t i = 0; i < CONF_FORMATS; i++)
+			for (size_t j = 0; j < conf_formats[i]->key_count; j++)
+				if (!near || conf_near(slice_of(word), conf_formats[i]->keys[j].name)) {
+					(void)fprintf(stderr, "%s %s", count ? "," : "", conf_formats[i]->keys[j].name);
+					count++;
+				}
+	(void)fprintf(stderr, "\n");
+	return 1;
+}
+
+/* 0, or the status after it told what is wrong with the words. */
+static int resolve_words(struct target *target, const char *const words[], int count)
+{
+	static char value[VALUE_LEN];
+	struct text joined;
+	bool of_nic;
+	size_t found;
+
+	*target = (struct target){ .word = words[0] };
+	found = find_keys(target, false);
+	of_nic = !found;
+	if (of_nic && count > 1) {
+		*target = (struct target){ .nic = words[0], .word = words[1] };
+		found = find_keys(target, true);
+	}
+	if (!found && find_keys(&(struct target){ .word = words[0] }, true)) {
+		(void)fprintf(stderr, "%s: %s is a key of a NIC; expected %s NIC %s\n", change.verb, words[0], change.verb, words[0]);
+		return 1;
+	}
+	if (!found)
+		return tell_unknown(target->word);
+	if (found > 1)
+		return tell_several(target, of_nic);
+	if (target->format == &vpn_public_format) {
+		(void)fprintf(stderr, "%s: %s is a key of a peer; expected peer set NAME %s\n", change.verb, target->key->name,
+			      target->key->name);
+		return 1;
+	}
+	text_init(&joined, value, sizeof(value));
+	for (int i = of_nic ? 2 : 1; i < count; i++)
+		text_add(&joined, "%s%s", joined.len ? " " : "", words[i]);
+	target->value = slice_of(value);
+	if (joined.truncated)
+		return usage();
+	if (target->key->flags & KEY_SECRET && target->value.len) {
+		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `write %s`\n", change.verb,
+			      target->format->file);
+		return 1;
+	}
+	return 0;
+}
+
+static enum conf_file file_of(const struct conf_format *format)
+{
+	enum conf_file file = 0;
+
+	while (strcmp(conf_file_name(file), format->file) != 0)
+		file++;
+	return file;
+}
+
+/* The [Match] of the NIC by its Name: its line, 0 when there is none. */
+static unsigned match_line(const char *nic)
+{
+	const struct network_conf *network = &change.now.network;
+
+	for (size_t i = 0; i < network->nic_count; i++)
+		if (!strcmp(network->nics[i].pattern, nic))
+			return network->nics[i].line;
+	return 0;
+}
+
+/* The line of the section that holds the key, 0 when there is none; several: more than one could be meant. */
+static unsigned section_line(const struct target *target, struct slice text, unsigned match, bool *several)
+{
+	const char *name = target->key->section, *until = target->nic ? "Match" : NULL;
+	unsigned line = target->nic && !strcmp(name, "Match") ? match : edit_section(text, name, match, until);
+
+	*several = line && strcmp(name, "Match") != 0 && edit_section(text, name, line, until);
+	return line;
+}
+
+static ssize_t add_section(const struct target *target, struct slice text, unsigned match)
+{
+	char lines[SECTION_LEN + VALUE_LEN], head[SECTION_LEN] = "";
+
+	if (target->nic && !match)
+		text_format(head, sizeof(head), "[Match]\nName = %.64s\n\n", target->nic);
+	text_format(lines, sizeof(lines), "%s[%s]\n%s = %.*s\n", head, target->key->section, target->key->name,
+		    SLICE_ARG(target->value));
+	return edit_add(text, match, slice_of(lines), change.bytes, sizeof(change.bytes));
+}
+
+static int apply_target(const struct target *target, bool unset)
+{
+	enum conf_file file = file_of(target->format);
+	struct slice text = amend_text(&change, file);
+	unsigned match = target->nic ? match_line(target->nic) : 0, section = 0;
+	bool several = false;
+	ssize_t len;
+
+	if (target->key->section[0])
+		section = target->nic && !match ? 0 : section_line(target, text, match, &several);
+	if (several) {
+		(void)fprintf(stderr, "%s: there are several [%s] here: `write %s`\n", change.verb, target->key->section,
+			      target->format->file);
+		return 1;
+	}
+	if (unset && target->key->section[0] && !section) {
+		(void)fprintf(stderr, "%s: %s has no [%s]%s%s\n", change.verb, target->format->file, target->key->section,
+			      target->nic ? " for " : "", target->nic ? target->nic : "");
+		return 1;
+	}
+	if (unset)
+		len = edit_unset(text, section, target->key->name, target->value, change.bytes, sizeof(change.bytes));
+	else if (section || !target->key->section[0])
+		len = edit_set(text, section, target->key->name, target->value, change.bytes, sizeof(change.bytes));
+	else
+		len = add_section(target, text, match);
+	return amend_keep(&change, file, len, target->key->name);
+}
+
+int set_main(int argc, char **argv)
+{
+	const char *dir = amend_dir(&argc, argv);
+	bool unset = !strcmp(argv[0], "unset");
+	struct target target;
+	int status;
+
+	if (argc < (unset ? 2 : 3))
+		return usage();
+	change.verb = argv[0];
+	status = resolve_words(&target, (const char *const *)argv + 1, argc - 1);
+	if (!status && !unset && !target.value.len)
+		status = usage();
+	if (status || !amend_open(&change, argv[0], dir))
+		return status ? status : 1;
+	status = apply_target(&target, unset);
+	amend_close(&change);
+	return status;
+}
