@@ -11,21 +11,12 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "init/bootentry.h"
+#include "init/eltorito.h"
 #include "init/firmware.h"
 #include "init/tool.h"
 
 /* UEFI 2.10, 5.3.2 and 5.3.3. */
-enum { GPT_TABLE_AT = 72, GPT_COUNT_AT = 80, GPT_ENTRY_GUID_AT = 16 };
-
-enum {
-	CD_BLOCK_LEN = 2048,
-	BOOT_RECORD = 17,
-	CATALOG_AT = 71,
-	ENTRY_AT = 32,
-	ENTRY_BLOCK_AT = 8,
-	BOOTABLE = 0x88,
-	GUIDS_MAX = 256,
-};
+enum { GPT_TABLE_AT = 72, GPT_COUNT_AT = 80, GPT_ENTRY_GUID_AT = 16, GUIDS_MAX = 256 };
 
 void medium_uki(char path[static MEDIUM_PATH_LEN])
 {
@@ -48,25 +39,17 @@ static void place(struct medium *medium, const struct disk *disk, uint64_t at)
 	text_format(medium->place, sizeof(medium->place), "/dev/%s@@%llu", disk->name, (unsigned long long)at);
 }
 
-/* El Torito: the boot record names the catalog, whose first entry behind the validation is the ESP. */
 static bool cd_boots_from(const struct disk *disk, uint64_t *at)
 {
-	uint8_t block[CD_BLOCK_LEN];
 	char path[64];
-	bool found = false;
+	bool found;
 	int fd;
 
 	text_format(path, sizeof(path), "/dev/%s", disk->name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return false;
-	if (pread(fd, block, sizeof(block), (off_t)BOOT_RECORD * CD_BLOCK_LEN) == sizeof(block) &&
-	    !memcmp(block + 1, "CD001\1EL TORITO SPECIFICATION", 29) &&
-	    pread(fd, block, sizeof(block), (off_t)load_le32(block + CATALOG_AT) * CD_BLOCK_LEN) == sizeof(block) &&
-	    block[ENTRY_AT] == BOOTABLE) {
-		*at = (uint64_t)load_le32(block + ENTRY_AT + ENTRY_BLOCK_AT) * CD_BLOCK_LEN;
-		found = *at < disk->bytes;
-	}
+	found = eltorito_find(fd, disk->bytes, at);
 	close(fd);
 	return found;
 }

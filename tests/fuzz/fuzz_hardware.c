@@ -1,5 +1,5 @@
-/* What the machine hands PID 1: a partition table, the ACPI table SPCR, EFI variables and boot entries, uevents, console=
- * words. The first byte says which. */
+/* What the machine hands PID 1: a partition table, what a CD boots from, the ACPI table SPCR, EFI variables and boot entries,
+ * uevents, console= words. The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -8,11 +8,12 @@
 #include "exact.h"
 #include "init/bootentry.h"
 #include "init/consoles.h"
+#include "init/eltorito.h"
 #include "init/firmware.h"
 #include "init/gpt.h"
 #include "init/uevent.h"
 
-enum { BLOCK_LEN = 512, BLOCKS = 256, TEXT_LEN = 32 };
+enum { BLOCK_LEN = 512, BLOCKS = 256, TEXT_LEN = 32, CD_BLOCK_LEN = 2048, CD_RECORD = 17, CD_RECORD_LEN = 75 };
 
 static unsigned read_all;
 
@@ -58,6 +59,24 @@ static void table(const uint8_t *data, size_t size)
 	grow_all(&gpt);
 }
 
+/* The boot record as far as it is read, then the blocks behind it, the last one filled up. */
+static void cd(const uint8_t *data, size_t size)
+{
+	static int fd = -1;
+	const off_t at = (off_t)CD_RECORD * CD_BLOCK_LEN;
+	size_t record_len = size < CD_RECORD_LEN ? size : CD_RECORD_LEN, rest = size - record_len;
+	size_t blocks = CD_RECORD + 1 + (rest + CD_BLOCK_LEN - 1) / CD_BLOCK_LEN;
+	uint64_t found;
+
+	if (fd < 0)
+		fd = memfd_create("cd", MFD_CLOEXEC);
+	if (fd < 0 || ftruncate(fd, 0) < 0 || ftruncate(fd, (off_t)(blocks * CD_BLOCK_LEN)) < 0 ||
+	    pwrite(fd, data, record_len, at) < 0 || pwrite(fd, data + record_len, rest, at + CD_BLOCK_LEN) < 0)
+		abort();
+	if (eltorito_find(fd, blocks * CD_BLOCK_LEN, &found) && (found % CD_BLOCK_LEN || found >= blocks * CD_BLOCK_LEN))
+		abort();
+}
+
 static void console_words(const uint8_t *data, size_t size)
 {
 	struct consoles consoles = { .count = 0 };
@@ -101,16 +120,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	copy = exact_copy(data + 1, size - 1);
-	if (data[0] % 6 == 0)
+	if (data[0] % 7 == 0)
 		table(copy, size - 1);
-	else if (data[0] % 6 == 1)
+	else if (data[0] % 7 == 1)
 		read_all += spcr_read(copy, size - 1, &spcr);
-	else if (data[0] % 6 == 2)
+	else if (data[0] % 7 == 2)
 		console_words(copy, size - 1);
-	else if (data[0] % 6 == 3)
+	else if (data[0] % 7 == 3)
 		uevent(copy, size - 1);
-	else if (data[0] % 6 == 4)
+	else if (data[0] % 7 == 4)
 		boot_entry(copy, size - 1);
+	else if (data[0] % 7 == 5)
+		cd(copy, size - 1);
 	else if (firmware_text(copy, size - 1, text, sizeof(text)) >= 0)
 		read_text(text);
 	free(copy);
