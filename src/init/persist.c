@@ -177,12 +177,17 @@ static void grow(const char *name, const char *path, uint64_t max_bytes, char *w
  * as long as the machine runs. */
 static int mount_memory(const char *label, char *words, size_t cap)
 {
+	int err;
+
 	text_format(words, cap, "no partition or disk is named or labelled %s: the files are IN MEMORY and gone after a reboot; "
 		    "`install` puts the system on a disk", label);
 	if (mkdir(DATA_DIR, 0700) < 0 && errno != EEXIST)
 		return -errno;
-	if (mount("tmpfs", DATA_DIR, "tmpfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, "mode=700,size=16m") < 0)
-		return -errno;
+	if (mount("tmpfs", DATA_DIR, "tmpfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, "mode=700,size=16m") < 0) {
+		err = -errno;
+		rmdir(DATA_DIR);
+		return err;
+	}
 	log_err("%s", words);
 	copy_defaults();
 	return 0;
