@@ -337,7 +337,7 @@ bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/src/wiregu
 	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go \
 		$(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
 	$(Q)for bench in $(BENCH); do echo; echo "$$bench"; $$bench || exit 1; done
-	$(Q)tests/qemu/metal --image $(B)/pc boots
+	$(Q)tests/qemu/metal --image $(B)/pc boots_on boots_as
 
 # --- analysis ----------------------------------------------------------------
 
