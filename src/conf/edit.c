@@ -119,7 +119,7 @@ static bool ends_there(const char *p, const char *end)
 static bool value_of(const struct walk *walk, unsigned section, const char *key, struct slice *value)
 {
 	struct slice rest = walk->bare, name, word;
-	char quote;
+	char quote = '\0';
 
 	if (!section && slice_starts(rest, "export ") && slice_word(&rest, &word))
 		rest = slice_trim(rest);
@@ -129,7 +129,8 @@ static bool value_of(const struct walk *walk, unsigned section, const char *key,
 	if (section ? !slice_equal_nocase(name, key) : !slice_equal(name, key))
 		return false;
 	*value = slice_trim(rest);
-	quote = !section && value->len ? value->ptr[0] : 0;
+	if (!section && value->len)
+		quote = value->ptr[0];
 	if (quote == '"' || quote == '\'') {
 		const char *close = memchr(value->ptr + 1, quote, value->len - 1), *end = value->ptr + value->len;
 
