@@ -16,6 +16,7 @@
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
 #define HELD_FILE "held" /* there while what is confirmed runs in place of the files: why, for `show` */
 #define NAMES_FILE "names" /* of this instance, for the prompt; then the names and addresses of peers, for Tab */
+#define PENDING_FILE "pending" /* there while a commit is under way or waits to be confirmed; its second line is for `show` */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 /* Of applets, of services and of their control sockets. */

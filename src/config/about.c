@@ -19,6 +19,8 @@ size_t about_write(const struct about *about, char text[static ABOUT_TEXT_LEN])
 	text_init(&out, text, ABOUT_TEXT_LEN);
 	text_add(&out, "when %lld\nby %s\nstate %s\nsummary %s\n", (long long)about->when_s, about->by, about_state_words[about->state],
 		 about->summary);
+	if (about->lost_key[0])
+		text_add(&out, "lost-key %s\n", about->lost_key);
 	return out.len;
 }
 
@@ -52,6 +54,8 @@ static int read_line(struct slice line, struct about *about)
 		return read_words(line, about->by, sizeof(about->by));
 	if (slice_equal(name, "summary"))
 		return read_words(line, about->summary, sizeof(about->summary));
+	if (slice_equal(name, "lost-key"))
+		return read_words(line, about->lost_key, sizeof(about->lost_key));
 	if (slice_equal(name, "state"))
 		return read_state(line, &about->state);
 	if (!slice_equal(name, "when"))

@@ -6,8 +6,9 @@
 #include <stdint.h>
 
 #include "conf/summary.h"
+#include "crypto/key.h"
 
-enum { ABOUT_BY_LEN = 32, ABOUT_TEXT_LEN = CONF_SUMMARY_LEN + 128 };
+enum { ABOUT_BY_LEN = 32, ABOUT_TEXT_LEN = CONF_SUMMARY_LEN + 192 };
 
 enum about_state {
 	ABOUT_NEW,       /* committed, and not confirmed */
@@ -23,6 +24,7 @@ struct about {
 	int64_t when_s;             /* CLOCK_REALTIME */
 	char by[ABOUT_BY_LEN];      /* "boot", "console" */
 	char summary[CONF_SUMMARY_LEN];
+	char lost_key[KEY_BASE64_LEN]; /* the public key of a private key that is kept no more, "" */
 };
 
 extern const char *const about_state_words[ABOUT_STATES];

@@ -75,7 +75,7 @@ int commit_plan(struct commit *commit)
 }
 
 /* Those up to last are as before: true when each says so. */
-static bool undo(struct commit *commit, size_t last)
+static bool undo(const struct commit *commit, size_t last)
 {
 	bool undone = true;
 
@@ -112,6 +112,19 @@ int commit_apply(struct commit *commit)
 		return status < 0 ? 1 : status;
 	}
 	return 0;
+}
+
+bool commit_undo(const struct commit *commit)
+{
+	return undo(commit, PARTIES - 1);
+}
+
+bool commit_is_partial(void)
+{
+	for (size_t i = 0; i < PARTIES; i++)
+		if (parties[i].absent)
+			return true;
+	return false;
 }
 
 void commit_keep(const struct commit *commit)

@@ -18,6 +18,9 @@ int commit_plan(struct commit *commit);
 int commit_apply(struct commit *commit);
 void commit_keep(const struct commit *commit); /* it is the fallback of each from now on */
 
+bool commit_undo(const struct commit *commit); /* each puts back what it had: whether all could */
+bool commit_is_partial(void); /* a service did not run when it was asked */
+
 void commit_tell_status(const char *run_dir); /* what the paths run now, in a line each */
 
 #endif

@@ -15,6 +15,23 @@
 enum { NUMBER_LEN = 16 };
 
 /* fcntl(2)'s lock: it tells who holds it, and goes with that process. */
+static pid_t holder(int fd)
+{
+	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
+}
+
+pid_t generations_owner(int run_fd)
+{
+	int fd = openat(run_fd, LOCK_FILE, O_RDWR | O_CLOEXEC);
+	pid_t pid = fd < 0 ? 0 : holder(fd);
+
+	if (fd >= 0)
+		close(fd);
+	return pid;
+}
+
 static int take_lock(struct generations *generations)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
@@ -22,11 +39,12 @@ static int take_lock(struct generations *generations)
 
 	if (fd < 0)
 		return -errno;
-	if (fcntl(fd, F_SETLK, &lock) == 0)
-		return 0; /* fd stays open: closed, it would be unlocked */
+	if (fcntl(fd, F_SETLK, &lock) == 0) {
+		generations->lock_fd = fd; /* closed, it is unlocked */
+		return 0;
+	}
 	err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
-	if (fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK)
-		generations->owner = lock.l_pid;
+	generations->owner = holder(fd);
 	close(fd);
 	return err;
 }
@@ -35,7 +53,7 @@ int generations_open(struct generations *generations, const char *run_dir)
 {
 	int err;
 
-	*generations = (struct generations){ .dir_fd = -1 };
+	*generations = (struct generations){ .dir_fd = -1, .lock_fd = -1 };
 	generations->run_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (generations->run_fd < 0)
 		return -errno;
@@ -55,6 +73,9 @@ void generations_close(struct generations *generations)
 		close(generations->dir_fd);
 	if (generations->run_fd >= 0)
 		close(generations->run_fd);
+	if (generations->lock_fd >= 0)
+		close(generations->lock_fd);
+	generations->dir_fd = generations->run_fd = generations->lock_fd = -1;
 }
 
 static const char *name_of(unsigned number, char dst[static NUMBER_LEN])
@@ -95,6 +116,13 @@ unsigned generations_highest(const struct generations *generations)
 
 	each_number(generations, take_highest, &highest);
 	return highest;
+}
+
+int generation_open(const struct generations *generations, unsigned number)
+{
+	char name[NUMBER_LEN];
+
+	return set_dir_open(generations->dir_fd, name_of(number, name));
 }
 
 int generation_make(const struct generations *generations, unsigned number, const struct conf_set *set)

@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/exit.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
@@ -16,13 +17,59 @@
 #include "conf/edited.h"
 #include "config/adopt.h"
 #include "config/commit.h"
+#include "config/held.h"
+#include "config/pending.h"
+
+/* fd: of a directory with the set, closed here. */
+static int remember(const struct owner *owner, int fd)
+{
+	static struct conf_set set;
+	static struct diag diag;
+	int err = fd;
+
+	diag_clear(&diag, true);
+	if (fd >= 0) {
+		conf_set_load(&set, fd, &diag);
+		close(fd);
+		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, &set, ~0u, false);
+	}
+	conf_set_wipe(&set);
+	return err;
+}
+
+bool owner_remember(const struct owner *owner)
+{
+	int err = remember(owner, store_files(&owner->store, owner->store.confirmed));
+
+	if (err < 0)
+		(void)fprintf(stderr, "generation %u, which is confirmed, cannot be had: %s\n", owner->store.confirmed, strerror(-err));
+	return err >= 0;
+}
 
 /* A disk that takes nothing is no reason to change nothing: what runs is in memory. */
-static int open_store(struct owner *owner)
+static int open_store(struct owner *owner, bool locked)
 {
 	int err = store_open(&owner->store, owner->data_fd);
+	unsigned before = owner->store.confirmed;
 
-	return err < 0 ? err : adopt_applied(&owner->store, owner->data_fd);
+	if (err < 0 || !locked)
+		return err;
+	err = adopt_applied(&owner->store, owner->data_fd);
+	if (owner->store.confirmed != before)
+		(void)owner_remember(owner);
+	return err;
+}
+
+static int open_data(struct owner *owner, bool locked)
+{
+	owner->data_fd = open(owner->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (owner->data_fd < 0) {
+		(void)fprintf(stderr, "cannot open %s: %s: nothing was applied, what runs keeps running\n", owner->data_dir, strerror(errno));
+		generations_close(&owner->generations);
+		return 1;
+	}
+	owner->store_err = open_store(owner, locked);
+	return 0;
 }
 
 int owner_open(struct owner *owner)
@@ -33,16 +80,12 @@ int owner_open(struct owner *owner)
 		(void)fprintf(stderr, "another reconfigure is under way (process %d): nothing was changed\n", (int)owner->generations.owner);
 	else if (err < 0)
 		(void)fprintf(stderr, "%s: %s: nothing was changed\n", owner->run_dir, strerror(-err));
-	if (err < 0)
-		return 1;
-	owner->data_fd = open(owner->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (owner->data_fd < 0) {
-		(void)fprintf(stderr, "cannot open %s: %s: nothing was applied, what runs keeps running\n", owner->data_dir, strerror(errno));
-		generations_close(&owner->generations);
-		return 1;
-	}
-	owner->store_err = open_store(owner);
-	return 0;
+	return err < 0 ? 1 : open_data(owner, true);
+}
+
+int owner_look(struct owner *owner)
+{
+	return open_data(owner, !generations_open(&owner->generations, owner->run_dir));
 }
 
 void owner_close(struct owner *owner)
@@ -52,7 +95,7 @@ void owner_close(struct owner *owner)
 	generations_close(&owner->generations);
 }
 
-static bool confirm(void)
+static bool asks_and_may(void)
 {
 	bool yes;
 
@@ -67,7 +110,7 @@ static int plan(const struct owner *owner, struct commit *commit)
 {
 	int status = commit_plan(commit);
 
-	if (status == EXIT_ASKED && owner->asks && confirm()) {
+	if (status == EXIT_ASKED && owner->asks && asks_and_may()) {
 		commit->force = true;
 		status = 0;
 	}
@@ -76,15 +119,8 @@ static int plan(const struct owner *owner, struct commit *commit)
 	return status;
 }
 
-/* What the services fall back to in this life of the machine, should one have to start from nothing. */
-static void keep_in_memory(const struct owner *owner, const struct conf_set *set)
-{
-	(void)applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, set, ~0u, false);
-	(void)unlinkat(owner->generations.run_fd, HELD_FILE, 0);
-}
-
 /* The pointer first: by the time that the services have kept it, or some of them, it counts. */
-static void settle(struct owner *owner, const struct commit *commit, unsigned number, const struct conf_set *set)
+static void settle(struct owner *owner, const struct commit *commit, unsigned number)
 {
 	uint8_t left[KEY_LEN];
 	bool known = adopt_sum(owner->data_fd, left);
@@ -98,27 +134,53 @@ static void settle(struct owner *owner, const struct commit *commit, unsigned nu
 	else
 		edited_forget(owner->data_fd);
 	commit_keep(commit);
-	keep_in_memory(owner, set);
+	(void)remember(owner, generation_open(&owner->generations, number));
+	pending_remove(owner->generations.run_fd);
 }
 
-static int commit_generation(struct owner *owner, struct commit *commit, unsigned number, const struct conf_set *set,
-			     const struct about *about)
+/* It runs, and waits for a word. */
+static void wait_for_word(const struct owner *owner, unsigned number)
 {
+	struct pending pending = { number, clock_now_ns() + 60 * NS_PER_S * owner->confirm_min };
+	time_t until = time(NULL) + (time_t)owner->confirm_min * 60;
+	char words[160], clock[16] = "";
+	struct tm tm;
+	int err;
+
+	if (gmtime_r(&until, &tm))
+		(void)strftime(clock, sizeof(clock), "%H:%M:%S", &tm);
+	text_format(words, sizeof(words), "generation %u runs until %s UTC, unless `confirm` keeps it; then what was confirmed before", number,
+		    clock);
+	err = pending_write(owner->generations.run_fd, &pending, words);
+	printf("%s\n", words);
+	if (err < 0)
+		(void)fprintf(stderr, "warning: this is not remembered (%s): `undo` by hand\n", strerror(-err));
+}
+
+static int apply(struct owner *owner, struct commit *commit, unsigned number, const struct about *about, const struct conf_set *set)
+{
+	const struct pending pending = { .number = number };
 	bool fresh = number != owner->store.confirmed;
 	int status;
 
-	interrupt_hear(); /* from here on it ends the commit, and not this process */
-	status = plan(owner, commit);
-	if (status)
-		return status;
+	(void)pending_write(owner->generations.run_fd, &pending, "a reconfigure is under way");
 	if (!owner->store_err && fresh)
 		owner->store_err = store_write(&owner->store, number, set, about);
 	status = commit_apply(commit);
-	if (!status)
-		settle(owner, commit, number, set);
-	else if (!owner->store_err && fresh)
-		store_tell(&owner->store, number, ABOUT_FAILED);
-	return status;
+	if (status) {
+		if (!owner->store_err && fresh)
+			store_tell(&owner->store, number, ABOUT_FAILED);
+		pending_remove(owner->generations.run_fd);
+		return status;
+	}
+	(void)unlinkat(owner->generations.run_fd, HELD_FILE, 0);
+	if (owner->replace)
+		owner->replace(owner);
+	if (owner->confirm_min && fresh)
+		wait_for_word(owner, number);
+	else
+		settle(owner, commit, number);
+	return 0;
 }
 
 /* Files that run are no new generation. */
@@ -133,6 +195,17 @@ static unsigned number_of(const struct owner *owner, const struct conf_set *set)
 	return (store_highest(&owner->store) > highest ? store_highest(&owner->store) : highest) + 1;
 }
 
+/* One that its process left half way is none: the lock is ours now. */
+static bool waits_for_word(const struct owner *owner)
+{
+	struct pending pending;
+
+	if (!pending_read(owner->generations.run_fd, &pending) || !pending.due_ns)
+		return false;
+	(void)fprintf(stderr, "generation %u waits for `confirm` or `undo`: nothing was changed\n", pending.number);
+	return true;
+}
+
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary)
 {
 	struct commit commit = { .run_dir = owner->run_dir, .force = owner->force };
@@ -140,6 +213,8 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 	unsigned number = number_of(owner, set);
 	int status;
 
+	if (waits_for_word(owner))
+		return 1;
 	text_format(about.by, sizeof(about.by), "%s", by);
 	text_format(about.summary, sizeof(about.summary), "%s", summary);
 	commit.set_fd = generation_make(&owner->generations, number, set);
@@ -147,8 +222,69 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 		(void)fprintf(stderr, "%s: %s: nothing was applied\n", owner->run_dir, strerror(-commit.set_fd));
 		return 1;
 	}
-	status = commit_generation(owner, &commit, number, set, &about);
+	interrupt_hear(); /* from here on it ends the commit, and not this process */
+	status = plan(owner, &commit);
+	if (!status)
+		status = apply(owner, &commit, number, &about, set);
 	close(commit.set_fd);
 	generation_settle(&owner->generations, number, status == 0);
 	return status;
+}
+
+int owner_confirm(struct owner *owner)
+{
+	const struct commit commit = { .run_dir = owner->run_dir, .set_fd = -1 };
+	struct pending pending;
+
+	if (!pending_read(owner->generations.run_fd, &pending) || !pending.due_ns) {
+		(void)fprintf(stderr, "nothing waits to be confirmed\n");
+		return 1;
+	}
+	if (owner->store_err < 0) {
+		(void)fprintf(stderr, "%s/" GENERATIONS_DIR ": %s: it cannot be confirmed, and is undone in its time\n", owner->data_dir,
+			      strerror(-owner->store_err));
+		return 1;
+	}
+	settle(owner, &commit, pending.number);
+	printf("generation %u is confirmed\n", pending.number);
+	return 0;
+}
+
+/* What is confirmed; before there is any, each service knows what it had. */
+static int put_back(struct owner *owner)
+{
+	struct commit commit = { .run_dir = owner->run_dir, .force = true };
+	int status;
+
+	commit.set_fd = applied_open(owner->generations.run_fd, APPLIED_CONFIRMED);
+	if (commit.set_fd < 0)
+		return commit_undo(&commit) ? 0 : 1;
+	status = commit_apply(&commit);
+	if (!status)
+		commit_keep(&commit);
+	close(commit.set_fd);
+	return status || commit_is_partial() ? 1 : 0;
+}
+
+int owner_put_back(struct owner *owner, const char *why)
+{
+	const struct commit commit = { .run_dir = owner->run_dir, .set_fd = -1 };
+	struct pending pending;
+	int status = 0;
+
+	if (!pending_read(owner->generations.run_fd, &pending))
+		return 0;
+	if (!owner->store_err && owner->store.confirmed == pending.number) {
+		/* It was confirmed, and the process went before it could say so. */
+		settle(owner, &commit, pending.number);
+		return 0;
+	}
+	status = put_back(owner);
+	if (status)
+		return status;
+	if (!owner->store_err)
+		store_tell(&owner->store, pending.number, ABOUT_UNDONE);
+	held_tell(owner->generations.run_fd, owner->store.confirmed, why);
+	pending_remove(owner->generations.run_fd);
+	return 0;
 }

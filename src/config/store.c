@@ -15,6 +15,7 @@
 #include "conf/left_out.h"
 #include "conf/set_dir.h"
 #include "crypto/key.h"
+#include "crypto/x25519.h"
 
 #define ABOUT_FILE "about"
 #define CONFIRMED_FILE "confirmed"
@@ -240,19 +241,26 @@ static bool read_key(int fd, uint8_t key[static KEY_LEN], ssize_t *len)
 	return there;
 }
 
-static void forget_key(int fd, const uint8_t now[static KEY_LEN])
+/* Whose it was stays known: where the public file names it, a rollback puts the key in force. */
+static void forget_key(const struct store *store, unsigned number, int fd, const uint8_t now[static KEY_LEN])
 {
-	uint8_t key[KEY_LEN];
+	uint8_t key[KEY_LEN], public_key[KEY_LEN];
+	struct about about;
 	ssize_t len;
 
 	if (!read_key(fd, key, &len) || ct_equal(key, now, KEY_LEN)) {
 		wipe(key, sizeof(key));
 		return;
 	}
+	x25519_public(public_key, key);
+	wipe(key, sizeof(key));
+	if (!store_about(store, number, &about)) {
+		key_to_base64(public_key, about.lost_key);
+		(void)write_about(fd, &about);
+	}
 	len = left_out_take(CONF_PRIVATE, (struct slice){ private_text, (size_t)len }, without_key, sizeof(without_key));
 	if (len >= 0)
 		(void)file_replace(fd, conf_file_name(CONF_PRIVATE), without_key, (size_t)len, 0600);
-	wipe(key, sizeof(key));
 }
 
 /* A key that was replaced has perhaps been lost to someone: the fewer have it, the better. */
@@ -269,7 +277,7 @@ static void forget_old_keys(const struct store *store)
 		fd = store_files(store, store->numbers[i]);
 		if (fd < 0)
 			continue;
-		forget_key(fd, now);
+		forget_key(store, store->numbers[i], fd, now);
 		close(fd);
 	}
 	wipe(now, sizeof(now));

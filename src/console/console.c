@@ -20,6 +20,8 @@
 #include "console/shell.h"
 #include "console/words.h"
 
+#define CONFIRM_MINUTES "10"
+
 static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
@@ -68,7 +70,10 @@ static void print_clock_trouble(void)
 static void print_held(void)
 {
 	char text[512];
+	const char *words;
 
+	if (file_read(AT_FDCWD, RUN_DIR "/" PENDING_FILE, text, sizeof(text)) > 0 && (words = strchr(text, '\n')))
+		printf("%s", words + 1);
 	if (file_read(AT_FDCWD, RUN_DIR "/" HELD_FILE, text, sizeof(text)) > 0)
 		printf("%s", text);
 }
@@ -124,18 +129,47 @@ static int reconfigure_path(const char *path, int argc, char **argv, int at)
 	return status == EXIT_ASKED && terminal_confirm("Apply it all the same?") ? run_words(forced) : status;
 }
 
+static int reconfigure_usage(void)
+{
+	printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n"
+	       "       reconfigure confirm [MINUTES] [--force]\n");
+	return 2;
+}
+
 static int command_reconfigure(int argc, char **argv)
 {
 	int at = find_path(argc, argv);
-	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force");
-	const char *const commit[] = { NAME_CONFIG, "commit", "--ask", force ? "--force" : NULL, NULL };
+	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), confirm = argc > 1 && !strcmp(argv[1], "confirm");
+	const char *commit[RUN_WORDS_MAX + 1] = { NAME_CONFIG, "commit", "--ask" };
+	size_t count = 3;
 
 	if (at)
 		return reconfigure_path(argv[at], argc, argv, at);
-	if (argc <= 1 + force)
-		return run_words(commit);
-	printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n");
-	return 2;
+	argc -= force;
+	if (argc > (confirm ? 3 : 1))
+		return reconfigure_usage();
+	if (confirm) {
+		commit[count++] = "--confirm";
+		commit[count++] = argc > 2 ? argv[2] : CONFIRM_MINUTES;
+	}
+	if (force)
+		commit[count++] = "--force";
+	return run_words(commit);
+}
+
+/* history, diff, confirm; and what may ask. */
+static int command_look(int argc, char **argv)
+{
+	return run_with(NAME_CONFIG, argc, argv, 0, -1);
+}
+
+static int command_put_back(int argc, char **argv)
+{
+	const char *words[RUN_WORDS_MAX + 1] = { NAME_CONFIG, argv[0], "--ask" };
+
+	for (int i = 1; i < argc && i + 2 < RUN_WORDS_MAX; i++)
+		words[i + 2] = argv[i];
+	return run_words(words);
 }
 
 static int command_ping(int argc, char **argv)
@@ -230,8 +264,13 @@ static const struct command commands[] = {
 	  command_gateway },
 	{ "export", "[--with-keys]", "all files as one text, for `import` on another machine", command_gateway },
 	{ "import", "", "replace all files by such a text, checked first", command_gateway },
-	{ "reconfigure", "[PATH] [--force]", "apply changed files; sessions that did not change go on",
+	{ "reconfigure", "[PATH | confirm [MINUTES]] [--force]", "apply changed files; confirm: undone in 10 minutes unless you `confirm`",
 	  command_reconfigure },
+	{ "confirm", "", "keep what `reconfigure confirm` applied", command_look },
+	{ "history", "", "the sets of files that were applied: when, by what, which is in force", command_look },
+	{ "diff", "[N [M]]", "the files against what runs; a generation of `history` against that, or another", command_look },
+	{ "rollback", "N [--force]", "put a generation back: its files, and it runs", command_put_back },
+	{ "undo", "[--force]", "put back what was in force before the last change", command_put_back },
 	{ "ping", "ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-q]", "echo requests from inside a path", command_ping },
 	{ NAME_NETWORK, "[identify NIC]", "the NICs and what network.conf gives them; blink the light of one", command_network },
 	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },

@@ -94,6 +94,19 @@ const struct word command_words[] = {
 	{ "reconfigure", "--dry-run", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
 	{ "reconfigure", "--quiet", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
 
+	{ "reconfigure", "confirm", WORD_FIXED, 1, NULL, "undone in 10 minutes unless you `confirm`" },
+	{ "reconfigure", "MINUTES", WORD_TYPED, 2, "confirm", "in so many" },
+
+	{ "confirm", NULL, WORD_WHOLE, 1, NULL, NULL },
+	{ "history", NULL, WORD_NONE, 1, NULL, NULL },
+	{ "diff", "N", WORD_TYPED, 1, NULL, "a generation of `history`" },
+	{ "diff", "M", WORD_TYPED, 2, NULL, "and another, in place of what runs" },
+	{ "rollback", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
+	{ "rollback", "N", WORD_TYPED, 1, NULL, "a generation of `history`" },
+	{ "rollback", "--force", WORD_FIXED, 2, NULL, "without a question" },
+	{ "undo", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
+	{ "undo", "--force", WORD_FIXED, 1, NULL, "without a question" },
+
 	{ "ping", "COUNT", WORD_TYPED, WORD_ANYWHERE, "-c", "how many echo requests" },
 	{ "ping", "SECONDS", WORD_TYPED, WORD_ANYWHERE, "-i", "between two of them: 1, or 0.2" },
 	{ "ping", "ADDRESS", WORD_ADDRESS, WORD_ANYWHERE, NULL, "a VPN address of another instance" },

@@ -36,7 +36,7 @@ static void came_up(struct service *service)
 		return;
 	service->came_up = true;
 	change_ran(&service->change);
-	if (service->source == SERVICE_FILES || service->source == SERVICE_RESUMED)
+	if (service->source == SERVICE_FILES || (service->source == SERVICE_RESUMED && !change_pending(&service->change)))
 		change_keep(&service->change);
 }
 

@@ -53,6 +53,9 @@ static struct process processes[PROCESSES] = {
 	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
 			      /* Signed modules alone: the kernel takes no others. */
 			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_DEVICES } },
+	[PROCESS_CONFIG] = { .name = NAME_CONFIG,
+			     .argv = (const char *const[]){ NAME_CONFIG, "watch", NULL },
+			     .confinement = { CAPS_FILES, OOM_NETWORK } },
 	[PROCESS_NETWORK] = { .name = NAME_NETWORK,
 			      .argv = (const char *const[]){ NAME_NETWORK, "run", "--ready-fd", "3", NULL },
 			      .tells_ready = true,

@@ -59,3 +59,13 @@ bool change_load_held(struct change *change)
 		close(dir_fd);
 	return held;
 }
+
+bool change_pending(const struct change *change)
+{
+	int dir_fd = run_dir_open(change);
+	bool pending = dir_fd >= 0 && !faccessat(dir_fd, PENDING_FILE, F_OK, 0);
+
+	if (dir_fd >= 0)
+		close(dir_fd);
+	return pending;
+}

@@ -11,4 +11,7 @@ bool change_load_applied(struct change *change, int dir_fd); /* what is confirme
 bool change_load_held(struct change *change);                /* what is confirmed, if it is to run in place of the files */
 bool change_load_running(struct change *change);             /* what ran when a process before us crashed */
 
+/* What ran is not confirmed: whoever owns the change says when it is to be kept. */
+bool change_pending(const struct change *change);
+
 #endif

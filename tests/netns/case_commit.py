@@ -30,6 +30,7 @@ class Box:
         self.lab, self.a, self.dir = lab, lab.host("a"), lab.dir
         lab.link(self.a, "", lab.host("b"), "192.0.2.2/24")
         self.conf, self.run = self.dir + "/conf", self.dir + "/run"
+        self.processes, self.services = {}, ()
         os.mkdir(self.conf)
         (self.key, public), (_, other) = wg_keys(), wg_keys()
         self.peers = [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (other, "10.8.3.2/32", "192.0.2.2:4567", "")]
@@ -43,7 +44,7 @@ class Box:
             os.chmod(self.conf + "/" + name, 0o600)
 
     def start(self, services=SERVICES):
-        self.processes, self.services = {}, services
+        self.services = self.services or services
         for name in services:
             ready, told = os.pipe()
             words = ["--backend", "lwip", "--netns", self.inner(name)] if name != "network" else []
@@ -98,7 +99,7 @@ class Box:
             shown[name] = show["state"], show["port"], show["applied_at"], sorted(peer["public_key"] for peer in show["peers"])
         kept = {}
         for top, _, names in list(os.walk(self.conf + "/applied")) + list(os.walk(self.run + "/applied")):
-            for name in names:
+            for name in names if not top.endswith("/confirmed") else ():
                 with open(top + "/" + name) as f:
                     kept[top + "/" + name] = f.read()
         return addresses(self.a), shown, kept

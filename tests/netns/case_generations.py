@@ -1,5 +1,6 @@
 """Generations on the partition: what stays of them, and which files a boot takes."""
 import os
+import re
 import shutil
 import subprocess
 
@@ -180,3 +181,86 @@ def applied_sets_of_an_earlier_release_are_taken_over(lab):
     at_the_console(box, "network.conf", NETWORK % 5)
     expect("generation 1 runs" in box.boot())           # the control: they are what is run
     runs(box, 2)
+
+
+@case
+def rollback_puts_the_files_and_what_runs_back(lab):
+    box = box_with_two(lab)
+    for n in (3, 4, 5):
+        box.write(nic=n, more=n)
+        expect(box.commit("--force")[0] == 0, n)
+    third = stored(box)[2][3]
+    at_the_console(box, "network.conf", NETWORK % 9)
+    status, said = box.config("rollback", "3", "--force")
+    expect(status == 0 and "they are kept as generation 7" in said and said.endswith("generation 3 is put back, the files with it\n"), said)
+    runs(box, 3)
+    confirmed, about, texts = stored(box)
+    expect(confirmed == 6 and texts[6] == third == by_hand(box) and about[6]["by"] == "put back 3", confirmed, about)
+    expect(about[7]["state"] == "set aside" and texts[7]["network.conf"] == NETWORK % 9, about)
+    expect(box.boot() == "")
+    runs(box, 3)
+    status, said = box.config("undo", "--force")
+    expect(status == 0 and said.endswith("generation 5 is put back, the files with it\n"), said)
+    runs(box, 5)
+    status, said = box.config("history")
+    rows = [line.split() for line in said.splitlines()]
+    expect(status == 0 and [row[0] for row in rows] == list("12345678"), said)
+    expect("put back 5" in said.splitlines()[7] and "in force" in said.splitlines()[7], said)
+
+
+@case
+def rollback_that_would_ask_changes_no_file(lab):
+    box = box_with_two(lab)
+    box.write(nic=3, more=4)
+    expect(box.commit()[0] == 0)
+    before = by_hand(box), stored(box), addresses(box.a)
+    status, said = box.config("rollback", "1")
+    expect(status == 4 and "removes 4 of 5 peers" in said, status, said)
+    for words, part in ((("9",), "there is no generation 9"), ((), "usage: "), (("x",), "usage: "), (("0",), "usage: ")):
+        status, said = box.config("rollback", *words)
+        expect(status and part in said, words, said)
+    expect(before == (by_hand(box), stored(box), addresses(box.a)), "something was changed")
+    status, said = box.config("rollback", "1", "--force")       # the control
+    expect(status == 0 and before[0] != by_hand(box), said)
+    expect(not [name for name in os.listdir(box.conf) if name.startswith(".import")], os.listdir(box.conf))
+
+
+@case
+def rollback_behind_a_new_key_goes_on_with_the_new_key(lab):
+    box = box_with_two(lab)
+    old = box.key
+    box.key, public = wg_keys()
+    box.peers[0] = (public, *box.peers[0][1:])
+    box.write(nic=3)
+    expect(box.commit("--force")[0] == 0)
+    status, said = box.config("rollback", "2", "--force")
+    expect(status == 0 and "the private key of generation 2 was replaced since: the one in force goes on" in said, said)
+    runs(box, 2)
+    expect(public in by_hand(box)["vpn-public.conf"], "the section of our own has another key")
+    text = by_hand(box)["vpn-private.conf"]
+    expect(box.key in text and old not in text, "the key that was replaced is back")
+
+
+@case
+def diff_tells_what_differs_and_no_secret(lab):
+    box = box_with_two(lab)
+    expect(box.config("diff") == (0, "no difference: what runs, the files\n"), box.config("diff"))
+    old, box.key = box.key, wg_keys()[0]
+    psk = wg_keys()[0]
+    box.write(nic=3, extra="TOKEN=secret\nMITIGATOR_VPN_MTU=1400\n")
+    with open(box.conf + "/vpn-public.conf", "a") as f:
+        f.write("PresharedKey = %s\n# \x1b[2J\n" % psk)
+    status, said = box.config("diff")
+    expect(status == 0 and said.endswith("- what runs   + the files\n"), said)
+    lines = [" ".join(line.split()) for line in said.splitlines()]
+    changes = [re.sub(r"^([-+]) \d+ ", r"\1 ", line) for line in lines]
+    for line in ("network.conf", "- Address=192.0.2.2/24", "+ Address=192.0.2.3/24", "+ MITIGATOR_VPN_MTU=1400"):
+        expect(line in changes, line, said)
+    expect(sum("PrivateKey" in line for line in changes) == 2 and sum("PresharedKey" in line for line in changes) == 1, said)
+    expect(not any(secret in said for secret in (old, box.key, psk, "=secret", "\x1b")), said)
+    for words, gone, come in ((("1",), "generation 1", "what runs"), (("1", "2"), "generation 1", "generation 2")):
+        status, said = box.config("diff", *words)
+        expect(said.count("\n  - ") == said.count("\n  + ") == 1 and said.startswith("network.conf\n") and
+               said.endswith("- %s   + %s\n" % (gone, come)), said)
+    status, said = box.config("diff", "2", "7")
+    expect(status == 1 and said == "there is no generation 7: No such file or directory; `history` lists the generations\n", said)

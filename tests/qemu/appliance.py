@@ -125,9 +125,9 @@ class Appliance:
             self.files[name] = text
 
     def pid(self, process):
-        """Of console, devices, network, gateway or gateway-dataplane; 0 when it does not run."""
-        found = re.search(r"^ *(\d+) +(?:\{gateway\} )?%s(%s)" % (process, "$" if process in ("console", "devices") else " run "),
-                          self.output("ps -o pid,args"), re.M)
+        """Of console, devices, config, network, gateway or gateway-dataplane; 0 when it does not run."""
+        words = {"console": "$", "devices": "$", "config": " watch"}.get(process, " run ")
+        found = re.search(r"^ *(\d+) +(?:\{gateway\} )?%s(%s)" % (process, words), self.output("ps -o pid,args"), re.M)
         return int(found.group(1)) if found else 0
 
     def netns(self, path, command):

@@ -1,0 +1,8 @@
+/* What is confirmed runs in place of the files: said loudly, and for as long as it is so. */
+#ifndef CONFIG_HELD_H
+#define CONFIG_HELD_H
+
+/* why: "were ...", of the files. */
+void held_tell(int run_fd, unsigned confirmed, const char *why);
+
+#endif

@@ -1,0 +1,188 @@
+#include "config/rollback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "conf/left_out.h"
+#include "conf/swap.h"
+#include "config/files.h"
+#include "config/pending.h"
+#include "crypto/key.h"
+
+static char private_text[CONF_OTHER_MAX + 1];
+
+static bool load_generation(const struct owner *owner, unsigned number, struct conf_set *set)
+{
+	static struct diag diag;
+	int fd = owner->store_err < 0 ? owner->store_err : store_files(&owner->store, number);
+
+	if (fd < 0) {
+		(void)fprintf(stderr, "there is no generation %u: %s; `history` lists them\n", number, strerror(-fd));
+		return false;
+	}
+	diag_clear(&diag, true);
+	conf_set_load(set, fd, &diag);
+	close(fd);
+	return true;
+}
+
+/* Where the public file has our own section, that is by the key in force. */
+static void replace_public(struct conf_text *text, const char *lost, const uint8_t public_key[static KEY_LEN])
+{
+	char now[KEY_BASE64_LEN];
+	size_t len = strlen(lost);
+
+	key_to_base64(public_key, now);
+	for (size_t i = 0; len == KEY_BASE64_LEN - 1 && i + len <= text->len; i++)
+		if (!memcmp(text->bytes + i, lost, len))
+			memcpy(text->bytes + i, now, len);
+}
+
+/* The private key that a later one replaced is gone: the one in force serves. */
+static bool put_key(const struct owner *owner, unsigned number, struct conf_text texts[static CONF_FILES])
+{
+	struct conf_text *private = &texts[CONF_PRIVATE];
+	static struct conf_set now;
+	struct about about = { 0 };
+	char missing[128];
+	ssize_t len = -1;
+
+	if (!private->present || store_about(&owner->store, number, &about) < 0 || !about.lost_key[0])
+		return true;
+	if (load_generation(owner, owner->store.confirmed, &now)) {
+		len = left_out_put((struct slice){ private->bytes, private->len }, &now.vpn, private_text, sizeof(private_text), missing,
+				   sizeof(missing));
+		if (texts[CONF_PUBLIC].present)
+			replace_public(&texts[CONF_PUBLIC], about.lost_key, now.vpn.public_key);
+	}
+	conf_set_wipe(&now);
+	if (len < 0) {
+		(void)fprintf(stderr, "generation %u has lost its private key, and there is no other: nothing was changed\n", number);
+		return false;
+	}
+	private->bytes = private_text;
+	private->len = (size_t)len;
+	printf("the private key of generation %u was replaced since: the one in force goes on\n", number);
+	return true;
+}
+
+static void choose_modes(const struct owner *owner, mode_t modes[static CONF_FILES])
+{
+	struct stat st;
+
+	for (enum conf_file file = 0; file < CONF_FILES; file++) {
+		bool there = !fstatat(owner->data_fd, conf_file_name(file), &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode);
+
+		modes[file] = there ? st.st_mode & 0777 : 0644;
+		if (file == CONF_PRIVATE || file == CONF_PUBLIC)
+			modes[file] = 0600;
+	}
+}
+
+/* Beside the files, which they replace once they run: a descriptor that the caller closes, or -1, told. */
+static int prepare(struct owner *owner, unsigned number)
+{
+	static struct conf_set set;
+	struct conf_text texts[CONF_FILES];
+	mode_t modes[CONF_FILES];
+	int fd = -1;
+
+	if (flock(owner->data_fd, LOCK_EX | LOCK_NB) < 0) {
+		(void)fprintf(stderr, "%s\n", errno == EWOULDBLOCK ? "an import is under way: nothing was changed" : strerror(errno));
+		return -1;
+	}
+	if (load_generation(owner, number, &set)) {
+		memcpy(texts, set.texts, sizeof(texts));
+		choose_modes(owner, modes);
+		if (put_key(owner, number, texts)) {
+			fd = swap_prepare(owner->data_fd, texts, modes);
+			if (fd < 0)
+				(void)fprintf(stderr, "the files cannot be written: %s: nothing was changed\n", strerror(-fd));
+		}
+	}
+	wipe(private_text, sizeof(private_text));
+	conf_set_wipe(&set);
+	return fd < 0 ? -1 : fd;
+}
+
+/* Work that was never committed is not lost by a word. */
+static void set_files_aside(struct owner *owner)
+{
+	struct about about = { .state = ABOUT_SET_ASIDE, .when_s = time(NULL), .by = "console" };
+	static struct conf_set files;
+	static struct diag diag;
+	unsigned number = store_highest(&owner->store) + 1;
+
+	diag_clear(&diag, false);
+	conf_set_load(&files, owner->data_fd, &diag);
+	text_format(about.summary, sizeof(about.summary), "the files as they were, never applied");
+	if (!owner->store_err && !store_find(&owner->store, &files) && !store_write(&owner->store, number, &files, &about))
+		printf("the files had changes that were never applied: they are kept as generation %u\n", number);
+	conf_set_wipe(&files);
+}
+
+/* It runs by now, and is confirmed next: a power cut between leaves files that were never confirmed. */
+static void replace_files(struct owner *owner)
+{
+	bool counts;
+	int err;
+
+	set_files_aside(owner);
+	err = swap_commit(owner->data_fd, &counts);
+	if (err < 0)
+		(void)fprintf(stderr, "warning: it runs, but the files could not be replaced: %s: a boot takes them as they are\n",
+			      strerror(-err));
+}
+
+int rollback_to(struct owner *owner, unsigned number)
+{
+	static struct conf_set set;
+	char summary[CONF_SUMMARY_LEN], by[ABOUT_BY_LEN];
+	int fd = prepare(owner, number), status = 1;
+
+	if (fd < 0)
+		return status;
+	text_format(by, sizeof(by), "put back %u", number);
+	owner->replace = replace_files;
+	if (files_load(&set, fd, summary))
+		status = owner_commit(owner, &set, by, summary);
+	if (status)
+		swap_drop(owner->data_fd);
+	else
+		printf("generation %u is put back, the files with it\n", number);
+	conf_set_wipe(&set);
+	close(fd);
+	return status;
+}
+
+/* What waits for a word gets this one; the files stay, to be mended. */
+static int undo_pending(struct owner *owner)
+{
+	int status = owner_put_back(owner, "were applied, and undone");
+
+	if (status)
+		(void)fprintf(stderr, "not all could be put back: it is tried again in the background\n");
+	else
+		printf("what was confirmed before runs again; the files stay as they are\n");
+	return status;
+}
+
+int rollback_undo(struct owner *owner)
+{
+	unsigned before = owner->store_err < 0 ? 0 : store_before(&owner->store);
+	struct pending pending;
+
+	if (pending_read(owner->generations.run_fd, &pending))
+		return undo_pending(owner);
+	if (before)
+		return rollback_to(owner, before);
+	(void)fprintf(stderr, "there is nothing before it to put back: `history` lists the generations\n");
+	return 1;
+}
