@@ -151,6 +151,7 @@ def reconfigure_says_what_was_updated_removed_and_kept(image):
 
 
 WG_COMMANDS = (("wg show", "wg show"), ("wg show wg0 dump", "wg show dump"), ("wg showconf wg0", "wg showconf"))
+TICKS = 20                      # a second or a counter may tick between the two
 PSK = "8nq3xqZGxXbAb1Jgj0J9vS0Dh8vE4Rp4i0S4ZpX5UnE="
 
 
@@ -168,7 +169,7 @@ def wg_show_agrees(image):
     first.wait_handshakes(2)
     for path in PATHS:
         for theirs, ours in WG_COMMANDS:
-            for attempt in (1, 2):      # a second or a counter may tick between the two
+            for _ in range(TICKS):
                 real = first.netns(path, theirs)
                 mine = first.output("/sbin/%s %s" % (path, ours))
                 if real == mine:
