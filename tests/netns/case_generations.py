@@ -8,7 +8,7 @@ from case_commit import NETWORK, SERVICES, Box, Dataplane
 from case_nics import addresses
 from cases import case, expect
 from frames import udp_socket
-from lab import run, wg_keys
+from lab import run, wait_until, wg_keys
 
 FILES = ("vpn-private.conf", "vpn-public.conf", ".env", "network.conf")
 
@@ -38,6 +38,12 @@ def at_the_console(box, name, text):
 
 def runs(box, nic):
     expect(addresses(box.a) == {"192.0.2.%d/24" % nic: True}, addresses(box.a), nic)
+
+
+def keep_the_files(box):
+    """Each service does when it has started, not before."""
+    wait_until("the files are kept", lambda: all(read("%s/applied/%s/network.conf" % (box.conf, name)) == read(box.conf + "/network.conf")
+                                                 for name in SERVICES))
 
 
 def box_with_two(lab):
@@ -84,12 +90,14 @@ def boot_takes_files_that_were_changed_elsewhere(lab):
     box.write(nic=3)                                    # with the disk in another machine
     expect(box.boot() == "" and not os.path.exists(box.run + "/held"))
     runs(box, 3)
+    keep_the_files(box)
     box.write(nic=1, more=0)                            # what was confirmed once, too
     shutil.copytree(box.conf + "/generations/1", box.dir + "/first")
     for name in FILES:
         shutil.copy(box.dir + "/first/" + name, box.conf)
     expect(box.boot() == "")
     runs(box, 1)
+    keep_the_files(box)
     box.boot()
     confirmed, about, texts = stored(box)
     expect(texts[confirmed] == by_hand(box) and about[confirmed]["by"] == "boot", confirmed, about)
