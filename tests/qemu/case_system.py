@@ -8,7 +8,7 @@ from cases import case
 from cluster import make_instances
 
 STEPS = ["mounts", "board", "sysctls", "lockdown", "console", "modules", "firmware", "entropy",
-         "persistent partition", "NIC names", "end of modules", "clock", "read-only root", "network", "gateway", "gateway-dataplane"]
+         "persistent partition", "configuration", "NIC names", "end of modules", "clock", "read-only root", "network", "gateway", "gateway-dataplane"]
 MOUNT_FLAGS = {"rw", "nosuid", "nodev", "noexec", "noatime"}
 
 
