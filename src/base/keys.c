@@ -336,6 +336,7 @@ enum line_event keys_feed(struct line *line, uint8_t byte)
 	line->after_cr = byte == CR;
 	if (second)
 		return LINE_MORE;
+	line->fed++;
 	if (!is_text)
 		return take_control(line, byte);
 	if (!line->escape)

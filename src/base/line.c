@@ -21,7 +21,7 @@ void line_begin(struct line *line, char *bytes, size_t cap)
 	line->bytes = bytes;
 	line->cap = cap;
 	line->len = line->at = line->left = 0;
-	line->drawn = line->column = 0;
+	line->drawn = line->column = line->fed = 0;
 	line->too_long = line->is_offered = false;
 	line->part_len = 0;
 	if (line->history)

@@ -31,6 +31,7 @@ struct line {
 	size_t len;
 	size_t at;   /* the cursor, in bytes */
 	size_t left; /* the first byte on the screen */
+	size_t fed;  /* bytes that came while it was typed, whatever became of them: noise among them */
 	bool too_long;
 	bool is_offered; /* it came back to be mended: what is typed next is another line, unless the cursor is moved first */
 

@@ -47,6 +47,24 @@ TEST(line_ends_with_cr_lf_or_both_once)
 	CHECK_STR(bytes, "");
 }
 
+/* By which a letter and Enter are told from noise of which they are left. */
+TEST(bytes_that_came_are_counted_whatever_became_of_them)
+{
+	(void)TYPE("r\r");
+	CHECK_INT(line.fed, 2);
+	line_begin(&line, bytes, sizeof(bytes));
+	CHECK_INT(keys_feed(&line, '\n'), LINE_MORE);
+	CHECK_INT(line.fed, 0);
+	(void)TYPE("\0r\r");
+	CHECK_STR(bytes, "r");
+	CHECK_INT(line.fed, 3);
+	(void)TYPE("\x1b[Ar\r");
+	CHECK_INT(line.fed, 5);
+	(void)TYPE("x\br\n");
+	CHECK_STR(bytes, "r");
+	CHECK_INT(line.fed, 4);
+}
+
 TEST(both_backspaces_erase_a_character_of_any_length)
 {
 	CHECK_INT(TYPE("ax\bb\xc3\xbc\x7f" "c\xf0\x9f\x98\x80\b\r"), LINE_DONE);
