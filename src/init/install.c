@@ -8,13 +8,14 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "base/terminal.h"
 #include "base/text.h"
 #include "init/board.h"
 #include "init/bootorder.h"
+#include "init/confirm.h"
 #include "init/disks.h"
 #include "init/layout.h"
 #include "init/medium.h"
+#include "init/wipe.h"
 
 enum { MIB = 1 << 20, DATA_MAX_GB = 32, GB_MAX = 1 << 20, ESP_MIB_MAX = 1 << 16, LABEL_LEN = 64 };
 
@@ -128,10 +129,6 @@ static bool plan(const struct disk *disk, const struct layout_wish *wish, struct
 static bool confirm(const struct disk *disk, bool kept)
 {
 	const char *wanted = disk->serial[0] ? disk->serial : disk->name;
-	enum line_event event;
-	struct line line;
-	char answer[DISK_TEXT_LEN + 1];
-	bool same;
 
 	printf("%s  %s, %llu MiB, holds now:\n", disk->name, disk->model, (unsigned long long)(disk->bytes / MIB));
 	disk_print_content(disk);
@@ -139,32 +136,7 @@ static bool confirm(const struct disk *disk, bool kept)
 		printf("The partition %s is kept with its files; everything else on %s goes.\n", data_label, disk->name);
 	else
 		printf("Everything on %s goes.\n", disk->name);
-	printf("Type its %s %s to go on: ", disk->serial[0] ? "serial" : "name", wanted);
-	(void)fflush(stdout);
-	terminal_open();
-	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
-	event = terminal_read(&line);
-	terminal_restore();
-	printf("\n");
-	same = event == LINE_DONE && slice_equal(slice_trim(slice_of(answer)), wanted);
-	if (!same)
-		printf("that is not %s: nothing was written\n", wanted);
-	return same;
-}
-
-static int write_zeros(int fd, uint64_t from, uint64_t to)
-{
-	static uint8_t zeros[MIB]; /* not const: that would be a megabyte of the program */
-
-	while (from < to) {
-		size_t len = to - from < sizeof(zeros) ? (size_t)(to - from) : sizeof(zeros);
-		ssize_t n = pwrite(fd, zeros, len, (off_t)from);
-
-		if (n <= 0)
-			return n < 0 ? -errno : -EIO;
-		from += (uint64_t)n;
-	}
-	return 0;
+	return confirm_typed(disk->serial[0] ? "serial" : "name", wanted);
 }
 
 /* The first boot takes for empty what has zeros at both ends. */
@@ -178,8 +150,8 @@ static int empty_data(int fd)
 		return -EINVAL;
 	from = data.first * gpt.block_len;
 	to = (data.last + 1) * gpt.block_len;
-	err = write_zeros(fd, from, from + MIB);
-	return err ? err : write_zeros(fd, to - MIB, to);
+	err = wipe_range(fd, from, from + MIB, NULL);
+	return err ? err : wipe_range(fd, to - MIB, to, NULL);
 }
 
 static int fill_esp(const struct disk *disk, const struct layout_wish *wish, const struct medium *from)
