@@ -13,6 +13,7 @@
 #include "console/names.h"
 #include "console/pager.h"
 #include "console/print.h"
+#include "console/recovery.h"
 #include "console/run.h"
 
 #define AGAIN "!!"
@@ -172,6 +173,8 @@ static void entered(void)
 	const char *why;
 	long wrong;
 
+	if (recovery_taken(bytes, line.fed))
+		return;
 	if (!strcmp(bytes, AGAIN))
 		recall();
 	history_add(&history, bytes);
@@ -206,6 +209,7 @@ int shell_run(const struct fits_tables *of)
 	line_edit(&line, prompt, &history);
 	line.size_told = terminal_size(&line.rows, &line.columns);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
+	recovery_print();
 	for (;;) {
 		enum line_event event;
 

@@ -16,6 +16,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "init/board.h"
 #include "init/child.h"
@@ -23,6 +24,7 @@
 #include "init/consoles.h"
 #include "init/persist.h"
 #include "init/processes.h"
+#include "init/recovery.h"
 #include "init/steps.h"
 
 enum {
@@ -31,6 +33,8 @@ enum {
 	SHUTDOWN_S = 15,      /* then it goes on without those that do not stop */
 	UNMOUNT_S = 10,
 	LAST_KILL_S = 2,
+	RECOVERY_S = 3,
+	RECOVERY_MAX_S = 3600,
 };
 
 static struct loop loop;
@@ -39,6 +43,7 @@ static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
+static bool recovering, recovered; /* consoles alone: chosen, and so */
 static pid_t clock_pid; /* of who keeps the time; 0: none, or it could not be started */
 
 static struct consoles consoles;
@@ -49,7 +54,7 @@ static void start_after_network(uint64_t now_ns)
 		return;
 	network_waited = true;
 	loop_timer_clear(&loop, &network_wait);
-	if (!ending)
+	if (!ending && !recovering)
 		processes_start_after_network(now_ns);
 }
 
@@ -114,6 +119,46 @@ static void begin_to_end(int how, uint64_t now_ns)
 		end();
 }
 
+/* ---- recovery ---- */
+
+static int put_down(void)
+{
+	return (recovery_nics_down() != 0) | (put_away() != 0);
+}
+
+/* A step of the boot that hangs, or a service that does not stop, leaves the consoles that there are. */
+static void recovery_goes_on(uint64_t now_ns)
+{
+	struct stat data, root;
+	bool mounted;
+
+	if (!recovering || recovered || ending || boot_pid || !processes_services_are_down())
+		return;
+	recovered = true;
+	mounted = stat(DATA_DIR, &data) == 0 && stat("/", &root) == 0 && data.st_dev != root.st_dev;
+	if (mounted && child_call(put_down, UNMOUNT_S * NS_PER_S) != 0)
+		recovery_tell("RECOVERY, but not all could be stopped or unmounted: see `log init`. `reboot` starts as usual.\n");
+	else if (mounted)
+		recovery_tell("RECOVERY: what ran was stopped, the NICs are off, the partition is unmounted, and nothing on it was mended\n"
+			      "or made. `reboot` starts as usual.\n");
+	else
+		recovery_tell("RECOVERY: no path and no NIC was started, and nothing on the disk was changed.\n"
+			      "`reboot` starts as usual.\n");
+	steps_tell("recovery", clock_now_ns() - now_ns, 0, "consoles alone");
+	processes_recover_consoles();
+}
+
+static void recovery_begins(uint64_t now_ns)
+{
+	if (ending || !recovery_choose())
+		return;
+	recovering = true;
+	loop_timer_clear(&loop, &network_wait);
+	loop_timer_clear(&loop, &clock_timer);
+	processes_stop_services(now_ns);
+	recovery_goes_on(now_ns);
+}
+
 /* ---- signals ---- */
 
 static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
@@ -140,8 +185,10 @@ static void boot_ended(int status, uint64_t now_ns)
 		log_err("the boot steps ended with wait status %d", status);
 	if (ending)
 		return;
-	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
 	process_start(PROCESS_DEVICES, now_ns);
+	if (recovering)
+		return;
+	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
 	process_start(PROCESS_CONFIG, now_ns);
 	process_start(PROCESS_NETWORK, now_ns);
 	keep_clock(&clock_timer, now_ns);
@@ -161,9 +208,11 @@ static void reap(uint64_t now_ns)
 	}
 	if (ending && processes_are_down())
 		end();
+	recovery_goes_on(now_ns);
 }
 
-/* As sysvinit and busybox have it: SIGUSR2 powers off, SIGTERM reboots; SIGINT is Ctrl-Alt-Del. */
+/* As sysvinit and busybox have it: SIGUSR2 powers off, SIGTERM reboots; SIGINT is Ctrl-Alt-Del. SIGUSR1 is a console
+ * that was told `r`. */
 static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct signalfd_siginfo info;
@@ -172,6 +221,8 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 	while (read(source->fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap(now_ns);
+		else if (info.ssi_signo == SIGUSR1)
+			recovery_begins(now_ns);
 		else if (info.ssi_signo == SIGUSR2)
 			begin_to_end(RB_POWER_OFF, now_ns);
 		else
@@ -188,9 +239,19 @@ static int watch_signals(void)
 	sigaddset(&set, SIGCHLD);
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
 	fd = loop_signal_fd(&set);
 	return fd < 0 ? fd : loop_add(&loop, &signals, fd, EPOLLIN, signal_came);
+}
+
+static void offer_recovery(uint64_t now_ns)
+{
+	uint64_t seconds;
+
+	if (text_uint(board_value("RECOVERY_S"), RECOVERY_MAX_S, &seconds) < 0)
+		seconds = RECOVERY_S;
+	recovery_offer(&loop, (unsigned)seconds, now_ns);
 }
 
 static void start_consoles(uint64_t now_ns)
@@ -249,6 +310,7 @@ _Noreturn void init_main(void)
 	open_loop();
 	processes_open(&loop, start_after_network);
 	steps_run_first();
+	offer_recovery(clock_now_ns());
 	start_consoles(clock_now_ns());
 	loop_timer_set(&loop, &boot_slow, clock_now_ns() + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
 	boot_pid = child_begin(boot_steps);

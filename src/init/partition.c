@@ -1,5 +1,6 @@
 #include "init/partition.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/blkpg.h>
@@ -94,7 +95,7 @@ static int tell_kernel(int fd, unsigned number, const struct gpt_partition *part
 	return ioctl(fd, BLKPG, &arg) < 0 ? -errno : 0;
 }
 
-static int grow(int fd, unsigned number, uint64_t max_bytes, struct text *said)
+static int grow(int fd, unsigned number, uint64_t max_bytes, bool (*may_change)(void), struct text *said)
 {
 	static struct gpt gpt;
 	struct gpt_partition partition;
@@ -112,6 +113,8 @@ static int grow(int fd, unsigned number, uint64_t max_bytes, struct text *said)
 	grew = gpt_grow(&gpt, number, max_bytes / (unsigned)block_len);
 	if (!grew && gpt.primary_whole && gpt.backup_whole)
 		return 0;
+	if (!may_change())
+		return -ECANCELED;
 	err = gpt_write(&gpt, fd);
 	if (err < 0)
 		return err;
@@ -124,7 +127,7 @@ static int grow(int fd, unsigned number, uint64_t max_bytes, struct text *said)
 	return tell_kernel(fd, number, &partition, (unsigned)block_len);
 }
 
-int partition_grow(const char *name, uint64_t max_bytes, char *words, size_t cap)
+int partition_grow(const char *name, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap)
 {
 	char disk[PATH_LEN];
 	struct text said;
@@ -138,7 +141,7 @@ int partition_grow(const char *name, uint64_t max_bytes, char *words, size_t cap
 	if (fd < 0)
 		return errno == EACCES || errno == EROFS ? 0 : -errno; /* a disk that is write-protected stays as it is */
 	text_init(&said, words + len, cap - len);
-	err = grow(fd, number, max_bytes, &said);
+	err = grow(fd, number, max_bytes, may_change, &said);
 	close(fd);
 	return err;
 }
@@ -158,21 +161,34 @@ static int run_tool(const char *path, const char *const *argv, uint64_t capabili
 	return -EIO;
 }
 
+void partition_make_words(const char *argv[static PARTITION_MAKE_WORDS], const char *path, const char *label)
+{
+	const char *const words[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", label, path, NULL };
+
+	static_assert(sizeof(words) / sizeof(words[0]) <= PARTITION_MAKE_WORDS, "they fit");
+	memcpy(argv, words, sizeof(words));
+}
+
 int partition_make(const char *path, const char *label)
 {
-	const char *const argv[] = { "mke2fs", "-q", "-F", "-t", "ext4", "-m", "0", "-L", label, path, NULL };
+	const char *argv[PARTITION_MAKE_WORDS];
 
+	partition_make_words(argv, path, label);
 	return run_tool("/sbin/mke2fs", argv, 0, MAKE_S * NS_PER_S);
 }
 
 static char filled[64];
+static bool (*may_fill)(void);
 
 static int fill(void)
 {
 	const char *const argv[] = { "resize2fs", filled, NULL };
 	/* EXT4_IOC_RESIZE_FS takes SYS_RESOURCE. */
-	int err = run_tool("/sbin/resize2fs", argv, CONFINE_CAP(SYS_RESOURCE), FILL_S * NS_PER_S);
+	int err;
 
+	if (!may_fill())
+		return 0;
+	err = run_tool("/sbin/resize2fs", argv, CONFINE_CAP(SYS_RESOURCE), FILL_S * NS_PER_S);
 	if (err < 0)
 		log_err("the file system on %s could not be grown: %s; it serves as it is", filled, strerror(-err));
 	else
@@ -180,8 +196,9 @@ static int fill(void)
 	return err < 0;
 }
 
-int partition_fill(const char *path)
+int partition_fill(const char *path, bool (*may_change)(void))
 {
+	may_fill = may_change;
 	text_format(filled, sizeof(filled), "%s", path);
 	return child_begin(fill) < 0 ? -EAGAIN : 0;
 }

@@ -14,13 +14,18 @@ bool partition_is_blank(const char *path);
 
 /* Grows a partition (its name in /sys/class/block) of a GPT disk into what is free behind it, up to max_bytes, and puts
  * right a copy of the table that is damaged, or is not at the end of a disk that became larger. words is added to. 0, also
- * when there is nothing to do or no such table, or -errno. */
-int partition_grow(const char *name, uint64_t max_bytes, char *words, size_t cap);
+ * when there is nothing to do or no such table, -ECANCELED when may_change says so, or -errno. */
+int partition_grow(const char *name, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap);
 
-/* An ext4 file system with that label: 0 or -errno. */
+/* mke2fs for an ext4 file system with that label. */
+enum { PARTITION_MAKE_WORDS = 12 };
+void partition_make_words(const char *argv[static PARTITION_MAKE_WORDS], const char *path, const char *label);
+
+/* By that, from PID 1: 0 or -errno. */
 int partition_make(const char *path, const char *label);
 
-/* Begins to make the mounted file system as large as its device; it tells the log how it went. 0 or -errno. */
-int partition_fill(const char *path);
+/* Begins to make the mounted file system as large as its device, if may_change says so in that process; it tells the log how it
+ * went. 0 or -errno. */
+int partition_fill(const char *path, bool (*may_change)(void));
 
 #endif

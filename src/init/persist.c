@@ -143,34 +143,50 @@ static void copy_defaults(void)
 		close(to);
 }
 
+/* As `format data` leaves it. */
+static bool is_empty(void)
+{
+	DIR *dir = opendir(DATA_DIR);
+	struct dirent *entry;
+	bool empty = dir != NULL;
+
+	while (dir && (entry = readdir(dir)) != NULL)
+		empty = empty && (!strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") || !strcmp(entry->d_name, "lost+found"));
+	if (dir)
+		closedir(dir);
+	return empty;
+}
+
 /* A partition by its name that holds no file system of ours. */
 static int make(const char *path, const char *label, char *words, size_t cap)
 {
 	int err;
 
 	if (is_write_protected(path)) {
-		text_format(words, cap, "%s is write-protected and holds no ext4 file system", path);
+		text_format(words, cap, "%s is write-protected and holds no ext4 file system: make it writable, then `reboot`", path);
 		return -EROFS;
 	}
 	if (!partition_is_blank(path)) {
-		text_format(words, cap, "%s holds something that is no ext4 file system: nothing was changed on it", path);
+		text_format(words, cap, "%s holds something that is no ext4 file system: nothing was changed on it; `format data` makes it "
+			    "anew", path);
 		return -EMEDIUMTYPE;
 	}
 	log_err("%s holds nothing: a file system is made on it", path);
 	err = partition_make(path, label);
 	if (err < 0)
-		text_format(words, cap, "no file system can be made on %s (%llu MiB)", path,
+		text_format(words, cap, "no file system can be made on %s (%llu MiB): it needs 8 MiB or more, on a disk that is sound", path,
 			    (unsigned long long)(partition_bytes(path) >> 20));
 	return err;
 }
 
 /* Its disk may be larger than what was written on it. */
-static void grow(const char *name, const char *path, uint64_t max_bytes, char *words, size_t cap)
+static int grow(const char *name, const char *path, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap)
 {
-	int err = partition_grow(name, max_bytes, words, cap);
+	int err = partition_grow(name, max_bytes, may_change, words, cap);
 
-	if (err < 0)
+	if (err < 0 && err != -ECANCELED)
 		log_err("the partition table of %s cannot be put right: %s", path, strerror(-err));
+	return err == -ECANCELED ? err : 0;
 }
 
 /* A medium that brings no partition, as a CD, or a box whose disk is gone: what is written or imported at the console serves for
@@ -193,7 +209,7 @@ static int mount_memory(const char *label, char *words, size_t cap)
 	return 0;
 }
 
-int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap)
+int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap)
 {
 	uint8_t block[SUPERBLOCK_LEN];
 	char name[LOCATE_NAME_LEN], path[64], grown[96] = "";
@@ -209,8 +225,16 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 	text_format(words, cap, "%s", path);
 	protected = is_write_protected(path);
 	is_new = !locate_superblock(name, block);
+	if (!is_new && superblock_is_given_up(block)) {
+		text_format(words, cap, "`reset all` was cut off on %s: do it again", path);
+		return -EUCLEAN;
+	}
 	if (!protected && locate_has_name(name, label) && (!is_new || partition_is_blank(path)))
-		grow(name, path, max_bytes, grown, sizeof(grown));
+		err = grow(name, path, max_bytes, may_change, grown, sizeof(grown));
+	if (!err && !protected && (is_new ? partition_is_blank(path) : !superblock_is_clean(block)) && !may_change())
+		err = -ECANCELED;
+	if (err < 0)
+		return err;
 	if (is_new)
 		err = make(path, label, words, cap);
 	else if (!protected && !superblock_is_clean(block))
@@ -219,12 +243,12 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 		return err;
 	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
 	/* It was clean by its own word, and yet is not: a copy of its superblock may serve. */
-	if (way < 0 && !is_new && !protected && superblock_is_clean(block)) {
+	if (way < 0 && !is_new && !protected && superblock_is_clean(block) && may_change()) {
 		sound = mend(path, words, cap);
 		way = mount_some_way(path, sound ? 0 : WAY_READ_ONLY);
 	}
 	if (way < 0) {
-		text_format(words, cap, "%s cannot be mounted", path);
+		text_format(words, cap, "%s cannot be mounted and not be mended: `format data` makes it anew", path);
 		return way;
 	}
 	if (ways[way].words) {
@@ -233,14 +257,29 @@ int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap
 		return 0;
 	}
 	sweep();
-	if (is_new) {
+	if (is_new || is_empty())
 		copy_defaults();
+	if (is_new) {
 		text_format(words, cap, "%s made anew", path);
 	} else if (partition_bytes(path) >= superblock_bytes(block) + WORTH_GROWING_BYTES) {
-		err = partition_fill(path);
+		err = partition_fill(path, may_change);
 	}
 	text_format(words + strlen(words), cap - strlen(words), "%s", grown);
 	return err;
+}
+
+void persist_look(const char *label, char *words, size_t cap)
+{
+	uint8_t block[SUPERBLOCK_LEN];
+	char name[LOCATE_NAME_LEN];
+
+	if (!locate_in_time(label, name))
+		text_format(words, cap, "recovery: no partition or disk is named or labelled %s", label);
+	else if (!locate_superblock(name, block))
+		text_format(words, cap, "recovery: /dev/%s is left alone; it holds no ext4 file system", name);
+	else
+		text_format(words, cap, "recovery: /dev/%s is left alone%s", name,
+			    superblock_is_clean(block) ? "" : "; it was not unmounted cleanly");
 }
 
 int persist_unmount(void)

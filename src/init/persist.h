@@ -11,8 +11,12 @@
 /* Finds the ext4 file system whose GPT partition name or volume label is label, a partition or a whole disk, waiting
  * for it to appear; has it checked when it was not unmounted cleanly; mounts it at DATA_DIR. A partition of that name
  * grows with its disk up to max_bytes, and one that holds nothing gets a file system with DEFAULTS_DIR's files. Where there is
- * none at all, memory takes its place. 0 or -errno; words gets what is worth telling either way. */
-int persist_mount(const char *label, uint64_t max_bytes, char *words, size_t cap);
+ * none at all, memory takes its place. may_change is asked before what cannot be undone, when there is such. 0, -ECANCELED when it
+ * said no, or -errno; words gets what is worth telling either way. */
+int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap);
+
+/* Says what is there, and does nothing. */
+void persist_look(const char *label, char *words, size_t cap);
 
 /* For child_call: all is written and it is unmounted. */
 int persist_unmount(void);

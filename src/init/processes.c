@@ -26,6 +26,8 @@
 #define CAPS_NETWORK (CAPS_FILES | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW))
 /* Its commands: files, the log, names, the clock. */
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
+/* Where nothing else runs, and nothing comes in by a network: the partition is mounted for one command. */
+#define CAPS_RECOVERY (CAPS_CONSOLE | CONFINE_CAP(SYS_ADMIN))
 
 /* The kernel spares PID 1 by itself. A path that goes takes its sessions along; the console's commands go first. */
 enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_DEVICES = -100, OOM_CONSOLE = 0 };
@@ -187,6 +189,35 @@ void processes_start_after_network(uint64_t now_ns)
 	for (size_t i = 0; i < PROCESSES; i++)
 		if (processes[i].after_network)
 			happens(&processes[i], SUPERVISE_START, now_ns);
+}
+
+static bool is_service(enum process_name name)
+{
+	return name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_GATEWAY || name == PROCESS_DATAPLANE;
+}
+
+void processes_stop_services(uint64_t now_ns)
+{
+	for (enum process_name name = 0; name < PROCESSES; name++)
+		if (is_service(name))
+			happens(&processes[name], SUPERVISE_STOP, now_ns);
+}
+
+bool processes_services_are_down(void)
+{
+	for (enum process_name name = 0; name < PROCESSES; name++)
+		if (is_service(name) && processes[name].supervised.state != SUPERVISE_DOWN)
+			return false;
+	return true;
+}
+
+void processes_recover_consoles(void)
+{
+	for (size_t i = PROCESS_CONSOLE; i < PROCESS_CONSOLE + CONSOLES_MAX; i++) {
+		processes[i].confinement.capabilities = CAPS_RECOVERY;
+		if (processes[i].pid)
+			kill(processes[i].pid, SIGKILL);
+	}
 }
 
 void processes_stop(uint64_t now_ns)

@@ -29,6 +29,12 @@ bool process_start_console(size_t number, const struct console_place *place, uin
 /* Those that need the NICs. */
 void processes_start_after_network(uint64_t now_ns);
 
+/* All but consoles and drivers for hardware, and none is started again. */
+void processes_stop_services(uint64_t now_ns);
+bool processes_services_are_down(void);
+/* Each console anew, as one of recovery: it may mount. */
+void processes_recover_consoles(void);
+
 /* All, and none is started again; they are down once each exited. */
 void processes_stop(uint64_t now_ns);
 bool processes_are_down(void);

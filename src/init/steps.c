@@ -21,6 +21,7 @@
 #include "init/modules.h"
 #include "init/mounts.h"
 #include "init/persist.h"
+#include "init/recovery.h"
 #include "init/sysctls.h"
 #include "network/names.h"
 
@@ -102,12 +103,18 @@ static int step_persist(void)
 	struct slice value = board_value("DATA_LABEL");
 	uint64_t max_gb;
 	char label[64];
+	int err = -ECANCELED;
 
 	if (!value.len || slice_copy(value, label, sizeof(label)) < 0)
 		return -EINVAL;
 	if (text_uint(board_value("DATA_MAX_GB"), GB_MAX, &max_gb) < 0)
 		max_gb = DATA_MAX_GB;
-	return persist_mount(label, max_gb << 30, words, sizeof(words));
+	if (!recovery_is_on())
+		err = persist_mount(label, max_gb << 30, recovery_may_change, words, sizeof(words));
+	if (err != -ECANCELED)
+		return err;
+	persist_look(label, words, sizeof(words));
+	return 0;
 }
 
 /* Which files are to run; it may wait for the disk. */
@@ -117,9 +124,15 @@ static int step_configuration(void)
 	/* Files on the partition may be anyone's, as another Linux left them. */
 	const struct child_spec spec = { .argv = argv, .ready_fd = -1,
 					 .confinement = { CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER), 0 } };
-	pid_t pid = child_start(&spec);
-	int status = pid < 0 ? pid : child_wait(pid, CONFIGURATION_S * NS_PER_S);
+	pid_t pid;
+	int status;
 
+	if (recovery_is_on()) {
+		text_format(words, sizeof(words), "recovery: none");
+		return 0;
+	}
+	pid = child_start(&spec);
+	status = pid < 0 ? pid : child_wait(pid, CONFIGURATION_S * NS_PER_S);
 	if (!faccessat(AT_FDCWD, RUN_DIR "/" HELD_FILE, F_OK, 0))
 		text_format(words, sizeof(words), "what was confirmed last, in place of the files");
 	return status < 0 ? status : status ? -EIO : 0;

@@ -19,6 +19,8 @@ enum {
 	EXT_INCOMPAT_RECOVER = 4,
 	EXT_INCOMPAT_64BIT = 0x80,
 	EXT_BLOCK_SHIFT_MAX = 6,
+	GIVEN_UP_AT = 3, /* in the bytes of EXT_INCOMPAT: a bit that ext4 does not use */
+	GIVEN_UP = 0x80,
 };
 
 bool superblock_is_ext(const uint8_t block[static SUPERBLOCK_LEN])
@@ -47,4 +49,14 @@ bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN])
 
 	return (state & EXT_STATE_VALID) && !(state & EXT_STATE_ERROR) &&
 	       !(load_le32(block + EXT_INCOMPAT_AT) & EXT_INCOMPAT_RECOVER);
+}
+
+void superblock_give_up(uint8_t block[static SUPERBLOCK_LEN])
+{
+	block[EXT_INCOMPAT_AT + GIVEN_UP_AT] |= GIVEN_UP;
+}
+
+bool superblock_is_given_up(const uint8_t block[static SUPERBLOCK_LEN])
+{
+	return block[EXT_INCOMPAT_AT + GIVEN_UP_AT] & GIVEN_UP;
 }

@@ -107,6 +107,19 @@ TEST(file_system_is_clean_when_valid_without_errors_or_a_journal_to_replay)
 	CHECK(!superblock_is_ext(block));
 }
 
+TEST(file_system_that_is_given_up_is_known_by_it_and_found_by_its_label)
+{
+	uint8_t block[SUPERBLOCK_LEN] = { [0x38] = 0x53, [0x39] = 0xef, [0x3a] = 1, [0x60] = 0xc2 };
+
+	memcpy(block + 0x78, "mitigator-data", 14);
+	CHECK(!superblock_is_given_up(block));
+	superblock_give_up(block);
+	CHECK(superblock_is_given_up(block));
+	CHECK(superblock_is_ext(block) && superblock_has_label(block, "mitigator-data"));
+	CHECK_INT(block[0x60], 0xc2);
+	CHECK_INT(block[0x63], 0x80);
+}
+
 /* ---- depmod's files ---- */
 
 static void gather(void *arg, struct slice word)

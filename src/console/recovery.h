@@ -1,0 +1,14 @@
+/* Recovery at a console: offered for a moment at boot, and told of once it is on. */
+#ifndef CONSOLE_RECOVERY_H
+#define CONSOLE_RECOVERY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* The offer, or that it was taken; nothing otherwise. */
+void recovery_print(void);
+
+/* A line that was typed in fed bytes, Enter among them: true when it was the answer to the offer. */
+bool recovery_taken(const char *line, size_t fed);
+
+#endif
