@@ -13,6 +13,7 @@
 #include "init/hardening.h"
 #include "init/init.h"
 #include "init/install.h"
+#include "init/reset.h"
 #include "init/uevent.h"
 #include "nics/main.h"
 
@@ -57,6 +58,8 @@ static const struct {
 	{ "clock", clock_main },
 	{ "hardening", applet_hardening },
 	{ "install", install_main },
+	{ "reset", reset_main },
+	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
 };
 

@@ -16,6 +16,7 @@
 #include "console/names.h"
 #include "console/partition.h"
 #include "console/print.h"
+#include "console/recovery.h"
 #include "console/run.h"
 #include "console/shell.h"
 #include "console/words.h"
@@ -100,6 +101,7 @@ static int command_show(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		json = json || !strcmp(argv[i], "--json");
 	if (!json) {
+		recovery_print();
 		print_under_way();
 		print_clock_trouble();
 		print_conflicts();
@@ -218,6 +220,11 @@ static int command_install(int argc, char **argv)
 	return run_with("install", argc, argv, 1, -1);
 }
 
+static int command_reset(int argc, char **argv)
+{
+	return run_with(argv[0], argc, argv, 1, -1);
+}
+
 static int command_clock(int argc, char **argv)
 {
 	return run_with("clock", argc, argv, 1, -1);
@@ -281,6 +288,8 @@ static const struct command commands[] = {
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
 	{ "clock", "[set YYYY-MM-DD HH:MM:SS]", "the time (UTC), and what it is known by; set it", command_clock },
 	{ "install", "[DISK]", "the disks and what is on them; put this system on one, which asks for its serial", command_install },
+	{ "reset", "config | all", "remove the configuration and keep the key; or overwrite all, to give the box away", command_reset },
+	{ "format", "data", "make the persistent partition anew", command_reset },
 	{ "version", "", "of the program and the kernel", command_version },
 	{ "reboot", "", "stop everything, start again", command_reboot },
 	{ "poweroff", "", "stop everything, switch off", command_poweroff },

@@ -141,6 +141,11 @@ const struct word command_words[] = {
 
 	{ "install", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
 	{ "install", "DISK", WORD_TYPED, 1, NULL, "the disk to put this system on, as `install` names it" },
+	{ "reset", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
+	{ "reset", "config", WORD_FIXED, 1, NULL, "all but the key goes" },
+	{ "reset", "all", WORD_FIXED, 1, NULL, "all goes, and is overwritten" },
+	{ "format", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
+	{ "format", "data", WORD_FIXED, 1, NULL, "a file system that is new and empty" },
 	{ "version", NULL, WORD_NONE, 1, NULL, NULL },
 	{ "reboot", NULL, WORD_WHOLE, 1, NULL, NULL },
 	{ "poweroff", NULL, WORD_WHOLE, 1, NULL, NULL },

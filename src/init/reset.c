@@ -1,0 +1,328 @@
+#include "init/reset.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/paths.h"
+#include "base/text.h"
+#include "conf/limits.h"
+#include "conf/swap.h"
+#include "conf/vpn.h"
+#include "init/board.h"
+#include "init/confirm.h"
+#include "init/disks.h"
+#include "init/locate.h"
+#include "init/partition.h"
+#include "init/recovery.h"
+#include "init/tool.h"
+#include "init/wipe.h"
+
+/* In recovery, for as long as one command runs. The root file system cannot be written to. */
+#define OWN_DIR RUN_DIR "/data"
+
+enum { LABEL_LEN = 64, PATH_LEN = 64, MOUNTS_LEN = 8192, END_LEN = 1 << 20, HEAD_LEN = 4096, MIB = 1 << 20 };
+
+static struct {
+	char label[LABEL_LEN], name[LOCATE_NAME_LEN], path[PATH_LEN];
+	uint64_t bytes;
+	bool in_use; /* mounted, at DATA_DIR */
+} data;
+
+static bool is_mounted(const char *device)
+{
+	static char text[MOUNTS_LEN];
+	ssize_t n = file_read(AT_FDCWD, "/proc/self/mounts", text, sizeof(text));
+	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line, word;
+
+	while (slice_cut(&rest, '\n', &line))
+		if (slice_word(&line, &word) && slice_equal(word, device))
+			return true;
+	return false;
+}
+
+static bool find_data(void)
+{
+	if (board_load(BOARD_FILE) < 0 || slice_copy(board_value("DATA_LABEL"), data.label, sizeof(data.label)) < 0 ||
+	    !data.label[0]) {
+		printf("%s does not say how the persistent partition is called\n", BOARD_FILE);
+		return false;
+	}
+	if (!locate(data.label, data.name)) {
+		printf("no partition or disk is named or labelled %s: there is nothing to do. What is in memory goes by `reboot`\n",
+		       data.label);
+		return false;
+	}
+	text_format(data.path, sizeof(data.path), "/dev/%s", data.name);
+	data.bytes = partition_bytes(data.path);
+	data.in_use = is_mounted(data.path);
+	return true;
+}
+
+/* A descriptor of its directory, or -errno. */
+static int open_data(unsigned long flags, const char *options)
+{
+	int fd;
+
+	if (!data.in_use) {
+		if (mkdir(OWN_DIR, 0700) < 0 && errno != EEXIST)
+			return -errno;
+		if (mount(data.path, OWN_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | flags, options) < 0)
+			return -errno;
+	}
+	fd = open(data.in_use ? DATA_DIR : OWN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static void close_data(int fd)
+{
+	if (fd >= 0)
+		close(fd);
+	if (!data.in_use) {
+		(void)umount(OWN_DIR);
+		(void)rmdir(OWN_DIR);
+	}
+}
+
+/* ---- who it is ---- */
+
+/* What the section with our key is called in vpn-public.conf. */
+static bool read_instance(int fd, char name[static VPN_NAME_LEN])
+{
+	static char private_text[CONF_OTHER_MAX + 1], public_text[CONF_PUBLIC_MAX + 1];
+	static struct vpn_conf vpn;
+	static struct diag diag;
+	ssize_t private_len = file_read(fd, VPN_PRIVATE_FILE, private_text, sizeof(private_text));
+	ssize_t public_len = file_read(fd, VPN_PUBLIC_FILE, public_text, sizeof(public_text));
+	const struct vpn_peer *own = NULL;
+
+	vpn_conf_init(&vpn);
+	diag_clear(&diag, true);
+	if (private_len > 0)
+		vpn_private_parse(&vpn, private_text, (size_t)private_len, &diag);
+	if (public_len > 0)
+		vpn_public_parse(&vpn, public_text, (size_t)public_len, &diag);
+	if (vpn.private_key_line)
+		own = vpn_find_peer(&vpn, vpn.public_key);
+	text_format(name, VPN_NAME_LEN, "%s", own ? own->name : "");
+	vpn_conf_init(&vpn);
+	explicit_bzero(private_text, sizeof(private_text));
+	return name[0];
+}
+
+static bool read_serial(char serial[static DISK_TEXT_LEN])
+{
+	static struct disk disks[DISKS_MAX];
+	size_t count = disks_find(disks);
+
+	serial[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		char path[PATH_LEN + DISK_NAME_LEN];
+
+		text_format(path, sizeof(path), "/sys/block/%s/%s", disks[i].name, data.name);
+		if (!strcmp(disks[i].name, data.name) || access(path, F_OK) == 0)
+			text_format(serial, DISK_TEXT_LEN, "%s", disks[i].serial);
+	}
+	return serial[0];
+}
+
+/* Looks without a trace: a journal is not played back. */
+static bool confirm(void)
+{
+	int fd = open_data(MS_RDONLY, "noload");
+	char instance[VPN_NAME_LEN] = "", serial[DISK_TEXT_LEN];
+	bool named = fd >= 0 && read_instance(fd, instance);
+
+	close_data(fd);
+	if (named)
+		return confirm_typed("instance's name", instance);
+	return read_serial(serial) ? confirm_typed("disk's serial", serial) : confirm_typed("name", data.name);
+}
+
+/* ---- reset config ---- */
+
+/* The key, the time below which no stamp may go, and what the file system keeps for itself. */
+static bool stays(const char *name)
+{
+	static const char *const names[] = { VPN_PRIVATE_FILE, ".clock", "lost+found" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+static int print_name(int dir_fd, const char *name, void *arg)
+{
+	size_t *count = arg;
+
+	(void)dir_fd;
+	if (!stays(name))
+		printf("%s%s", (*count)++ ? " " : "", name);
+	return 0;
+}
+
+static int remove_name(int dir_fd, const char *name, void *arg)
+{
+	(void)arg;
+	return stays(name) ? 0 : wipe_tree(dir_fd, name);
+}
+
+static bool say_config(void)
+{
+	size_t count = 0;
+	int fd = open_data(MS_RDONLY, "noload");
+
+	if (fd < 0) {
+		printf("%s cannot be read: %s%s\n", data.path, strerror(-fd),
+		       fd == -EPERM ? "; it is not mounted, see `boot`: `format data` makes it anew" : "; `format data` makes it anew");
+		return false;
+	}
+	printf("Of %s goes: ", data.path);
+	(void)wipe_each(fd, print_name, &count);
+	printf("%s\nThe key stays, in " VPN_PRIVATE_FILE ".%s\n", count ? "" : "nothing, it is empty",
+	       data.in_use ? " What runs goes on until `reconfigure` or `reboot`." : "");
+	close_data(fd);
+	return count != 0;
+}
+
+static int reset_config(void)
+{
+	const char *const mend[] = { "e2fsck", "-p", data.path, NULL };
+	uint8_t block[SUPERBLOCK_LEN];
+	int fd, err;
+
+	if (!say_config() || !confirm())
+		return 1;
+	if (!data.in_use && locate_superblock(data.name, block) && !superblock_is_clean(block))
+		(void)tool_run(mend, false); /* it says what it did; the mount tells whether that was enough */
+	fd = open_data(0, "errors=remount-ro");
+	/* An import that counts may have the key. */
+	err = fd < 0 ? fd : swap_finish(fd);
+	if (!err)
+		err = wipe_each(fd, remove_name, NULL);
+	if (fd >= 0 && syncfs(fd) < 0 && !err)
+		err = -errno;
+	close_data(fd);
+	if (err < 0)
+		printf("not all is gone: %s; `reset config` again\n", strerror(-err));
+	else
+		printf("the configuration is gone; `write` or `import` a new one%s\n", data.in_use ? "" : " after `reboot`");
+	return err < 0;
+}
+
+/* ---- reset all, format data ---- */
+
+static bool is_free(const char *command)
+{
+	if (!data.in_use)
+		return true;
+	printf("%s is in use. `reboot`, then `r`, Enter as soon as a console offers it: there is `%s`\n", data.path, command);
+	return false;
+}
+
+static void print_progress(uint64_t at)
+{
+	printf("%llu of %llu MiB overwritten\n", (unsigned long long)(at / MIB), (unsigned long long)(data.bytes / MIB));
+	(void)fflush(stdout);
+}
+
+/* The superblock, which holds no secret, goes last: by it the partition is found again after a power cut, and what it says then keeps
+ * everyone from it but who begins anew. */
+static int overwrite(int fd)
+{
+	uint8_t block[SUPERBLOCK_LEN];
+	int err;
+
+	if (locate_superblock(data.name, block)) {
+		superblock_give_up(block);
+		if (pwrite(fd, block, sizeof(block), SUPERBLOCK_OFFSET) != (ssize_t)sizeof(block) || fsync(fd) < 0)
+			return errno ? -errno : -EIO;
+	}
+	err = wipe_range(fd, HEAD_LEN, data.bytes, print_progress);
+	if (!err)
+		wipe_discard(fd, HEAD_LEN, data.bytes);
+	return err;
+}
+
+/* Of whatever was there: a mark of it would still be found. What is found by its label alone is overwritten where that stands. */
+static int clear_ends(int fd)
+{
+	uint64_t end = data.bytes / 2 < END_LEN ? data.bytes : END_LEN;
+	int err;
+
+	if (!locate_has_name(data.name, data.label))
+		return 0;
+	err = wipe_range(fd, data.bytes - end, data.bytes, NULL);
+	return err ? err : wipe_range(fd, 0, end, NULL);
+}
+
+static int make_anew(int (*clear)(int fd))
+{
+	const char *argv[PARTITION_MAKE_WORDS];
+	/* Nobody mounts it meanwhile. */
+	int fd = open(data.path, O_RDWR | O_EXCL | O_CLOEXEC), err = fd < 0 ? -errno : clear(fd);
+
+	if (fd >= 0 && fsync(fd) < 0 && !err)
+		err = -errno;
+	if (fd >= 0)
+		close(fd);
+	partition_make_words(argv, data.path, data.label);
+	return err ? err : tool_run(argv, false);
+}
+
+static int say_end(int err, const char *command)
+{
+	if (err < 0)
+		printf("%s was not made anew: %s; `%s` again\n", data.path, strerror(-err), command);
+	else
+		printf("%s is made anew and empty: `reboot`\n", data.path);
+	return err < 0;
+}
+
+static int reset_all(void)
+{
+	if (!is_free("reset all"))
+		return 1;
+	printf("Everything on %s (%llu MiB) goes: the configuration, all generations of it, this instance's key. It is overwritten, and\n"
+	       "discarded where the disk can. The system on the disk stays.\n", data.path, (unsigned long long)(data.bytes / MIB));
+	return confirm() ? say_end(make_anew(overwrite), "reset all") : 1;
+}
+
+static int format_data(void)
+{
+	if (!is_free("format data"))
+		return 1;
+	printf("Everything on %s (%llu MiB) goes, this instance's key too, but is not overwritten: `reset all` does that.\n",
+	       data.path, (unsigned long long)(data.bytes / MIB));
+	return confirm() ? say_end(make_anew(clear_ends), "format data") : 1;
+}
+
+/* ---- the applets ---- */
+
+int reset_main(int argc, char **argv)
+{
+	bool all = argc == 2 && !strcmp(argv[1], "all");
+
+	if (argc != 2 || (!all && strcmp(argv[1], "config") != 0)) {
+		printf("usage: reset config | all\n");
+		return 2;
+	}
+	if (!find_data())
+		return 1;
+	return all ? reset_all() : reset_config();
+}
+
+int format_main(int argc, char **argv)
+{
+	if (argc != 2 || strcmp(argv[1], "data") != 0) {
+		printf("usage: format data\n");
+		return 2;
+	}
+	return find_data() ? format_data() : 1;
+}
