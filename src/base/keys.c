@@ -170,6 +170,7 @@ static void take_size(struct line *line)
 	if (!line->size_asked || rows < ROWS_MIN || rows > ROWS_MAX || columns < COLUMNS_MIN || columns > COLUMNS_MAX)
 		return;
 	line->size_asked = false;
+	line->fed = 0; /* what was asked for is no noise */
 	line->size_told = true;
 	line->rows = rows;
 	line->columns = columns;
