@@ -128,15 +128,12 @@ def word_that_does_not_fit_is_marked_and_the_line_comes_back(lab):
         console.close()
 
 
-ASKED = "\x1b7\x1b[999;999H\x1b[6n\x1b8"
 
 
 def as_large_as(console, rows_, columns):
     """The terminal answers what it is asked behind the first line that someone types."""
-    console.terminal.type(b"\r")
-    console.terminal.wait(ASKED + "gateway> ")
+    console.keys("\r", "gateway> ")
     console.terminal.type(b"\x1b[%d;%dR" % (rows_, columns))
-    console.keys("\x01", "gateway> ")
 
 
 @case

@@ -161,7 +161,8 @@ def without_vpn_files_there_is_one_line_and_no_vpn(image):
         wait_for("the services", lambda: a.pid("gateway") and a.show("gateway-dataplane"))
         for path in PATHS:
             assert path + ": not clustered: no VPN" in a.say("log clustered", log=True)
-            assert a.say("show " + path).splitlines()[0].endswith("not clustered: no VPN")
+            said = a.say("show " + path)
+            assert said.splitlines()[0].endswith("not clustered: no VPN"), said
             status, said = a.run("/sbin/%s show" % path)
             assert status == 0, said
         assert a.say("check") == "not clustered: no VPN\n"

@@ -97,9 +97,6 @@ def r_and_enter_at_boot_leave_consoles_alone_and_change_nothing(image):
             for noise in (b"rr\r", b"\xff\xfer\r", b"\0r\r", b"R\r", b"r r\r", b"\x1b[Ar\r", b"CONNECT 115200\rNO CARRIER\r"):
                 typed(a, noise)
                 assert "recovery: this console" not in a.vm.console.text, noise
-            a.vm.send_break("console")
-            typed(a, b"r\r")
-            assert "recovery: this console" not in a.vm.console.text, "a BREAK and r were taken"
             wait_for("the step that waits", lambda: "still starting: persistent partition" in a.say("boot"), 60)
             assert not a.pid("gateway"), "a service was started before it was decided"
             answer_r(a, "no path and no NIC was started, and nothing on the disk was changed")
