@@ -101,7 +101,7 @@ static int command_show(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		json = json || !strcmp(argv[i], "--json");
 	if (!json) {
-		recovery_print();
+		(void)recovery_print();
 		print_under_way();
 		print_clock_trouble();
 		print_conflicts();

@@ -10,13 +10,21 @@
 
 #define ANSWER "r"
 
-void recovery_print(void)
+bool recovery_print(void)
 {
 	char text[512];
 
-	if (file_read(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, text, sizeof(text)) > 0)
-		printf("%s", text);
-	else if (file_read(AT_FDCWD, RUN_DIR "/" RECOVERY_OFFER_FILE, text, sizeof(text)) > 0)
+	if (file_read(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, text, sizeof(text)) <= 0)
+		return false;
+	printf("%s", text);
+	return true;
+}
+
+void recovery_print_offer(void)
+{
+	char text[16];
+
+	if (file_read(AT_FDCWD, RUN_DIR "/" RECOVERY_OFFER_FILE, text, sizeof(text)) > 0)
 		printf("`" ANSWER "`, Enter within %s s: recovery, a console and nothing else.\n", text);
 }
 

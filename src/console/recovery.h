@@ -5,8 +5,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The offer, or that it was taken; nothing otherwise. */
-void recovery_print(void);
+bool recovery_print(void); /* what recovery says of itself; false when it is not on */
+void recovery_print_offer(void);
 
 /* A line that was typed in fed bytes, Enter among them: true when it was the answer to the offer. */
 bool recovery_taken(const char *line, size_t fed);

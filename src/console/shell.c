@@ -209,7 +209,8 @@ int shell_run(const struct fits_tables *of)
 	line_edit(&line, prompt, &history);
 	line.size_told = terminal_size(&line.rows, &line.columns);
 	printf("\nMITIGATOR gateway %s. `help` lists the commands.\n", GATEWAY_VERSION);
-	recovery_print();
+	if (!recovery_print())
+		recovery_print_offer();
 	for (;;) {
 		enum line_event event;
 
