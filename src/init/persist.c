@@ -173,7 +173,9 @@ static int make(const char *path, const char *label, char *words, size_t cap)
 	}
 	log_err("%s holds nothing: a file system is made on it", path);
 	err = partition_make(path, label);
-	if (err < 0)
+	if (!err)
+		log_err("%s has no configuration yet: `key new` and `write FILE` make one, `import` brings another box's", path);
+	else
 		text_format(words, cap, "no file system can be made on %s (%llu MiB): it needs 8 MiB or more, on a disk that is sound", path,
 			    (unsigned long long)(partition_bytes(path) >> 20));
 	return err;
