@@ -140,6 +140,7 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 		return lost(change, name, "it cannot be read whole (`check` says why)");
 	if (len < 0 || after.len > conf_files[file].limit)
 		return lost(change, key, edit_words(len));
+	diag_clear(&change->diag, false); /* of what was found in the files as they are */
 	conf_set_replace(&change->next, &change->now, file, after, &change->diag);
 	conf_set_check(&change->next, &change->facts, false, &change->diag);
 	if (!diff_print(file, before, after, print_row, NULL)) {

@@ -71,6 +71,11 @@ def set_changes_one_key_and_tells_what_changed(lab):
         files.ask("set", nic, key, value)
     expect(files.get("network.conf") == "[Match]\nName = eth0\n\n[Network]\nAddress = 192.0.2.8/24\nGateway = 192.0.2.1\n\n"
            "[Match]\nName = eth1\n\n[Network]\nAddress = 198.51.100.9/24\n", files.get("network.conf"))
+    private_conf = files.get("vpn-private.conf")
+    with open(files.conf + "/vpn-private.conf", "w") as f:         # a mistake of another's, which `set` mends
+        f.write(private_conf.replace("5567", "abc"))
+    files.ask("set", "ListenPort", "5567")
+    expect(files.get("vpn-private.conf") == private_conf, files.get("vpn-private.conf"))
     for words, why in ((("ListenPort", "70000"), "what is new has errors"), (("ListenPrt", "1"), "expected ListenPort"),
                        (("eth0", "Gateway", "192.0.2.1"), "Network.Gateway Route.Gateway"),
                        (("Address", "192.0.2.1/24"), "is a key of a NIC"), (("Endpoint", "x:1"), "peer set NAME"),
