@@ -14,24 +14,26 @@
 
 enum { SUMS_MAX = 2, LINE_LEN = KEY_HEX_LEN, TEXT_LEN = SUMS_MAX * LINE_LEN + 1 };
 
-static bool is_noted(int dir_fd, const uint8_t sum[static KEY_LEN])
+/* last: the one that was noted last. */
+static bool is_noted(int dir_fd, const uint8_t sum[static KEY_LEN], bool last)
 {
 	char text[TEXT_LEN];
 	ssize_t n = file_read(dir_fd, GENERATIONS_DIR "/" EDITED_FILE, text, sizeof(text));
 	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line;
 	uint8_t noted[KEY_LEN];
+	bool is = false;
 
 	while (slice_cut(&rest, '\n', &line))
-		if (!key_from_hex(line.ptr, line.len, noted) && !memcmp(noted, sum, KEY_LEN))
-			return true;
-	return false;
+		if (!key_from_hex(line.ptr, line.len, noted))
+			is = !memcmp(noted, sum, KEY_LEN) || (is && !last);
+	return is;
 }
 
 bool edited_are(int dir_fd)
 {
 	uint8_t sum[KEY_LEN];
 
-	return !set_sum_of(dir_fd, sum) && is_noted(dir_fd, sum);
+	return !set_sum_of(dir_fd, sum) && is_noted(dir_fd, sum, false);
 }
 
 int edited_note(int dir_fd, const struct conf_text *const replaced[static CONF_FILES])
@@ -47,7 +49,7 @@ int edited_note(int dir_fd, const struct conf_text *const replaced[static CONF_F
 	if (!err)
 		err = set_sum(dir_fd, replaced, sums[1]);
 	text_init(&out, text, sizeof(text));
-	for (int i = !err && is_noted(dir_fd, sums[0]) ? 0 : 1; i < SUMS_MAX; i++) {
+	for (int i = !err && is_noted(dir_fd, sums[0], false) ? 0 : 1; i < SUMS_MAX; i++) {
 		key_to_hex(sums[i], hex);
 		text_add(&out, "%s\n", hex);
 	}
@@ -57,7 +59,8 @@ int edited_note(int dir_fd, const struct conf_text *const replaced[static CONF_F
 	return err;
 }
 
-void edited_forget(int dir_fd)
+void edited_commit(int dir_fd, const uint8_t sum[static KEY_LEN])
 {
-	(void)unlinkat(dir_fd, GENERATIONS_DIR "/" EDITED_FILE, 0);
+	if (is_noted(dir_fd, sum, true))
+		(void)unlinkat(dir_fd, GENERATIONS_DIR "/" EDITED_FILE, 0);
 }

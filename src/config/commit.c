@@ -55,11 +55,19 @@ static int worse(int a, int b)
 	return a > b ? a : b;
 }
 
+/* Whoever did not run when it was asked last may run by now. */
+static void begin_anew(void)
+{
+	for (size_t i = 0; i < PARTIES; i++)
+		parties[i].absent = false;
+}
+
 int commit_plan(struct commit *commit)
 {
 	int worst = 0;
 	size_t answered = 0;
 
+	begin_anew();
 	for (size_t i = 0; i < PARTIES; i++) {
 		int status = ask(commit, &parties[i], "plan", "--quiet", true);
 
@@ -116,15 +124,18 @@ int commit_apply(struct commit *commit)
 
 bool commit_undo(const struct commit *commit)
 {
+	begin_anew();
 	return undo(commit, PARTIES - 1);
 }
 
-bool commit_is_partial(void)
+bool commit_apply_to_each(const struct commit *commit)
 {
+	bool applied = true;
+
+	begin_anew();
 	for (size_t i = 0; i < PARTIES; i++)
-		if (parties[i].absent)
-			return true;
-	return false;
+		applied = ask(commit, &parties[i], "apply", "--quiet", true) == 0 && applied;
+	return applied;
 }
 
 void commit_keep(const struct commit *commit)

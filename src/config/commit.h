@@ -19,7 +19,8 @@ int commit_apply(struct commit *commit);
 void commit_keep(const struct commit *commit); /* it is the fallback of each from now on */
 
 bool commit_undo(const struct commit *commit); /* each puts back what it had: whether all could */
-bool commit_is_partial(void); /* a service did not run when it was asked */
+/* Each that can takes the set, whatever the others do: whether all did. None of them is planned or undone. */
+bool commit_apply_to_each(const struct commit *commit);
 
 void commit_tell_status(const char *run_dir); /* what the paths run now, in a line each */
 

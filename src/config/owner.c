@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/edited.h"
+#include "conf/set_sum.h"
 #include "config/adopt.h"
 #include "config/commit.h"
 #include "config/held.h"
@@ -119,6 +120,18 @@ static int plan(const struct owner *owner, struct commit *commit)
 	return status;
 }
 
+static void take_edits(const struct owner *owner, unsigned number)
+{
+	int fd = generation_open(&owner->generations, number);
+	uint8_t sum[KEY_LEN];
+
+	if (fd < 0)
+		return;
+	if (!set_sum_of(fd, sum))
+		edited_commit(owner->data_fd, sum);
+	close(fd);
+}
+
 /* The pointer first: by the time that the services have kept it, or some of them, it counts. */
 static void settle(struct owner *owner, const struct commit *commit, unsigned number)
 {
@@ -132,7 +145,7 @@ static void settle(struct owner *owner, const struct commit *commit, unsigned nu
 		(void)fprintf(stderr, "warning: this configuration runs, but a boot does not fall back to it: %s/" GENERATIONS_DIR ": %s\n",
 			      owner->data_dir, strerror(-err));
 	else
-		edited_forget(owner->data_fd);
+		take_edits(owner, number);
 	commit_keep(commit);
 	(void)remember(owner, generation_open(&owner->generations, number));
 	pending_remove(owner->generations.run_fd);
@@ -254,16 +267,17 @@ int owner_confirm(struct owner *owner)
 static int put_back(struct owner *owner)
 {
 	struct commit commit = { .run_dir = owner->run_dir, .force = true };
-	int status;
+	bool all;
 
 	commit.set_fd = applied_open(owner->generations.run_fd, APPLIED_CONFIRMED);
 	if (commit.set_fd < 0)
 		return commit_undo(&commit) ? 0 : 1;
-	status = commit_apply(&commit);
-	if (!status)
+	/* One that does not run, or cannot, is no reason to leave the others with what no one confirmed: it is asked again. */
+	all = commit_apply_to_each(&commit);
+	if (all)
 		commit_keep(&commit);
 	close(commit.set_fd);
-	return status || commit_is_partial() ? 1 : 0;
+	return all ? 0 : 1;
 }
 
 int owner_put_back(struct owner *owner, const char *why)
@@ -280,8 +294,13 @@ int owner_put_back(struct owner *owner, const char *why)
 		return 0;
 	}
 	status = put_back(owner);
-	if (status)
+	if (status) {
+		/* It waits for no word any more: a reconfigure may come first. */
+		pending.due_ns = 0;
+		(void)pending_write(owner->generations.run_fd, &pending, "what was not confirmed is undone on the services that did not "
+				    "run");
 		return status;
+	}
 	if (!owner->store_err)
 		store_tell(&owner->store, pending.number, ABOUT_UNDONE);
 	held_tell(owner->generations.run_fd, owner->store.confirmed, why);

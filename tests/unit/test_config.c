@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/paths.h"
 #include "conf/edited.h"
+#include "conf/set_sum.h"
 #include "config/about.h"
 #include "test.h"
 
@@ -55,6 +56,7 @@ static void note(int dir_fd, enum conf_file file, char *bytes)
 TEST(console_edit_is_known_whenever_the_power_goes)
 {
 	char dir[] = "/tmp/edited.XXXXXX", first[] = "first", second[] = "second";
+	uint8_t before[KEY_LEN], after[KEY_LEN];
 	int dir_fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 
 	put(dir_fd, CONF_ENV, "as applied");
@@ -74,11 +76,15 @@ TEST(console_edit_is_known_whenever_the_power_goes)
 	CHECK(edited_are(dir_fd));
 	put(dir_fd, CONF_PUBLIC, "elsewhere");
 	CHECK(!edited_are(dir_fd));
+	CHECK_INT(set_sum_of(dir_fd, before), 0);
 	note(dir_fd, CONF_ENV, second);
 	CHECK(!edited_are(dir_fd)); /* what was changed elsewhere is not the console's before it is written there */
 	put(dir_fd, CONF_ENV, second);
 	CHECK(edited_are(dir_fd));
-	edited_forget(dir_fd);
+	edited_commit(dir_fd, before);
+	CHECK(edited_are(dir_fd)); /* it was written while that waited for a word */
+	CHECK_INT(set_sum_of(dir_fd, after), 0);
+	edited_commit(dir_fd, after);
 	CHECK(!edited_are(dir_fd));
 
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
