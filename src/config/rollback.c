@@ -11,10 +11,13 @@
 
 #include "base/text.h"
 #include "conf/left_out.h"
+#include "conf/set_dir.h"
 #include "conf/swap.h"
 #include "config/files.h"
 #include "config/pending.h"
 #include "crypto/key.h"
+
+#define PUT_BACK_DIR "put-back" /* in RUN */
 
 static char private_text[CONF_OTHER_MAX + 1];
 
@@ -86,6 +89,71 @@ static void choose_modes(const struct owner *owner, mode_t modes[static CONF_FIL
 	}
 }
 
+/* Work that was never committed is not lost by a word: false when it cannot be kept. */
+static bool set_files_aside(struct owner *owner)
+{
+	struct about about = { .state = ABOUT_SET_ASIDE, .when_s = time(NULL), .by = "console" };
+	static struct conf_set files;
+	static struct diag diag;
+	unsigned number = store_highest(&owner->store) + 1;
+	bool kept = true;
+
+	if (owner->store_err < 0)
+		return false;
+	diag_clear(&diag, false);
+	conf_set_load(&files, owner->data_fd, &diag);
+	text_format(about.summary, sizeof(about.summary), "the files as they were, never applied");
+	if (!store_find(&owner->store, &files)) {
+		kept = store_write(&owner->store, number, &files, &about) == 0;
+		if (kept)
+			printf("the files had changes that were never applied: they are kept as generation %u\n", number);
+	}
+	conf_set_wipe(&files);
+	return kept;
+}
+
+static void leave_files(struct owner *owner)
+{
+	swap_drop(owner->data_fd);
+}
+
+/* It runs by now, and is confirmed next: a power cut between leaves files that were never confirmed. */
+static void replace_files(struct owner *owner)
+{
+	bool counts;
+	int err;
+
+	if (!set_files_aside(owner)) {
+		(void)fprintf(stderr, "warning: it runs, but the files stay: they had changes that were never applied, and those cannot be "
+			      "kept\n");
+		owner->replace = leave_files;
+		leave_files(owner);
+		return;
+	}
+	err = swap_commit(owner->data_fd, &counts);
+	if (err < 0)
+		(void)fprintf(stderr, "warning: it runs, but the files could not be replaced: %s: a boot takes them as they are\n",
+			      strerror(-err));
+}
+
+/* Where a disk takes nothing, from memory: that it is full is no reason to leave running what is to be undone. */
+static int prepare_in_memory(struct owner *owner, struct conf_set *set, const struct conf_text texts[static CONF_FILES], int disk_err)
+{
+	int err;
+
+	memcpy(set->texts, texts, sizeof(set->texts));
+	err = set_dir_write(owner->generations.run_fd, PUT_BACK_DIR, set, ~0u, false);
+	if (!err)
+		err = set_dir_open(owner->generations.run_fd, PUT_BACK_DIR);
+	if (err < 0) {
+		(void)fprintf(stderr, "the files cannot be written: %s: nothing was changed\n", strerror(-disk_err));
+		return err;
+	}
+	(void)fprintf(stderr, "warning: the files cannot be written: %s: it runs, and they stay as they are\n", strerror(-disk_err));
+	owner->replace = leave_files;
+	return err;
+}
+
 /* Beside the files, which they replace once they run: a descriptor that the caller closes, or -1, told. */
 static int prepare(struct owner *owner, unsigned number)
 {
@@ -102,43 +170,15 @@ static int prepare(struct owner *owner, unsigned number)
 		memcpy(texts, set.texts, sizeof(texts));
 		choose_modes(owner, modes);
 		if (put_key(owner, number, texts)) {
+			owner->replace = replace_files;
 			fd = swap_prepare(owner->data_fd, texts, modes);
 			if (fd < 0)
-				(void)fprintf(stderr, "the files cannot be written: %s: nothing was changed\n", strerror(-fd));
+				fd = prepare_in_memory(owner, &set, texts, fd);
 		}
 	}
 	wipe(private_text, sizeof(private_text));
 	conf_set_wipe(&set);
 	return fd < 0 ? -1 : fd;
-}
-
-/* Work that was never committed is not lost by a word. */
-static void set_files_aside(struct owner *owner)
-{
-	struct about about = { .state = ABOUT_SET_ASIDE, .when_s = time(NULL), .by = "console" };
-	static struct conf_set files;
-	static struct diag diag;
-	unsigned number = store_highest(&owner->store) + 1;
-
-	diag_clear(&diag, false);
-	conf_set_load(&files, owner->data_fd, &diag);
-	text_format(about.summary, sizeof(about.summary), "the files as they were, never applied");
-	if (!owner->store_err && !store_find(&owner->store, &files) && !store_write(&owner->store, number, &files, &about))
-		printf("the files had changes that were never applied: they are kept as generation %u\n", number);
-	conf_set_wipe(&files);
-}
-
-/* It runs by now, and is confirmed next: a power cut between leaves files that were never confirmed. */
-static void replace_files(struct owner *owner)
-{
-	bool counts;
-	int err;
-
-	set_files_aside(owner);
-	err = swap_commit(owner->data_fd, &counts);
-	if (err < 0)
-		(void)fprintf(stderr, "warning: it runs, but the files could not be replaced: %s: a boot takes them as they are\n",
-			      strerror(-err));
 }
 
 int rollback_to(struct owner *owner, unsigned number)
@@ -150,13 +190,13 @@ int rollback_to(struct owner *owner, unsigned number)
 	if (fd < 0)
 		return status;
 	text_format(by, sizeof(by), "put back %u", number);
-	owner->replace = replace_files;
 	if (files_load(&set, fd, summary))
 		status = owner_commit(owner, &set, by, summary);
 	if (status)
 		swap_drop(owner->data_fd);
 	else
-		printf("generation %u is put back, the files with it\n", number);
+		printf("generation %u is put back%s\n", number, owner->replace == replace_files ? ", the files with it" : "");
+	set_dir_remove(owner->generations.run_fd, PUT_BACK_DIR);
 	conf_set_wipe(&set);
 	close(fd);
 	return status;
