@@ -63,6 +63,7 @@ def screen_keyboard_and_the_firmwares_port_are_consoles(image):
                 return lit(picture(vm, work)) > 2 * lit(empty)
             wait_for("the list of commands on the screen", help_is_there, 60, 1)
             os.rename(work + "/screen.ppm", vm.log("ppm"))
+            type_in(vm, "q\n")                      # it is more than a screen
             type_in(vm, "poweroff\n")
             vm.console.expect("power off", 60)
             assert vm.wait(60) == 0
