@@ -112,6 +112,8 @@ static int replace(const char *dir, enum conf_file file)
 	if (!err)
 		err = terminal ? read_typed(&len) : read_piped(&len);
 	terminal_restore();
+	if (!err && !len)
+		err = -ENODATA; /* a pipe that failed, a paste that did not come: no file is meant */
 	if (!err) {
 		err = note_and_replace(dir_fd, file, len);
 		undurable = err && is_there(dir_fd, name, len);
@@ -119,7 +121,7 @@ static int replace(const char *dir, enum conf_file file)
 	if (!err)
 		printf("%s: %zu bytes written; `check` looks through them, `reconfigure` applies them\n", name, len);
 	else
-		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, strerror(-err),
+		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, err == -ENODATA ? "nothing was pasted" : strerror(-err),
 			      undurable ? "the disk did not take it: expect the old file after the next boot"
 					: "it is as it was");
 	wipe(bytes, sizeof(bytes));

@@ -92,6 +92,8 @@ def written_file_keeps_its_mode_and_follows_no_link(lab):
         done = write(lab, conf, name, "# new\n")
         expect(done.returncode == 0 and "6 bytes written" in done.stdout, done)
         expect(os.stat(path).st_mode & 0o7777 == after, name, oct(os.stat(path).st_mode))
+        done = write(lab, conf, name, "")
+        expect(done.returncode == 1 and "nothing was pasted: it is as it was" in done.stderr and os.path.getsize(path) == 6, done)
     victim = lab.dir + "/victim"
     with open(victim, "w") as f:
         f.write("[Interface]\nListenPort = 4567\nPrivateKey = %s\n" % wg_keys()[0])
