@@ -169,6 +169,10 @@ static int command_put_back(int argc, char **argv)
 {
 	const char *words[RUN_WORDS_MAX + 1] = { NAME_CONFIG, argv[0], "--ask" };
 
+	if (!strcmp(argv[0], "rollback") && argc < 2) {
+		printf("usage: rollback N [--force], N as `history` has it\n");
+		return 2;
+	}
 	for (int i = 1; i < argc && i + 2 < RUN_WORDS_MAX; i++)
 		words[i + 2] = argv[i];
 	return run_words(words);
