@@ -142,7 +142,7 @@ def disk_that_hangs_takes_no_packet_and_no_prompt(image):
             disk.hang()
             at = console.begin("write network.conf")
             console.wait_for(r"then a line with a single \.", 30, at)
-            console.send(".")
+            console.write(b"# new\r.\r")
             wait_for("write waits for the disk", lambda: any("write" in args for _, args in waiting_for_the_disk(a)))
             console.write(b"\3")
             console.wait_for(r"gateway write does not end \(process (\d+)\)(.*\n)+gateway> \Z", 30, at)
