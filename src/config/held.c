@@ -12,7 +12,6 @@ enum { WORDS_LEN = 256 };
 void held_tell(int run_fd, unsigned confirmed, const char *why)
 {
 	char words[WORDS_LEN];
-
 	struct text out;
 
 	text_init(&out, words, sizeof(words));

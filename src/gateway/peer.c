@@ -10,9 +10,7 @@
 #include "conf/keys.h"
 #include "crypto/key.h"
 #include "gateway/amend.h"
-
-/* As `write` has it; an empty line in front of a further section does not end it. */
-#define END_LINE "."
+#include "gateway/typed.h"
 
 enum { EXIT_USAGE = 2, SECTION_LEN = 1 << 16, NAMES_SHOWN = 12, VALUE_LEN = 2048 };
 
@@ -111,33 +109,6 @@ static int remove_peer(const char *name)
 			   edit_remove(amend_text(&change, CONF_PUBLIC), peer->line, change.bytes, sizeof(change.bytes)), name);
 }
 
-/* Lines up to END_LINE or Ctrl-D: their length, 0 when there is nothing, or too much, or whoever types thought better of it. What
- * does not fit is read to its end all the same. */
-static size_t read_typed(char *bytes, size_t cap)
-{
-	enum line_event event = LINE_DONE;
-	struct line line;
-	size_t len = 0;
-	bool fits = true;
-
-	line_init(&line, bytes, cap, terminal_echo, NULL);
-	while (event == LINE_DONE || event == LINE_TOO_LONG) {
-		if (len + 2 >= cap) {
-			fits = false;
-			len = 0;
-		}
-		line_begin(&line, bytes + len, cap - len - 1);
-		event = terminal_read(&line);
-		if (event == LINE_DONE && !strcmp(line.bytes, END_LINE))
-			break;
-		fits = fits && event != LINE_TOO_LONG;
-		len += line.len;
-		if (event == LINE_DONE)
-			bytes[len++] = '\n';
-	}
-	return event == LINE_INTERRUPTED || event == LINE_GONE || !fits ? 0 : len;
-}
-
 /* [Peer] and its keys, comments before it, and no other section. */
 static bool is_one_section(struct slice text)
 {
@@ -165,7 +136,10 @@ static int add_peer(void)
 	if (isatty(STDIN_FILENO))
 		printf("paste one [Peer] section, then a line with a single . (Ctrl-C leaves all as it is)\n");
 	(void)fflush(stdout);
-	lines.len = isatty(STDIN_FILENO) ? read_typed(bytes, sizeof(bytes) - 1) : fread(bytes, 1, sizeof(bytes) - 1, stdin);
+	if (!isatty(STDIN_FILENO))
+		lines.len = fread(bytes, 1, sizeof(bytes) - 1, stdin);
+	else if (typed_lines(bytes, sizeof(bytes) - 1, &lines.len) < 0)
+		lines.len = 0;
 	terminal_restore();
 	if (lines.len && bytes[lines.len - 1] != '\n')
 		bytes[lines.len++] = '\n';

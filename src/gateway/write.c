@@ -13,9 +13,7 @@
 #include "conf/edited.h"
 #include "conf/set.h"
 #include "crypto/key.h"
-
-/* At a terminal a line with nothing else ends it, as in ed(1) and mail(1); Ctrl-D does too. */
-#define END_LINE "."
+#include "gateway/typed.h"
 
 static char bytes[CONF_PUBLIC_MAX + 1];
 
@@ -26,31 +24,6 @@ static int usage(void)
 		(void)fprintf(stderr, " %s", conf_file_name(file));
 	(void)fprintf(stderr, "\n");
 	return 2;
-}
-
-/* Lines into bytes until END_LINE: 0, -EFBIG, or -ECANCELED when whoever types thought better of it. What does not fit is read
- * to its end all the same: it is not for the console to obey. */
-static int read_typed(size_t *len)
-{
-	enum line_event event = LINE_DONE;
-	struct line line;
-	bool fits = true;
-
-	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
-	while (event == LINE_DONE || event == LINE_TOO_LONG) {
-		fits = fits && *len + sizeof("\n") < sizeof(bytes);
-		if (!fits)
-			*len = 0;
-		line_begin(&line, bytes + *len, sizeof(bytes) - *len - 1);
-		event = terminal_read(&line);
-		if (event == LINE_DONE && !strcmp(line.bytes, END_LINE))
-			break;
-		fits = fits && event != LINE_TOO_LONG;
-		*len += line.len;
-		if (event == LINE_DONE)
-			bytes[(*len)++] = '\n';
-	}
-	return event == LINE_INTERRUPTED || event == LINE_GONE ? -ECANCELED : fits ? 0 : -EFBIG;
 }
 
 /* The bytes of a pipe or a file, as they are. */
@@ -110,7 +83,7 @@ static int replace(const char *dir, enum conf_file file)
 		printf("paste %s, then a line with a single . (Ctrl-C leaves the file as it is)\n", name);
 	(void)fflush(stdout);
 	if (!err)
-		err = terminal ? read_typed(&len) : read_piped(&len);
+		err = terminal ? typed_lines(bytes, sizeof(bytes), &len) : read_piped(&len);
 	terminal_restore();
 	if (!err && !len)
 		err = -ENODATA; /* a pipe that failed, a paste that did not come: no file is meant */

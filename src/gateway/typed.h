@@ -1,0 +1,11 @@
+/* What is pasted at a terminal. */
+#ifndef GATEWAY_TYPED_H
+#define GATEWAY_TYPED_H
+
+#include <stddef.h>
+
+/* Lines into bytes, up to one with a single "." or Ctrl-D, as in ed(1) and mail(1): 0, -EFBIG, or -ECANCELED when whoever types
+ * thought better of it. What does not fit is read to its end all the same: it is not for the console to obey. */
+int typed_lines(char *bytes, size_t cap, size_t *len);
+
+#endif
