@@ -1,18 +1,14 @@
 #include "config/generation.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <unistd.h>
 
 #include "base/paths.h"
-#include "base/text.h"
 #include "conf/set_dir.h"
+#include "config/numbers.h"
 
 #define LOCK_FILE "commit.lock"
-
-enum { NUMBER_LEN = 16 };
 
 /* fcntl(2)'s lock: it tells who holds it, and goes with that process. */
 static pid_t holder(int fd)
@@ -78,30 +74,6 @@ void generations_close(struct generations *generations)
 	generations->dir_fd = generations->run_fd = generations->lock_fd = -1;
 }
 
-static const char *name_of(unsigned number, char dst[static NUMBER_LEN])
-{
-	text_format(dst, NUMBER_LEN, "%u", number);
-	return dst;
-}
-
-static void each_number(const struct generations *generations, void (*each)(void *arg, unsigned number), void *arg)
-{
-	int fd = openat(generations->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	uint64_t number;
-
-	if (!dir) {
-		if (fd >= 0)
-			close(fd);
-		return;
-	}
-	while ((entry = readdir(dir)))
-		if (text_uint(slice_of(entry->d_name), UINT_MAX - 1, &number) == 0)
-			each(arg, (unsigned)number);
-	closedir(dir);
-}
-
 static void take_highest(void *arg, unsigned number)
 {
 	unsigned *highest = arg;
@@ -114,21 +86,21 @@ unsigned generations_highest(const struct generations *generations)
 {
 	unsigned highest = 0;
 
-	each_number(generations, take_highest, &highest);
+	numbers_each(generations->dir_fd, take_highest, &highest);
 	return highest;
 }
 
 int generation_open(const struct generations *generations, unsigned number)
 {
-	char name[NUMBER_LEN];
+	char name[NUMBER_NAME_LEN];
 
-	return set_dir_open(generations->dir_fd, name_of(number, name));
+	return set_dir_open(generations->dir_fd, number_name(number, name));
 }
 
 int generation_make(const struct generations *generations, unsigned number, const struct conf_set *set)
 {
-	char name[NUMBER_LEN];
-	int err = set_dir_write(generations->dir_fd, name_of(number, name), set, ~0u, false);
+	char name[NUMBER_NAME_LEN];
+	int err = set_dir_write(generations->dir_fd, number_name(number, name), set, ~0u, false);
 
 	if (!err)
 		return set_dir_open(generations->dir_fd, name);
@@ -144,19 +116,19 @@ struct keeping {
 static void remove_other(void *arg, unsigned number)
 {
 	const struct keeping *keeping = arg;
-	char name[NUMBER_LEN];
+	char name[NUMBER_NAME_LEN];
 
 	if (number != keeping->number)
-		set_dir_remove(keeping->generations->dir_fd, name_of(number, name));
+		set_dir_remove(keeping->generations->dir_fd, number_name(number, name));
 }
 
 void generation_settle(const struct generations *generations, unsigned number, bool committed)
 {
 	struct keeping keeping = { generations, number };
-	char name[NUMBER_LEN];
+	char name[NUMBER_NAME_LEN];
 
 	if (committed)
-		each_number(generations, remove_other, &keeping);
+		numbers_each(generations->dir_fd, remove_other, &keeping);
 	else
-		set_dir_remove(generations->dir_fd, name_of(number, name));
+		set_dir_remove(generations->dir_fd, number_name(number, name));
 }

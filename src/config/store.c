@@ -1,6 +1,5 @@
 #include "config/store.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -14,6 +13,7 @@
 #include "base/text.h"
 #include "conf/left_out.h"
 #include "conf/set_dir.h"
+#include "config/numbers.h"
 #include "crypto/key.h"
 #include "crypto/x25519.h"
 
@@ -21,18 +21,13 @@
 #define CONFIRMED_FILE "confirmed"
 #define NEW_DIR ".new"
 
-enum { NAME_LEN = 16, POINTER_LEN = NAME_LEN + KEY_HEX_LEN + 1 };
-
-static const char *name_of(unsigned number, char dst[static NAME_LEN])
-{
-	text_format(dst, NAME_LEN, "%u", number);
-	return dst;
-}
+enum { POINTER_LEN = NUMBER_NAME_LEN + KEY_HEX_LEN + 1 };
 
 /* ---- what there is ---- */
 
-static void insert(struct store *store, unsigned number)
+static void insert(void *arg, unsigned number)
 {
+	struct store *store = arg;
 	size_t at = store->count;
 
 	if (at == STORE_MAX)
@@ -47,19 +42,8 @@ static void insert(struct store *store, unsigned number)
 
 static void list(struct store *store)
 {
-	int fd = openat(store->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	uint64_t number;
-
 	store->count = 0;
-	while (dir && (entry = readdir(dir)))
-		if (!text_uint(slice_of(entry->d_name), UINT_MAX - 1, &number) && number)
-			insert(store, (unsigned)number);
-	if (dir)
-		closedir(dir);
-	else if (fd >= 0)
-		close(fd);
+	numbers_each(store->dir_fd, insert, store);
 }
 
 static bool has(const struct store *store, unsigned number)
@@ -109,17 +93,17 @@ unsigned store_highest(const struct store *store)
 
 int store_files(const struct store *store, unsigned number)
 {
-	char name[NAME_LEN];
+	char name[NUMBER_NAME_LEN];
 
-	return has(store, number) ? set_dir_open(store->dir_fd, name_of(number, name)) : -ENOENT;
+	return has(store, number) ? set_dir_open(store->dir_fd, number_name(number, name)) : -ENOENT;
 }
 
 unsigned store_find(const struct store *store, const struct conf_set *set)
 {
-	char name[NAME_LEN];
+	char name[NUMBER_NAME_LEN];
 
 	for (size_t i = store->count; i-- > 0;)
-		if (set_dir_same(store->dir_fd, name_of(store->numbers[i], name), set, ~0u))
+		if (set_dir_same(store->dir_fd, number_name(store->numbers[i], name), set, ~0u))
 			return store->numbers[i];
 	return 0;
 }
@@ -173,7 +157,7 @@ static int write_about(int fd, const struct about *about)
 
 int store_write(struct store *store, unsigned number, const struct conf_set *set, const struct about *about)
 {
-	char name[NAME_LEN];
+	char name[NUMBER_NAME_LEN];
 	int fd, err;
 
 	if (store->dir_fd < 0)
@@ -186,7 +170,7 @@ int store_write(struct store *store, unsigned number, const struct conf_set *set
 		err = write_about(fd, about);
 		close(fd);
 	}
-	if (!err && renameat(store->dir_fd, NEW_DIR, store->dir_fd, name_of(number, name)) < 0)
+	if (!err && renameat(store->dir_fd, NEW_DIR, store->dir_fd, number_name(number, name)) < 0)
 		err = -errno;
 	if (!err && fsync(store->dir_fd) < 0 && errno != EINVAL)
 		err = -errno;
@@ -210,11 +194,11 @@ void store_tell(const struct store *store, unsigned number, enum about_state sta
 
 void store_remove(struct store *store, unsigned number)
 {
-	char name[NAME_LEN];
+	char name[NUMBER_NAME_LEN];
 
 	if (store->dir_fd < 0)
 		return;
-	remove_dir(store, name_of(number, name));
+	remove_dir(store, number_name(number, name));
 	list(store);
 }
 
