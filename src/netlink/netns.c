@@ -134,10 +134,11 @@ static void come_back(int here)
 /* Its file was made just now: whoever did may be about to mount the namespace on it. */
 static bool is_being_made(const char *path)
 {
+	struct timespec now; /* time(2) is a tick behind what files are stamped with (multigrain timestamps, Linux 6.13) */
 	struct stat st;
-	time_t now = time(NULL);
 
-	return lstat(path, &st) == 0 && st.st_mtime <= now && now - st.st_mtime < HALF_MADE_S;
+	return lstat(path, &st) == 0 && clock_gettime(CLOCK_REALTIME, &now) == 0 && st.st_mtime <= now.tv_sec &&
+	       now.tv_sec - st.st_mtime < HALF_MADE_S;
 }
 
 /* The name is free, or its file is there with nothing mounted: a maker died, or iproute2, which locks only while it

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "../unit/test.h"
+#include "base/clock.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
 
@@ -236,34 +237,67 @@ TEST(netns_raced_with_ip_is_one)
 /* As a maker between its two steps leaves it, so many seconds ago. */
 static bool half_make(const char *path, time_t age_s)
 {
-	const struct timespec then = { .tv_sec = time(NULL) - age_s };
+	struct timespec then;
 	int fd = open(path, O_CREAT | O_RDONLY | O_CLOEXEC, 0600);
-	bool made = fd >= 0 && futimens(fd, (const struct timespec[]){ then, then }) == 0;
+	bool made;
 
+	(void)clock_gettime(CLOCK_REALTIME, &then);
+	then.tv_sec -= age_s;
+	made = fd >= 0 && futimens(fd, (const struct timespec[]){ then, then }) == 0;
 	close(fd);
 	return made;
 }
 
-TEST(netns_of_a_maker_that_is_slow_is_waited_for)
+static void any_moment(void)
 {
+}
+
+/* A file can be stamped with a second that time(2) does not tell yet. */
+static void turn_of_a_second(void)
+{
+	const uint64_t until = clock_now_ns() + 2 * NS_PER_S;
+	struct timespec now;
+
+	do
+		(void)clock_gettime(CLOCK_REALTIME, &now);
+	while (time(NULL) == now.tv_sec && clock_now_ns() < until);
+}
+
+static void a_slow_maker_is_waited_for(void (*moment)(void))
+{
+	int begun[2], fd;
 	bool created;
 	pid_t pid;
-	int fd;
 
 	CHECK_INT(mkdir(NETNS_DIR, 0755) < 0 && errno != EEXIST, 0);
-	CHECK(half_make(NETNS_DIR "/slow", 0));
+	CHECK_INT(pipe(begun), 0);
 	pid = fork();
 	CHECK(pid >= 0);
 	if (!pid) {
+		if (read(begun[0], &created, 1) != 1)
+			_exit(1);
 		usleep(800000);
 		_exit(unshare(CLONE_NEWNET) < 0 || mount("/proc/self/ns/net", NETNS_DIR "/slow", "none", MS_BIND, NULL) < 0);
 	}
+	moment();
+	CHECK(half_make(NETNS_DIR "/slow", 0));
+	CHECK_INT(write(begun[1], "", 1), 1);
 	fd = netns_open("slow", &created);
 	CHECK(fd >= 0 && !created);
-	close(fd);
+	close(fd), close(begun[0]), close(begun[1]);
 	CHECK(waitpid(pid, NULL, 0) == pid);
 	CHECK_INT(netns_remove("slow"), 0);
 	CHECK_INT(entries(), 0);
+}
+
+TEST(netns_of_a_maker_that_is_slow_is_waited_for)
+{
+	a_slow_maker_is_waited_for(any_moment);
+}
+
+TEST(netns_made_at_the_turn_of_a_second_is_waited_for)
+{
+	a_slow_maker_is_waited_for(turn_of_a_second);
 }
 
 TEST(netns_left_half_made_is_mended)
