@@ -151,9 +151,15 @@ static void pair(const char *a, enum space in_a, const char *b, enum space in_b)
 	run("ip -n %s link set %s up; ip -n %s link set %s up", names[in_a], a, names[in_b], b);
 }
 
+/* The kernel takes up IPv6 addresses in a work of its own, nodad or not. */
 static void address(enum space space, const char *link, const char *prefix)
 {
-	run("ip -n %s addr add %s dev %s%s", names[space], prefix, link, strchr(prefix, ':') ? " nodad" : "");
+	bool is_6 = strchr(prefix, ':') != NULL;
+
+	run("ip -n %s addr add %s dev %s%s", names[space], prefix, link, is_6 ? " nodad" : "");
+	if (is_6)
+		run("for i in $(seq 3000); do ip -n %s -6 route get %.*s 2>&1 | grep -q ^local && exit; sleep .01; done; exit 1",
+		    names[space], (int)strcspn(prefix, "/"), prefix);
 }
 
 static void setup(void)
@@ -367,6 +373,7 @@ static bool arrives(int fd, const char *text, size_t len)
 			return n == (ssize_t)len && memcmp(buf, pattern, len) == 0;
 		pump(20);
 	}
+	run("ip -n %s neigh >&2", names[HOST]); /* why not */
 	return false;
 }
 
@@ -1108,8 +1115,7 @@ TEST(refresh_follows_addresses_and_routes)
 	CHECK_INT(refresh(), 0);
 	CHECK(arrives(near, "10.1.0.2", 20));
 	/* A new IPv6 address with a prefix length that is not 64. */
-	run("ip -n %s addr add fd01:0:0:0:1::1/112 dev h0 nodad; ip -n %s addr add fd01:0:0:0:1::2/112 dev r0 nodad",
-	    names[HOST], names[ROUTER]);
+	address(HOST, "h0", "fd01:0:0:0:1::1/112"), address(ROUTER, "r0", "fd01:0:0:0:1::2/112");
 	CHECK_INT(refresh(), 0);
 	CHECK(comes(near6, "fd01:0:0:0:1::1", 5));
 	int narrow = peer_port(ROUTER, "fd01:0:0:0:1::2", PEER_PORT);
