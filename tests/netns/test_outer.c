@@ -214,7 +214,8 @@ static struct inet_endpoint endpoint(const char *text)
 	return (struct inet_endpoint){ .addr = addr(text), .port = PEER_PORT };
 }
 
-/* A kernel socket in a namespace, on text and port; it waits at most a second. */
+/* A kernel socket in a namespace, on text and port; it waits at most a second. One that a failed test left open gets nothing:
+ * what comes is for the last. */
 static int peer_port(enum space space, const char *text, uint16_t port)
 {
 	struct inet_addr a = addr(text);
@@ -228,6 +229,7 @@ static int peer_port(enum space space, const char *text, uint16_t port)
 	enter(spaces[HOST]);
 	memcpy(&in4.sin_addr, a.bytes, 4);
 	memcpy(&in6.sin6_addr, a.bytes, 16);
+	(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &(int){ 1 }, sizeof(int));
 	failed = a.family == AF_INET ? bind(fd, (struct sockaddr *)&in4, sizeof(in4)) :
 				       bind(fd, (struct sockaddr *)&in6, sizeof(in6));
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof(second));
@@ -373,7 +375,6 @@ static bool arrives(int fd, const char *text, size_t len)
 			return n == (ssize_t)len && memcmp(buf, pattern, len) == 0;
 		pump(20);
 	}
-	run("ip -n %s neigh >&2", names[HOST]); /* why not */
 	return false;
 }
 
@@ -1196,6 +1197,7 @@ TEST(a_flood_of_senders_costs_few_questions)
 	CHECK(peer_send(near, "10.1.0.1", "x", 1));
 	CHECK(pump_until(1));
 	questions = 0;
+	const uint64_t begun_s = clock_now_ns() / NS_PER_S;
 	store_be16(udp + 2, PORT);
 	store_be16(udp + 4, sizeof(udp));
 	for (unsigned i = 0; i < 5000; i++) {
@@ -1210,7 +1212,8 @@ TEST(a_flood_of_senders_costs_few_questions)
 	}
 	pump(100);
 	CHECK(got.count > 1000);
-	CHECK(questions <= 400); /* of two seconds, should the clock pass into another */
+	CHECK(questions <= 200 * (clock_now_ns() / NS_PER_S - begun_s + 1));
+	CHECK(questions < got.count);
 	CHECK(peer_send(near, "10.1.0.1", "x", 1)); /* and who was known is */
 	close(raw), close(near);
 	CHECK_INT(finish(), 0);
