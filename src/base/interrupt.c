@@ -41,7 +41,7 @@ void interrupt_clear(void)
 	came = 0;
 }
 
-int interrupt_poll(struct pollfd *what, const struct timespec *timeout)
+int interrupt_poll(struct pollfd *what, size_t count, const struct timespec *timeout)
 {
 	sigset_t interrupt, was;
 	int n;
@@ -52,7 +52,7 @@ int interrupt_poll(struct pollfd *what, const struct timespec *timeout)
 	sigprocmask(SIG_BLOCK, &interrupt, &was);
 	if (came && !seen)
 		n = -EINTR;
-	else if ((n = ppoll(what, 1, timeout, &was)) < 0)
+	else if ((n = ppoll(what, count, timeout, &was)) < 0)
 		n = -errno;
 	sigprocmask(SIG_SETMASK, &was, NULL);
 	return n;

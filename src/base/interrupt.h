@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <time.h>
 
 void interrupt_hear(void);   /* from here on it is noted and ends nothing */
@@ -12,8 +13,8 @@ void interrupt_unhear(void); /* as it was before */
 bool interrupt_came(void); /* since interrupt_clear */
 void interrupt_clear(void);
 
-/* ppoll(2) of one, which an interrupt ends that comes now or that interrupt_came has not told of: 1, 0 after the timeout (NULL:
+/* ppoll(2), which an interrupt ends that comes now or that interrupt_came has not told of: 1, 0 after the timeout (NULL:
  * none), -EINTR, or -errno. */
-int interrupt_poll(struct pollfd *what, const struct timespec *timeout);
+int interrupt_poll(struct pollfd *what, size_t count, const struct timespec *timeout);
 
 #endif

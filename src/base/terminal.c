@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/keys.h"
 
@@ -15,6 +16,9 @@ static struct termios before;
 static bool changed;
 /* Whoever read last, in this process or the one that started it, read a CR: then the LF of a CRLF may still come. */
 static bool after_cr;
+
+/* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line. */
+enum { QUIET_MS = 300 };
 
 /* That, for a process of ours. */
 #define AFTER_CR "TERMINAL_AFTER_CR"
@@ -88,28 +92,52 @@ size_t terminal_waiting(void)
 	return ioctl(STDIN_FILENO, FIONREAD, &count) < 0 || count < 0 ? 0 : (size_t)count;
 }
 
-enum line_event terminal_read(struct line *line)
+/* The other is waited for from then on only: 1, 0 when then has come, or as interrupt_poll. */
+static int wait_for_any(struct pollfd input[static 2], uint64_t then_ns)
 {
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	uint64_t now_ns = clock_now_ns(), wait_ns = then_ns > now_ns ? then_ns - now_ns : 0;
+	const struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S), .tv_nsec = (long)(wait_ns % NS_PER_S) };
+
+	if (input[1].fd < 0 || !wait_ns)
+		return interrupt_poll(input, 2, NULL);
+	input[1].revents = 0;
+	return interrupt_poll(input, 1, &wait);
+}
+
+enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_before_ns)
+{
+	struct pollfd input[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = changed ? other_fd : -1, .events = POLLIN } };
+	uint64_t quiet_ns = clock_now_ns() + QUIET_MS * NS_PER_MS;
 	enum line_event event = LINE_MORE;
 	uint8_t byte;
 
 	line->after_cr = after_cr;
 	while (event == LINE_MORE && !interrupt_came()) {
-		int n = interrupt_poll(&input, NULL);
+		int n = wait_for_any(input, quiet_ns > not_before_ns ? quiet_ns : not_before_ns);
 
-		if (n > 0)
+		if (n > 0 && input[0].revents)
 			event = read(STDIN_FILENO, &byte, 1) == 1 ? keys_feed(line, byte) : LINE_GONE;
-		else if (n != -EINTR)
+		else if (n > 0)
+			event = LINE_NEWS;
+		else if (n && n != -EINTR)
 			event = LINE_GONE;
+		if (n > 0)
+			quiet_ns = clock_now_ns() + QUIET_MS * NS_PER_MS;
 		after_cr = line->after_cr;
 	}
+	if (event == LINE_NEWS)
+		return event;
 	if (event == LINE_MORE) {
 		terminal_echo(NULL, "^C\n", 3);
 		event = LINE_INTERRUPTED;
 	}
 	interrupt_clear();
 	return event;
+}
+
+enum line_event terminal_read(struct line *line)
+{
+	return terminal_read_or(line, -1, 0);
 }
 
 bool terminal_confirm(const char *question)

@@ -2,6 +2,8 @@
 #ifndef BASE_TERMINAL_H
 #define BASE_TERMINAL_H
 
+#include <stdint.h>
+
 #include "base/line.h"
 
 /* Takes the line discipline over, and nothing when it is no terminal. Ctrl-C stays a signal, so that it also ends what does
@@ -20,6 +22,8 @@ size_t terminal_waiting(void);
 
 /* Reads until something happens, byte for byte: what follows is for whoever reads next. */
 enum line_event terminal_read(struct line *line);
+/* The same, and LINE_NEWS once another descriptor can be read, not before a time (by clock_now_ns()), and no one is typing. */
+enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_before_ns);
 
 /* Asks whoever types, between terminal_open and terminal_restore: true for a line that begins with y. A script gets no as its
  * answer. */

@@ -4,37 +4,28 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/kmsg.h"
 #include "base/text.h"
 
-enum { RECORD_LEN = 8192 };
-
-/* One record of /dev/kmsg (kernel Documentation/ABI/testing/dev-kmsg): "prio,seq,usec,flags;text\n" and continuation
- * lines. What it says in one line, or false when there is nothing to say. */
+/* What a record says in one line, or false when there is nothing to say. */
 static bool line_of(char *record, char *line, size_t cap)
 {
-	char *text = strchr(record, ';'), *end;
-	unsigned long long usec;
-	char *comma = strchr(record, ',');
+	struct kmsg kmsg;
 
-	if (!text || !comma || !(comma = strchr(comma + 1, ',')))
+	if (!kmsg_parse(record, &kmsg))
 		return false;
-	usec = strtoull(comma + 1, NULL, 10);
-	text++;
-	end = strchr(text, '\n');
-	if (end)
-		*end = '\0';
-	text_format(line, cap, "[%5llu.%06llu] %s", usec / 1000000, usec % 1000000, text);
+	text_format(line, cap, "[%5llu.%06llu] %s", (unsigned long long)kmsg.at_us / 1000000,
+		    (unsigned long long)kmsg.at_us % 1000000, kmsg.text);
 	return true;
 }
 
 /* Calls each for the records that hold word: how many those were, or -errno. */
 static long walk(const char *word, void (*each)(const char *line, long number, long from), long from)
 {
-	char record[RECORD_LEN], line[RECORD_LEN];
+	char record[KMSG_RECORD_LEN], line[KMSG_RECORD_LEN];
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	long count = 0;
 

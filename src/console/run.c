@@ -86,7 +86,7 @@ static bool await(pid_t pid, int *status)
 	int n = 1;
 
 	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
-	while (end.fd >= 0 && (n = interrupt_poll(&end, wait)) == -EINTR) {
+	while (end.fd >= 0 && (n = interrupt_poll(&end, 1, wait)) == -EINTR) {
 		wait = wait ? &again : &moment;
 		(void)interrupt_came();
 	}

@@ -11,6 +11,7 @@
 #include "base/version.h"
 #include "console/filter.h"
 #include "console/names.h"
+#include "console/news.h"
 #include "console/pager.h"
 #include "console/print.h"
 #include "console/recovery.h"
@@ -106,12 +107,17 @@ static const struct fits *fits_at_cursor(void)
 	return &fits;
 }
 
-/* ? tells what fits; Tab writes what all have in common, and tells when that is nothing. */
+/* What happens while a line is typed. ? tells what fits; Tab writes what all have in common, and tells when that is nothing. */
 static void answer(enum line_event event)
 {
-	const struct fits *fits = fits_at_cursor();
+	const struct fits *fits;
 	char rest[FIT_LEN + 1] = "";
 
+	if (event == LINE_NEWS) {
+		news_tell(&line);
+		return;
+	}
+	fits = fits_at_cursor();
 	if (event == LINE_TAB)
 		fits_common(fits, rest, sizeof(rest));
 	if (*rest) {
@@ -200,6 +206,7 @@ int shell_run(const struct fits_tables *of)
 	bool someone = false;
 
 	tables = of;
+	news_open();
 	terminal_open();
 	interrupt_hear(); /* where it is no terminal, too */
 	(void)signal(SIGPIPE, SIG_IGN); /* of a pager that had enough */
@@ -224,7 +231,7 @@ int shell_run(const struct fits_tables *of)
 		if (*offered.text)
 			line_offer(&line, offered.text, offered.at);
 		offered.text[0] = '\0';
-		while ((event = terminal_read(&line)) == LINE_HELP || event == LINE_TAB)
+		while ((event = terminal_read_or(&line, news_fd(), news_due_ns())) == LINE_HELP || event == LINE_TAB || event == LINE_NEWS)
 			answer(event);
 		if (event == LINE_GONE)
 			return 0;

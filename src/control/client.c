@@ -90,7 +90,7 @@ static int await_packet(int fd)
 		ending = interrupt_came();
 		if (ending)
 			shutdown(fd, SHUT_WR);
-		n = interrupt_poll(&packet, ending ? &moment : &silence);
+		n = interrupt_poll(&packet, 1, ending ? &moment : &silence);
 	} while (n == -EINTR && !ending);
 	if (n == 0)
 		return ending ? -EINTR : -ETIMEDOUT;

@@ -13,7 +13,7 @@ struct child_spec {
 	const char *path;        /* NULL: our own binary */
 	const char *tty;         /* its controlling terminal and standard input and output; NULL: none */
 	unsigned tty_speed;      /* bit/s; 0: leave it */
-	int ready_fd;            /* passed on as CHILD_READY_FD; -1: none */
+	int ready_fd;            /* passed on as CHILD_READY_FD; -1: none. Of a console: the log */
 	struct confinement confinement;
 };
 

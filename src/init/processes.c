@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "init/child.h"
+#include "init/console_level.h"
 #include "init/steps.h"
 #include "init/supervise.h"
 
@@ -126,6 +127,16 @@ static int open_ready(struct process *process)
 	return ends[1];
 }
 
+/* Whoever sits at one sees the log's errors there. */
+static void consoles_changed(void)
+{
+	bool any = false;
+
+	for (size_t i = PROCESS_CONSOLE; i < PROCESS_CONSOLE + CONSOLES_MAX; i++)
+		any = any || processes[i].pid;
+	console_level_set(any);
+}
+
 static void spawn(struct process *process, uint64_t now_ns)
 {
 	struct child_spec spec = { .argv = process->argv, .ready_fd = -1, .confinement = process->confinement };
@@ -134,6 +145,7 @@ static void spawn(struct process *process, uint64_t now_ns)
 	if (process->place) {
 		spec.tty = process->place->tty;
 		spec.tty_speed = process->place->speed;
+		spec.ready_fd = console_level_log();
 	}
 	if (process->tells_ready)
 		pid = spec.ready_fd = open_ready(process);
@@ -148,6 +160,7 @@ static void spawn(struct process *process, uint64_t now_ns)
 		return;
 	}
 	process->pid = pid;
+	consoles_changed();
 	if (!process->tells_ready)
 		happens(process, SUPERVISE_IS_READY, now_ns);
 }
@@ -255,6 +268,7 @@ void processes_exited(pid_t pid, int status, uint64_t now_ns)
 		if (process->pid != pid)
 			continue;
 		process->pid = 0;
+		consoles_changed();
 		/* It may have said that it is ready and died in the same moment: dead is what counts. */
 		ready_close(process);
 		happens(process, SUPERVISE_EXITED, now_ns);

@@ -14,6 +14,7 @@
 #include "base/ecn.h"
 #include "base/file.h"
 #include "base/inet.h"
+#include "base/kmsg.h"
 #include "base/loop.h"
 #include "base/sockaddr.h"
 #include "base/text.h"
@@ -293,4 +294,22 @@ TEST(sockaddr_and_back_is_the_same_endpoint)
 	CHECK_INT(sockaddr_from(&addr, &(const struct inet_endpoint){ .port = 1 }), 0);
 	CHECK(!sockaddr_to(&back, &addr, sizeof(addr)));
 	CHECK(!sockaddr_to(&back, NULL, 0));
+}
+
+TEST(record_of_the_log_is_a_level_a_time_and_a_line)
+{
+	char whole[] = "27,5,1234567,-;gateway: down\n SUBSYSTEM=net\n", later[] = "6,1,0,c,x=y;a;b\n";
+	static const char *const none[] = { "", ";", "3;x", "3,1;x,2", "3,1,2", "3,1;2,3;x" };
+	struct kmsg kmsg;
+
+	CHECK(kmsg_parse(whole, &kmsg) && kmsg.level == 3 && kmsg.at_us == 1234567);
+	CHECK_STR(kmsg.text, "gateway: down");
+	CHECK(kmsg_parse(later, &kmsg) && kmsg.level == 6);
+	CHECK_STR(kmsg.text, "a;b");
+	for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+		char record[16];
+
+		(void)snprintf(record, sizeof(record), "%s", none[i]);
+		CHECK(!kmsg_parse(record, &kmsg));
+	}
 }

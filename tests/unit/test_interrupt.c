@@ -31,7 +31,7 @@ static int poll_pipe(long timeout_ms)
 	const struct timespec timeout = { .tv_nsec = timeout_ms * 1000000 };
 	struct pollfd input = { .fd = ends[0], .events = POLLIN };
 
-	return interrupt_poll(&input, &timeout);
+	return interrupt_poll(&input, 1, &timeout);
 }
 
 TEST(interrupt_that_was_seen_ends_no_further_wait)

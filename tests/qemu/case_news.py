@@ -1,0 +1,43 @@
+"""Errors in the log and the line that is being typed."""
+import re
+
+from appliance import cluster
+from cases import case
+
+LINE = r"\[\d\d:\d\d\] "
+
+
+def log(a, *lines):
+    a.output("; ".join("echo '<3>%s' > /dev/kmsg" % line for line in lines))
+
+
+@case
+def errors_in_the_log_do_not_tear_the_line_that_is_typed(image):
+    first = cluster(image).all[0]
+    console = first.vm.console
+    assert first.output("cat /proc/sys/kernel/printk").split()[0] == "1", "the kernel prints errors itself"
+    at = len(console.text)
+    console.write(b"vers\x1b[D")
+    console.wait_for(r"vers", 30, at)
+    log(first, "test: in the middle")
+    console.wait_for(LINE + r"test: in the middle\n[\w.-]+> vers\x08*\Z", 30, at)
+    console.write(b"\x1b[Cion\r")
+    console.wait_for(r"MITIGATOR gateway \d", 30, at)
+    console.wait_for(r"> \Z", 30, at)
+    log(first, *["test: one of many"] * 10)
+    first.output("for i in $(seq 500); do echo '<3>test: flood' > /dev/kmsg; done; echo '<6>test: no error' > /dev/kmsg")
+    console.wait_for(r"\d+ more lines: `log`\n[\w.-]+> \Z", 60, at)
+    assert console.text.count("] test: flood", at) < 30, "a flood is printed"
+    assert "test: no error" not in console.text[at:], "what is no error is printed"
+
+
+@case
+def errors_in_the_log_wait_for_the_end_of_a_command(image):
+    first = cluster(image).all[0]
+    console = first.vm.console
+    at = console.begin("ping 127.0.0.1 -c 100000 -q")
+    log(first, "test: meanwhile")
+    assert "test: meanwhile" not in console.text[at:], "it is in the output of a command"
+    console.write(b"\x03")
+    console.wait_for(r" lost(.*\n)+[\w.-]+> (.*\n)*?" + LINE + r"test: meanwhile\n[\w.-]+> \Z", 30, at)
+    assert re.search(r"test: meanwhile", first.say("log test:", log=True))
