@@ -61,7 +61,7 @@ static int adopt(struct store *store, const struct conf_set *set, const struct d
 	if (number && number == store->confirmed)
 		return 0;
 	if (number <= store->confirmed) {
-		number = store_highest(store) + 1;
+		number = store_next(store, 0);
 		(void)conf_set_summary(set, diag, about.summary);
 		err = store_write(store, number, set, &about);
 	}

@@ -86,7 +86,7 @@ unsigned generations_highest(const struct generations *generations)
 {
 	unsigned highest = 0;
 
-	numbers_each(generations->dir_fd, take_highest, &highest);
+	(void)numbers_each(generations->dir_fd, take_highest, &highest);
 	return highest;
 }
 
@@ -128,7 +128,7 @@ void generation_settle(const struct generations *generations, unsigned number, b
 	char name[NUMBER_NAME_LEN];
 
 	if (committed)
-		numbers_each(generations->dir_fd, remove_other, &keeping);
+		(void)numbers_each(generations->dir_fd, remove_other, &keeping);
 	else
 		set_dir_remove(generations->dir_fd, number_name(number, name));
 }

@@ -205,7 +205,7 @@ static unsigned number_of(const struct owner *owner, const struct conf_set *set)
 		return highest + 1;
 	if (owner->store.confirmed && store_find(&owner->store, set) == owner->store.confirmed)
 		return owner->store.confirmed;
-	return (store_highest(&owner->store) > highest ? store_highest(&owner->store) : highest) + 1;
+	return store_next(&owner->store, highest);
 }
 
 /* One that its process left half way is none: the lock is ours now. */

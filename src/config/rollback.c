@@ -95,7 +95,7 @@ static bool set_files_aside(struct owner *owner)
 	struct about about = { .state = ABOUT_SET_ASIDE, .when_s = time(NULL), .by = "console" };
 	static struct conf_set files;
 	static struct diag diag;
-	unsigned number = store_highest(&owner->store) + 1;
+	unsigned number = owner->store_err < 0 ? 0 : store_next(&owner->store, 0);
 	bool kept = true;
 
 	if (owner->store_err < 0)

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -25,58 +24,67 @@ enum { POINTER_LEN = NUMBER_NAME_LEN + KEY_HEX_LEN + 1 };
 
 /* ---- what there is ---- */
 
+/* A directory without what is said of it is none of ours; one that cannot be looked at may be. */
+static bool has(const struct store *store, unsigned number)
+{
+	char path[NUMBER_NAME_LEN + sizeof("/" ABOUT_FILE)];
+
+	text_format(path, sizeof(path), "%u/" ABOUT_FILE, number);
+	return !faccessat(store->dir_fd, path, F_OK, 0) || (errno != ENOENT && errno != ENOTDIR);
+}
+
 static void insert(void *arg, unsigned number)
 {
 	struct store *store = arg;
-	size_t at = store->count;
+	size_t at;
 
-	if (at == STORE_MAX)
+	if (!has(store, number))
 		return;
-	while (at && store->numbers[at - 1] > number) {
+	store->more = store->more || store->count == STORE_MAX;
+	if (store->count == STORE_MAX && number < store->numbers[0])
+		return;
+	if (store->count == STORE_MAX)
+		memmove(store->numbers, store->numbers + 1, --store->count * sizeof(store->numbers[0]));
+	for (at = store->count++; at && store->numbers[at - 1] > number; at--)
 		store->numbers[at] = store->numbers[at - 1];
-		at--;
-	}
 	store->numbers[at] = number;
-	store->count++;
 }
 
-static void list(struct store *store)
+static int list(struct store *store)
 {
 	store->count = 0;
-	numbers_each(store->dir_fd, insert, store);
+	store->more = false;
+	return numbers_each(store->dir_fd, insert, store);
 }
 
-static bool has(const struct store *store, unsigned number)
-{
-	for (size_t i = 0; i < store->count; i++)
-		if (store->numbers[i] == number)
-			return true;
-	return false;
-}
-
-static void read_pointer(struct store *store)
+/* What no one can have written is as good as none. */
+static int read_pointer(struct store *store)
 {
 	char text[POINTER_LEN];
 	ssize_t n = file_read(store->dir_fd, CONFIRMED_FILE, text, sizeof(text));
 	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line;
 	uint64_t number;
 
-	if (!slice_cut(&rest, '\n', &line) || text_uint(line, UINT_MAX - 1, &number) || !has(store, (unsigned)number))
-		return;
+	if (n < 0 && n != -ENOENT && n != -EFBIG)
+		return (int)n;
+	if (!slice_cut(&rest, '\n', &line) || text_uint(line, NUMBER_MAX, &number) || !number || !has(store, (unsigned)number))
+		return 0;
 	store->confirmed = (unsigned)number;
 	store->has_left = slice_cut(&rest, '\n', &line) && !key_from_hex(line.ptr, line.len, store->left);
+	return 0;
 }
 
 int store_open(struct store *store, int data_fd)
 {
+	int err;
+
 	*store = (struct store){ .dir_fd = set_dir_open(data_fd, GENERATIONS_DIR) };
 	if (store->dir_fd == -ENOENT)
 		store->dir_fd = set_dir_make(data_fd, GENERATIONS_DIR);
 	if (store->dir_fd < 0)
 		return store->dir_fd;
-	list(store);
-	read_pointer(store);
-	return 0;
+	err = list(store);
+	return err < 0 ? err : read_pointer(store);
 }
 
 void store_close(struct store *store)
@@ -86,9 +94,15 @@ void store_close(struct store *store)
 	store->dir_fd = -1;
 }
 
-unsigned store_highest(const struct store *store)
+unsigned store_next(const struct store *store, unsigned above)
 {
-	return store->count ? store->numbers[store->count - 1] : 0;
+	unsigned highest = store->count ? store->numbers[store->count - 1] : 0, next = above > highest ? above : highest;
+	char name[NUMBER_NAME_LEN];
+
+	do
+		next++;
+	while (next <= NUMBER_MAX && !faccessat(store->dir_fd, number_name(next, name), F_OK, AT_SYMLINK_NOFOLLOW));
+	return next <= NUMBER_MAX ? next : 0;
 }
 
 int store_files(const struct store *store, unsigned number)
@@ -98,25 +112,42 @@ int store_files(const struct store *store, unsigned number)
 	return has(store, number) ? set_dir_open(store->dir_fd, number_name(number, name)) : -ENOENT;
 }
 
-unsigned store_find(const struct store *store, const struct conf_set *set)
+static bool is_same(const struct store *store, unsigned number, const struct conf_set *set)
 {
 	char name[NUMBER_NAME_LEN];
 
+	return set_dir_same(store->dir_fd, number_name(number, name), set, ~0u);
+}
+
+unsigned store_find(const struct store *store, const struct conf_set *set)
+{
 	for (size_t i = store->count; i-- > 0;)
-		if (set_dir_same(store->dir_fd, number_name(store->numbers[i], name), set, ~0u))
+		if (is_same(store, store->numbers[i], set))
 			return store->numbers[i];
-	return 0;
+	return store->confirmed && is_same(store, store->confirmed, set) ? store->confirmed : 0;
+}
+
+struct search {
+	const struct store *store;
+	unsigned found;
+};
+
+static void look_before(void *arg, unsigned number)
+{
+	struct search *search = arg;
+	struct about about;
+
+	if (number > search->found && number < search->store->confirmed && !store_about(search->store, number, &about) &&
+	    about.state == ABOUT_CONFIRMED)
+		search->found = number;
 }
 
 unsigned store_before(const struct store *store)
 {
-	struct about about;
+	struct search search = { .store = store };
 
-	for (size_t i = store->count; i-- > 0;)
-		if (store->numbers[i] < store->confirmed && !store_about(store, store->numbers[i], &about) &&
-		    about.state == ABOUT_CONFIRMED)
-			return store->numbers[i];
-	return 0;
+	(void)numbers_each(store->dir_fd, look_before, &search);
+	return search.found;
 }
 
 int store_about(const struct store *store, unsigned number, struct about *about)
@@ -133,8 +164,6 @@ int store_about(const struct store *store, unsigned number, struct about *about)
 	close(fd);
 	return err;
 }
-
-/* ---- what is written ---- */
 
 static void remove_dir(const struct store *store, const char *name)
 {
@@ -155,6 +184,76 @@ static int write_about(int fd, const struct about *about)
 	return file_replace(fd, ABOUT_FILE, text, len, 0600);
 }
 
+/* ---- what goes ---- */
+
+/* Under another name first, which the next one that is written takes: a power cut leaves no half of it. */
+static void store_remove(const struct store *store, unsigned number)
+{
+	char name[NUMBER_NAME_LEN];
+
+	remove_dir(store, NEW_DIR);
+	if (renameat(store->dir_fd, number_name(number, name), store->dir_fd, NEW_DIR) == 0)
+		remove_dir(store, NEW_DIR);
+	else
+		remove_dir(store, name);
+}
+
+/* The one that is to go next, 0: none. */
+static unsigned find_oldest(const struct store *store, unsigned before)
+{
+	unsigned oldest = 0, unconfirmed = 0;
+	size_t count = 0;
+
+	for (size_t i = 0; i < store->count; i++) {
+		unsigned number = store->numbers[i];
+		struct about about;
+
+		if (number == store->confirmed || number == before)
+			continue;
+		if (!oldest)
+			oldest = number;
+		if (store_about(store, number, &about) < 0 || about.state == ABOUT_CONFIRMED || about.state == ABOUT_SET_ASIDE)
+			continue;
+		if (!count++)
+			unconfirmed = number;
+	}
+	return count > STORE_KEPT_UNCONFIRMED ? unconfirmed : oldest;
+}
+
+struct pruning {
+	const struct store *store;
+	unsigned before;
+};
+
+static void remove_older(void *arg, unsigned number)
+{
+	const struct pruning *pruning = arg;
+	const struct store *store = pruning->store;
+
+	if (number < store->numbers[0] && number != store->confirmed && number != pruning->before && has(store, number))
+		store_remove(store, number);
+}
+
+/* Room for one more. */
+static void prune(struct store *store)
+{
+	struct pruning pruning = { store, store_before(store) };
+	unsigned oldest;
+
+	if (store->more) {
+		(void)numbers_each(store->dir_fd, remove_older, &pruning);
+		(void)list(store);
+	}
+	while (store->count >= STORE_KEPT && (oldest = find_oldest(store, pruning.before))) {
+		store_remove(store, oldest);
+		if (has(store, oldest))
+			return;
+		(void)list(store);
+	}
+}
+
+/* ---- what is written ---- */
+
 int store_write(struct store *store, unsigned number, const struct conf_set *set, const struct about *about)
 {
 	char name[NUMBER_NAME_LEN];
@@ -162,7 +261,10 @@ int store_write(struct store *store, unsigned number, const struct conf_set *set
 
 	if (store->dir_fd < 0)
 		return -ENOENT;
+	if (!number)
+		return -EOVERFLOW;
 	file_sweep(store->dir_fd);
+	prune(store);
 	remove_dir(store, NEW_DIR);
 	err = set_dir_write(store->dir_fd, NEW_DIR, set, ~0u, true);
 	fd = err < 0 ? err : set_dir_open(store->dir_fd, NEW_DIR);
@@ -176,7 +278,7 @@ int store_write(struct store *store, unsigned number, const struct conf_set *set
 		err = -errno;
 	if (err < 0)
 		remove_dir(store, NEW_DIR);
-	list(store);
+	(void)list(store);
 	return err;
 }
 
@@ -192,17 +294,7 @@ void store_tell(const struct store *store, unsigned number, enum about_state sta
 	close(fd);
 }
 
-void store_remove(struct store *store, unsigned number)
-{
-	char name[NUMBER_NAME_LEN];
-
-	if (store->dir_fd < 0)
-		return;
-	remove_dir(store, number_name(number, name));
-	list(store);
-}
-
-/* ---- what goes ---- */
+/* ---- keys that go ---- */
 
 static char private_text[CONF_OTHER_MAX + 1], without_key[CONF_OTHER_MAX + 1];
 
@@ -268,17 +360,6 @@ static void forget_old_keys(const struct store *store)
 	wipe(private_text, sizeof(private_text));
 }
 
-static void forget_oldest(struct store *store)
-{
-	while (store->count > STORE_KEPT) {
-		unsigned oldest = store->numbers[store->numbers[0] == store->confirmed];
-
-		store_remove(store, oldest);
-		if (has(store, oldest))
-			return;
-	}
-}
-
 int store_confirm(struct store *store, unsigned number, const uint8_t *left)
 {
 	char text[POINTER_LEN], hex[KEY_HEX_LEN] = "";
@@ -295,6 +376,5 @@ int store_confirm(struct store *store, unsigned number, const uint8_t *left)
 	store_tell(store, number, ABOUT_CONFIRMED);
 	store->confirmed = number;
 	forget_old_keys(store);
-	forget_oldest(store);
 	return 0;
 }
