@@ -11,7 +11,7 @@
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/text.h"
-#include "init/firmware.h"
+#include "init/variables.h"
 
 /* UEFI 2.10, 3.3: the variables that the specification itself names. */
 #define GLOBAL "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
@@ -38,7 +38,7 @@ struct found {
 
 static void path_of(char path[static PATH_LEN], uint16_t number)
 {
-	text_format(path, PATH_LEN, FIRMWARE_VARIABLES "/Boot%04X" GLOBAL, number);
+	text_format(path, PATH_LEN, VARIABLES_DIR "/Boot%04X" GLOBAL, number);
 }
 
 static bool number_of(const char *name, uint16_t *number)
@@ -66,7 +66,7 @@ static bool is_ours(uint16_t number)
 
 static int find(struct found *found)
 {
-	DIR *dir = opendir(FIRMWARE_VARIABLES);
+	DIR *dir = opendir(VARIABLES_DIR);
 	struct dirent *entry;
 	uint16_t number;
 
@@ -125,7 +125,7 @@ static int write_order(const struct found *found, const uint16_t numbers[static 
 	static uint16_t order[VARIABLE_LEN / 2 + OURS];
 	static char bytes[VARIABLE_LEN];
 	static uint8_t value[VARIABLE_LEN];
-	ssize_t n = file_read(AT_FDCWD, FIRMWARE_VARIABLES "/BootOrder" GLOBAL, bytes, sizeof(bytes));
+	ssize_t n = file_read(AT_FDCWD, VARIABLES_DIR "/BootOrder" GLOBAL, bytes, sizeof(bytes));
 	size_t count = 0;
 
 	if (n < 0 && n != -ENOENT)
@@ -139,7 +139,7 @@ static int write_order(const struct found *found, const uint16_t numbers[static 
 		value[2 * i] = (uint8_t)order[i];
 		value[2 * i + 1] = (uint8_t)(order[i] >> 8);
 	}
-	return write_variable(FIRMWARE_VARIABLES "/BootOrder" GLOBAL, value, 2 * count);
+	return write_variable(VARIABLES_DIR "/BootOrder" GLOBAL, value, 2 * count);
 }
 
 int bootorder_enter(const struct bootentry_partition *partition, const char *uki)
@@ -149,8 +149,10 @@ int bootorder_enter(const struct bootentry_partition *partition, const char *uki
 	char path[PATH_LEN];
 	uint16_t numbers[OURS];
 	uint8_t entry[BOOTENTRY_MAX];
-	int err = firmware_has_variables() ? find(&found) : -ENOENT;
+	int err = variables_exist() ? find(&found) : -ENOENT;
 
+	if (!err)
+		err = variables_borrow();
 	for (size_t i = 0; !err && i < OURS; i++) {
 		ssize_t len = bootentry_make(entry, descriptions[i], partition, files[i]);
 

@@ -1,14 +1,12 @@
 #include "init/firmware.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/mount.h>
-#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "init/variables.h"
 
 /* systemd's vendor id: its "Boot Loader Interface" has the variables. */
 #define LOADER "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
@@ -40,7 +38,7 @@ bool firmware_read(const char *name, char *dst, size_t cap)
 	char path[256], bytes[VARIABLE_LEN];
 	ssize_t n;
 
-	text_format(path, sizeof(path), FIRMWARE_VARIABLES "/%s" LOADER, name);
+	text_format(path, sizeof(path), VARIABLES_DIR "/%s" LOADER, name);
 	n = file_read(AT_FDCWD, path, bytes, sizeof(bytes));
 	return n > 0 && firmware_text((const uint8_t *)bytes, (size_t)n, dst, cap) > 0;
 }
@@ -55,7 +53,7 @@ static uint64_t read_usec(const char *name)
 	return usec;
 }
 
-int firmware_describe(char *words, size_t cap)
+void firmware_describe(char *words, size_t cap)
 {
 	uint64_t loader_usec, kernel_usec;
 	char entry[128];
@@ -63,12 +61,6 @@ int firmware_describe(char *words, size_t cap)
 
 	text_init(&text, words, cap);
 	words[0] = '\0';
-	if (access(FIRMWARE_VARIABLES, F_OK) < 0)
-		return 0;
-	/* Written to by `install`, which may not mount. What no one should remove is immutable there (kernel
-	 * Documentation/filesystems/efivarfs.rst). */
-	if (mount("efivarfs", FIRMWARE_VARIABLES, "efivarfs", MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL) < 0 && errno != EBUSY)
-		return -errno;
 	if (firmware_read("LoaderEntrySelected", entry, sizeof(entry)))
 		text_add(&text, "%s", entry);
 	/* systemd-boot does not trust the time stamp counter of a virtual machine, and says nothing there. */
@@ -77,18 +69,4 @@ int firmware_describe(char *words, size_t cap)
 	if (loader_usec && kernel_usec >= loader_usec)
 		text_add(&text, "%sbefore the kernel firmware %.3f s, loader %.3f s", text.len ? "; " : "",
 			 (double)loader_usec / 1e6, (double)(kernel_usec - loader_usec) / 1e6);
-	return 0;
-}
-
-bool firmware_has_variables(void)
-{
-	DIR *dir = opendir(FIRMWARE_VARIABLES);
-	bool any = false;
-	struct dirent *entry;
-
-	while (dir && !any && (entry = readdir(dir)) != NULL)
-		any = entry->d_name[0] != '.';
-	if (dir)
-		closedir(dir);
-	return any;
 }

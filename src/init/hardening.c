@@ -13,6 +13,7 @@
 #include "init/board.h"
 #include "init/lockdown.h"
 #include "init/sysctls.h"
+#include "init/variables.h"
 
 /* By number, as capability(7) has them. */
 static const char *const capabilities[] = {
@@ -64,6 +65,17 @@ static bool tell_kernel(void)
 							: "NOT SIGNED ONES TOO: module.sig_enforce=1 is not on the command line");
 	printf("lockdown    %s\n", level[0] ? level : "this kernel has none");
 	return modules_signed;
+}
+
+/* `install` has them for a moment. */
+static bool tell_firmware(void)
+{
+	bool exist = variables_exist(), held = !exist || variables_are_read_only(VARIABLES_DIR);
+
+	printf("firmware    %s\n", !exist ? "no EFI variables here"
+			       : held  ? "its variables are read-only"
+				       : "ITS VARIABLES CAN BE WRITTEN TO");
+	return held;
 }
 
 static bool tell_stack(void)
@@ -150,6 +162,7 @@ int hardening_main(void)
 
 	all &= tell_sysctls();
 	all &= tell_kernel();
+	all &= tell_firmware();
 	all &= tell_stack();
 	all &= tell_processes();
 	return !all;

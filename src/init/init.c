@@ -26,6 +26,7 @@
 #include "init/processes.h"
 #include "init/recovery.h"
 #include "init/steps.h"
+#include "init/variables.h"
 
 enum {
 	BOOT_SLOW_S = 60,     /* a word about it that often */
@@ -211,6 +212,14 @@ static void reap(uint64_t now_ns)
 	recovery_goes_on(now_ns);
 }
 
+static void lend_variables(pid_t pid)
+{
+	int err = processes_is_at_console(pid) ? variables_lend(pid) : -EPERM;
+
+	if (err < 0)
+		log_err("process %d may not write the firmware's variables: %s", (int)pid, strerror(-err));
+}
+
 /* As sysvinit and busybox have it: SIGUSR2 powers off, SIGTERM reboots; SIGINT is Ctrl-Alt-Del. SIGUSR1 is a console
  * that was told `r`. */
 static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -223,6 +232,8 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 			reap(now_ns);
 		else if (info.ssi_signo == SIGUSR1)
 			recovery_begins(now_ns);
+		else if ((int)info.ssi_signo == variables_signal())
+			lend_variables((pid_t)info.ssi_pid);
 		else if (info.ssi_signo == SIGUSR2)
 			begin_to_end(RB_POWER_OFF, now_ns);
 		else
@@ -241,6 +252,7 @@ static int watch_signals(void)
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGUSR1);
 	sigaddset(&set, SIGUSR2);
+	sigaddset(&set, variables_signal());
 	fd = loop_signal_fd(&set);
 	return fd < 0 ? fd : loop_add(&loop, &signals, fd, EPOLLIN, signal_came);
 }
@@ -309,6 +321,7 @@ _Noreturn void init_main(void)
 	fill_standard_fds();
 	open_loop();
 	processes_open(&loop, start_after_network);
+	variables_open(&loop, VARIABLES_DIR);
 	steps_run_first();
 	offer_recovery(clock_now_ns());
 	start_consoles(clock_now_ns());

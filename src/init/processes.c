@@ -224,6 +224,16 @@ bool processes_services_are_down(void)
 	return true;
 }
 
+bool processes_is_at_console(pid_t pid)
+{
+	pid_t session = getsid(pid);
+
+	for (size_t i = PROCESS_CONSOLE; i < PROCESS_CONSOLE + CONSOLES_MAX; i++)
+		if (session > 0 && processes[i].pid == session)
+			return true;
+	return false;
+}
+
 void processes_recover_consoles(void)
 {
 	for (size_t i = PROCESS_CONSOLE; i < PROCESS_CONSOLE + CONSOLES_MAX; i++) {

@@ -23,6 +23,7 @@
 #include "init/persist.h"
 #include "init/recovery.h"
 #include "init/sysctls.h"
+#include "init/variables.h"
 #include "network/names.h"
 
 enum { WORDS_LEN = 192, ENTROPY_S = 30, CONFIGURATION_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
@@ -81,7 +82,10 @@ static int step_modules(void)
 
 static int step_firmware(void)
 {
-	return firmware_describe(words, sizeof(words));
+	int err = variables_mount();
+
+	firmware_describe(words, sizeof(words));
+	return err;
 }
 
 /* random(4): readable once the generator is initialised; before that no key is to be made and no handshake starts. */

@@ -140,6 +140,7 @@ def hardening_is_told_at_the_console(image):
     assert re.search(r"^sysctls +\d+ as they should be\n", said, re.M), said
     assert re.search(r"^modules +only those that are signed\n", said, re.M), said
     assert re.search(r"^lockdown +none\n", said, re.M), said
+    assert re.search(r"^firmware +no EFI variables here\n", said, re.M), said
     assert re.search(r"^stack +protected by a canary", said, re.M), said
     for path in PATHS:
         assert re.search(r"^%s +\d+  no new privileges,.* net_admin net_raw sys_admin\n" % path, said, re.M), said

@@ -46,6 +46,7 @@ def iso_installs_on_a_disk_which_then_boots_by_its_entry(image):
         with Metal("install", image, [("cd", image + "/gateway.iso"), ("nvme", empty), ("virtio", kept), ("ahci", small)]) as vm:
             vm.prompt()
             vm.booted()
+            assert "firmware    its variables are read-only\n" in vm.console.command("hardening"), vm.console.command("hardening")
             said = vm.console.command("install")
             assert re.search(r"^nvme0n1  .*serial nvme-1, 1024 MiB", said, re.M), said
             assert re.search(r'partition 2 "mitigator-data", \d+ MiB: ext4', said), said
@@ -61,6 +62,8 @@ def iso_installs_on_a_disk_which_then_boots_by_its_entry(image):
             said = install(vm, "vda", "vda")
             assert "installed on vda, kept: mitigator-data" in said, said
             assert re.search(r"boot entry Boot\w+ .*replaces the one of an earlier install", said), said
+            wait_for("variables that no one may write", lambda:
+                     "firmware    its variables are read-only\n" in vm.console.command("hardening"))
             variables = vm.keep_variables(work + "/variables")
         assert partitions(kept)[1][:2] == ("mitigator-data", at), "the data is not where it was: %s" % partitions(kept)
         with Metal("installed", image, [("virtio", kept)], variables=variables) as vm:
