@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -55,8 +56,13 @@ static bool fits(const char *name, const char *label, bool with_file_system)
 	return (with_file_system && superblock_has_label(block, label)) || locate_has_name(name, label);
 }
 
-/* The block device, first by name when several fit; how many fit. */
-static size_t find(const char *label, bool with_file_system, char name[static LOCATE_NAME_LEN])
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
+
+/* By name; how many fit, of which no more than max are told. */
+static size_t find(const char *label, bool with_file_system, char (*names)[LOCATE_NAME_LEN], size_t max)
 {
 	struct dirent *entry;
 	size_t count = 0;
@@ -66,19 +72,35 @@ static size_t find(const char *label, bool with_file_system, char name[static LO
 		if (entry->d_name[0] == '.' || strlen(entry->d_name) >= LOCATE_NAME_LEN ||
 		    !fits(entry->d_name, label, with_file_system))
 			continue;
-		if (!count++ || strcmp(entry->d_name, name) < 0)
-			text_format(name, LOCATE_NAME_LEN, "%s", entry->d_name);
+		if (count < max)
+			text_format(names[count], LOCATE_NAME_LEN, "%s", entry->d_name);
+		count++;
 	}
 	if (dir)
 		closedir(dir);
+	qsort(names, count < max ? count : max, LOCATE_NAME_LEN, by_name);
 	return count;
+}
+
+size_t locate_all(const char *label, char names[static LOCATE_MAX][LOCATE_NAME_LEN])
+{
+	size_t count = find(label, true, names, LOCATE_MAX);
+
+	if (count < LOCATE_MAX)
+		count += find(label, false, names + count, LOCATE_MAX - count);
+	return count < LOCATE_MAX ? count : LOCATE_MAX;
 }
 
 size_t locate(const char *label, char name[static LOCATE_NAME_LEN])
 {
-	size_t count = find(label, true, name);
+	char names[LOCATE_MAX][LOCATE_NAME_LEN];
+	size_t count = find(label, true, names, LOCATE_MAX);
 
-	return count ? count : find(label, false, name);
+	if (!count)
+		count = find(label, false, names, LOCATE_MAX);
+	if (count)
+		text_format(name, LOCATE_NAME_LEN, "%s", names[0]);
+	return count;
 }
 
 /* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. */

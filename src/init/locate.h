@@ -8,12 +8,14 @@
 
 #include "init/superblock.h"
 
-enum { LOCATE_NAME_LEN = 32 };
+enum { LOCATE_NAME_LEN = 32, LOCATE_MAX = 16 };
 
 /* The block device (its name in /sys/class/block), first by name when several fit; how many fit. One with an ext4 file system
  * comes before one that has but the name. */
 size_t locate(const char *label, char name[static LOCATE_NAME_LEN]);
-/* The same for a disk that may appear yet, as its driver finds it. */
+/* All of both kinds, as many as LOCATE_MAX: what locate takes is the first. */
+size_t locate_all(const char *label, char names[static LOCATE_MAX][LOCATE_NAME_LEN]);
+/* As locate, for a disk that may appear yet, as its driver finds it. */
 size_t locate_in_time(const char *label, char name[static LOCATE_NAME_LEN]);
 
 /* False: there is no ext4 file system on that device. */

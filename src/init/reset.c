@@ -26,13 +26,14 @@
 /* In recovery, for as long as one command runs. The root file system cannot be written to. */
 #define OWN_DIR RUN_DIR "/data"
 
-enum { LABEL_LEN = 64, PATH_LEN = 64, MOUNTS_LEN = 8192, END_LEN = 1 << 20, HEAD_LEN = 4096, MIB = 1 << 20 };
+enum { LABEL_LEN = 64, PATH_LEN = 64, MOUNTS_LEN = 8192, END_LEN = 1 << 20, MIB = 1 << 20, BLOCK_MAX = 4096 };
 
 static struct {
 	char label[LABEL_LEN], name[LOCATE_NAME_LEN], path[PATH_LEN];
 	uint64_t bytes;
 	bool in_use; /* mounted, at DATA_DIR */
 } data;
+static char places[LOCATE_MAX][LOCATE_NAME_LEN];
 
 static bool is_mounted(const char *device)
 {
@@ -46,22 +47,31 @@ static bool is_mounted(const char *device)
 	return false;
 }
 
-static bool find_data(void)
+static void take_data(const char *name)
 {
-	if (board_load(BOARD_FILE) < 0 || slice_copy(board_value("DATA_LABEL"), data.label, sizeof(data.label)) < 0 ||
-	    !data.label[0]) {
-		printf("%s does not say how the persistent partition is called\n", BOARD_FILE);
-		return false;
-	}
-	if (!locate(data.label, data.name)) {
-		printf("no partition or disk is named or labelled %s: there is nothing to do. What is in memory goes by `reboot`\n",
-		       data.label);
-		return false;
-	}
+	text_format(data.name, sizeof(data.name), "%s", name);
 	text_format(data.path, sizeof(data.path), "/dev/%s", data.name);
 	data.bytes = partition_bytes(data.path);
 	data.in_use = is_mounted(data.path);
-	return true;
+}
+
+/* All that are called so, the one that a boot takes in front; 0, and the words, when there is none. */
+static size_t find_data(void)
+{
+	size_t count;
+
+	if (board_load(BOARD_FILE) < 0 || slice_copy(board_value("DATA_LABEL"), data.label, sizeof(data.label)) < 0 ||
+	    !data.label[0]) {
+		printf("%s does not say how the persistent partition is called\n", BOARD_FILE);
+		return 0;
+	}
+	count = locate_all(data.label, places);
+	if (count)
+		take_data(places[0]);
+	else
+		printf("no partition or disk is named or labelled %s: there is nothing to do. What is in memory goes by `reboot`\n",
+		       data.label);
+	return count;
 }
 
 /* A descriptor of its directory, or -errno. */
@@ -232,8 +242,8 @@ static void print_progress(uint64_t at)
 	(void)fflush(stdout);
 }
 
-/* The superblock, which holds no secret, goes last: by it the partition is found again after a power cut, and what it says then keeps
- * everyone from it but who begins anew. */
+/* Last comes the superblock, which holds no secret, and is written by mke2fs: by it the partition is found again after a power cut,
+ * and what it says then keeps everyone from it but who begins anew. */
 static int overwrite(int fd)
 {
 	uint8_t block[SUPERBLOCK_LEN];
@@ -244,9 +254,11 @@ static int overwrite(int fd)
 		if (pwrite(fd, block, sizeof(block), SUPERBLOCK_OFFSET) != (ssize_t)sizeof(block) || fsync(fd) < 0)
 			return errno ? -errno : -EIO;
 	}
-	err = wipe_range(fd, HEAD_LEN, data.bytes, print_progress);
+	err = wipe_range(fd, SUPERBLOCK_OFFSET + SUPERBLOCK_LEN, data.bytes, print_progress);
 	if (!err)
-		wipe_discard(fd, HEAD_LEN, data.bytes);
+		err = wipe_range(fd, 0, SUPERBLOCK_OFFSET, NULL);
+	if (!err)
+		wipe_discard(fd, BLOCK_MAX, data.bytes);
 	return err;
 }
 
@@ -285,21 +297,42 @@ static int say_end(int err, const char *command)
 	return err < 0;
 }
 
-static int reset_all(void)
+static int reset_one(void)
 {
-	if (!is_free("reset all"))
-		return 1;
 	printf("Everything on %s (%llu MiB) goes: the configuration, all generations of it, this instance's key. It is overwritten, and\n"
 	       "discarded where the disk can. The system on the disk stays.\n", data.path, (unsigned long long)(data.bytes / MIB));
 	return confirm() ? say_end(make_anew(overwrite), "reset all") : 1;
 }
 
-static int format_data(void)
+/* A box that is given away is not to keep the keys on its other disk: each is asked for by itself. A boot mounts the first, if any. */
+static int reset_all(size_t count)
+{
+	int failed = 0;
+
+	if (!is_free("reset all"))
+		return 1;
+	for (size_t i = 0; i < count; i++) {
+		take_data(places[i]);
+		if (count > 1)
+			printf("%zu of %zu that are named or labelled %s:\n", i + 1, count, data.label);
+		failed |= reset_one();
+	}
+	return failed;
+}
+
+static void name_others(size_t count)
+{
+	for (size_t i = 1; i < count; i++)
+		printf("/dev/%s is named or labelled %s as well, and is left alone.\n", places[i], data.label);
+}
+
+static int format_data(size_t count)
 {
 	if (!is_free("format data"))
 		return 1;
 	printf("Everything on %s (%llu MiB) goes, this instance's key too, but is not overwritten: `reset all` does that.\n",
 	       data.path, (unsigned long long)(data.bytes / MIB));
+	name_others(count);
 	return confirm() ? say_end(make_anew(clear_ends), "format data") : 1;
 }
 
@@ -308,21 +341,29 @@ static int format_data(void)
 int reset_main(int argc, char **argv)
 {
 	bool all = argc == 2 && !strcmp(argv[1], "all");
+	size_t count;
 
 	if (argc != 2 || (!all && strcmp(argv[1], "config") != 0)) {
 		printf("usage: reset config | all\n");
 		return 2;
 	}
-	if (!find_data())
+	count = find_data();
+	if (!count)
 		return 1;
-	return all ? reset_all() : reset_config();
+	if (all)
+		return reset_all(count);
+	name_others(count);
+	return reset_config();
 }
 
 int format_main(int argc, char **argv)
 {
+	size_t count;
+
 	if (argc != 2 || strcmp(argv[1], "data") != 0) {
 		printf("usage: format data\n");
 		return 2;
 	}
-	return find_data() ? format_data() : 1;
+	count = find_data();
+	return count ? format_data(count) : 1;
 }
