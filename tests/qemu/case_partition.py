@@ -41,11 +41,11 @@ def paths_are_up(appliance):
         wait_for(path, lambda: appliance.show(path).get("interface") == "wg0")
 
 
-def gpt_disk(path, file_system, name):
-    """A disk with one partition of that name (UEFI 2.10, chapter 5)."""
+def gpt_disk(path, file_system, name, mib=0):
+    """A disk with one partition of that name, of that size at least (UEFI 2.10, chapter 5)."""
     with open(file_system, "rb") as f:
         data = f.read()
-    sectors = FIRST_LBA + len(data) // SECTOR + 34
+    sectors = FIRST_LBA + max(len(data), mib << 20) // SECTOR + 34
     last = sectors - 34
     entry = LINUX_DATA + UNIQUE + struct.pack("<QQQ", FIRST_LBA, last - 1, 0) + name.encode("utf-16-le").ljust(72, b"\0")
     entries = entry.ljust(128 * 128, b"\0")

@@ -28,6 +28,7 @@ class Disk:
         self.stores = 0             # writes and flushes so far
         self.good = None            # how many of those still go well; None: all
         self.held = 0               # requests that hang
+        self.hangs_from = None      # a write to this offset or behind it hangs, and all that comes after
         self._may_answer = threading.Event()
         self._may_answer.set()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -113,6 +114,8 @@ class Disk:
         data = self._get(connection, length) if kind == WRITE else b""
         if kind == DISCONNECT:
             return False
+        if kind == WRITE and self.hangs_from is not None and offset >= self.hangs_from:
+            self.hang()
         if not self._may_answer.is_set():
             self.held += 1
             self._may_answer.wait()
