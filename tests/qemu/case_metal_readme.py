@@ -75,13 +75,16 @@ def write_file(vm, line, text):
     check_screen(text[end + 1:], said)
 
 
-def work_through(vm, block):
+def work_through(vm, block, keys):
+    """keys: README's public key of this instance -> the one that was made here, once it was."""
     for line, text in steps(block):
         if line.startswith("write "):
-            write_file(vm, line, text)
+            write_file(vm, line, [KEY.sub(lambda key: keys.get(key[0], key[0]), pasted) for pasted in text])
             continue
         said = vm.console.command(line, 60)
         check_screen(text, said)
+        if line == "key new":
+            keys[KEY.search("".join(text))[0]] = KEY.search(said)[0]
 
 
 @case
@@ -96,8 +99,10 @@ def readme_leads_from_the_disk_image_to_a_running_appliance(image):
             check_screen(screens[0].replace(PROMPT, "").splitlines(), vm.console.text)
             vm.booted()
             wait_for("the services", lambda: vm.show("gateway-dataplane"), BOOT_S)
+            keys = {}
             for block in screens[1:]:
-                work_through(vm, block)
+                work_through(vm, block, keys)
+            assert len(keys) == 1, "README makes no key"
             assert vm.show("gateway")["state"] == "up", vm.console.command("show")
             vm.console.begin("poweroff")
             vm.wait(60)
