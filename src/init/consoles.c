@@ -85,11 +85,11 @@ bool spcr_read(const uint8_t *bytes, size_t len, struct spcr *spcr)
 	       (type == SPCR_TYPE_16550 || type == SPCR_TYPE_16450 || type == SPCR_TYPE_16550_GAS);
 }
 
-static uint64_t read_number(const char *tty, const char *what)
+static uint64_t read_number(const char *dir, const char *tty, const char *what)
 {
 	char path[128], text[32];
 
-	text_format(path, sizeof(path), TTY_CLASS "/%.32s/%s", tty, what);
+	text_format(path, sizeof(path), "%s/%.32s/%s", dir, tty, what);
 	return file_read(AT_FDCWD, path, text, sizeof(text)) > 0 ? strtoull(text, NULL, 0) : 0;
 }
 
@@ -99,18 +99,18 @@ static bool has_hardware(const char *tty)
 	char path[128];
 
 	text_format(path, sizeof(path), TTY_CLASS "/%.32s/type", tty);
-	return access(path, F_OK) < 0 || read_number(tty, "type") != 0;
+	return access(path, F_OK) < 0 || read_number(TTY_CLASS, tty, "type") != 0;
 }
 
-static bool find_uart(const struct spcr *spcr, char tty[static CONSOLE_TTY_LEN])
+bool spcr_find(const struct spcr *spcr, const char *tty_class, char tty[static CONSOLE_TTY_LEN])
 {
-	DIR *dir = opendir(TTY_CLASS);
+	DIR *dir = opendir(tty_class);
 	struct dirent *entry;
 	bool found = false;
 
 	while (dir && !found && (entry = readdir(dir)) != NULL)
 		if (!strncmp(entry->d_name, "ttyS", 4) &&
-		    read_number(entry->d_name, spcr->is_io ? "port" : "iomem_base") == spcr->address) {
+		    read_number(tty_class, entry->d_name, spcr->is_io ? "port" : "iomem_base") == spcr->address) {
 			text_format(tty, CONSOLE_TTY_LEN, "%.31s", entry->d_name);
 			found = true;
 		}
@@ -125,7 +125,7 @@ static void add_firmware(struct consoles *consoles)
 	ssize_t n = file_read(AT_FDCWD, SPCR_FILE, bytes, sizeof(bytes));
 	struct spcr spcr;
 
-	if (n > 0 && spcr_read((const uint8_t *)bytes, (size_t)n, &spcr) && find_uart(&spcr, tty))
+	if (n > 0 && spcr_read((const uint8_t *)bytes, (size_t)n, &spcr) && spcr_find(&spcr, TTY_CLASS, tty))
 		consoles_add(consoles, slice_of(tty), spcr.speed);
 }
 

@@ -34,6 +34,9 @@ struct spcr {
 /* False for bytes that are no such table, and for a port that is no plain UART at an address. */
 bool spcr_read(const uint8_t *bytes, size_t len, struct spcr *spcr);
 
+/* Which port of tty_class ("/sys/class/tty") is there. */
+bool spcr_find(const struct spcr *spcr, const char *tty_class, char tty[static CONSOLE_TTY_LEN]);
+
 /* All of them, of those that this machine has. */
 void consoles_find(struct consoles *consoles, struct slice board_tty, unsigned board_speed);
 

@@ -1,8 +1,13 @@
 /* init/consoles.h: which ports get a console. */
 #include "test.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/text.h"
 #include "init/consoles.h"
 
 TEST(each_console_of_the_command_line_counts_once)
@@ -54,4 +59,65 @@ TEST(serial_port_that_the_firmware_names_is_read_from_its_table)
 	CHECK(!spcr_read(table, sizeof(table) - 1, &spcr));
 	memset(table + 44, 0, 8); /* no port at all */
 	CHECK(!spcr_read(table, sizeof(table), &spcr));
+}
+
+/* As the kernel shows a port at an address of the other kind: 0. */
+static void make_port(const char *dir, const char *tty, const char *port, const char *iomem_base)
+{
+	static const char *const names[] = { "port", "iomem_base" };
+	const char *const values[] = { port, iomem_base };
+	char path[128];
+
+	text_format(path, sizeof(path), "%s/%s", dir, tty);
+	mkdir(path, 0700);
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		FILE *file;
+
+		text_format(path, sizeof(path), "%s/%s/%s", dir, tty, names[i]);
+		file = fopen(path, "w");
+		CHECK(file != NULL);
+		(void)fprintf(file, "%s\n", values[i]);
+		(void)fclose(file);
+	}
+}
+
+static void remove_port(const char *dir, const char *tty)
+{
+	static const char *const names[] = { "/port", "/iomem_base", "" };
+	char path[128];
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		text_format(path, sizeof(path), "%s/%s%s", dir, tty, names[i]);
+		(void)remove(path);
+	}
+}
+
+/* A board whose console is a 16550 at a memory address: AppliedMicro's Mustang. */
+TEST(serial_port_at_a_memory_address_is_found)
+{
+	static const uint8_t table[] = {
+		'S', 'P', 'C', 'R', 0x50, 0, 0, 0, 2, 0x62, 'A', 'P', 'M', 'C', '0', 'D', 'X', 'G', 'E', 'N',
+		'E', 'S', 'P', 'C', 0, 0, 0, 0, 'I', 'N', 'T', 'L', 0x07, 0x11, 0x14, 0x20, /* the header */
+		0, 0, 0, 0, 0, 8, 0, 1, 0, 0, 0x02, 0x1c, 0, 0, 0, 0, /* a 16550; memory, 8 bits, by bytes, 0x1c020000 */
+		8, 0, 0x6c, 0, 0, 0, 7, 0, 1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+	};
+	char dir[] = "/tmp/tty.XXXXXX", tty[CONSOLE_TTY_LEN] = "";
+	struct spcr spcr;
+
+	CHECK_INT(sizeof(table), 80);
+	CHECK(spcr_read(table, sizeof(table), &spcr));
+	CHECK(!spcr.is_io);
+	CHECK_INT(spcr.address, 0x1c020000);
+	CHECK_INT(spcr.speed, 115200);
+	CHECK(mkdtemp(dir) != NULL);
+	make_port(dir, "ttyS0", "0x3F8", "0x0");
+	CHECK(!spcr_find(&spcr, dir, tty)); /* no one is there */
+	make_port(dir, "ttyS4", "0x0", "0x1C020000");
+	CHECK(spcr_find(&spcr, dir, tty));
+	CHECK_STR(tty, "ttyS4");
+	spcr.is_io = true; /* the same number as an I/O port is another place */
+	CHECK(!spcr_find(&spcr, dir, tty));
+	remove_port(dir, "ttyS0");
+	remove_port(dir, "ttyS4");
+	CHECK_INT(rmdir(dir), 0);
 }
