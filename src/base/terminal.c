@@ -92,6 +92,26 @@ size_t terminal_waiting(void)
 	return ioctl(STDIN_FILENO, FIONREAD, &count) < 0 || count < 0 ? 0 : (size_t)count;
 }
 
+size_t terminal_swallow(void)
+{
+	static const struct timespec silence = { .tv_sec = 1 };
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	uint8_t bytes[256];
+	size_t count = 0;
+
+	while (changed && interrupt_poll(&input, 1, &silence) > 0) {
+		ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
+
+		if (n <= 0)
+			break;
+		for (ssize_t i = 0; i < n; i++)
+			count += bytes[i] != '\n' || i || !after_cr; /* the half of an Enter that was obeyed */
+		after_cr = bytes[n - 1] == '\r';
+	}
+	interrupt_clear();
+	return count;
+}
+
 /* The other is waited for from then on only: 1, 0 when then has come, or as interrupt_poll. */
 static int wait_for_any(struct pollfd input[static 2], uint64_t then_ns)
 {

@@ -20,6 +20,9 @@ bool terminal_size(unsigned *rows, unsigned *columns);
 /* How many bytes were typed that no one has read. */
 size_t terminal_waiting(void);
 
+/* Takes what comes and drops it, until nothing has come for a second or Ctrl-C is typed: how many bytes. */
+size_t terminal_swallow(void);
+
 /* Reads until something happens, byte for byte: what follows is for whoever reads next. */
 enum line_event terminal_read(struct line *line);
 /* The same, and LINE_NEWS once another descriptor can be read, not before a time (by clock_now_ns()), and no one is typing. */

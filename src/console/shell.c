@@ -42,7 +42,8 @@ static const struct command *find_command(struct slice name)
 	return NULL;
 }
 
-static void run_line(const struct command *command, char *text)
+/* Its exit status. */
+static int run_line(const struct command *command, char *text)
 {
 	char *argv[RUN_WORDS_MAX];
 	int argc = 0;
@@ -50,16 +51,16 @@ static void run_line(const struct command *command, char *text)
 	for (char *save = NULL, *word = strtok_r(text, BLANKS, &save); word; word = strtok_r(NULL, BLANKS, &save)) {
 		if (argc == RUN_WORDS_MAX - 1) {
 			printf("too many words\n");
-			return;
+			return 1;
 		}
 		argv[argc++] = word;
 	}
 	argv[argc] = NULL;
-	command->run(argc, argv);
+	return command->run(argc, argv);
 }
 
 /* In pages when someone sits there: a terminal that did not tell its size may be a script. */
-static void obey(const struct command *command, char *text, const struct filter *filter)
+static int obey(const struct command *command, char *text, const struct filter *filter)
 {
 	bool paged = fits_has(tables, slice_of(command->name), WORD_PAGED);
 	bool filtered = paged || fits_has(tables, slice_of(command->name), WORD_FILTERED);
@@ -69,11 +70,11 @@ static void obey(const struct command *command, char *text, const struct filter 
 		.rows = paged && line.size_told && !filter->no_more ? line.rows : 0,
 		.columns = line.columns,
 	};
-	int err = 0;
+	int err = 0, status = 1;
 
 	if (filter_changes(filter) && !filtered) {
 		printf("what %s prints cannot be filtered\n", command->name);
-		return;
+		return 1;
 	}
 	memcpy(page.words, filter->words, sizeof(page.words));
 	if (page.rows || filter_changes(filter))
@@ -81,10 +82,11 @@ static void obey(const struct command *command, char *text, const struct filter 
 	if (err < 0)
 		printf("cannot filter: %s\n", strerror(-err));
 	else
-		run_line(command, text);
+		status = run_line(command, text);
 	pager_end();
 	/* What was meant for the command is not meant for the next prompt. */
 	interrupt_clear();
+	return status;
 }
 
 /* Behind the cursor nothing is asked for. What is abbreviated before it counts as if it were not. */
@@ -171,6 +173,28 @@ static bool add_json(char *text, size_t cap)
 	return fits_expand(tables, text, cap, &why) < 0;
 }
 
+/* What is pasted behind a command that does not take it is no commands: it may be a file with a key in it. */
+static void swallow(void)
+{
+	size_t count;
+
+	(void)fflush(stdout);
+	count = terminal_swallow();
+	if (count)
+		printf("%zu bytes that came behind it were not obeyed\n", count);
+}
+
+static void refuse_long(void)
+{
+	printf("a line has at most %zu characters\n", sizeof(bytes) - 1);
+	swallow();
+}
+
+static bool is_pasted(const struct command *command)
+{
+	return command && fits_has(tables, slice_of(command->name), WORD_PASTED);
+}
+
 static void entered(void)
 {
 	char cut[LINE_LEN], whole[LINE_LEN];
@@ -183,22 +207,29 @@ static void entered(void)
 		return;
 	if (!strcmp(bytes, AGAIN))
 		recall();
-	history_add(&history, bytes);
 	text_format(cut, sizeof(cut), "%s", bytes);
 	wrong = filter_cut(&filter, cut, &why);
 	if (wrong >= 0) {
+		history_add(&history, bytes);
 		refuse(NULL, (size_t)wrong, why);
 		return;
 	}
 	text_format(whole, sizeof(whole), "%s", cut);
 	wrong = fits_expand(tables, whole, sizeof(whole), &why);
+	/* A line of a file may hold a key. */
+	if (wrong < 0 || command_of(whole))
+		history_add(&history, bytes);
 	/* What stands before it may have been shorter when it was typed. */
-	if (wrong >= 0)
-		refuse(command_of(whole), strlen(cut) - strlen(whole + wrong), why);
-	else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole)))
+	if (wrong >= 0) {
+		command = command_of(whole);
+		refuse(command, strlen(cut) - strlen(whole + wrong), why);
+		if (!command || is_pasted(command))
+			swallow();
+	} else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole))) {
 		printf("this has no form for programs: | json fits behind `show`\n");
-	else if ((command = command_of(whole)))
-		obey(command, whole, &filter);
+	} else if ((command = command_of(whole)) && obey(command, whole, &filter) && is_pasted(command)) {
+		swallow();
+	}
 }
 
 int shell_run(const struct fits_tables *of)
@@ -239,7 +270,7 @@ int shell_run(const struct fits_tables *of)
 		if (event == LINE_DONE)
 			entered();
 		else if (event == LINE_TOO_LONG)
-			printf("a line has at most %zu characters\n", sizeof(bytes) - 1);
+			refuse_long();
 		else if (event == LINE_END)
 			printf("\n");
 	}

@@ -24,6 +24,7 @@
 	{ command, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL }
 
 #define PAGED(command) { command, NULL, WORD_PAGED, WORD_ANYWHERE, NULL, NULL }
+#define PASTED(command) { command, NULL, WORD_PASTED, WORD_ANYWHERE, NULL, NULL }
 #define FILTERED(command) { command, NULL, WORD_FILTERED, WORD_ANYWHERE, NULL, NULL }
 
 const struct word command_words[] = {
@@ -49,6 +50,9 @@ const struct word command_words[] = {
 	FILTERED("wg"),
 	FILTERED(NAME_MANAGEMENT),
 	FILTERED(NAME_DATAPLANE),
+	PASTED("write"),
+	PASTED("peer"),
+	PASTED("import"),
 
 	{ "help", "conf", WORD_FIXED, 1, NULL, "what the files may hold" },
 	{ "help", "COMMAND", WORD_COMMAND, 1, NULL, NULL },

@@ -278,3 +278,35 @@ def noise_and_breaks_at_9600_baud_leave_a_console_that_obeys(lab):
         console.see("gateway> ")
     finally:
         console.close()
+
+
+@case
+def paste_behind_what_is_not_obeyed_is_no_commands(lab):
+    """A file that someone pastes behind a typo: none of its lines is taken for a command, none is in the history."""
+    conf = lab.dir + "/conf"
+    os.mkdir(conf)
+    paste = "[Interface]\rPrivateKey = %s\r.\rversion\r" % wg_keys()[0]
+    console = Console(lab)
+    try:
+        for line, said in (("write vpn-pirvate.conf", "no word that fits here begins with vpn-pirvate.conf"),
+                           ("wriet vpn-private.conf", "unknown command wriet"),
+                           ("write vpn-private.conf --conf %s/none" % lab.dir, "it is as it was"),
+                           ("[Peer]", "unknown command [Peer]"),
+                           ("x" * 1500, "a line has at most 1023 characters")):
+            console.terminal.text = ""
+            console.terminal.type((line + "\r" + paste).encode())
+            console.terminal.wait("bytes that came behind it were not obeyed", 60)
+            text = console.terminal.text
+            expect(said in text, line, text)
+            expect("MITIGATOR" not in text, "what was pasted behind %r was obeyed" % line, text)
+            # what is typed next is
+            console.terminal.type(b"\x15clock\r")
+            console.terminal.wait("UTC", 60)
+            console.terminal.wait("gateway> ")
+        console.terminal.text = ""
+        console.terminal.type(b"\x15PrivateKey\x12\x12\x12\x12\x12")
+        console.terminal.wait("PrivateKey")
+        expect("PrivateKey = " not in console.terminal.text, "the key is in the history")
+        expect(os.listdir(conf) == [], os.listdir(conf))
+    finally:
+        console.close()
