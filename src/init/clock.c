@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/built.h"
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/terminal.h"
@@ -53,7 +54,7 @@ static int rtc_write(const struct tm *tm)
 static int clock_show(void)
 {
 	char text[CLOCK_TEXT_LEN], trouble[512];
-	int64_t built_s = clockfloor_built_s();
+	int64_t made_s = built_s();
 	uint64_t rtc_s = 0;
 	struct clock_mark mark;
 	int err = rtc_read(&rtc_s);
@@ -62,7 +63,7 @@ static int clock_show(void)
 	printf("machine      %s\n", err ? strerror(-err) : clockfloor_text((int64_t)rtc_s, text));
 	err = clockmark_read(&mark);
 	printf("last kept    %s\n", err ? strerror(-err) : mark.known ? clockfloor_text(mark.at_s, text) : "never");
-	printf("system made  %s\n", built_s ? clockfloor_text(built_s, text) : "not known");
+	printf("system made  %s\n", made_s ? clockfloor_text(made_s, text) : "not known");
 	if (file_read(AT_FDCWD, TROUBLE, trouble, sizeof(trouble)) > 0)
 		printf("%s\n", trouble);
 	return 0;
@@ -116,14 +117,14 @@ static int set_all(int64_t s, const struct tm *tm)
 static int clock_set(const char *date, const char *hours, bool force)
 {
 	char now_text[CLOCK_TEXT_LEN], set_text[CLOCK_TEXT_LEN];
-	int64_t now_s = time(NULL), built_s = clockfloor_built_s(), set_s;
+	int64_t now_s = time(NULL), made_s = built_s(), set_s;
 	struct tm tm;
 
 	if (!parse(date, hours, &tm))
 		return usage();
 	set_s = timegm(&tm);
-	if (set_s < built_s) {
-		(void)fprintf(stderr, "this system was made %s: it cannot be earlier\n", clockfloor_text(built_s, set_text));
+	if (set_s < made_s) {
+		(void)fprintf(stderr, "this system was made %s: it cannot be earlier\n", clockfloor_text(made_s, set_text));
 		return 1;
 	}
 	printf("The time is %s and would be %s.\n", clockfloor_text(now_s, now_text), clockfloor_text(set_s, set_text));

@@ -3,10 +3,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/built.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -20,22 +20,6 @@ const char *clockfloor_text(int64_t s, char dst[static CLOCK_TEXT_LEN])
 	if (!gmtime_r(&time_s, &tm) || !strftime(dst, CLOCK_TEXT_LEN, "%Y-%m-%d %H:%M:%S UTC", &tm))
 		dst[0] = '\0';
 	return dst;
-}
-
-int64_t clockfloor_built_in(const char *kernel_version)
-{
-	const char *date = strrchr(kernel_version, '(');
-	struct tm tm = { 0 };
-	const char *end = date ? strptime(date, "(%Y-%m-%d)", &tm) : NULL;
-
-	return end && !*end ? timegm(&tm) : 0;
-}
-
-int64_t clockfloor_built_s(void)
-{
-	struct utsname system;
-
-	return uname(&system) < 0 ? 0 : clockfloor_built_in(system.version);
 }
 
 enum clock_verdict clockfloor_judge(int64_t now_s, const struct clock_mark *mark, int64_t built_s, int64_t *set_s)
@@ -76,7 +60,7 @@ int clockfloor_raise(char *words, size_t cap)
 	enum clock_verdict verdict;
 	int err = clockmark_read(&mark), mark_err;
 
-	verdict = clockfloor_judge(now_s, &mark, clockfloor_built_s(), &set_s);
+	verdict = clockfloor_judge(now_s, &mark, built_s(), &set_s);
 	set.tv_sec = set_s;
 	text_format(words, cap, "%s", clockfloor_text(now_s, now_text));
 	if (verdict != CLOCK_TRUSTED) {

@@ -18,10 +18,6 @@ enum clock_verdict { CLOCK_TRUSTED, CLOCK_BEHIND, CLOCK_AHEAD };
  * system was made, 0 when that is not known. */
 enum clock_verdict clockfloor_judge(int64_t now_s, const struct clock_mark *mark, int64_t built_s, int64_t *set_s);
 
-/* The date in the kernel's version as Debian writes it, "#1 SMP Debian 6.12.1-1 (2026-11-14)"; 0: there is none. */
-int64_t clockfloor_built_in(const char *kernel_version);
-int64_t clockfloor_built_s(void); /* of the kernel that runs: the system is no older */
-
 /* "2026-11-14 12:00:00 UTC": dst */
 const char *clockfloor_text(int64_t s, char dst[static CLOCK_TEXT_LEN]);
 

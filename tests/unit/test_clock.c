@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/built.h"
 #include "init/clockfloor.h"
 
 enum { DAY_S = 86400, YEAR_S = 365 * DAY_S, BUILT = 50 * YEAR_S };
@@ -49,11 +50,11 @@ TEST(clock_is_judged_by_the_last_time_known)
 TEST(build_date_is_the_kernels)
 {
 	char text[CLOCK_TEXT_LEN];
-	int64_t s = clockfloor_built_in("#1 SMP PREEMPT_DYNAMIC Debian 6.12.117-1~deb12u1 (2026-11-14)");
+	int64_t s = built_in("#1 SMP PREEMPT_DYNAMIC Debian 6.12.117-1~deb12u1 (2026-11-14)");
 
 	CHECK_INT(s, 1794614400);
 	CHECK_STR(clockfloor_text(s, text), "2026-11-14 00:00:00 UTC");
-	CHECK_INT(clockfloor_built_in("#1 SMP Sat Nov 14 12:56:01 UTC 2026"), 0);
-	CHECK_INT(clockfloor_built_in("(2026-11-14) more"), 0);
-	CHECK_INT(clockfloor_built_in(""), 0);
+	CHECK_INT(built_in("#1 SMP Sat Nov 14 12:56:01 UTC 2026"), 0);
+	CHECK_INT(built_in("(2026-11-14) more"), 0);
+	CHECK_INT(built_in(""), 0);
 }
