@@ -38,12 +38,10 @@ static int ask(const struct commit *commit, struct party *party, const char *ver
 	status = control_path(path, commit->run_dir, party->name);
 	if (!status)
 		status = control_request_with(path, argc, argv, with_set ? commit->set_fd : -1, STDOUT_FILENO, STDERR_FILENO);
-	if (status == -ECONNREFUSED || status == -ENOENT) {
+	if (status == -ECONNREFUSED || status == -ENOENT)
 		party->absent = true;
-		(void)fprintf(stderr, "%s: the service does not run (%s)\n", party->name, path);
-	} else if (status < 0 && status != -EINTR) {
-		(void)fprintf(stderr, "%s: %s: %s\n", party->name, path, strerror(-status));
-	}
+	if (status < 0 && status != -EINTR)
+		(void)fprintf(stderr, "%s: %s (%s)\n", party->name, control_words(status), path);
 	return status;
 }
 

@@ -58,61 +58,33 @@ static void print_under_way(void)
 		printf("still starting: %s", text);
 }
 
-/* A time that is not trusted is what peers may not take. */
-static void print_clock_trouble(void)
+/* All that both services say, for people or for programs. */
+static int show_whole(int argc, char **argv, int at, int skip)
 {
-	char text[512];
-
-	if (file_read(AT_FDCWD, RUN_DIR "/" CLOCK_TROUBLE_FILE, text, sizeof(text)) > 0)
-		printf("clock: %s\n", text);
-}
-
-/* What a boot did not take is not forgotten. */
-static void print_held(void)
-{
-	char text[512];
-	const char *words;
-
-	if (file_read(AT_FDCWD, RUN_DIR "/" PENDING_FILE, text, sizeof(text)) > 0 && (words = strchr(text, '\n')))
-		printf("%s", words + 1);
-	if (file_read(AT_FDCWD, RUN_DIR "/" HELD_FILE, text, sizeof(text)) > 0)
-		printf("%s", text);
-}
-
-/* Addresses that another machine has as well: both paths suffer. */
-static void print_conflicts(void)
-{
-	char text[4096];
-
-	if (file_read(AT_FDCWD, RUN_DIR "/" CONFLICTS_FILE, text, sizeof(text)) > 0)
-		printf("%s", text);
-}
-
-static int command_show(int argc, char **argv)
-{
-	int at = find_path(argc, argv), status = 0;
-	bool json = false;
-
-	for (int i = 1; i < argc; i++)
-		if (i != at && strcmp(argv[i], "--json") != 0) {
-			printf("usage: show [gateway|gateway-dataplane] [--json]\n");
-			return 2;
-		}
-	for (int i = 1; i < argc; i++)
-		json = json || !strcmp(argv[i], "--json");
-	if (!json) {
-		(void)recovery_print();
-		print_under_way();
-		print_clock_trouble();
-		print_conflicts();
-		print_held();
-	}
+	int status = 0;
 
 	if (at)
 		return run_with(argv[at], argc, argv, 0, at);
 	for (size_t i = 0; i < PATHS; i++)
-		status |= run_with(paths[i], argc, argv, 0, -1);
-	if (!json)
+		status |= run_with(paths[i], argc, argv, 0, skip);
+	return status;
+}
+
+static int command_show(int argc, char **argv)
+{
+	const char *words[RUN_WORDS_MAX + 1] = { NAME_MANAGEMENT, "overview" };
+	int at = find_path(argc, argv), all = argc > 1 && !strcmp(argv[1], "all") ? 1 : -1, status;
+
+	if (argc > 1 && !strcmp(argv[argc - 1], "--json"))
+		return show_whole(argc, argv, at, all);
+	(void)recovery_print();
+	print_under_way();
+	if (at || all > 0)
+		return show_whole(argc, argv, at, all);
+	for (int i = 1; i < argc && i + 1 < RUN_WORDS_MAX; i++)
+		words[i + 1] = argv[i];
+	status = run_words(words);
+	if (argc == 1)
 		partition_print();
 	return status;
 }
@@ -262,7 +234,8 @@ static int command_help(int argc, char **argv);
 
 static const struct command commands[] = {
 	{ "help", "[conf | COMMAND]", "this list; what the files may hold", command_help },
-	{ "show", "[PATH] [--json]", "both paths: state, address, keys, peers, handshakes", command_show },
+	{ "show", "[NAME | watch [SECONDS] | all | PATH] [--json]",
+	  "what is wrong, and each peer in a line; one of them; rates; all there is to say", command_show },
 	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_gateway },
 	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
 	  command_gateway },

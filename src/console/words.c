@@ -57,7 +57,11 @@ const struct word command_words[] = {
 	{ "help", "conf", WORD_FIXED, 1, NULL, "what the files may hold" },
 	{ "help", "COMMAND", WORD_COMMAND, 1, NULL, NULL },
 
+	{ "show", "watch", WORD_FIXED, 1, NULL, "again and again, with bytes a second, until Ctrl-C" },
+	{ "show", "all", WORD_FIXED, 1, NULL, "all that both paths say of themselves and of each peer" },
 	PATHS("show"),
+	{ "show", "NAME", WORD_PEER, 1, NULL, "one peer: its name, VPN address or public key" },
+	{ "show", "SECONDS", WORD_TYPED, 2, "watch", "between two of them: 5 when none is given" },
 	{ "show", "--json", WORD_FIXED, WORD_ANYWHERE, NULL, "for programs" },
 
 	{ "check", "--strict", WORD_FIXED, WORD_ANYWHERE, NULL, "this instance in no [Peer] is an error" },

@@ -11,10 +11,12 @@
 
 #include "base/interrupt.h"
 
-static int connect_to(const char *path)
+enum { SILENCE_MAX_MS = CONTROL_SILENCE_MAX_S * 1000 };
+
+static int connect_to(const char *path, unsigned silence_ms)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
-	struct timeval silence = { .tv_sec = CONTROL_SILENCE_MAX_S };
+	struct timeval silence = { .tv_sec = silence_ms / 1000, .tv_usec = (suseconds_t)(silence_ms % 1000) * 1000 };
 	int fd, err = 0;
 
 	if (snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path) >= (int)sizeof(addr.sun_path))
@@ -78,9 +80,9 @@ static int copy_out(int fd, const char *bytes, size_t len)
 
 /* Until there is something to read. Ctrl-C asks the service for the end of its answer (what a ping has counted), and is the
  * client's own end when that does not come at once. */
-static int await_packet(int fd)
+static int await_packet(int fd, unsigned silence_ms)
 {
-	static const struct timespec silence = { .tv_sec = CONTROL_SILENCE_MAX_S };
+	const struct timespec silence = { .tv_sec = silence_ms / 1000, .tv_nsec = (long)(silence_ms % 1000) * 1000000 };
 	static const struct timespec moment = { .tv_sec = CONTROL_END_S };
 	struct pollfd packet = { .fd = fd, .events = POLLIN };
 	bool ending;
@@ -97,11 +99,11 @@ static int await_packet(int fd)
 	return n < 0 ? n : 0;
 }
 
-static int receive(int fd, int out_fd, int err_fd)
+static int receive(int fd, unsigned silence_ms, int out_fd, int err_fd)
 {
 	for (;;) {
 		char packet[CONTROL_PACKET_MAX];
-		int err = await_packet(fd);
+		int err = await_packet(fd, silence_ms);
 		ssize_t n;
 
 		if (err < 0)
@@ -121,13 +123,13 @@ static int receive(int fd, int out_fd, int err_fd)
 
 int control_request_with(const char *path, int argc, char *const argv[], int pass_fd, int out_fd, int err_fd)
 {
-	int fd = connect_to(path), status;
+	int fd = connect_to(path, SILENCE_MAX_MS), status;
 
 	if (fd < 0)
 		return fd;
 	status = send_words(fd, argc, argv, pass_fd);
 	if (!status)
-		status = receive(fd, out_fd, err_fd);
+		status = receive(fd, SILENCE_MAX_MS, out_fd, err_fd);
 	close(fd);
 	return status;
 }
@@ -142,4 +144,47 @@ int control_request(const char *path, int argc, char *const argv[], int out_fd, 
 	if (status == -EINTR)
 		(void)raise(SIGINT);
 	return status;
+}
+
+int control_begin(const char *path, int argc, char *const argv[], unsigned silence_ms)
+{
+	int fd = connect_to(path, silence_ms), err;
+
+	if (fd < 0)
+		return fd;
+	err = send_words(fd, argc, argv, -1);
+	if (!err)
+		return fd;
+	close(fd);
+	return err;
+}
+
+int control_finish(int fd, unsigned silence_ms, int out_fd, int err_fd)
+{
+	int status = receive(fd, silence_ms, out_fd, err_fd);
+
+	close(fd);
+	return status;
+}
+
+const char *control_words(int err)
+{
+	switch (-err) {
+	case ENOENT:
+	case ECONNREFUSED:
+		return "the service does not run";
+	case ETIMEDOUT:
+	case EAGAIN:
+		return "the service does not answer: it hangs, or has very much to do";
+	case ECONNRESET:
+	case EPIPE:
+		return "the service ended before it had answered";
+	case EACCES:
+	case EPERM:
+		return "only root may ask the service";
+	case E2BIG:
+		return "these are more words than a service takes";
+	default:
+		return "the service cannot be asked";
+	}
 }

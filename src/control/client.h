@@ -12,4 +12,12 @@ int control_request(const char *path, int argc, char *const argv[], int out_fd, 
  * (base/interrupt.h). */
 int control_request_with(const char *path, int argc, char *const argv[], int pass_fd, int out_fd, int err_fd);
 
+/* The same in two steps, so that several are asked at once: a descriptor or -errno; then the rest, which closes it. Who says nothing
+ * for silence_ms has not answered. */
+int control_begin(const char *path, int argc, char *const argv[], unsigned silence_ms);
+int control_finish(int fd, unsigned silence_ms, int out_fd, int err_fd);
+
+/* What a negative status of these means for who asked: "the service does not run". */
+const char *control_words(int err);
+
 #endif

@@ -16,6 +16,7 @@
 #include "crypto/x25519.h"
 #include "gateway/check.h"
 #include "gateway/key.h"
+#include "gateway/overview.h"
 #include "gateway/peer.h"
 #include "gateway/service.h"
 #include "gateway/set.h"
@@ -50,6 +51,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s write FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
+	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
 	(void)fprintf(stderr, "       %s help conf | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	worker_usage(path_verbs, print_usage_line, arg);
@@ -177,10 +179,7 @@ static int ask(const struct profile *profile, const char *run_dir, int argc, cha
 		return status;
 	if (!strcmp(argv[0], "version") && argc == 1)
 		return print_version();
-	if (status == -ECONNREFUSED || status == -ENOENT)
-		(void)fprintf(stderr, "%s: the service does not run (%s)\n", profile->name, path);
-	else
-		(void)fprintf(stderr, "%s: %s: %s\n", profile->name, path, strerror(-status));
+	(void)fprintf(stderr, "%s: %s (%s)\n", profile->name, control_words(status), path);
 	return 1;
 }
 
@@ -247,6 +246,8 @@ int gateway_main(int argc, char **argv)
 		return usage(profile->name);
 	if (argc && !strcmp(argv[0], "run"))
 		return run(profile, run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
+	if (argc && !strcmp(argv[0], "overview"))
+		return overview_main(run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
 	/* With a run directory it is a running service that is meant. */
 	status = run_dir && argc ? -1 : main_alone(profile, argc, argv);
 	return status < 0 ? ask(profile, run_dir ? run_dir : CONTROL_DIR, argc, argv) : status;

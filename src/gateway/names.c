@@ -20,6 +20,16 @@ static void add_word(struct text *to, const char *name)
 	text_add(to, "%.*s", (int)len, word);
 }
 
+bool names_fits(const char *name, const char *word)
+{
+	char bytes[VPN_NAME_LEN];
+	struct text as_word;
+
+	text_init(&as_word, bytes, sizeof(bytes));
+	add_word(&as_word, name);
+	return *name && (!strcmp(name, word) || !strcmp(bytes, word));
+}
+
 void names_write(const struct conf_set *set, bool instead, const char *run_dir)
 {
 	static char bytes[(VPN_PEERS_MAX + 1) * LINE_LEN];

@@ -9,4 +9,7 @@
 /* instead: something else than the files runs. */
 void names_write(const struct conf_set *set, bool instead, const char *run_dir);
 
+/* word is the name, as it stands in the file or as that file has it: one word of ASCII. */
+bool names_fits(const char *name, const char *word);
+
 #endif

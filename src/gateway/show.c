@@ -6,10 +6,12 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/text.h"
+#include "crypto/key.h"
+#include "gateway/names.h"
 #include "gateway/tree.h"
-#include "report/view.h"
 
-enum { PEERS_A_PIECE = 16 };
+enum { PEERS_A_PIECE = 16, SHOW_NAME_LEN = 128 };
 
 /* One answer under way: what runs as it was when it was asked for, and how far it is printed. */
 struct showing {
@@ -20,6 +22,8 @@ struct showing {
 	struct report report;
 	struct tunnel_config running;
 	bool has_running;
+	char only[SHOW_NAME_LEN]; /* the one peer that is asked for, "" for all */
+	uint64_t now_ns;
 	size_t next; /* peer */
 	int status;
 };
@@ -63,6 +67,19 @@ static void showing_cancelled(struct control_call *call)
 	showing_free(call->job);
 }
 
+static bool is_wanted(const struct showing *showing, const struct tunnel_peer *peer)
+{
+	const struct vpn_peer *section = vpn_find_peer(&showing->service->set->vpn, peer->public_key);
+	char key[KEY_BASE64_LEN], address[INET_ADDR_STRLEN] = "";
+
+	if (!showing->only[0])
+		return true;
+	key_to_base64(peer->public_key, key);
+	if (peer->allowed_count)
+		inet_addr_text(&showing->running.allowed[peer->allowed_first].addr, address);
+	return !strcmp(showing->only, key) || !strcmp(showing->only, address) || (section && names_fits(section->name, showing->only));
+}
+
 /* A few peers; true while there are more. */
 static bool print_piece(struct showing *showing)
 {
@@ -70,9 +87,12 @@ static bool print_piece(struct showing *showing)
 	size_t end = showing->next + PEERS_A_PIECE;
 
 	report_clear(&report->peers);
-	for (; showing->next < showing->running.peer_count && showing->next < end; showing->next++)
-		tree_add_peer(&report->peers, showing->service, &showing->running, &showing->running.peers[showing->next],
-			      report->now_s);
+	for (; showing->next < showing->running.peer_count && showing->next < end; showing->next++) {
+		const struct tunnel_peer *peer = &showing->running.peers[showing->next];
+
+		if (is_wanted(showing, peer))
+			tree_add_peer(&report->peers, showing->service, &showing->running, peer, report->now_s, showing->now_ns);
+	}
 	report_view_peers(report, showing->view);
 	return showing->next < showing->running.peer_count;
 }
@@ -148,18 +168,20 @@ static struct showing *showing_new(struct service *service, struct control_call 
 	showing->report.out.write = call_write;
 	showing->report.out.arg = call;
 	showing->report.now_s = time(NULL);
+	showing->now_ns = clock_now_ns();
 	showing->has_running = inner_dump(&service->path.inner) == 0;
 	if (showing->has_running)
 		tunnel_config_copy(&showing->running, &service->path.inner.running);
 	return showing;
 }
 
-void show(struct service *service, struct control_call *call, bool json)
+void show(struct service *service, struct control_call *call, const struct report_view *view, const char *only)
 {
-	struct showing *showing = showing_new(service, call, json ? &report_as_json : &report_as_text);
+	struct showing *showing = showing_new(service, call, view);
 
 	if (!showing)
 		return;
+	text_format(showing->only, sizeof(showing->only), "%s", only);
 	showing->status = tree_state(service) >= PATH_DEGRADED;
 	showing_start(showing);
 }

@@ -1,7 +1,12 @@
 #include "gateway/tree.h"
 
+#include <assert.h>
+
 #include "base/text.h"
 #include "crypto/key.h"
+#include "report/overview.h"
+
+static_assert((int)WATCH_VERDICTS == OVERVIEW_VERDICTS && (int)WATCH_DOWN == OVERVIEW_DOWN, "from best to worst, in both");
 
 static const char *const source_words[] = {
 	[SERVICE_NOTHING] = "none",
@@ -122,6 +127,7 @@ static void add_device(struct report_tree *tree, const struct service *service, 
 {
 	static const uint8_t none[KEY_LEN];
 	const struct path *path = &service->path;
+	const struct vpn_conf *vpn = &service->set->vpn;
 	char isolation[256], address[INET_PREFIX_STRLEN];
 
 	isolation_words(service, isolation, sizeof(isolation));
@@ -134,6 +140,7 @@ static void add_device(struct report_tree *tree, const struct service *service, 
 	(void)report_add_text(tree, 0, "namespace", path->place.netns);
 	(void)report_add_text(tree, 0, "interface", path->inner.tunnel.device);
 	(void)report_add_text(tree, 0, "address", inet_prefix_text(&service->set->env.vpn_address, address));
+	(void)report_add_text(tree, 0, ".own_name", vpn->own >= 0 ? vpn->peers[vpn->own].name : "");
 	add_key(tree, 0, "public_key", running->public_key);
 	add_key(tree, 0, ".private_key", running->has_private_key ? running->private_key : none);
 	(void)report_add_number(tree, 0, "port", running->listen_port);
@@ -183,8 +190,19 @@ static void add_failure(struct report_tree *tree, uint32_t node, const struct tu
 	add_drops(tree, node, counts->drops, TUNNEL_PEER_DROPS);
 }
 
-void tree_add_peer(struct report_tree *tree, const struct service *service, const struct tunnel_config *running,
-		   const struct tunnel_peer *peer, int64_t now_s)
+static void add_verdict(struct report_tree *tree, uint32_t node, struct service *service, const struct tunnel_peer *peer,
+			int64_t now_s, uint64_t now_ns)
+{
+	const struct watched *watched = watch_find(&service->path.silent.watch, peer->public_key);
+	int64_t age_s;
+	enum watch_verdict verdict = watch_verdict(watched, peer, now_ns, now_s, &age_s);
+
+	(void)report_add_text(tree, node, "verdict", overview_verdicts[verdict]);
+	(void)report_add_number(tree, node, "verdict_age_s", age_s);
+}
+
+void tree_add_peer(struct report_tree *tree, struct service *service, const struct tunnel_config *running,
+		   const struct tunnel_peer *peer, int64_t now_s, uint64_t now_ns)
 {
 	const struct vpn_peer *section = vpn_find_peer(&service->set->vpn, peer->public_key);
 	uint32_t node = report_add(tree, 0, NULL, REPORT_OBJECT), allowed;
@@ -207,5 +225,6 @@ void tree_add_peer(struct report_tree *tree, const struct service *service, cons
 	(void)report_add_count(tree, node, "received_bytes", peer->received_bytes);
 	(void)report_add_count(tree, node, "sent_bytes", peer->sent_bytes);
 	(void)report_add_number(tree, node, "keepalive_s", peer->keepalive_s);
+	add_verdict(tree, node, service, peer, now_s, now_ns);
 	add_failure(tree, node, &peer->counts);
 }

@@ -14,7 +14,7 @@ const char *tree_source_words(enum service_source source);
 /* The path itself. running: a dump of it, or NULL when it is down. */
 void tree_fill_path(struct report_tree *tree, const struct service *service, const struct tunnel_config *running);
 /* One peer of running, to the root. */
-void tree_add_peer(struct report_tree *tree, const struct service *service, const struct tunnel_config *running,
-		   const struct tunnel_peer *peer, int64_t now_s);
+void tree_add_peer(struct report_tree *tree, struct service *service, const struct tunnel_config *running,
+		   const struct tunnel_peer *peer, int64_t now_s, uint64_t now_ns);
 
 #endif

@@ -17,16 +17,21 @@ enum { NAMED_MAX = 8 }; /* peers in a line */
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
-	struct service *service = service_of(worker);
-	bool json = argc == 2 && !strcmp(argv[1], "--json");
+	const struct report_view *view = argc == 1 ? &report_as_text : NULL;
 
 	(void)now_ns;
-	if (argc > 1 && !json) {
-		control_print(call, CONTROL_ERR, "usage: show [--json]\n");
-		control_end(call, 2);
+	if (argc == 2 && !strcmp(argv[1], "--json"))
+		view = &report_as_json;
+	else if (argc == 2 && !strcmp(argv[1], "--lines"))
+		view = &report_as_lines;
+	else if (argc == 3 && !strcmp(argv[1], "--peer"))
+		view = &report_as_peer;
+	if (view) {
+		show(service_of(worker), call, view, argc == 3 ? argv[2] : "");
 		return;
 	}
-	show(service, call, json);
+	control_print(call, CONTROL_ERR, "usage: show [--json | --lines | --peer NAME]\n");
+	control_end(call, 2);
 }
 
 /* ---- plan, apply, undo ---- */
@@ -279,7 +284,7 @@ static void verb_status(struct worker *worker, struct control_call *call, int ar
 }
 
 const struct worker_verb path_verbs[] = {
-	{ "show", "[--json]", verb_show },
+	{ "show", "[--json | --lines | --peer NAME]", verb_show },
 	{ "status", "", verb_status },
 	CHANGE_VERBS,
 	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },

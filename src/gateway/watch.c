@@ -51,7 +51,8 @@ void watch_follow(struct watch *watch, const struct tunnel_config *running)
 
 		fresh[i] = known && is_same(known, peer) ?
 				   *known :
-				   (struct watched){ .received_bytes = peer->received_bytes, .sent_bytes = peer->sent_bytes };
+				   (struct watched){ .received_bytes = peer->received_bytes, .sent_bytes = peer->sent_bytes,
+						     .handshake_s = peer->handshake_s };
 		memcpy(fresh[i].public_key, peer->public_key, TUNNEL_KEY_LEN);
 	}
 	memcpy(watch->peers, fresh, running->peer_count * sizeof(fresh[0]));
@@ -69,6 +70,23 @@ static uint64_t unasked_bytes(const struct tunnel_peer *running, uint64_t interv
 	return (interval_ns / (running->keepalive_s * NS_PER_S) + 1) * KEEPALIVE_BYTES;
 }
 
+/* Its session lives: what comes without one are initiations, whose answers do not arrive. One that a look saw begin is as old as
+ * that, whatever the wall clock was set to since. */
+static bool has_session(const struct watched *peer, const struct tunnel_peer *running, uint64_t now_ns, int64_t wall_s)
+{
+	if (!running->handshake_s)
+		return false;
+	if (running->handshake_s != peer->handshake_s)
+		return true;
+	return peer->session_ns ? now_ns - peer->session_ns < SESSION_S * NS_PER_S :
+				  wall_s - running->handshake_s < SESSION_S;
+}
+
+static bool was_heard(const struct watched *peer, const struct tunnel_peer *running, uint64_t now_ns, int64_t wall_s)
+{
+	return running->received_bytes != peer->received_bytes && has_session(peer, running, now_ns, wall_s);
+}
+
 void watch_look(struct watch *watch, const struct tunnel_config *running, uint64_t now_ns, int64_t wall_s)
 {
 	uint64_t interval_ns = now_ns - watch->looked_ns;
@@ -78,11 +96,21 @@ void watch_look(struct watch *watch, const struct tunnel_config *running, uint64
 		struct watched *peer = &watch->peers[i];
 		const struct tunnel_peer *now = &running->peers[i];
 		uint64_t sent_bytes = now->sent_bytes - peer->sent_bytes;
+		bool asked = sent_bytes > unasked_bytes(now, interval_ns, wall_s);
 
+		if (was_heard(peer, now, now_ns, wall_s)) {
+			peer->heard_ns = now_ns;
+			peer->unheard_ns = 0;
+		} else if (asked && !peer->unheard_ns) {
+			peer->unheard_ns = now_ns;
+		}
+		if (now->handshake_s != peer->handshake_s)
+			peer->session_ns = now_ns;
+		peer->handshake_s = now->handshake_s;
 		if (now->received_bytes != peer->received_bytes) {
 			peer->waiting = peer->give_up = false;
 			peer->moves = 0;
-		} else if (sent_bytes > unasked_bytes(now, interval_ns, wall_s)) {
+		} else if (asked) {
 			if (!peer->waiting)
 				peer->waiting_ns = now_ns;
 			peer->waiting = true;
@@ -91,6 +119,29 @@ void watch_look(struct watch *watch, const struct tunnel_config *running, uint64
 		peer->received_bytes = now->received_bytes;
 		peer->sent_bytes = now->sent_bytes;
 	}
+}
+
+enum watch_verdict watch_verdict(const struct watched *peer, const struct tunnel_peer *running, uint64_t now_ns, int64_t wall_s,
+				 int64_t *age_s)
+{
+	static const struct watched unknown;
+	int64_t since_s = running->handshake_s ? wall_s - running->handshake_s : -1;
+
+	peer = peer ? peer : &unknown;
+	*age_s = 0;
+	if (was_heard(peer, running, now_ns, wall_s))
+		return WATCH_UP;
+	if (peer->unheard_ns && now_ns - peer->unheard_ns >= UNANSWERED_S * NS_PER_S) {
+		*age_s = (int64_t)((now_ns - peer->unheard_ns) / NS_PER_S);
+		return WATCH_DOWN;
+	}
+	/* What was heard before this process began is known by the handshake alone. */
+	if (peer->heard_ns)
+		since_s = (int64_t)((now_ns - peer->heard_ns) / NS_PER_S);
+	if (since_s < 0 && !running->handshake_s)
+		return running->endpoint.addr.family ? WATCH_NEW : WATCH_NO_ENDPOINT;
+	*age_s = since_s > 0 ? since_s : 0;
+	return *age_s < SESSION_S ? WATCH_UP : WATCH_IDLE;
 }
 
 bool watch_unanswered(const struct watched *peer, uint64_t now_ns)

@@ -11,6 +11,10 @@ enum { WATCH_INTERVAL_S = 5, UNANSWERED_S = 15 };
 
 struct watched {
 	uint64_t received_bytes, sent_bytes; /* at the last look */
+	int64_t handshake_s; /* likewise */
+	uint64_t session_ns; /* when a look saw that handshake; 0: it was there before the first */
+	uint64_t heard_ns;   /* when a look saw that its session brought something; 0: none did */
+	uint64_t unheard_ns; /* when what wants an answer left first, and nothing came since; 0: nothing left */
 	uint64_t waiting_ns; /* when waiting began, and */
 	uint64_t asked_ns;   /* when the last that wants an answer left */
 	uint64_t move_ns;    /* no other endpoint before */
@@ -26,6 +30,16 @@ struct watched {
 	struct clone_signs clone; /* of its key, or ours, on two machines */
 };
 
+/* What is said of a peer, from best to worst. */
+enum watch_verdict {
+	WATCH_UP,          /* it was heard within the life of a session; the age is of that */
+	WATCH_IDLE,        /* it was heard, longer ago, and nothing waits for it */
+	WATCH_NEW,         /* it was never heard, and nothing was sent for long */
+	WATCH_NO_ENDPOINT, /* the same, and it must call us */
+	WATCH_DOWN,        /* we have sent for UNANSWERED_S and nothing came; the age is of the first of that */
+	WATCH_VERDICTS,
+};
+
 struct watch {
 	struct watched peers[TUNNEL_PEERS_MAX];
 	size_t count;
@@ -37,6 +51,10 @@ void watch_follow(struct watch *watch, const struct tunnel_config *running);
 /* A look, at most WATCH_INTERVAL_S after the last one; wall_s is CLOCK_REALTIME, as handshakes are. */
 void watch_look(struct watch *watch, const struct tunnel_config *running, uint64_t now_ns, int64_t wall_s);
 struct watched *watch_find(struct watch *watch, const uint8_t public_key[static TUNNEL_KEY_LEN]); /* or NULL */
+
+/* running is a dump of now, peer what is known of it (NULL: nothing). *age_s: 0 where there is nothing to say. */
+enum watch_verdict watch_verdict(const struct watched *peer, const struct tunnel_peer *running, uint64_t now_ns, int64_t wall_s,
+				 int64_t *age_s);
 
 /* We have sent to it for UNANSWERED_S, still do, and nothing came. One to which nothing goes but keepalives is idle. */
 bool watch_unanswered(const struct watched *peer, uint64_t now_ns);

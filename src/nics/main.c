@@ -58,6 +58,6 @@ int nics_main(int argc, char **argv)
 	if (!status)
 		status = control_request(path, argc - 1 - taken, argv + 1 + taken, STDOUT_FILENO, STDERR_FILENO);
 	if (status < 0)
-		(void)fprintf(stderr, NAME_NETWORK ": %s: %s\n", path, strerror(-status));
+		(void)fprintf(stderr, NAME_NETWORK ": %s (%s)\n", control_words(status), path);
 	return status < 0 ? 1 : status;
 }

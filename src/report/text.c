@@ -126,16 +126,16 @@ static void put_failure(struct report_out *out, const struct report_tree *tree, 
 		     report_number(tree, peer, "failing") ? "" : "over; ", report_number(tree, peer, "failures"));
 }
 
-static void text_peer(struct report *report, const struct report_node *peer)
+/* All but its name and its key. */
+static void put_detail(struct report *report, const struct report_node *peer)
 {
 	const struct report_tree *tree = &report->peers;
 	struct report_out *out = &report->out;
-	const char *name = report_text(tree, peer, "name"), *endpoint = report_text(tree, peer, "endpoint");
+	const char *endpoint = report_text(tree, peer, "endpoint");
 	const char *host = report_text(tree, peer, ".host"), *separator = "";
 	int64_t handshake_s = report_number(tree, peer, "latest_handshake");
 	char ago[WORDS_LEN] = "none yet", received[32], sent[32];
 
-	report_put_all(out, "  peer ", name, *name ? " " : "", report_text(tree, peer, "public_key"), "\n", NULL);
 	put_peer_label(out, "endpoint");
 	report_put_all(out, *endpoint ? endpoint : *host ? host : "none: it must call us",
 		       !*endpoint && *host ? " does not resolve (yet)\n" : "\n", NULL);
@@ -157,9 +157,42 @@ static void text_peer(struct report *report, const struct report_node *peer)
 		report_print(out, "    keepalive      every %" PRId64 " s\n", report_number(tree, peer, "keepalive_s"));
 }
 
+static void text_peer(struct report *report, const struct report_node *peer)
+{
+	const struct report_tree *tree = &report->peers;
+	const char *name = report_text(tree, peer, "name");
+
+	report_put_all(&report->out, "  peer ", name, *name ? " " : "", report_text(tree, peer, "public_key"), "\n", NULL);
+	put_detail(report, peer);
+}
+
+static void no_head(struct report *report)
+{
+	(void)report;
+}
+
+static void alone_peer(struct report *report, const struct report_node *peer)
+{
+	const struct report_tree *tree = &report->peers;
+	const char *name = report_text(tree, peer, "name"), *verdict = report_text(tree, peer, "verdict");
+	const struct report_node *failing = report_find(tree, peer, "failing");
+	char age[WORDS_LEN];
+
+	put_peer_label(&report->out, "state");
+	report_put_all(&report->out, verdict, " ", words_age(report_number(tree, peer, "verdict_age_s"), age, sizeof(age)), "\n", NULL);
+	put_peer_label(&report->out, "peer");
+	report_put_all(&report->out, name, *name ? " " : "", report_text(tree, peer, "public_key"), "\n", NULL);
+	put_detail(report, peer);
+	if (failing && failing->kind == REPORT_UNKNOWN && verdict[0] == 'D') {
+		put_peer_label(&report->out, "failed");
+		report_put(&report->out, "the kernel tells no reason: see `show` at the other side\n");
+	}
+}
+
 static void text_tail(struct report *report)
 {
 	(void)report;
 }
 
 const struct report_view report_as_text = { "text", false, text_head, text_peer, text_tail };
+const struct report_view report_as_peer = { "peer", false, no_head, alone_peer, text_tail };

@@ -36,6 +36,23 @@ const char *words_ago(int64_t seconds, char *dst, size_t cap)
 	return dst;
 }
 
+const char *words_age(int64_t seconds, char *dst, size_t cap)
+{
+	long long s = seconds > 0 ? seconds : 0;
+
+	if (s < 60)
+		text_format(dst, cap, "%lld s", s);
+	else if (s < 3600 && s % 60)
+		text_format(dst, cap, "%lldm%02llds", s / 60, s % 60);
+	else if (s < 3600)
+		text_format(dst, cap, "%lldm", s / 60);
+	else if (s < 86400)
+		text_format(dst, cap, "%lldh%02lldm", s / 3600, s / 60 % 60);
+	else
+		text_format(dst, cap, "%lldd%02lldh", s / 86400, s / 3600 % 24);
+	return dst;
+}
+
 const char *words_bytes(uint64_t bytes, char *dst, size_t cap)
 {
 	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };

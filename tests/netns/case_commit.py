@@ -27,8 +27,8 @@ class Box:
     """A host as the appliance is: its three services on one configuration directory."""
 
     def __init__(self, lab):
-        self.lab, self.a, self.dir = lab, lab.host("a"), lab.dir
-        lab.link(self.a, "", lab.host("b"), "192.0.2.2/24")
+        self.lab, self.a, self.b, self.dir = lab, lab.host("a"), lab.host("b"), lab.dir
+        lab.link(self.a, "", self.b, "192.0.2.2/24")
         self.conf, self.run = self.dir + "/conf", self.dir + "/run"
         self.processes, self.services = {}, ()
         os.mkdir(self.conf)

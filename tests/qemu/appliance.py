@@ -90,6 +90,10 @@ class Appliance:
     def say(self, line, timeout=30, log=False):
         return self.vm.console.command(line, timeout, log)
 
+    def screen(self):
+        """`show`, whose lines are as long as they are."""
+        return " ".join(self.say("show").split())
+
     def reconfigure(self, words="", files=()):
         """Write files and apply them on the console: what that said."""
         self.write(dict(files))

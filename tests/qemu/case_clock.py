@@ -63,7 +63,7 @@ def clock_goes_neither_back_nor_far_ahead(image):
 
         a = started("clock-right", image, disk, right)
         assert "ok: %s" % right[:10] in boot_line(a) and "set to" not in boot_line(a), boot_line(a)
-        assert "clock" not in a.say("show")
+        assert "clock" not in a.screen()
         assert abs(now(a) - at) < CLOSE_S and abs(machine_clock(a) - at) < CLOSE_S
         stopped = end(a)
 
@@ -71,7 +71,7 @@ def clock_goes_neither_back_nor_far_ahead(image):
         for boot in (1, 2):
             a = started("clock-behind-%d" % boot, image, disk, "2001-02-03T04:05:06")
             assert "set to" in boot_line(a) and "2001-02-03" in boot_line(a), boot_line(a)
-            assert "clock: the machine's clock said 2001-02-03" in a.say("show")
+            assert "clock: the machine's clock said 2001-02-03" in a.screen()
             assert 0 <= now(a) - stopped < CLOSE_S, (boot, now(a) - stopped)
             if boot == 1:
                 stopped = end(a)
@@ -87,7 +87,7 @@ def clock_goes_neither_back_nor_far_ahead(image):
         # far ahead: not believed, and not kept
         a = started("clock-ahead", image, disk, "2069-01-01T00:00:00")
         assert "2069-01-01" in boot_line(a) and "not trusted" in boot_line(a), boot_line(a)
-        said = a.say("show")
+        said = a.screen()
         assert "more than two years after the last time known, and not trusted" in said, said
         wait_for("the service", a.show)
         assert a.say("show gateway --json").startswith("{"), "not for programs"
@@ -118,7 +118,7 @@ def sets_the_clock(a):
         assert 0 <= clock(a) - seconds("2031-01-02 03:04:05") < CLOSE_S, (clock.__name__, clock(a))
     said = a.say("clock")
     assert re.search(r"^machine +2031-01-02", said, re.M) and re.search(r"^last kept +2031-01-02", said, re.M), said
-    assert "not trusted" not in said and "not trusted" not in a.say("show"), said
+    assert "not trusted" not in said and "not trusted" not in a.screen(), said
     at = console.begin("clock set %s" % time.strftime(TIME, time.gmtime(before)))
     console.wait_for(r"Set it\? \[y/N\] ", 30, at)
     assert "take no handshake with an earlier one" in console.text[at:], console.text[at:]

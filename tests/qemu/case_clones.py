@@ -63,7 +63,7 @@ def both_tell_of_an_address(first, clone):
     clone.reconfigure("--force", files={"network.conf": network(1)})
     for a in (first, clone):
         a.vm.console.wait_for("network: eth0: " + ADDRESS, 120, 0)
-        wait_for("the address in show", lambda: "eth0: " + ADDRESS in a.say("show"), 60, 1)
+        wait_for("the address in show", lambda: "eth0: " + ADDRESS in a.screen(), 60, 1)
 
 
 def peer_that_roams_is_no_clone(c):
@@ -101,7 +101,7 @@ def two_clones_are_told_so_at_both_consoles(image):
             ask_all_the_time(a, vpn_address(2))
         clones_are_told(c)
         for a in (first, clone):
-            assert "trouble          " + OURS in a.say("show"), a.say("show")
+            assert "trouble          " + OURS in a.say("show all"), a.say("show all")
             for path in PATHS:
                 assert a.vm.console.text.count("%s: %s" % (path, OURS)) == 1, "told more than once"
         both_tell_of_an_address(first, clone)

@@ -86,7 +86,7 @@ def name_that_does_not_resolve_holds_up_no_one(image):
     for path in PATHS:
         wait_for("the other peer on " + path, lambda: first.handshakes(path)[two.public_key])
         assert first.peers(path)[three.public_key]["endpoint"] == ""
-    assert "no-such-host.invalid does not resolve (yet)" in first.say("show")
+    assert "no-such-host.invalid does not resolve (yet)" in first.say("show all")
     c.all[2].reconfigure()          # it calls us: then we know where it is
     for path in PATHS:
         wait_for("the third on " + path, lambda: first.handshakes(path).get(three.public_key))
@@ -151,7 +151,7 @@ def bad_file_at_boot_leaves_the_last_applied_set_running(image):
     assert BAD_FINDING in said and "the last applied one" in said, said
     said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances)})
     assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2, said
-    assert "configuration    from the files" in first.say("show")
+    assert "configuration    from the files" in first.say("show all")
 
 
 @case

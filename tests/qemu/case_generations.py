@@ -48,10 +48,10 @@ def boot_holds_what_was_typed_and_not_applied_and_undo_takes_back_what_was(image
         words = "the files were written at the console, and never committed: generation 1 runs"
         assert re.search("config: " + words, a.vm.console.text[at:]), "not loudly"
         assert addresses(a) == [1], addresses(a)
-        assert words in a.say("show") and "configuration    the one confirmed last" in a.say("show gateway")
+        assert words in a.screen() and "configuration    the one confirmed last" in a.say("show gateway")
         assert "ok: what was confirmed last, in place of the files" in a.say("boot")
         said = a.say("reconfigure")
-        assert addresses(a) == [2] and words not in a.say("show"), said
+        assert addresses(a) == [2] and words not in a.screen(), said
         type_file(a, "network.conf", conf(3))
         assert "address 198.51.100.3/24 added" in a.say("reconfigure")
         said = a.say("history")
@@ -81,7 +81,7 @@ def what_no_one_confirms_is_undone_also_by_a_crash_or_a_power_cut(image):
             type_file(a, "network.conf", conf(2))
             said = a.say("reconfigure confirm")
             assert re.search("generation 2 runs until .* UTC, unless `confirm` keeps it", said) and addresses(a) == [2], said
-            assert "unless `confirm` keeps it" in a.say("show")
+            assert "unless `confirm` keeps it" in a.screen()
             assert "generation 2 waits for `confirm` or `undo`" in a.say("reconfigure")
             before = a.pid("config")
             a.output("kill -9 %d" % before)
@@ -90,7 +90,7 @@ def what_no_one_confirms_is_undone_also_by_a_crash_or_a_power_cut(image):
             a.output("cd /run/gateway; sed '1s/ .*/ 1/' pending > later; mv later pending")
             wait_for("what ran before", lambda: addresses(a) == [1], 60)
             a.vm.console.wait_for("config: the files were not confirmed in time: generation 1 runs", 30, 0)
-            wait_for("its end", lambda: "unless `confirm`" not in a.say("show"), 60)
+            wait_for("its end", lambda: "unless `confirm`" not in a.screen(), 60)
 
             assert "unless `confirm` keeps it" in a.say("reconfigure confirm 5") and addresses(a) == [2]
             assert a.say("confirm") == "generation 3 is confirmed\n"

@@ -156,7 +156,7 @@ def full_partition_serves_and_is_told_of(image):
         put(disk, work + "/data")
         with boot_direct(image, "full", disk) as vm:
             assert "ok: /dev/vda2\n" in boot_line(vm), boot_line(vm)
-            wait_for("both paths", lambda: vm.console.command("show").count("interface") >= 2, 60)
+            wait_for("both paths", lambda: vm.console.command("show all").count("interface") >= 2, 60)
             said = vm.console.command("show")
             assert re.search(r"persistent partition: /dev/vda2, \d+ MiB, \d+% used, nearly full", said), said
             power_off(vm)
@@ -175,7 +175,7 @@ def partition_that_cannot_be_written_to_serves_when_it_can_be_read(image):
         put(disk, work + "/data")
         with boot_direct(image, "protected", None, *read_only(disk)) as vm:
             assert "ok: /dev/vda2 is write-protected" in boot_line(vm), boot_line(vm)
-            wait_for("both paths", lambda: vm.console.command("show").count("interface") >= 2, 60)
+            wait_for("both paths", lambda: vm.console.command("show all").count("interface") >= 2, 60)
             assert "READ-ONLY: nothing can be kept" in vm.console.command("show"), vm.console.command("show")
         assert len(before) == os.path.getsize(disk)
 

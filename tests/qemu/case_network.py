@@ -123,7 +123,7 @@ def dataplane_moves_to_the_host_and_back(image):
         has_all(said, "gateway: 0 added, 0 updated, 0 removed, 2 kept", "gateway-dataplane: 2 added")
         has_all(first.output("ip addr show " + device), vpn_address(1) + "/24", "mtu 1420")
         has_all(first.output("ip route"), "10.8.3.0/24 dev %s " % device)
-        has_all(first.say("show"), "isolation        off", "DATA_PLANE_ISOLATION=off in .env",
+        has_all(first.say("show all"), "isolation        off", "DATA_PLANE_ISOLATION=off in .env",
                 "interface        %s, MTU 1420" % device)
         wait_for("handshakes", lambda: all(first.handshakes("gateway-dataplane").values()))
         for n in (2, 3):

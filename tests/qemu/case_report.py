@@ -21,6 +21,6 @@ def kernel_tells_a_full_queue_of_the_interface_alone(image):
     assert shown["dropped"] is None and shown["under_load"] is None, shown
     peer = first.peers()[silent.public_key]
     assert peer["latest_handshake"] == 0 and peer["failing"] is None and peer["last_failure"] is None and peer["dropped"] is None, peer
-    said = first.say("show")
+    said = first.say("show all")
     assert "  interface lost   " in said and "tx_dropped " in said, said
     wait_for("a line in the log", lambda: "the interface has lost " in first.say("log", log=True), 60, 1)

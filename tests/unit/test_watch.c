@@ -154,3 +154,60 @@ TEST(watch_knows_nothing_of_a_peer_that_was_made_anew)
 	watch_follow(&watch, &running);
 	CHECK(watch_probe(&watch.peers[0], &endpoint, true, false, now_ns));
 }
+
+static enum watch_verdict verdict(int64_t *age_s)
+{
+	return watch_verdict(&watch.peers[0], &running.peers[0], now_ns, (int64_t)(now_ns / NS_PER_S), age_s);
+}
+
+TEST(watch_verdict_is_down_after_15_s_without_an_answer_and_until_one_comes)
+{
+	struct tunnel_peer *peer = begin();
+	int64_t age_s;
+
+	CHECK_INT(verdict(&age_s), WATCH_UP);
+	(void)UNTIL(peer, 900, 900, 900);
+	CHECK_INT(verdict(&age_s), WATCH_UP);
+	(void)UNTIL(peer, 900, 900);
+	CHECK_INT(verdict(&age_s), WATCH_DOWN);
+	CHECK_INT(age_s, 15);
+	(void)UNTIL(peer, 0, 0, 0, 0, 0, 0, 0, 0); /* no one tries any more: it is as down as before */
+	CHECK_INT(verdict(&age_s), WATCH_DOWN);
+	peer->received_bytes += 100;
+	CHECK_INT(verdict(&age_s), WATCH_UP);
+	(void)UNTIL(peer, 0);
+	CHECK_INT(verdict(&age_s), WATCH_UP);
+	CHECK_INT(age_s, 0);
+}
+
+TEST(watch_verdict_is_idle_where_nothing_is_said_for_a_sessions_life)
+{
+	struct tunnel_peer *peer = begin();
+	int64_t age_s;
+
+	peer->received_bytes += 100;
+	(void)UNTIL(peer, 0);
+	for (int i = 0; i < 48; i++)
+		(void)UNTIL(peer, 0);
+	CHECK_INT(verdict(&age_s), WATCH_IDLE);
+	CHECK_INT(age_s, 240);
+}
+
+TEST(watch_verdict_of_one_that_is_heard_without_a_session_is_down)
+{
+	struct tunnel_peer *peer = begin();
+	int64_t age_s;
+
+	peer->handshake_s = 0; /* initiations come, and our answers do not arrive */
+	watch.peers[0].handshake_s = 0;
+	CHECK_INT(verdict(&age_s), WATCH_NO_ENDPOINT);
+	for (int i = 0; i < 5; i++) {
+		peer->received_bytes += 148;
+		(void)UNTIL(peer, 92);
+	}
+	CHECK_INT(verdict(&age_s), WATCH_DOWN);
+	peer->handshake_s = (int64_t)(now_ns / NS_PER_S); /* and now one of them does */
+	peer->received_bytes += 32;
+	(void)UNTIL(peer, 0);
+	CHECK_INT(verdict(&age_s), WATCH_UP);
+}

@@ -1,0 +1,64 @@
+#include "gateway/host_state.h"
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/built.h"
+#include "base/text.h"
+#include "netlink/netlink.h"
+#include "network/nics.h"
+
+enum { LINE_LEN = 160, SCOPE_UNIVERSE = 0 /* RT_SCOPE_UNIVERSE */ };
+
+static void take_address(const struct link_address *address, void *arg)
+{
+	bool *any = arg;
+
+	*any = *any || address->scope == SCOPE_UNIVERSE;
+}
+
+void host_print_nics(void (*line)(void *arg, const char *text), void *arg)
+{
+	static struct nics nics;
+	bool any = false;
+	char text[LINE_LEN];
+	struct nl nl;
+
+	if (nl_open(&nl, NETLINK_ROUTE) < 0)
+		return;
+	if (nics_find(&nl, &nics) < 0)
+		nics.count = 0;
+	for (size_t i = 0; i < nics.count; i++) {
+		const struct link *link = &nics.list[i];
+		bool addressed = false;
+
+		(void)link_address_each(&nl, link->index, take_address, &addressed);
+		any = any || addressed;
+		if (!addressed || (link->up && link->carrier))
+			continue;
+		text_format(text, sizeof(text), "%s: %s", link->name,
+			    link->up ? "NO CARRIER: cable, switch port" : "it is switched off, `reconfigure` brings it up");
+		line(arg, text);
+	}
+	nl_close(&nl);
+	if (!any)
+		line(arg, nics.count ? "no NIC has an address: `network`, `view network.conf`" : "no NIC: `network`, `boot`");
+}
+
+void host_print_clock(void (*line)(void *arg, const char *text), void *arg)
+{
+	time_t now = time(NULL), made = built_s();
+	char now_text[32] = "", made_text[32] = "", text[LINE_LEN];
+	struct tm tm;
+
+	if (now >= made)
+		return;
+	if (gmtime_r(&now, &tm))
+		(void)strftime(now_text, sizeof(now_text), "%Y-%m-%d %H:%M:%S", &tm);
+	if (gmtime_r(&made, &tm))
+		(void)strftime(made_text, sizeof(made_text), "%Y-%m-%d", &tm);
+	text_format(text, sizeof(text), "clock: %s UTC is before this system was made (%s): `clock set`", now_text, made_text);
+	line(arg, text);
+}

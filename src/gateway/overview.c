@@ -1,0 +1,240 @@
+#include "gateway/overview.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/interrupt.h"
+#include "base/paths.h"
+#include "base/text.h"
+#include "control/client.h"
+#include "gateway/files_state.h"
+#include "gateway/host_state.h"
+#include "gateway/profile.h"
+#include "report/overview.h"
+
+/* A service that says nothing for so long is taken for one that hangs: the screen is there within a moment all the same. */
+enum { EXIT_USAGE = 2, SILENCE_MS = 1500, ANSWER_MAX = 1 << 20, HEAD_LEN = 512, WATCH_DEFAULT_S = 5, WATCH_MAX_S = 3600 };
+
+static void print_line(void *arg, const char *text)
+{
+	(void)arg;
+	puts(text);
+}
+
+/* ---- what the services say ---- */
+
+/* One question to a path, and its answer. */
+struct question {
+	int fd;     /* -errno: it could not be asked */
+	int answer; /* in memory */
+	int status; /* negative: what was said is not all of it */
+};
+
+static void ask_both(const char *run_dir, char *const words[], struct question questions[static PROFILES])
+{
+	char path[CONTROL_PATH_LEN];
+	int argc = 0;
+
+	while (words[argc])
+		argc++;
+	for (int i = 0; i < PROFILES; i++) {
+		questions[i].answer = memfd_create("answer", MFD_CLOEXEC);
+		questions[i].fd = control_path(path, run_dir, profiles[i].name);
+		if (!questions[i].fd)
+			questions[i].fd = control_begin(path, argc, words, SILENCE_MS);
+	}
+	for (int i = 0; i < PROFILES; i++)
+		questions[i].status = questions[i].fd < 0 ? questions[i].fd :
+			control_finish(questions[i].fd, SILENCE_MS, questions[i].answer, questions[i].answer);
+}
+
+/* text holds ANSWER_MAX bytes. */
+static struct slice answer_of(struct question *question, char *text)
+{
+	ssize_t n = question->answer < 0 ? -1 : pread(question->answer, text, ANSWER_MAX, 0);
+
+	if (question->answer >= 0)
+		close(question->answer);
+	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
+}
+
+static void read_both(struct overview *overview, const char *run_dir)
+{
+	static char text[ANSWER_MAX];
+	static char verb[] = "show", option[] = "--lines";
+	char *const words[] = { verb, option, NULL };
+	struct question questions[PROFILES];
+
+	*overview = (struct overview){ .peer_count = 0 };
+	ask_both(run_dir, words, questions);
+	for (unsigned i = 0; i < PROFILES; i++) {
+		struct slice answer = answer_of(&questions[i], text);
+		const char *why = questions[i].status < 0 ? control_words(questions[i].status) : "the service is of another release";
+
+		if (questions[i].status >= 0 && overview_read(overview, i, answer))
+			continue;
+		overview->paths[i].answered = false;
+		text_format(overview->paths[i].reason, sizeof(overview->paths[i].reason), "%s. `boot` and `log %s` tell more", why,
+			    profiles[i].name);
+	}
+}
+
+/* ---- the screen ---- */
+
+/* The first line of a file in memory, behind skip others; each on lines of its own. */
+static void print_notes(const char *run_dir, const char *name, const char *before, int skip)
+{
+	static char text[8192];
+	char path[CONTROL_PATH_LEN], row[sizeof(text)];
+	struct slice rest, line;
+	ssize_t n;
+
+	text_format(path, sizeof(path), "%s/%s", run_dir, name);
+	n = file_read(AT_FDCWD, path, text, sizeof(text));
+	rest = (struct slice){ text, n > 0 ? (size_t)n : 0 };
+	while (slice_cut(&rest, '\n', &line)) {
+		if (!line.len || skip-- > 0)
+			continue;
+		text_format(row, sizeof(row), "%s%.*s", before, SLICE_ARG(line));
+		overview_wrap(row, print_line, NULL);
+	}
+}
+
+/* What the services did not say, the file that the prompt comes from may. */
+static void name_instance(struct overview *overview, const char *run_dir)
+{
+	char path[CONTROL_PATH_LEN], text[4096];
+	struct slice rest, name;
+	ssize_t n;
+
+	if (overview->name[0])
+		return;
+	text_format(path, sizeof(path), "%s/" NAMES_FILE, run_dir);
+	n = file_read(AT_FDCWD, path, text, sizeof(text));
+	rest = (struct slice){ text, n > 0 ? (size_t)n : 0 };
+	(void)slice_cut(&rest, '\n', &name);
+	if (n <= 0 || !name.len || slice_copy(name, overview->name, sizeof(overview->name)) < 0)
+		text_format(overview->name, sizeof(overview->name), NAME_MANAGEMENT);
+}
+
+static const char *time_of_day(char text[static 32])
+{
+	time_t now = time(NULL);
+	struct tm tm;
+
+	if (!gmtime_r(&now, &tm) || !strftime(text, 32, "%H:%M:%S UTC", &tm))
+		text[0] = '\0';
+	return text;
+}
+
+static int show_all(const char *run_dir, const char *conf_dir)
+{
+	static struct overview overview;
+	struct files_asked files;
+	char head[HEAD_LEN], when[32], state[FILES_STATE_LEN];
+
+	files_ask(&files, conf_dir, run_dir);
+	read_both(&overview, run_dir);
+	name_instance(&overview, run_dir);
+	files_answer(&files, state);
+	text_format(head, sizeof(head), "%s  %s%s%s   files: %s", overview.name, overview.address, overview.address[0] ? "  " : "",
+		    time_of_day(when), state);
+	overview_wrap(head, print_line, NULL);
+	print_notes(run_dir, CLOCK_TROUBLE_FILE, "clock: ", 0);
+	host_print_clock(print_line, NULL);
+	print_notes(run_dir, CONFLICTS_FILE, "", 0);
+	print_notes(run_dir, PENDING_FILE, "", 1);
+	print_notes(run_dir, HELD_FILE, "", 0);
+	host_print_nics(print_line, NULL);
+	overview_print_paths(&overview, print_line, NULL);
+	overview_print_peers(&overview, OVERVIEW_ROWS, print_line, NULL);
+	return !overview_is_fine(&overview);
+}
+
+/* Ctrl-C ends it; what is on its way to the terminal then is not waited for. */
+static int show_watch(const char *run_dir, uint64_t every_s)
+{
+	static struct overview now, before;
+	uint64_t asked_ns = 0, before_ns;
+	char when[32];
+
+	for (;;) {
+		struct timespec rest = { .tv_sec = (time_t)every_s };
+
+		before = now;
+		before_ns = asked_ns;
+		asked_ns = clock_now_ns();
+		read_both(&now, run_dir);
+		name_instance(&now, run_dir);
+		printf("%s  %s  each %llu s, Ctrl-C ends it\n", now.name, time_of_day(when), (unsigned long long)every_s);
+		overview_print_paths(&now, print_line, NULL);
+		overview_print_rates(&now, &before, before_ns ? (asked_ns - before_ns) / NS_PER_MS : 0, OVERVIEW_ROWS, print_line, NULL);
+		printf("\n");
+		if (fflush(stdout) == EOF)
+			return 1;
+		while (nanosleep(&rest, &rest) < 0 && errno == EINTR)
+			continue;
+	}
+}
+
+static void print_lines(struct slice text)
+{
+	char row[HEAD_LEN];
+	struct slice line;
+
+	while (slice_cut(&text, '\n', &line) && (line.len || text.ptr)) {
+		text_format(row, sizeof(row), "%.*s", SLICE_ARG(line));
+		overview_wrap(row, print_line, NULL);
+	}
+}
+
+static int show_peer(const char *run_dir, char *name)
+{
+	static char text[ANSWER_MAX];
+	static char verb[] = "show", option[] = "--peer";
+	char *const words[] = { verb, option, name, NULL };
+	struct question questions[PROFILES];
+	bool found = false;
+
+	ask_both(run_dir, words, questions);
+	for (int i = 0; i < PROFILES; i++) {
+		struct slice answer = answer_of(&questions[i], text);
+
+		if (questions[i].status < 0)
+			printf("%s: %s\n", profiles[i].title, control_words(questions[i].status));
+		else if (answer.len)
+			puts(profiles[i].title);
+		print_lines(questions[i].status < 0 ? (struct slice){ "", 0 } : answer);
+		found = found || (questions[i].status >= 0 && answer.len);
+	}
+	if (!found)
+		printf("no peer that runs is called %s: `show all` has each\n", name);
+	return !found;
+}
+
+int overview_main(const char *run_dir, int argc, char **argv)
+{
+	const char *conf_dir = DATA_DIR;
+	uint64_t every_s = WATCH_DEFAULT_S;
+
+	if (argc >= 2 && !strcmp(argv[argc - 2], "--conf")) {
+		conf_dir = argv[argc - 1];
+		argc -= 2;
+	}
+	if (!argc)
+		return show_all(run_dir, conf_dir);
+	if (!strcmp(argv[0], "watch") && (argc == 1 || (argc == 2 && !text_uint(slice_of(argv[1]), WATCH_MAX_S, &every_s) && every_s)))
+		return show_watch(run_dir, every_s);
+	if (argc == 1 && argv[0][0] != '-')
+		return show_peer(run_dir, argv[0]);
+	(void)fprintf(stderr, "usage: show [NAME | watch [SECONDS] | all | gateway | gateway-dataplane] [--json]\n");
+	return EXIT_USAGE;
+}

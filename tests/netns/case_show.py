@@ -1,0 +1,111 @@
+"""What is wrong with a cluster is on one screen of `show`, or the command that it names tells it."""
+import re
+import signal
+import subprocess
+import time
+
+from case_commit import Box
+from cases import case, expect
+from lab import ECHOES, run, wait_until, wg_keys
+
+PORTS = {"gateway": 4567, "gateway-dataplane": 4568}
+WIDTH = 79
+
+
+class Watched(Box):
+    """All of ours on a, and on b wireguard-go for each path; one ping a second on both."""
+
+    def __init__(self, lab):
+        super().__init__(lab)
+        self.key_b, pub_b = wg_keys()
+        self.peers[1] = (pub_b, "10.8.3.2/32", "192.0.2.2:4567", "")
+        self.write(extra="DATA_PLANE_ISOLATION=on\n")
+        self.start()
+        self.goes = []
+        for number, port in enumerate(PORTS.values()):
+            go = lab.wireguard_go(self.b, "go%d" % number, self.key_b, port)
+            go.set("peer", self.peers[0][0], "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:%d" % port)
+            run("ip", "netns", "add", "in-b%d" % number)
+            run("ip", "-n", "b", "link", "set", go.device, "netns", "in-b%d" % number)
+            for words in (("address", "add", "10.8.3.2/24", "dev", go.device), ("link", "set", go.device, "mtu", "1420", "up")):
+                run("ip", "-n", "in-b%d" % number, *words)
+            self.goes.append(go)
+        for name in PORTS:
+            lab.processes.append(subprocess.Popen(["ip", "netns", "exec", self.inner(name), ECHOES, "-c", "100000", "-i", "1", "10.8.3.2"],
+                                                  stdout=subprocess.DEVNULL))
+
+    def show(self, *words):
+        done = subprocess.run(["ip", "netns", "exec", "a", self.lab.applet("gateway"), "overview", *words, "--run", self.run, "--conf", self.conf],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+        expect(all(len(line) <= WIDTH for line in done.stdout.splitlines()), "more than %d columns" % WIDTH, done.stdout)
+        return done.stdout
+
+    def says(self, what, pattern, timeout=60):
+        """Waits for it, and tells how long that took."""
+        began = time.monotonic()
+        said = [""]
+        try:
+            wait_until(what, lambda: re.search(pattern, said.__setitem__(0, self.show()) or said[0], re.M), timeout)
+        except RuntimeError:
+            expect(False, "show does not say: " + what, pattern, said[0])
+        print("  FIGURE  %.0f s until show said: %s" % (time.monotonic() - began, what))
+        return said[0]
+
+    def both_up(self, what="both paths are up"):
+        return self.says(what, r"^\S+ +10\.8\.3\.2 +up \S.*up \S", 150)
+
+
+@case
+def show_marks_what_is_wrong_with_a_path_within_half_a_minute(lab):
+    box = Watched(lab)
+    said = box.both_up()
+    expect(re.search(r"^gateway +10\.8\.3\.1 +\d\d:\d\d:\d\d UTC   files: as applied$", said, re.M), said)
+    expect(said.endswith("1 peer.  none DOWN\n") and "NO CARRIER" not in said, said)
+
+    box.b("ip", "route", "add", "blackhole", "192.0.2.1/32")        # a filter in between: nothing of b arrives
+    box.b("ip", "address", "add", "192.0.2.1/32", "dev", "eth0")    # and a NIC address twice
+    box.says("both paths DOWN", r"^\S+ +10\.8\.3\.2 +DOWN \S.*DOWN \S")
+    box.says("how many are DOWN", r"^1 peer\.  1 DOWN$")
+    box.says("the address that is there twice", r"ANOTHER MACHINE HAS 192\.0\.2\.1 AS WELL")
+    box.b("ip", "address", "del", "192.0.2.1/32", "dev", "eth0")
+    box.b("ip", "route", "del", "blackhole", "192.0.2.1/32")
+    box.both_up("both paths are up after the filter")
+
+    box.b("ip", "link", "set", "eth0", "down")                      # a cable that is pulled
+    box.says("the NIC without carrier", r"^eth0: NO CARRIER")
+    box.b("ip", "link", "set", "eth0", "up")
+    box.both_up("both paths are up after the cable")
+    expect("NO CARRIER" not in box.show(), box.show())
+
+    box.goes[0].set("private-key", "/dev/stdin", input=wg_keys()[0])  # the other side has another key
+    said = box.says("the management path alone DOWN", r"^\S+ +10\.8\.3\.2 +DOWN \S+ +up \S", 300)
+    said = box.show("10.8.3.2")
+    expect("management\n    state          DOWN " in said and "between packet processors\n    state          up " in said, said)
+    expect("failed         wrong key: from its endpoint comes a public key that is no peer's" in said or
+           "failed         no answer" in said, said)
+    box.goes[0].set("private-key", "/dev/stdin", input=box.key_b)
+
+
+@case
+def show_is_there_at_once_whatever_of_the_services_is_not(lab):
+    box = Watched(lab)
+    box.both_up()
+    for name, row in (("gateway", r" \?  +up \S"), ("gateway-dataplane", r" up \S.* \?$")):
+        box.processes[name].send_signal(signal.SIGSTOP)
+        began = time.monotonic()
+        said = box.show()
+        print("  FIGURE  %.1f s for show while %s hangs" % (time.monotonic() - began, name))
+        title = "management" if name == "gateway" else "dataplane"
+        expect(re.search("^%s: the service does not answer: it hangs" % title, said, re.M) and re.search(row, said, re.M), said)
+        box.processes[name].send_signal(signal.SIGCONT)
+        wait_until(name + " answers again", lambda: "does not answer" not in box.show())
+    box.processes["gateway"].kill()
+    box.processes["gateway"].wait(30)
+    said = box.show()
+    expect("management: the service does not run. `boot` and `log gateway` tell more\n" in said and " ?  " in said, said)
+    box.write(extra="DATA_PLANE_ISOLATION=on\nDATA_PLANE_VPN_PORT=no\n")
+    said = box.show()
+    expect(re.search(r"files: 1 error, NOT what runs \(`check`\)$", said, re.M), said)
+    box.write(extra="DATA_PLANE_ISOLATION=on\nDATA_PLANE_VPN_PORT=4999\n")
+    expect(re.search(r"files: NOT what runs \(`diff`, `reconfigure`\)$", box.show(), re.M), box.show())
+    expect("no peer that runs is called nobody" in box.show("nobody"), box.show("nobody"))
