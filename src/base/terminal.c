@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/interrupt.h"
 #include "base/keys.h"
+#include "base/text.h"
 
 static struct termios before;
 static bool changed;
@@ -18,7 +19,7 @@ static bool changed;
 static bool after_cr;
 
 /* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line. */
-enum { QUIET_MS = 300 };
+enum { QUIET_MS = 300, QUESTION_LEN = 256 };
 
 /* That, for a process of ours. */
 #define AFTER_CR "TERMINAL_AFTER_CR"
@@ -160,7 +161,7 @@ enum line_event terminal_read(struct line *line)
 	return terminal_read_or(line, -1, 0);
 }
 
-bool terminal_confirm(const char *question)
+bool terminal_yes(const char *question)
 {
 	enum line_event event;
 	struct line line;
@@ -169,11 +170,19 @@ bool terminal_confirm(const char *question)
 	if (!isatty(STDIN_FILENO))
 		return false;
 	interrupt_clear();
-	printf("%s [y/N] ", question);
+	printf("%s ", question);
 	(void)fflush(stdout);
 	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
 	event = terminal_read(&line);
 	if (event == LINE_END || event == LINE_GONE)
 		printf("\n");
 	return event == LINE_DONE && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+bool terminal_confirm(const char *question)
+{
+	char whole[QUESTION_LEN];
+
+	text_format(whole, sizeof(whole), "%s [y/N]", question);
+	return terminal_yes(whole);
 }

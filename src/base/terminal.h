@@ -31,6 +31,7 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 /* Asks whoever types, between terminal_open and terminal_restore: true for a line that begins with y. A script gets no as its
  * answer. */
 bool terminal_confirm(const char *question);
+bool terminal_yes(const char *question); /* the same, when the question says how it is answered */
 
 /* For line_init: shown on standard output, if that is a terminal. */
 void terminal_echo(void *arg, const char *bytes, size_t len);

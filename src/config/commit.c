@@ -11,18 +11,25 @@
 #include "base/paths.h"
 #include "control/client.h"
 
+enum { WORDS_MAX = 3, WORD_LEN = 16 };
 enum { SIGNALLED = 128 }; /* sh(1)'s status of what a signal ended */
+
+/* In the order in which they are applied. */
+enum party_name { NICS, MANAGEMENT, DATAPLANE, PARTIES };
 
 static struct party {
 	const char *name;
 	bool path;
 	bool absent; /* its service does not run */
-} parties[] = { { .name = NAME_NETWORK }, { .name = NAME_MANAGEMENT, .path = true }, { .name = NAME_DATAPLANE, .path = true } };
-
-enum { PARTIES = sizeof(parties) / sizeof(parties[0]), WORDS_MAX = 3, WORD_LEN = 16 };
+} parties[PARTIES] = {
+	[NICS] = { .name = NAME_NETWORK },
+	[MANAGEMENT] = { .name = NAME_MANAGEMENT, .path = true },
+	[DATAPLANE] = { .name = NAME_DATAPLANE, .path = true },
+};
 
 /* The status of a verb, or -errno, told. The set goes along where with_set. */
-static int ask(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set)
+static int ask_into(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set, int out_fd,
+		    int err_fd)
 {
 	char path[CONTROL_PATH_LEN], words[WORDS_MAX][WORD_LEN], *argv[WORDS_MAX];
 	const char *const given[WORDS_MAX] = { verb, option, commit->force && with_set ? "--force" : NULL };
@@ -37,12 +44,17 @@ static int ask(const struct commit *commit, struct party *party, const char *ver
 	(void)fflush(stdout);
 	status = control_path(path, commit->run_dir, party->name);
 	if (!status)
-		status = control_request_with(path, argc, argv, with_set ? commit->set_fd : -1, STDOUT_FILENO, STDERR_FILENO);
+		status = control_request_with(path, argc, argv, with_set ? commit->set_fd : -1, out_fd, err_fd);
 	if (status == -ECONNREFUSED || status == -ENOENT)
 		party->absent = true;
 	if (status < 0 && status != -EINTR)
 		(void)fprintf(stderr, "%s: %s (%s)\n", party->name, control_words(status), path);
 	return status;
+}
+
+static int ask(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set)
+{
+	return ask_into(commit, party, verb, option, with_set, STDOUT_FILENO, STDERR_FILENO);
 }
 
 /* Of two statuses. What is refused cannot be had by an answer. */
@@ -62,21 +74,36 @@ static void begin_anew(void)
 
 int commit_plan(struct commit *commit)
 {
-	int worst = 0;
+	static const enum party_name order[PARTIES] = { MANAGEMENT, NICS, DATAPLANE };
+	struct plan_text *text = &commit->plan;
+	int worst = 0, err = 0;
 	size_t answered = 0;
 
 	begin_anew();
-	for (size_t i = 0; i < PARTIES; i++) {
-		int status = ask(commit, &parties[i], "plan", "--quiet", true);
+	plan_text_init(text);
+	for (size_t i = 0; i < PARTIES && !err; i++) {
+		struct party *party = &parties[order[i]];
+		int status;
 
-		if (status == -EINTR)
-			return SIGNALLED + SIGINT;
-		if (parties[i].absent)
+		err = plan_text_begin(text);
+		status = err ? err : ask_into(commit, party, "plan", "--lines", true, text->out_fd, text->err_fd);
+		if (status == -EINTR) {
+			err = status;
+			break;
+		}
+		if (party->absent)
 			continue;
+		if (!err)
+			plan_text_end(text, party->path ? party->name : NULL, status == EXIT_ASKED);
 		answered++;
 		/* One that does not answer will not apply anything. */
 		worst = worse(worst, status < 0 || (status && status < EXIT_REFUSED) ? EXIT_REFUSED : status);
 	}
+	plan_text_close(text);
+	if (err == -EINTR)
+		return SIGNALLED + SIGINT;
+	if (answered && !worst && !text->lines)
+		printf("  no peer and no address of a NIC changes\n");
 	return answered ? worst : 1;
 }
 

@@ -4,13 +4,16 @@
 
 #include <stdbool.h>
 
+#include "config/plan_text.h"
+
 struct commit {
 	const char *run_dir;
 	int set_fd; /* a directory with the files, of which each worker gets a descriptor */
 	bool force;
+	struct plan_text plan; /* what commit_plan said */
 };
 
-/* What each worker says of it goes to standard output and error. An exit status: 0; EXIT_ASKED: only with force;
+/* What it changes goes to standard output. An exit status: 0; EXIT_ASKED: it cuts what plan.cuts says, only with force;
  * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so, and counts no more. */
 int commit_plan(struct commit *commit);
 

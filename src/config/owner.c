@@ -96,12 +96,14 @@ void owner_close(struct owner *owner)
 	generations_close(&owner->generations);
 }
 
-static bool asks_and_may(void)
+static bool asks_and_may(const char *cuts)
 {
+	char question[PLAN_CUTS_LEN + 48];
 	bool yes;
 
+	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", cuts);
 	terminal_open();
-	yes = terminal_confirm("Apply it all the same?");
+	yes = terminal_yes(question);
 	terminal_restore();
 	interrupt_hear();
 	return yes;
@@ -111,9 +113,11 @@ static int plan(const struct owner *owner, struct commit *commit)
 {
 	int status = commit_plan(commit);
 
-	if (status == EXIT_ASKED && owner->asks && asks_and_may()) {
+	if (status == EXIT_ASKED && owner->asks && asks_and_may(commit->plan.cuts)) {
 		commit->force = true;
 		status = 0;
+	} else if (status == EXIT_ASKED && !owner->asks) {
+		(void)fprintf(stderr, "this cuts %s: --force if it is meant\n", commit->plan.cuts);
 	}
 	if (status)
 		printf("neither the NICs nor the paths were changed\n");

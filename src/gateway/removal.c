@@ -22,21 +22,27 @@ static bool shares_address(const struct tunnel_config *running, const struct tun
 	return false;
 }
 
-/* Some section that was not there before has the name of old, or an address of it. */
-static bool has_successor(const struct tunnel_config *running, const struct tunnel_peer *old, const struct vpn_conf *before,
-			  const struct vpn_conf *after)
+bool removal_is_alive(const struct tunnel_peer *peer, int64_t now_s)
+{
+	return peer->handshake_s && now_s - peer->handshake_s < SESSION_S;
+}
+
+const struct vpn_peer *removal_successor(const struct tunnel_config *running, const struct tunnel_peer *old,
+					 const struct vpn_conf *before, const struct vpn_conf *after)
 {
 	const struct vpn_peer *section = vpn_find_peer(before, old->public_key);
 	const char *name = section ? section->name : "";
 
+	if (find_section(after, old->public_key))
+		return NULL;
 	for (int i = 0; i < after->peer_count; i++) {
 		const struct vpn_peer *fresh = &after->peers[i];
 
-		if (i != after->own && !tunnel_find(running, fresh->public_key) &&
-		    ((*name && !strcmp(name, fresh->name)) || shares_address(running, old, after, fresh)))
-			return true;
+		if (i != after->own && ((*name && !strcmp(name, fresh->name)) || shares_address(running, old, after, fresh)) &&
+		    !tunnel_find(running, fresh->public_key))
+			return fresh;
 	}
-	return false;
+	return NULL;
 }
 
 enum removal_verdict removal_look(struct removal *removal, const struct tunnel_config *running, const struct vpn_conf *before,
@@ -48,12 +54,12 @@ enum removal_verdict removal_look(struct removal *removal, const struct tunnel_c
 
 		if (after && find_section(after, peer->public_key))
 			continue;
-		if (after && has_successor(running, peer, before, after)) {
+		if (after && removal_successor(running, peer, before, after)) {
 			removal->rotated++;
 			continue;
 		}
 		removal->peers[removal->count++] = i;
-		if (peer->handshake_s && now_s - peer->handshake_s < SESSION_S)
+		if (removal_is_alive(peer, now_s))
 			removal->alive++;
 	}
 	if (removal->count && removal->count == running->peer_count)

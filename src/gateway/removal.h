@@ -18,6 +18,14 @@ struct removal {
 	uint16_t rotated; /* peers that go on with another key: of the same name or address. Not in count. */
 };
 
+/* A session of its is in use. */
+bool removal_is_alive(const struct tunnel_peer *peer, int64_t now_s);
+
+/* The section that goes on in place of a peer that has none: of the same name or address, with a key that no peer has. NULL: there
+ * is none, or it has a section of its own. */
+const struct vpn_peer *removal_successor(const struct tunnel_config *running, const struct tunnel_peer *old,
+					 const struct vpn_conf *before, const struct vpn_conf *after);
+
 /* before knows the names of what runs; after is NULL when nothing is to run. now_s is CLOCK_REALTIME, as running's handshakes. */
 enum removal_verdict removal_look(struct removal *removal, const struct tunnel_config *running, const struct vpn_conf *before,
 				  const struct vpn_conf *after, int64_t now_s);

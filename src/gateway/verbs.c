@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
+#include "gateway/plan.h"
 #include "gateway/removal.h"
 #include "gateway/show.h"
 
@@ -112,22 +113,40 @@ static void print_removed(const struct service *service, struct control_call *ca
 	control_print(call, CONTROL_OUT, ": %s\n", buf);
 }
 
+static void print_plan(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_OUT, "%s\n", text);
+}
+
+/* Sessions count more than sections. */
+static void print_cut(struct control_call *call, const struct removal *removal, unsigned of)
+{
+	if (removal->alive)
+		control_print(call, CONTROL_ERR, "%u peer%s\n", removal->alive, removal->alive == 1 ? "" : "s");
+	else
+		control_print(call, CONTROL_ERR, "%u of %u peers\n", removal->count, of);
+}
+
 /* Says what the candidate takes away from what runs; what that needs. */
-static enum removal_verdict look_at_removal(struct service *service, struct control_call *call, bool say)
+static enum removal_verdict look_at_removal(struct service *service, struct control_call *call, bool force, enum change_say say)
 {
 	static struct removal removal;
+	const struct vpn_conf *after = service->change.candidate->clustered ? &service->change.candidate->vpn : NULL;
 	const char *path = service->path.profile->name;
 	enum removal_verdict verdict;
 
 	if (inner_dump(&service->path.inner) < 0)
 		return REMOVAL_FINE;
-	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn,
-			       service->change.candidate->clustered ? &service->change.candidate->vpn : NULL, time(NULL));
-	if (say && removal.rotated)
+	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
+	if (say == CHANGE_SAY_LINES)
+		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), print_plan, call);
+	if (say == CHANGE_SAY_LOSS && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
 			      removal.rotated == 1 ? " gets" : "s get");
-	if (say && removal.count)
+	if (say == CHANGE_SAY_LOSS && removal.count)
 		print_removed(service, call, &removal);
+	if (say == CHANGE_SAY_LINES && !force && verdict == REMOVAL_ASKED)
+		print_cut(call, &removal, service->path.inner.running.peer_count);
 	return verdict;
 }
 
@@ -152,12 +171,14 @@ static void print_applied(const struct service *service, struct control_call *ca
 }
 
 /* What a person must mean, and a script say by --force: its exit status, 0 when there is nothing. */
-static int refuse_removal(struct service *service, struct control_call *call, enum removal_verdict verdict)
+static int refuse_removal(struct service *service, struct control_call *call, enum removal_verdict verdict, enum change_say say)
 {
 	const char *path = service->path.profile->name;
 
 	if (verdict == REMOVAL_FINE)
 		return 0;
+	if (verdict == REMOVAL_ASKED && say == CHANGE_SAY_LINES)
+		return EXIT_ASKED;
 	if (verdict == REMOVAL_ASKED)
 		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `reconfigure --force` if it is "
 			      "meant\n", path);
@@ -168,12 +189,12 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 
-static int plan(struct change *change, struct control_call *call, bool force, bool say)
+static int plan(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct service *service = service_of_change(change);
-	enum removal_verdict verdict = look_at_removal(service, call, say);
+	enum removal_verdict verdict = look_at_removal(service, call, force, say);
 
-	return force ? 0 : refuse_removal(service, call, verdict);
+	return force ? 0 : refuse_removal(service, call, verdict, say);
 }
 
 static int apply(struct change *change, struct control_call *call, bool undoes)

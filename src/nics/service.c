@@ -17,6 +17,7 @@
 #include "network/facts.h"
 #include "network/last.h"
 #include "network/nics.h"
+#include "network/plan.h"
 #include "network/told.h"
 #include "nics/conflicts.h"
 #include "nics/identify.h"
@@ -259,16 +260,26 @@ static void print_change(void *arg, bool error, const char *text)
 	control_print(printer->call, error ? CONTROL_ERR : CONTROL_OUT, NAME_NETWORK ": %s\n", text);
 }
 
-static int nics_plan(struct change *change, struct control_call *call, bool force, bool say)
+static void print_plan(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_OUT, "%s\n", text);
+}
+
+static int nics_plan(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct nics_service *service = container_of(change, struct nics_service, change);
+	const struct network_conf *conf = &change->candidate->network, *before = service->has_set ? &service->set->network : NULL;
 	char loss[TOLD_LEN];
+	bool last = last_address_goes(&service->nl, conf, before, loss, sizeof(loss));
 
-	(void)say;
-	if (force || !last_address_goes(&service->nl, &change->candidate->network, service->has_set ? &service->set->network : NULL,
-					loss, sizeof(loss)))
+	if (say == CHANGE_SAY_LINES)
+		nics_plan_lines(&service->nl, conf, before, last, print_plan, call);
+	if (force || !last)
 		return 0;
-	control_print(call, CONTROL_ERR, NAME_NETWORK ": %s: nothing is applied without --force\n", loss);
+	if (say == CHANGE_SAY_LINES)
+		control_print(call, CONTROL_ERR, "the last NIC address\n");
+	else
+		control_print(call, CONTROL_ERR, NAME_NETWORK ": %s: nothing is applied without --force\n", loss);
 	return EXIT_ASKED;
 }
 

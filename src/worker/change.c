@@ -190,6 +190,13 @@ static void apply_candidate(struct change *change, const struct change_asked *as
 	end_later(change, asked);
 }
 
+static enum change_say how_much(const struct change_asked *asked)
+{
+	if (asked->lines)
+		return CHANGE_SAY_LINES;
+	return asked->dry || !asked->quiet ? CHANGE_SAY_LOSS : CHANGE_SAY_NOTHING;
+}
+
 static void candidate_ready(struct change *change, const struct change_asked *asked, bool good)
 {
 	struct control_call *call = asked->call;
@@ -198,7 +205,7 @@ static void candidate_ready(struct change *change, const struct change_asked *as
 	if (!good || !asked->quiet)
 		diag_print(&change->diag, print_finding, call);
 	if (good)
-		status = change->ops->plan(change, call, asked->force, asked->dry || !asked->quiet);
+		status = change->ops->plan(change, call, asked->force, how_much(asked));
 	if (asked->dry && status == EXIT_ASKED) {
 		control_end(call, status);
 	} else if (!good || status) {
@@ -273,7 +280,8 @@ static bool read_words(int argc, char **argv, struct change_asked *asked, bool *
 	const struct {
 		const char *word;
 		bool *set;
-	} options[] = { { "--force", &asked->force }, { "--quiet", &asked->quiet }, { "--dry-run", dry } };
+	} options[] = { { "--force", &asked->force }, { "--quiet", &asked->quiet }, { "--dry-run", dry },
+			{ "--lines", asked->dry ? &asked->lines : NULL } };
 
 	for (int i = 1; i < argc; i++) {
 		size_t o = 0;
@@ -339,10 +347,12 @@ void change_verb_plan(struct worker *worker, struct control_call *call, int argc
 {
 	struct change_asked asked = { .call = call, .dry = true };
 
-	if (read_words(argc, argv, &asked, NULL))
+	if (read_words(argc, argv, &asked, NULL)) {
+		asked.quiet = asked.quiet || asked.lines;
 		begin(worker->change, &asked, now_ns);
-	else
-		usage(call, "plan [--force] [--quiet]");
+	} else {
+		usage(call, "plan [--force] [--quiet] [--lines]");
+	}
 }
 
 void change_verb_apply(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)

@@ -10,14 +10,18 @@
 
 struct change;
 
+/* How much a plan says. CHANGE_SAY_LINES: all that changes, a line each, to standard output; and when that must be asked for, only
+ * what is cut to standard error, in words behind "this cuts". */
+enum change_say { CHANGE_SAY_NOTHING, CHANGE_SAY_LOSS, CHANGE_SAY_LINES };
+
 /* Those that return an int return an exit status, and have told the call why. */
 struct change_ops {
 	unsigned files;       /* what of a set is the worker's, bits 1 << enum conf_file */
 	bool undo_once_kept;  /* the set that was replaced stays at hand; it holds no key */
 	/* The candidate against the host, findings to diag. */
 	void (*check)(struct change *change);
-	/* What the candidate would take away: said, if say. EXIT_ASKED or EXIT_REFUSED: only with force. */
-	int (*plan)(struct change *change, struct control_call *call, bool force, bool say);
+	/* What the candidate would take away: said, as it is wanted. EXIT_ASKED or EXIT_REFUSED: only with force. */
+	int (*plan)(struct change *change, struct control_call *call, bool force, enum change_say say);
 	/* Makes the candidate what runs, and what ran the candidate, undoable; or nothing has changed. undoes: who asks puts it
 	 * back when this fails, and what was wrong before is no failure then. */
 	int (*apply)(struct change *change, struct control_call *call, bool undoes);
@@ -31,7 +35,7 @@ struct change_ops {
 /* As it was asked for. */
 struct change_asked {
 	struct control_call *call; /* NULL: no one waits */
-	bool force, quiet, dry, keep;
+	bool force, quiet, dry, keep, lines;
 	bool told; /* by the `apply` before this `keep`, what there is to tell */
 };
 
@@ -54,7 +58,7 @@ struct change {
  * own. reconfigure is plan, apply and keep. */
 #define CHANGE_VERBS                                                                          \
 	{ "reconfigure", "[--force] [--quiet] [--dry-run]", change_verb_reconfigure }, \
-		{ "plan", "[--force] [--quiet]", change_verb_plan },                   \
+		{ "plan", "[--force] [--quiet] [--lines]", change_verb_plan },                  \
 		{ "apply", "[--force] [--quiet]", change_verb_apply },                 \
 		{ "undo", "[--quiet]", change_verb_undo }, { "keep", "", change_verb_keep }
 worker_verb_fn change_verb_reconfigure, change_verb_plan, change_verb_apply, change_verb_undo, change_verb_keep;

@@ -223,7 +223,7 @@ def rollback_that_would_ask_changes_no_file(lab):
     expect(box.commit()[0] == 0)
     before = by_hand(box), stored(box), addresses(box.a)
     status, said = box.config("rollback", "1")
-    expect(status == 4 and "removes 4 of 5 peers" in said, status, said)
+    expect(status == 4 and "this cuts 4 of 5 peers: --force" in said, status, said)
     for words, part in ((("9",), "there is no generation 9"), ((), "usage: "), (("x",), "usage: "), (("0",), "usage: ")):
         status, said = box.config("rollback", *words)
         expect(status and part in said, words, said)

@@ -161,7 +161,7 @@ def last_address_is_asked_about(a):
     a.write({"network.conf": "[Match]\nName=eth9\n\n[Network]\nAddress=192.0.2.1/24\n"})
     for answer, last in (("no", "neither the NICs nor the paths were changed\n"), ("yes", "address 198.51.100.1/24 removed\n")):
         start = a.vm.console.begin("reconfigure")
-        a.vm.console.wait_for(r"no NIC has an address then.*\n(.*\n)*.*\[y/N\] ", 30, start)
+        a.vm.console.wait_for(r"  eth0  192.0.2.1/24   REMOVED: no \[Match\] fits eth0; no address is left\n(.*\n)*this cuts the last NIC address. apply \(yes/no\)\? ", 30, start)
         a.vm.console.send(answer)
         said = a.vm.console.finish("reconfigure", start)
         assert last in said, said

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gateway/plan.h"
 #include "gateway/removal.h"
 #include "test.h"
 
@@ -103,4 +104,60 @@ TEST(another_key_of_the_same_name_or_address_is_a_rotation)
 	after.peers[0].public_key[0] = 2;
 	after.allowed[0].prefix.addr.bytes[3] = 77;
 	CHECK_INT(look(), REMOVAL_ALL);
+}
+
+static char planned[8192];
+
+static void add_line(void *arg, const char *text)
+{
+	size_t len = strlen(planned);
+
+	(void)arg;
+	CHECK(strlen(text) <= 79);
+	(void)snprintf(planned + len, sizeof(planned) - len, "%s\n", text);
+}
+
+static const char *plan(void)
+{
+	planned[0] = '\0';
+	plan_peers(&running, &before, &after, NOW_S, add_line, NULL);
+	return planned;
+}
+
+TEST(plan_of_what_stays_says_nothing)
+{
+	start(10);
+	CHECK_STR(plan(), "");
+}
+
+TEST(plan_has_a_line_for_each_peer_that_is_added_changed_rotated_and_removed)
+{
+	start(4);
+	running.peers[3].handshake_s = NOW_S - 12;
+	after.peer_count = 3;
+	memset(after.peers[1].public_key, 0xff, sizeof(after.peers[1].public_key));
+	after.peers[2].keepalive_s = 25;
+	after.peers[2].port = 5567;
+	CHECK_STR(plan(), "  peer fra1 10.8.0.1   new key AQABAAAA.. -> ////////..\n"
+			  "  peer fra2 10.8.0.2   changed: endpoint, keepalive\n"
+			  "  peer fra3 10.8.0.3   REMOVED (is up, last seen 12 s ago)\n");
+	start(2);
+	running.peer_count = before.peer_count = 1;
+	after.listen_port = 5567;
+	CHECK_STR(plan(), "  ListenPort 0 -> 5567: what peers send to 0 is lost until they have it too\n"
+			  "  peer fra1 10.8.0.1   added\n");
+}
+
+TEST(plan_of_a_thousand_changes_is_summed_up_with_those_that_are_alive_first)
+{
+	start(1000);
+	after.peer_count = 0;
+	running.peers[999].handshake_s = NOW_S;
+	CHECK(!strncmp(plan(), "  peer fra999 10.8.3.231   REMOVED (is up, last seen 0 s ago)\n", 62));
+	CHECK(strstr(planned, "\n  and 988 more REMOVED\n"));
+	start(1);
+	memset(before.peers[0].name, 'x', sizeof(before.peers[0].name) - 1);
+	after.peer_count = 0;
+	running.peers[0].handshake_s = NOW_S - 100;
+	CHECK(strstr(plan(), " 10.8.0.0\n       REMOVED (is up, last seen 100 s ago)\n"));
 }

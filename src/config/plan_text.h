@@ -1,0 +1,23 @@
+/* What the services say to a plan, put together for the one who decides: lines of what changes, then what is cut. */
+#ifndef CONFIG_PLAN_TEXT_H
+#define CONFIG_PLAN_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { PLAN_CUTS_LEN = 160 };
+
+struct plan_text {
+	int out_fd, err_fd; /* of the service that is asked: for its answer */
+	bool of_peers;      /* one path has told of peers, which the other has as well */
+	bool cuts_peers;
+	size_t lines;
+	char cuts[PLAN_CUTS_LEN]; /* "1 peer and the last NIC address", "" */
+};
+
+void plan_text_init(struct plan_text *plan);
+int plan_text_begin(struct plan_text *plan);                                /* a service is asked: 0 or -errno */
+void plan_text_end(struct plan_text *plan, const char *path, bool asked); /* it answered; path: its name when it is one, or NULL */
+void plan_text_close(struct plan_text *plan);
+
+#endif
