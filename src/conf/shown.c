@@ -84,7 +84,13 @@ void shown_rows(const char *label, const char *text, void (*line)(void *arg, con
 	char row[SHOWN_COLUMNS + 1];
 
 	do {
-		size_t piece = len < room ? len : room;
+		size_t piece = len < room ? len : room, word = piece;
+
+		/* Between two words, when one ends in the last third of the row. */
+		while (piece < len && word > room * 2 / 3 && text[word - 1] != ' ')
+			word--;
+		if (piece < len && word > room * 2 / 3)
+			piece = word;
 
 		text_format(row, sizeof(row), "%*.*s%.*s", (int)indent, (int)indent, label, (int)piece, text);
 		line(arg, row);

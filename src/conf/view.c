@@ -55,18 +55,65 @@ static void print_line(const struct view *view, unsigned number, struct slice by
 		shown_rows(label, row, view->line, view->arg);
 }
 
-void view_print(enum conf_file file, struct slice text, unsigned from, const struct diag *diag,
-		void (*line)(void *arg, const char *text), void *arg)
+static unsigned count_lines(struct slice text)
 {
-	struct view view = { .file = file, .diag = diag, .digits = 1, .line = line, .arg = arg };
 	struct slice rest = text, bytes;
-	unsigned count = 0, number = 0;
-	char words[64];
+	unsigned count = 0;
 
 	while (slice_cut(&rest, '\n', &bytes))
 		count += rest.ptr || bytes.len; /* nothing behind the last end is no line */
-	for (unsigned left = count; left >= 10; left /= 10)
-		view.digits++;
+	return count;
+}
+
+static unsigned count_digits(unsigned number)
+{
+	unsigned digits = 1;
+
+	for (; number >= 10; number /= 10)
+		digits++;
+	return digits;
+}
+
+static bool has_finding(const struct view *view, unsigned number)
+{
+	for (size_t i = 0; i < view->diag->count; i++)
+		if (is_at(view, &view->diag->findings[i], number))
+			return true;
+	return false;
+}
+
+void view_findings(enum conf_file file, struct slice text, const struct diag *diag, void (*line)(void *arg, const char *text),
+		   void *arg)
+{
+	unsigned count = count_lines(text), shown = 0, number = 0, more = 0;
+	struct view view = { .file = file, .diag = diag, .digits = count_digits(count), .line = line, .arg = arg };
+	struct slice rest = text, bytes = { "", 0 };
+	char words[64];
+
+	do {
+		if (number < count)
+			slice_cut(&rest, '\n', &bytes);
+		if (!has_finding(&view, ++number))
+			continue;
+		if (shown++ < VIEW_LINES)
+			print_line(&view, number, bytes);
+		else
+			more++;
+	} while (number < count);
+	if (more) {
+		text_format(words, sizeof(words), "    and %u more lines", more);
+		line(arg, words);
+	}
+}
+
+void view_print(enum conf_file file, struct slice text, unsigned from, const struct diag *diag,
+		void (*line)(void *arg, const char *text), void *arg)
+{
+	unsigned count = count_lines(text), number = 0;
+	struct view view = { .file = file, .diag = diag, .digits = count_digits(count), .line = line, .arg = arg };
+	struct slice rest = text, bytes;
+	char words[64];
+
 	if (!count)
 		print_line(&view, 1, (struct slice){ "", 0 });
 	for (rest = text; number < count && slice_cut(&rest, '\n', &bytes);)

@@ -12,4 +12,9 @@ enum { VIEW_LINES = 20 }; /* of a view that begins at a line */
 void view_print(enum conf_file file, struct slice text, unsigned from, const struct diag *diag,
 		void (*line)(void *arg, const char *text), void *arg);
 
+/* The lines alone that something is wrong with, VIEW_LINES at most; what is wrong with the set but stands in another file is left
+ * out. */
+void view_findings(enum conf_file file, struct slice text, const struct diag *diag, void (*line)(void *arg, const char *text),
+		   void *arg);
+
 #endif

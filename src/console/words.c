@@ -72,6 +72,7 @@ const struct word command_words[] = {
 	{ "view", "LINE", WORD_TYPED, 2, NULL, "from where on; else all of it" },
 	CONF("view"),
 	FILES("write"),
+	{ "write", "--force", WORD_FIXED, 2, NULL, "without a question" },
 	CONF("write"),
 
 	{ "set", "KEY", WORD_TYPED, 1, NULL, "a key of `help conf`, or the name of a NIC" },

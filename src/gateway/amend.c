@@ -7,12 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/paths.h"
 #include "conf/diff.h"
-#include "conf/edited.h"
 #include "conf/summary.h"
 #include "crypto/key.h"
+#include "gateway/put.h"
 #include "network/facts.h"
 
 const char *amend_dir(int *argc, char **argv)
@@ -36,12 +35,17 @@ bool amend_open(struct amend *change, const char *verb, const char *dir)
 	return true;
 }
 
-void amend_close(struct amend *change)
+void amend_leave(struct amend *change)
 {
 	conf_set_wipe(&change->now);
 	conf_set_wipe(&change->next);
-	wipe(change->bytes, sizeof(change->bytes));
 	close(change->dir_fd);
+}
+
+void amend_close(struct amend *change)
+{
+	amend_leave(change);
+	wipe(change->bytes, sizeof(change->bytes));
 }
 
 struct slice amend_text(const struct amend *change, enum conf_file file)
@@ -96,24 +100,6 @@ static int lost(const struct amend *change, const char *name, const char *words)
 	return 1;
 }
 
-static int put_file(const struct amend *change, enum conf_file file, size_t len)
-{
-	struct conf_text text = { .present = true, .len = len, .bytes = change->next.texts[file].bytes };
-	const struct conf_text *replaced[CONF_FILES] = { NULL };
-	const char *name = conf_file_name(file);
-	mode_t mode = 0644;
-	struct stat st;
-	int err;
-
-	if (!fstatat(change->dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode))
-		mode = st.st_mode & 0777;
-	if (conf_files[file].private)
-		mode = 0600;
-	replaced[file] = &text;
-	err = edited_note(change->dir_fd, replaced);
-	return err < 0 ? err : file_replace(change->dir_fd, name, text.bytes, len, mode);
-}
-
 static const char *edit_words(ssize_t err)
 {
 	switch (err) {
@@ -151,7 +137,7 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	diff_lines(before, after, look_for_errors, &fresh);
 	if (fresh.wrong)
 		return lost(change, name, "what is new has errors");
-	err = put_file(change, file, after.len);
+	err = put_file(change->dir_fd, file, after.ptr, after.len);
 	if (err < 0)
 		return lost(change, name, strerror(-err));
 	if (change->diag.error_count || change->diag.warning_count)

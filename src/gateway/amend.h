@@ -20,6 +20,7 @@ const char *amend_dir(int *argc, char **argv);
 
 /* Reads the files. False after it told why not. */
 bool amend_open(struct amend *change, const char *verb, const char *dir);
+void amend_leave(struct amend *change); /* all but bytes is forgotten */
 void amend_close(struct amend *change);
 
 struct slice amend_text(const struct amend *change, enum conf_file file);

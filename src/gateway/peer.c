@@ -134,7 +134,7 @@ static int add_peer(void)
 
 	terminal_open();
 	if (isatty(STDIN_FILENO))
-		printf("paste one [Peer] section, then a line with a single . (Ctrl-C leaves all as it is)\n");
+		printf("paste one [Peer] section, then a line with a single . (Ctrl-C: all stays)\n");
 	(void)fflush(stdout);
 	if (!isatty(STDIN_FILENO))
 		lines.len = fread(bytes, 1, sizeof(bytes) - 1, stdin);

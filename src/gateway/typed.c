@@ -20,6 +20,7 @@ int typed_lines(char *bytes, size_t cap, size_t *len)
 		if (!fits)
 			*len = 0;
 		line_begin(&line, bytes + *len, cap - *len - 1);
+		terminal_echo(NULL, TYPED_PROMPT, sizeof(TYPED_PROMPT) - 1);
 		event = terminal_read(&line);
 		if (event == LINE_DONE && !strcmp(line.bytes, END_LINE))
 			break;

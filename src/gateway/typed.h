@@ -4,7 +4,9 @@
 
 #include <stddef.h>
 
-/* Lines into bytes, up to one with a single "." or Ctrl-D, as in ed(1) and mail(1): 0, -EFBIG, or -ECANCELED when whoever types
+#define TYPED_PROMPT "conf> "
+
+/* Lines, each behind TYPED_PROMPT, into bytes, up to one with a single "." or Ctrl-D, as in ed(1) and mail(1): 0, -EFBIG, or -ECANCELED when whoever types
  * thought better of it. What does not fit is read to its end all the same: it is not for the console to obey. */
 int typed_lines(char *bytes, size_t cap, size_t *len);
 

@@ -4,26 +4,26 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "base/paths.h"
 #include "base/terminal.h"
-#include "conf/edited.h"
-#include "conf/set.h"
 #include "crypto/key.h"
+#include "gateway/pasted.h"
+#include "gateway/put.h"
 #include "gateway/typed.h"
 
-static char bytes[CONF_PUBLIC_MAX + 1];
+enum { EXIT_USAGE = 2, ANSWERS_MAX = 3 };
+
+static struct amend change;
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: write FILE [--conf DIR], FILE one of:");
+	(void)fprintf(stderr, "usage: write FILE [--force] [--conf DIR], FILE one of:");
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
 		(void)fprintf(stderr, " %s", conf_file_name(file));
 	(void)fprintf(stderr, "\n");
-	return 2;
+	return EXIT_USAGE;
 }
 
 /* The bytes of a pipe or a file, as they are. */
@@ -32,72 +32,83 @@ static int read_piped(size_t *len)
 	ssize_t n;
 
 	do {
-		n = read(STDIN_FILENO, bytes + *len, sizeof(bytes) - *len);
+		n = read(STDIN_FILENO, change.bytes + *len, sizeof(change.bytes) - *len);
 		*len += n > 0 ? (size_t)n : 0;
-	} while ((n > 0 && *len < sizeof(bytes)) || (n < 0 && errno == EINTR));
-	return n < 0 ? -errno : *len < sizeof(bytes) ? 0 : -EFBIG;
+	} while ((n > 0 && *len < sizeof(change.bytes)) || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : *len < sizeof(change.bytes) ? 0 : -EFBIG;
 }
 
-/* What is there keeps its mode, but no one else reads a private file. */
-static mode_t mode_of(int dir_fd, const char *name, bool private)
+/* What is neither yes nor no may be the rest of a paste: it is no answer, and not for ever. */
+static bool is_kept(void)
 {
-	struct stat st;
+	enum line_event event = LINE_DONE;
+	struct line line;
+	char answer[16];
 
-	if (private)
-		return 0600;
-	return !fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
+	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
+	for (int i = 0; i < ANSWERS_MAX && (event == LINE_DONE || event == LINE_TOO_LONG); i++) {
+		printf("keep it (yes/no)? ");
+		(void)fflush(stdout);
+		line_begin(&line, answer, sizeof(answer));
+		event = terminal_read(&line);
+		if (event == LINE_DONE && (!strcmp(answer, "yes") || !strcmp(answer, "y")))
+			return true;
+		if (event == LINE_DONE && (!strcmp(answer, "no") || !strcmp(answer, "n")))
+			return false;
+	}
+	if (event != LINE_DONE && event != LINE_TOO_LONG && event != LINE_INTERRUPTED)
+		printf("\n");
+	return false;
 }
 
-/* The new file is there, and it is the directory that the disk did not take. */
-static bool is_there(int dir_fd, const char *name, size_t len)
+/* Reads what is to be the file, and at a terminal asks whether it is: 0 or -errno. */
+static int take(const char *dir, enum conf_file file, bool forced, size_t *len)
 {
-	static char there[sizeof(bytes) + 1];
-	bool same = file_read(dir_fd, name, there, sizeof(there)) == (ssize_t)len && !memcmp(there, bytes, len);
-
-	wipe(there, sizeof(there));
-	return same;
-}
-
-/* That it was written here is known before it is. */
-static int note_and_replace(int dir_fd, enum conf_file file, size_t len)
-{
-	const struct conf_text text = { .present = true, .len = len, .bytes = bytes };
-	const struct conf_text *replaced[CONF_FILES] = { NULL };
-	const char *name = conf_file_name(file);
+	bool terminal = isatty(STDIN_FILENO), kept = true;
 	int err;
 
-	replaced[file] = &text;
-	err = edited_note(dir_fd, replaced);
-	return err < 0 ? err : file_replace(dir_fd, name, bytes, len, mode_of(dir_fd, name, conf_files[file].private));
+	if (!terminal) {
+		err = read_piped(len);
+		return err < 0 || *len ? err : -ENODATA; /* of a pipe that failed: no file is meant */
+	}
+	terminal_open();
+	printf("paste %s, then a line with a single . (Ctrl-C leaves it as it is)\n", conf_file_name(file));
+	(void)fflush(stdout);
+	err = typed_lines(change.bytes, conf_files[file].limit + 1, len);
+	if (!err && !*len)
+		err = -ENODATA;
+	if (!err && amend_open(&change, "write", dir)) {
+		pasted_print(&change, file, *len);
+		kept = forced || is_kept();
+		amend_leave(&change);
+	}
+	terminal_restore();
+	return err < 0 || kept ? err : -ECANCELED;
 }
 
-static int replace(const char *dir, enum conf_file file)
+static const char *words_of(int err)
+{
+	return err == -ENODATA ? "nothing was pasted" : err == -ECANCELED ? "not kept" : strerror(-err);
+}
+
+static int replace(const char *dir, enum conf_file file, bool forced)
 {
 	const char *name = conf_file_name(file);
-	bool terminal = isatty(STDIN_FILENO), undurable = false;
+	bool undurable = false;
 	size_t len = 0;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
 
-	terminal_open();
-	if (terminal && !err)
-		printf("paste %s, then a line with a single . (Ctrl-C leaves the file as it is)\n", name);
-	(void)fflush(stdout);
 	if (!err)
-		err = terminal ? typed_lines(bytes, sizeof(bytes), &len) : read_piped(&len);
-	terminal_restore();
-	if (!err && !len)
-		err = -ENODATA; /* a pipe that failed, a paste that did not come: no file is meant */
+		err = take(dir, file, forced, &len);
 	if (!err) {
-		err = note_and_replace(dir_fd, file, len);
-		undurable = err && is_there(dir_fd, name, len);
+		err = put_file(dir_fd, file, change.bytes, len);
+		undurable = err && put_is_there(dir_fd, file, change.bytes, len);
 	}
 	if (!err)
-		printf("%s: %zu bytes written; `check` looks through them, `reconfigure` applies them\n", name, len);
+		printf("%s: %zu bytes written, nothing of it runs before `reconfigure`\n", name, len);
 	else
-		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, err == -ENODATA ? "nothing was pasted" : strerror(-err),
-			      undurable ? "the disk did not take it: expect the old file after the next boot"
-					: "it is as it was");
-	wipe(bytes, sizeof(bytes));
+		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, words_of(err), put_words(undurable));
+	wipe(change.bytes, sizeof(change.bytes));
 	if (dir_fd >= 0)
 		close(dir_fd);
 	return err < 0;
@@ -105,10 +116,11 @@ static int replace(const char *dir, enum conf_file file)
 
 int write_main(int argc, char **argv)
 {
-	const char *dir = argc == 4 && !strcmp(argv[2], "--conf") ? argv[3] : DATA_DIR;
+	const char *dir = amend_dir(&argc, argv);
+	bool forced = argc == 3 && !strcmp(argv[2], "--force");
 
-	for (enum conf_file file = 0; file < CONF_FILES && (argc == 2 || (argc == 4 && dir == argv[3])); file++)
+	for (enum conf_file file = 0; file < CONF_FILES && (argc == 2 || forced); file++)
 		if (!strcmp(argv[1], conf_file_name(file)))
-			return replace(dir, file);
+			return replace(dir, file, forced);
 	return usage();
 }

@@ -1,5 +1,6 @@
 """What an operator and a supervisor of a plain host meet: options, versions, files as they are written, a log that no one reads."""
 import fcntl
+import hashlib
 import os
 import re
 import select
@@ -171,7 +172,7 @@ class Terminal:
         os.close(self.theirs)
 
 
-def written(lab, name, data):
+def written(lab, name, data, answer=b"yes\r"):
     """What `write` at a terminal made of these keys, and what it said."""
     conf = lab.dir + "/conf"
     os.makedirs(conf, exist_ok=True)
@@ -179,6 +180,10 @@ def written(lab, name, data):
     try:
         terminal.wait("then a line with a single .")
         terminal.type(data)
+        wait_until("its end, or a question",
+                   lambda: terminal.wait("") or terminal.text.endswith("keep it (yes/no)? ") or terminal.process.poll() is not None)
+        if terminal.process.poll() is None:
+            terminal.type(answer)
         wait_until("its end", lambda: terminal.wait("") or terminal.process.poll() is not None)
         terminal.wait("")
         expect(termios.tcgetattr(terminal.theirs) == terminal.before, "the terminal is not as it was")
@@ -209,6 +214,31 @@ def keys_and_noise_of_a_terminal_stay_out_of_files(lab):
     expect("\x1b" not in said and "^[" not in said and "\0" not in said, said)
     kept, said = written(lab, ".env", b"other\r\x03")
     expect(kept == got and "it is as it was" in said, kept, said)
+
+
+@case
+def paste_is_looked_through_and_kept_on_a_yes(lab):
+    def section(name, address):
+        return "[Peer] # %s\rPublicKey = %s\rAllowedIPs = %s/32\rEndpoint = 192.0.2.1:4567\r" % (name, wg_keys()[1], address)
+
+    first, second, third = section("ams1", "10.8.3.1"), section("lon1", "10.8.3.2"), section("fra1", "10.8.3.3")
+    got, said = written(lab, "vpn-public.conf", (first + second + ".\r").encode())
+    expect(got == (first + second).replace("\r", "\n").encode(), got)
+    expect("8 lines, %d bytes, sha256 %s...; there was none before\n  2 sections\n"
+           % (len(got), hashlib.sha256(got).hexdigest()[:8]) in said, said)
+    # a peer that is missing, one that is new, one of another key but the same name, a line that lost its =
+    rotated = section("ams1", "10.8.3.1")
+    third = third.replace("Endpoint = ", "Endpoint  ")
+    for answer, kept in ((b"no\r", False), (b"maybe\rno\r", False), (b"1\r2\r3\r", False), (b"\x03", False), (b"\x04", False),
+                         (b"maybe\ryes\r", True)):
+        now, said = written(lab, "vpn-public.conf", (rotated + third + ".\r").encode(), answer)
+        said = said[said.index("conf> ."):]
+        expect("  2 sections, 2 before\n  missing: lon1, 10.8.3.2\n  new: fra1, 10.8.3.3\n" in said, said)
+        expect(re.search(r'  > 8  Endpoint  192.0.2.1:4567 +error: expected "Key = value"', said)
+               or re.search(r'  > 8  Endpoint  192.0.2.1:4567\n +error: expected "Key = value"', said), said)
+        expect("nothing was applied" not in said and max(map(len, said.splitlines())) <= 79, said)
+        expect(said.endswith("not kept: it is as it was\n") != kept, answer, said)
+        expect((now == got) != kept and ("bytes written" in said) == kept, answer, now, said)
 
 
 @case

@@ -110,7 +110,7 @@ def word_that_does_not_fit_is_marked_and_the_line_comes_back(lab):
         said = console.keys("wr foo --conf /nowhere\r", "gateway> wr foo --conf /nowhere")
         expect(said[-3:] == ["gateway> wr foo --conf /nowhere",
                              " " * 12 + "^ no word that fits here begins with foo: `?` tells what fits",
-                             "usage: write FILE"], said)
+                             "usage: write FILE [--force]"], said)
         # the cursor is behind the bad word
         console.keys("\x7f\x7f\x7f.en\x0b", "gateway> wr .en")
         console.keys("\t", "gateway> wr .env ")
@@ -245,7 +245,7 @@ def pasted_whole(lab, size, send):
     console = Console(lab)
     try:
         as_large_as(console, 24, 80)
-        send(console.terminal, ("write vpn-public.conf --conf %s\r%s.\rversion\r" % (conf, text.replace("\n", "\r"))).encode())
+        send(console.terminal, ("write vpn-public.conf --conf %s\r%s.\ryes\rversion\r" % (conf, text.replace("\n", "\r"))).encode())
         console.terminal.wait("MITIGATOR gateway", 120)
         with open(conf + "/vpn-public.conf") as f:
             expect(f.read() == text)

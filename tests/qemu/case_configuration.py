@@ -98,7 +98,7 @@ def files_are_written_at_the_console(image):
     first = c.all[0]
     console = first.vm.console
     text = "# by hand\n" + first.files["vpn-private.conf"]
-    for line, keys in (("write vpn-private.conf", text + ".\n"), ("write vpn-public.conf", "broken\n\3")):
+    for line, keys in (("write vpn-private.conf", text + ".\nyes\n"), ("write vpn-public.conf", "broken\n\3")):
         at = console.begin(line)
         console.wait_for("then a line with a single \\.", 30, at)
         console.write(keys.encode())

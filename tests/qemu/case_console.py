@@ -28,6 +28,8 @@ def written(a, name, data):
     at = console.begin("write " + name)
     console.wait_for(r"then a line with a single \.", 30, at)
     console.write(data)
+    if console.wait_for(r"keep it \(yes/no\)\? \Z|gateway> \Z", 60, at)[0].startswith("keep"):
+        console.write(b"yes\r")
     console.finish("write " + name, at, 60)
     return a.vm.agent.read_file(DATA + name)
 
@@ -42,8 +44,8 @@ def pasted_lines_of_any_length_arrive_whole(image):
     text = line + "\n" + files["vpn-public.conf"]
     # as one paste: the command, the file and the next command, with no one waiting for anything
     start = len(first.vm.console.text)
-    first.vm.console.write(("write vpn-public.conf\r" + text.replace("\n", "\r") + ".\rversion\r").encode())
-    first.vm.console.wait_for("bytes written;(.*\n)+gateway> version\n(.*\n)*gateway> \\Z", 60, start)
+    first.vm.console.write(("write vpn-public.conf\r" + text.replace("\n", "\r") + ".\ryes\rversion\r").encode())
+    first.vm.console.wait_for("bytes written,(.*\n)+gateway> version\n(.*\n)*gateway> \\Z", 60, start)
     assert first.vm.agent.read_file(DATA + "vpn-public.conf").decode() == text
     first.files["vpn-public.conf"] = text
     said = first.reconfigure()

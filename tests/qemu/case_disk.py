@@ -56,7 +56,7 @@ def write_on_a_failing_disk(image, work, name, good):
             console = a.vm.console
             at = console.begin("write network.conf")
             console.wait_for(r"then a line with a single \.", 30, at)
-            console.write(b"# new\r[Match]\rName=*\r.\r")
+            console.write(b"# new\r[Match]\rName=*\r.\ryes\r")
             console.finish("write network.conf", at, 30)
             said = console.text[at:]
             took = disk.stores - before
@@ -142,7 +142,7 @@ def disk_that_hangs_takes_no_packet_and_no_prompt(image):
             disk.hang()
             at = console.begin("write network.conf")
             console.wait_for(r"then a line with a single \.", 30, at)
-            console.write(b"# new\r.\r")
+            console.write(b"# new\r.\ryes\r")
             wait_for("write waits for the disk", lambda: any("write" in args for _, args in waiting_for_the_disk(a)))
             console.write(b"\3")
             console.wait_for(r"gateway write does not end \(process (\d+)\)(.*\n)+gateway> \Z", 30, at)

@@ -65,13 +65,16 @@ def steps(block):
 
 
 def write_file(vm, line, text):
-    """write FILE: what follows is pasted, up to the single dot; the rest is the screen."""
+    """write FILE: what follows is pasted, up to the single dot; the rest is the screen, with the answer."""
     at = vm.console.begin(line)
     end = text.index(".")
     vm.console.wait_for(r"%s\n.*\n" % re.escape(line), 30, at)
     for pasted in text[:end + 1]:
         vm.console.send(pasted)
-    said = vm.console.wait_until(lambda: re.search(r"(?s)\n\.\n(.*)%s\Z" % PROMPT, vm.console.text[at:]), 30, at, "the file")[1]
+    question, answer = re.search(r"(.* \(yes/no\)\? )(\w+)", "\n".join(text[end:])).groups()
+    vm.console.wait_for(re.escape(question) + r"\Z", 30, at)
+    vm.console.send(answer)
+    said = vm.console.wait_until(lambda: re.search(r"(?s)\nconf> \.\n(.*)%s\Z" % PROMPT, vm.console.text[at:]), 30, at, "the file")[1]
     check_screen(text[end + 1:], said)
 
 

@@ -43,8 +43,8 @@ TEST(view_puts_a_long_finding_under_its_line)
 	diag_warning(&diag, VPN_PUBLIC_FILE, 1, "short");
 	CHECK_STR(view_of("[Peer", 0),
 		  "  > 1  [Peer\n"
-		  "       error: a sentence that has so many words that they do not stand beside t\n"
-		  "       he line\n"
+		  "       error: a sentence that has so many words that they do not stand beside \n"
+		  "       the line\n"
 		  "       warning: short\n");
 }
 

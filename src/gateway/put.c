@@ -1,0 +1,44 @@
+#include "gateway/put.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "conf/edited.h"
+#include "conf/limits.h"
+#include "crypto/key.h"
+
+static mode_t mode_of(int dir_fd, enum conf_file file)
+{
+	struct stat st;
+
+	if (conf_files[file].private)
+		return 0600;
+	return !fstatat(dir_fd, conf_file_name(file), &st, AT_SYMLINK_NOFOLLOW) && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
+}
+
+int put_file(int dir_fd, enum conf_file file, const char *bytes, size_t len)
+{
+	const struct conf_text text = { .present = true, .len = len, .bytes = (char *)(uintptr_t)bytes }; /* it is read alone */
+	const struct conf_text *replaced[CONF_FILES] = { NULL };
+	int err;
+
+	replaced[file] = &text;
+	err = edited_note(dir_fd, replaced);
+	return err < 0 ? err : file_replace(dir_fd, conf_file_name(file), bytes, len, mode_of(dir_fd, file));
+}
+
+bool put_is_there(int dir_fd, enum conf_file file, const char *bytes, size_t len)
+{
+	static char there[CONF_PUBLIC_MAX + 2];
+	bool same = file_read(dir_fd, conf_file_name(file), there, sizeof(there)) == (ssize_t)len && !memcmp(there, bytes, len);
+
+	wipe(there, sizeof(there));
+	return same;
+}
+
+const char *put_words(bool is_there)
+{
+	return is_there ? "the disk did not take it: expect the old file after the next boot" : "it is as it was";
+}
