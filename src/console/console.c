@@ -95,6 +95,15 @@ static int command_gateway(int argc, char **argv)
 	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 }
 
+static int command_check(int argc, char **argv)
+{
+	const char *words[RUN_WORDS_MAX + 1] = { NAME_MANAGEMENT, argv[0], "--screen" };
+
+	for (int i = 1; i < argc && i + 2 < RUN_WORDS_MAX; i++)
+		words[i + 2] = argv[i];
+	return run_words(words);
+}
+
 static int reconfigure_path(const char *path, int argc, char **argv, int at)
 {
 	const char *const forced[] = { path, "reconfigure", "--quiet", "--force", NULL };
@@ -236,7 +245,8 @@ static const struct command commands[] = {
 	{ "help", "[conf | COMMAND]", "this list; what the files may hold", command_help },
 	{ "show", "[NAME | watch [SECONDS] | all | PATH] [--json]",
 	  "what is wrong, and each peer in a line; one of them; rates; all there is to say", command_show },
-	{ "check", "[--strict] [--no-names]", "look through the files, apply nothing", command_gateway },
+	{ "check", "[--strict] [--no-names] [--no-host]", "look through the files, and at the way to the peers; apply nothing",
+	  command_check },
 	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
 	  command_gateway },
 	{ "write", "FILE [--force]", "replace a file by what is pasted, up to a line with a single .; told, then asked",

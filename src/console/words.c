@@ -66,6 +66,7 @@ const struct word command_words[] = {
 
 	{ "check", "--strict", WORD_FIXED, WORD_ANYWHERE, NULL, "this instance in no [Peer] is an error" },
 	{ "check", "--no-names", WORD_FIXED, WORD_ANYWHERE, NULL, "no name server is asked" },
+	{ "check", "--no-host", WORD_FIXED, WORD_ANYWHERE, NULL, "the files alone, whatever this host is like" },
 	CONF("check"),
 
 	FILES("view"),

@@ -9,16 +9,102 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/paths.h"
+#include "base/text.h"
+#include "conf/shown.h"
 #include "conf/summary.h"
+#include "gateway/host_state.h"
 #include "gateway/resolve.h"
+#include "netlink/link.h"
 #include "network/facts.h"
+#include "report/overview.h"
 
 enum { EXIT_CLEAN, EXIT_ERRORS, EXIT_USAGE, NAMES_MAX_S = 10 };
+
+enum { SCREEN_LEN = DIAG_TEXT_LEN + 64 };
 
 static void print_error_line(void *arg, const char *text)
 {
 	(void)arg;
 	(void)fprintf(stderr, "%s\n", text);
+}
+
+/* ---- for a screen: each finding with the line that it is about, no secret in it ---- */
+
+static struct slice line_of(const struct conf_text *text, uint64_t number)
+{
+	struct slice rest = { text->bytes, text->len }, line = { "", 0 };
+
+	if (!text->present)
+		return line;
+	while (number-- && slice_cut(&rest, '\n', &line))
+		continue;
+	return line;
+}
+
+/* "FILE:LINE: sentence" is how diag_print has it. */
+static void print_on_screen(void *arg, const char *finding)
+{
+	const struct conf_set *set = arg;
+	struct slice rest = slice_of(finding), name, number;
+	char shown[SHOWN_LEN], label[SCREEN_LEN];
+	uint64_t line;
+
+	overview_wrap(finding, print_error_line, NULL);
+	if (!slice_cut(&rest, ':', &name) || !slice_cut(&rest, ':', &number) || text_uint(number, UINT32_MAX, &line) < 0)
+		return;
+	for (enum conf_file file = 0; file < CONF_FILES; file++) {
+		struct slice bytes = line_of(&set->texts[file], line);
+
+		if (!slice_equal(name, conf_file_name(file)) || !slice_trim(bytes).len)
+			continue;
+		shown_line(file, bytes, shown);
+		text_format(label, sizeof(label), "  > %.*s  ", SLICE_ARG(number));
+		shown_rows(label, shown, print_error_line, NULL);
+	}
+}
+
+/* ---- the way ---- */
+
+/* What the kernel would do with a packet to there now; not over NICs that are the dataplane's alone. */
+static void check_endpoints(const struct conf_set *set)
+{
+	const struct vpn_conf *vpn = &set->vpn;
+	const struct vpn_peer *first = NULL;
+	struct nl nl;
+	int count = 0;
+
+	if (nl_open(&nl, NETLINK_ROUTE) < 0)
+		return;
+	for (int i = 0; i < vpn->peer_count; i++) {
+		const struct inet_flow to = { .remote.addr = vpn->peers[i].addr };
+		struct link_route route;
+
+		if (i == vpn->own || !to.remote.addr.family || link_route_get(&nl, &to, &route) == 0)
+			continue;
+		first = first ? first : &vpn->peers[i];
+		count++;
+	}
+	nl_close(&nl);
+	if (count == 1)
+		(void)fprintf(stderr, "host: nothing leads to Endpoint %s now: `network`\n", first->host);
+	else if (count)
+		(void)fprintf(stderr, "host: nothing leads to Endpoint %s and %d more now: `network`\n", first->host, count - 1);
+}
+
+static void print_host_line(void *arg, const char *text)
+{
+	char line[SCREEN_LEN];
+
+	(void)arg;
+	text_format(line, sizeof(line), "host: %s", text);
+	overview_wrap(line, print_error_line, NULL);
+}
+
+static void check_host(const struct conf_set *set)
+{
+	host_print_clock(print_host_line, NULL);
+	if (host_print_nics(print_host_line, NULL))
+		check_endpoints(set);
 }
 
 struct names {
@@ -91,16 +177,21 @@ static void check_names(const struct conf_set *set, struct diag *diag)
 			     NAMES_MAX_S);
 }
 
-static int check_dir(const char *dir, bool strict, bool names)
+struct check_options {
+	const char *dir;
+	bool strict, names, host, screen;
+};
+
+static int check_dir(const struct check_options *options)
 {
 	static struct conf_set set;
 	static struct conf_facts facts;
 	static struct diag diag;
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	int dir_fd = open(options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	char summary[CONF_SUMMARY_LEN];
 
 	if (dir_fd < 0) {
-		(void)fprintf(stderr, "gateway check: %s: %s\n", dir, strerror(errno));
+		(void)fprintf(stderr, "gateway check: %s: %s\n", options->dir, strerror(errno));
 		return EXIT_ERRORS;
 	}
 	conf_set_load(&set, dir_fd, &diag);
@@ -108,10 +199,12 @@ static int check_dir(const char *dir, bool strict, bool names)
 	err = facts_collect(&facts);
 	if (err < 0)
 		(void)fprintf(stderr, "gateway check: routes of this host not known: %s\n", strerror(-err));
-	conf_set_check(&set, &facts, strict, &diag);
-	if (!diag.error_count && names)
+	conf_set_check(&set, &facts, options->strict, &diag);
+	if (!diag.error_count && options->names)
 		check_names(&set, &diag);
-	diag_print(&diag, print_error_line, NULL);
+	diag_print(&diag, options->screen ? print_on_screen : print_error_line, &set);
+	if (set.clustered && options->host)
+		check_host(&set);
 	(void)fprintf(diag.error_count ? stderr : stdout, "%s\n", conf_set_summary(&set, &diag, summary));
 	conf_set_wipe(&set);
 	return diag.error_count ? EXIT_ERRORS : EXIT_CLEAN;
@@ -119,20 +212,23 @@ static int check_dir(const char *dir, bool strict, bool names)
 
 int check_main(int argc, char **argv)
 {
-	const char *dir = DATA_DIR;
-	bool strict = false, names = true;
+	struct check_options options = { .dir = DATA_DIR, .names = true, .host = true };
 
 	for (int i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--strict")) {
-			strict = true;
+			options.strict = true;
 		} else if (!strcmp(argv[i], "--no-names")) {
-			names = false;
+			options.names = false;
+		} else if (!strcmp(argv[i], "--no-host")) {
+			options.host = false;
+		} else if (!strcmp(argv[i], "--screen")) {
+			options.screen = true;
 		} else if (!strcmp(argv[i], "--conf") && i + 1 < argc) {
-			dir = argv[++i];
+			options.dir = argv[++i];
 		} else {
-			(void)fprintf(stderr, "usage: gateway check [--conf DIR] [--strict] [--no-names]\n");
+			(void)fprintf(stderr, "usage: check [--conf DIR] [--strict] [--no-names] [--no-host] [--screen]\n");
 			return EXIT_USAGE;
 		}
 	}
-	return check_dir(dir, strict, names);
+	return check_dir(&options);
 }

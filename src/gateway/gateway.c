@@ -46,7 +46,7 @@ static int usage(const char *name)
 	text_format(arg, sizeof(arg), "%s", name);
 	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
 		name, backend_names());
-	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names]\n", name);
+	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names] [--no-host] [--screen]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
 	(void)fprintf(stderr, "       %s write FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);

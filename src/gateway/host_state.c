@@ -1,7 +1,6 @@
 #include "gateway/host_state.h"
 
 #include <net/if.h>
-#include <stdbool.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,7 +18,7 @@ static void take_address(const struct link_address *address, void *arg)
 	*any = *any || address->scope == SCOPE_UNIVERSE;
 }
 
-void host_print_nics(void (*line)(void *arg, const char *text), void *arg)
+bool host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 {
 	static struct nics nics;
 	bool any = false;
@@ -27,7 +26,7 @@ void host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 	struct nl nl;
 
 	if (nl_open(&nl, NETLINK_ROUTE) < 0)
-		return;
+		return true;
 	if (nics_find(&nl, &nics) < 0)
 		nics.count = 0;
 	for (size_t i = 0; i < nics.count; i++) {
@@ -44,7 +43,8 @@ void host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 	}
 	nl_close(&nl);
 	if (!any)
-		line(arg, nics.count ? "no NIC has an address: `network`, `view network.conf`" : "no NIC: `network`, `boot`");
+		line(arg, nics.count ? "no NIC has an address now: `network`, `view network.conf`" : "no NIC: `network`, `boot`");
+	return any;
 }
 
 void host_print_clock(void (*line)(void *arg, const char *text), void *arg)

@@ -1,4 +1,5 @@
 """What is wrong with a cluster is on one screen of `show`, or the command that it names tells it."""
+import os
 import re
 import signal
 import subprocess
@@ -7,6 +8,7 @@ import time
 from case_commit import Box
 from cases import case, expect
 from lab import ECHOES, run, wait_until, wg_keys
+from pair import files
 
 PORTS = {"gateway": 4567, "gateway-dataplane": 4568}
 WIDTH = 79
@@ -109,3 +111,32 @@ def show_is_there_at_once_whatever_of_the_services_is_not(lab):
     box.write(extra="DATA_PLANE_ISOLATION=on\nDATA_PLANE_VPN_PORT=4999\n")
     expect(re.search(r"files: NOT what runs \(`diff`, `reconfigure`\)$", box.show(), re.M), box.show())
     expect("no peer that runs is called nobody" in box.show("nobody"), box.show("nobody"))
+
+
+@case
+def check_looks_at_the_way_to_the_peers_too(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    (key, public), (_, one), (_, other) = wg_keys(), wg_keys(), wg_keys()
+    os.mkdir(lab.dir + "/conf")
+
+    def check(*words, endpoint="192.0.2.2:4567"):
+        peers = [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (one, "10.8.3.2/32", endpoint, ""), (other, "10.8.3.3/32", endpoint, "")]
+        for name, text in files(key, peers, "10.8.3.1").items():
+            with open("%s/conf/%s" % (lab.dir, name), "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+                f.write(text)
+        done = subprocess.run(["ip", "netns", "exec", "a", lab.applet("gateway"), "check", *words, "--conf", lab.dir + "/conf"],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        expect(done.returncode == 0, done.stdout)
+        return done.stdout
+    expect("host:" not in check(), check())
+    said = check(endpoint="198.51.100.9:4567")
+    expect("host: nothing leads to Endpoint 198.51.100.9 and 1 more now: `network`\n" in said, said)
+    expect("host:" not in check("--no-host", endpoint="198.51.100.9:4567"))
+    b("ip", "link", "set", "eth0", "down")
+    wait_until("no carrier is said", lambda: "host: eth0: NO CARRIER: cable, switch port\n" in check())
+    b("ip", "link", "set", "eth0", "up")
+    a("ip", "link", "set", "eth0", "down")
+    expect("host: eth0: it is switched off" in check(), check())
+    a("ip", "address", "flush", "dev", "eth0")
+    expect("host: no NIC has an address now: `network`, `view network.conf`\n" in check(), check())

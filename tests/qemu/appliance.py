@@ -90,9 +90,9 @@ class Appliance:
     def say(self, line, timeout=30, log=False):
         return self.vm.console.command(line, timeout, log)
 
-    def screen(self):
-        """`show`, whose lines are as long as they are."""
-        return " ".join(self.say("show").split())
+    def screen(self, line="show"):
+        """What a command says, in words: its lines end where the screen does."""
+        return " ".join(self.say(line).split())
 
     def reconfigure(self, words="", files=()):
         """Write files and apply them on the console: what that said."""

@@ -30,7 +30,7 @@ def bad_file_is_refused_and_nothing_is_lost(image):
         assert re.search(path + ": nothing was applied\n" + path + ": up; the configuration of .* keeps running", said), said
         status, said = first.run("/sbin/%s reconfigure" % path)
         assert status == 1, said
-    said = first.say("check")
+    said = first.screen("check")
     assert BAD_FINDING in said, said
     assert [stream.lost() for stream in streams] == [0, 0]
     for path in PATHS:
@@ -119,7 +119,7 @@ def own_key_in_no_peer_is_a_warning_and_the_vpn_runs(image):
     assert "vpn-public.conf:1: warning: this instance is in no [Peer]; expected one with PublicKey = %s" % \
         c.instances[0].public_key in said, said
     assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2, said
-    assert "is in no [Peer]" in first.say("check") and "1 error" in first.say("check --strict")
+    assert "is in no [Peer]" in first.screen("check") and "1 error" in first.screen("check --strict")
     for path in PATHS:
         assert "2 received" in first.say("ping 10.8.3.2 %s -c 2 -i 0.1 -q" % path)
 
@@ -128,7 +128,7 @@ def own_key_in_no_peer_is_a_warning_and_the_vpn_runs(image):
 def private_file_that_others_can_read_is_mended(image):
     first = cluster(image).all[0]
     first.output("chmod 644 %svpn-private.conf" % DATA)
-    said = first.say("check")
+    said = first.screen("check")
     assert "vpn-private.conf:1: warning: mode was 0644" in said and "mended to 0600" in said, said
     assert first.output("stat -c %%a %svpn-private.conf" % DATA).strip() == "600"
 
@@ -184,6 +184,6 @@ def missing_file_at_boot_leaves_the_console(image):
             said = a.say("show " + path)
             assert "down: the files have errors, see `check`" in said, said
             assert a.run("/sbin/%s show" % path)[0] == 1
-        assert finding in a.say("check")
+        assert finding in a.screen("check")
         said = a.reconfigure(files=one.files([one, two]))
         assert said.count("1 added") == 2, said
