@@ -177,7 +177,10 @@ static void apply_candidate(struct change *change, const struct change_asked *as
 {
 	/* It is the set that is about to be replaced, perhaps. */
 	bool waited = keeper_forget(&change->keeper);
-	int status = change->ops->apply(change, asked->call, !asked->keep);
+	int status;
+
+	change->as_before = false;
+	status = change->ops->apply(change, asked->call, !asked->keep);
 
 	if (status) {
 		if (waited)
@@ -312,6 +315,7 @@ static void begin(struct change *change, const struct change_asked *asked, uint6
 	if (is_busy(change, call, asked->dry))
 		return;
 	change->undoable = false;
+	change->as_before = true;
 	/* What was handed over is none of a disk that still holds the last child. */
 	if (call->passed_fd >= 0)
 		reader_stop(&change->reader);
@@ -375,14 +379,17 @@ void change_verb_undo(struct worker *worker, struct control_call *call, int argc
 	if (is_busy(change, call, false))
 		return;
 	if (!change->undoable) {
-		if (!asked.quiet)
+		bool well = asked.quiet && change->as_before;
+
+		if (!well)
 			control_print(call, CONTROL_ERR, "%s: there is nothing to put back\n", name_of(change));
-		control_end(call, !asked.quiet);
+		control_end(call, !well);
 		return;
 	}
 	(void)keeper_forget(&change->keeper);
 	status = change->ops->undo(change, call);
 	change->undoable = false;
+	change->as_before = !status;
 	conf_set_wipe(change->candidate);
 	if (status) {
 		control_end(call, status);

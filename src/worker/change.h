@@ -22,7 +22,8 @@ struct change_ops {
 	void (*check)(struct change *change);
 	/* What the candidate would take away: said, as it is wanted. EXIT_ASKED or EXIT_REFUSED: only with force. */
 	int (*plan)(struct change *change, struct control_call *call, bool force, enum change_say say);
-	/* Makes the candidate what runs, and what ran the candidate, undoable; or nothing has changed. undoes: who asks puts it
+	/* Makes the candidate what runs, and what ran the candidate, undoable; or fails, and says by as_before whether what ran
+	 * runs on. undoes: who asks puts it
 	 * back when this fails, and what was wrong before is no failure then. */
 	int (*apply)(struct change *change, struct control_call *call, bool undoes);
 	int (*undo)(struct change *change, struct control_call *call); /* the same the other way round */
@@ -45,6 +46,7 @@ struct change {
 	struct conf_set *candidate; /* or what ran before, while undoable */
 	struct diag diag;           /* of the candidate */
 	bool undoable;
+	bool as_before;             /* whatever was planned or applied last, nothing of it runs; false: so much is not known */
 	struct reader reader;
 	struct keeper keeper;
 	bool keeping; /* what runs is being written as the fallback */

@@ -108,6 +108,11 @@ def what_was_applied_goes_on_after_a_crash_without_the_disk(lab):
     ours.start()
     pair.both_ways()
     expect(len(ours.show()["peers"]) == 3 and "started again: what ran goes on" in ours.said(), ours.said())
+    said = hand(ours, None, "undo", "--quiet")
+    expect(said == (1, "gateway: there is nothing to put back\n"), "what it cannot undo it takes for undone", said)
+    expect(hand(ours, directory(lab, {".env": "no line of it\n"}), "apply")[0] == 1)
+    said = hand(ours, None, "undo", "--quiet")          # the control: nothing was changed
+    expect(said == (0, ""), said)
     ours.stop()
     expect(not os.path.exists(ours.dir + "/run/applied/gateway"), "a private key is left in memory")
     os.rename(conf + ".away", conf)
