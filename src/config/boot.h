@@ -2,8 +2,9 @@
 #ifndef CONFIG_BOOT_H
 #define CONFIG_BOOT_H
 
-#include "config/owner.h"
+#include "config/store.h"
 
-int boot_decide(struct owner *owner); /* an exit status */
+/* Why the files below data_fd are not to run, NULL: they are. confirmed runs then. */
+const char *boot_reason(const struct store *store, int data_fd);
 
 #endif

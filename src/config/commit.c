@@ -9,6 +9,8 @@
 #include "base/exit.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/text.h"
+#include "config/say.h"
 #include "control/client.h"
 
 enum { WORDS_MAX = 3, WORD_LEN = 16 };
@@ -48,7 +50,7 @@ static int ask_into(const struct commit *commit, struct party *party, const char
 	if (status == -ECONNREFUSED || status == -ENOENT)
 		party->absent = true;
 	if (status < 0 && status != -EINTR)
-		(void)fprintf(stderr, "%s: %s (%s)\n", party->name, control_words(status), path);
+		say_err("%s: %s (%s)", party->name, control_words(status), path);
 	return status;
 }
 
@@ -107,16 +109,21 @@ int commit_plan(struct commit *commit)
 	return answered ? worst : 1;
 }
 
-/* Those up to last are as before: true when each says so. */
-static bool undo(const struct commit *commit, size_t last)
+static void leave(struct commit *commit, const struct party *party)
 {
-	bool undone = true;
+	size_t len = strlen(commit->left);
 
+	text_format(commit->left + len, sizeof(commit->left) - len, "%s%s", len ? ", " : "", party->name);
+}
+
+/* Those up to last are as before, but for the ones that are left. */
+static void undo(struct commit *commit, size_t last)
+{
 	interrupt_clear(); /* which ended the commit, and is not to end this */
+	commit->left[0] = '\0';
 	for (size_t i = last + 1; i-- > 0;)
-		if (!parties[i].absent)
-			undone = ask(commit, &parties[i], "undo", "--quiet", false) == 0 && undone;
-	return undone;
+		if (!parties[i].absent && ask(commit, &parties[i], "undo", "--quiet", false) != 0)
+			leave(commit, &parties[i]);
 }
 
 static int apply_all(struct commit *commit, size_t *at)
@@ -136,31 +143,29 @@ int commit_apply(struct commit *commit)
 	size_t at;
 	int status = apply_all(commit, &at);
 
-	if (status) {
-		if (undo(commit, at))
-			(void)fprintf(stderr, "%s failed: the NICs and the paths are as they were\n", parties[at].name);
-		else
-			(void)fprintf(stderr, "%s failed, and not all could be put back: `show` and `network` tell what runs\n",
-				      parties[at].name);
-		return status < 0 ? 1 : status;
-	}
-	return 0;
+	if (!status)
+		return 0;
+	undo(commit, at);
+	if (commit->left[0])
+		say_err("%s failed, and not all could be put back: %s. It is tried again: `show`", parties[at].name, commit->left);
+	else
+		say_err("%s failed: the NICs and the paths are as they were", parties[at].name);
+	return status < 0 ? 1 : status;
 }
 
-bool commit_undo(const struct commit *commit)
+void commit_undo(struct commit *commit)
 {
 	begin_anew();
-	return undo(commit, PARTIES - 1);
+	undo(commit, PARTIES - 1);
 }
 
-bool commit_apply_to_each(const struct commit *commit)
+void commit_apply_to_each(struct commit *commit)
 {
-	bool applied = true;
-
 	begin_anew();
+	commit->left[0] = '\0';
 	for (size_t i = 0; i < PARTIES; i++)
-		applied = ask(commit, &parties[i], "apply", "--quiet", true) == 0 && applied;
-	return applied;
+		if (ask(commit, &parties[i], "apply", "--quiet", true) != 0)
+			leave(commit, &parties[i]);
 }
 
 void commit_keep(const struct commit *commit)

@@ -6,24 +6,27 @@
 
 #include "config/plan_text.h"
 
+enum { COMMIT_LEFT_LEN = 64 };
+
 struct commit {
 	const char *run_dir;
 	int set_fd; /* a directory with the files, of which each worker gets a descriptor */
 	bool force;
 	struct plan_text plan; /* what commit_plan said */
+	char left[COMMIT_LEFT_LEN]; /* the names of those that are not as they were to be: behind an apply that failed, or below */
 };
 
 /* What it changes goes to standard output. An exit status: 0; EXIT_ASKED: it cuts what plan.cuts says, only with force;
  * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so, and counts no more. */
 int commit_plan(struct commit *commit);
 
-/* 0: it runs, and can be put back until it is kept; else what ran before runs again, all of it, or so it was said. */
+/* 0: it runs, and can be put back until it is kept; else what ran before runs again, but on those left. */
 int commit_apply(struct commit *commit);
 void commit_keep(const struct commit *commit); /* it is the fallback of each from now on */
 
-bool commit_undo(const struct commit *commit); /* each puts back what it had: whether all could */
-/* Each that can takes the set, whatever the others do: whether all did. None of them is planned or undone. */
-bool commit_apply_to_each(const struct commit *commit);
+void commit_undo(struct commit *commit); /* each puts back what it had */
+/* Each that can takes the set, whatever the others do. None of them is planned or undone. */
+void commit_apply_to_each(struct commit *commit);
 
 void commit_tell_status(const char *run_dir); /* what the paths run now, in a line each */
 

@@ -1,18 +1,20 @@
 #include "config/config.h"
 
-#include <limits.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "config/boot.h"
 #include "config/commit.h"
 #include "config/files.h"
+#include "config/held.h"
 #include "config/history.h"
+#include "config/numbers.h"
 #include "config/owner.h"
 #include "config/rollback.h"
+#include "config/say.h"
 #include "config/watch.h"
 
 enum { EXIT_USAGE = 2, NUMBERS_MAX = 2, CONFIRM_MAX_MIN = 7 * 24 * 60 };
@@ -37,10 +39,20 @@ static int run_commit(struct request *request)
 	return status;
 }
 
+/* What is confirmed goes into memory, where the services look for what they fall back to. */
 static int run_boot(struct request *request)
 {
-	log_open(NAME_CONFIG);
-	return boot_decide(&request->owner);
+	struct owner *owner = &request->owner;
+	const char *why;
+
+	if (owner->store_err < 0)
+		say_err("%s/" GENERATIONS_DIR ": %s", owner->data_dir, strerror(-owner->store_err));
+	if (owner->store_err < 0 || !owner->store.confirmed)
+		return 0;
+	why = boot_reason(&owner->store, owner->data_fd);
+	if (owner_remember(owner) && why)
+		held_tell(owner->generations.run_fd, owner->store.confirmed, why);
+	return 0;
 }
 
 static int run_history(struct request *request)
@@ -73,57 +85,97 @@ static int run_watch(struct request *request)
 	return watch_run(&request->owner);
 }
 
-enum access { OWNS, LOOKS, ALONE };
+/* LOCKS: it looks at the partition by itself. */
+enum access { OWNS, LOCKS, LOOKS, ALONE };
+enum option { FORCE = 1, ASK = 2, CONFIRM = 4 };
 
 static const struct verb {
-	const char *name, *words;
+	const char *name;
+	const char *typed; /* what a person types for it, NULL: no one does */
 	enum access access;
+	unsigned options;   /* of enum option */
 	size_t least, most; /* numbers behind it */
 	int (*run)(struct request *request);
 } verbs[] = {
-	{ "commit", "[--force] [--ask] [--confirm MINUTES]", OWNS, 0, 0, run_commit },
-	{ "history", "", LOOKS, 0, 0, run_history },
-	{ "diff", "[N [M]]", LOOKS, 0, 2, run_diff },
-	{ "rollback", "N [--force] [--ask]", OWNS, 1, 1, run_rollback },
-	{ "undo", "[--force] [--ask]", OWNS, 0, 0, run_undo },
-	{ "confirm", "", OWNS, 0, 0, run_confirm },
-	{ "boot", "", OWNS, 0, 0, run_boot },
-	{ "watch", "", ALONE, 0, 0, run_watch },
+	{ "commit", "reconfigure [confirm [MINUTES]] [--force], MINUTES up to 10080 (7 days)", OWNS, FORCE | ASK | CONFIRM, 0, 0, run_commit },
+	{ "history", "history", LOOKS, 0, 0, 0, run_history },
+	{ "diff", "diff [N [M]], N and M as `history` has them", LOOKS, 0, 0, 2, run_diff },
+	{ "rollback", "rollback N [--force], N as `history` has it", OWNS, FORCE | ASK, 1, 1, run_rollback },
+	{ "undo", "undo [--force]", LOCKS, FORCE | ASK, 0, 0, run_undo },
+	{ "confirm", "confirm", OWNS, 0, 0, 0, run_confirm },
+	{ "boot", NULL, OWNS, 0, 0, 0, run_boot },
+	{ "watch", NULL, ALONE, 0, 0, 0, run_watch },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
-static int usage(void)
+static_assert(CONFIRM_MAX_MIN == 10080, "as it is typed");
+
+static int usage(const struct verb *verb)
 {
-	for (size_t i = 0; i < VERBS; i++)
-		(void)fprintf(stderr, "%s " NAME_CONFIG " %s %s%s[--conf DIR] [--run DIR]\n", i ? "      " : "usage:", verbs[i].name,
-			      verbs[i].words, *verbs[i].words ? " " : "");
+	if (verb)
+		(void)fprintf(stderr, "usage: %s\n", verb->typed ? verb->typed : verb->name);
+	for (size_t i = 0; i < VERBS && !verb; i++)
+		(void)fprintf(stderr, "%s " NAME_CONFIG " %s [--conf DIR] [--run DIR]\n", i ? "      " : "usage:", verbs[i].name);
 	return EXIT_USAGE;
+}
+
+/* How many of the words it takes, 0: none of its. */
+static int read_option(struct request *request, const struct verb *verb, int count, char **words)
+{
+	struct owner *owner = &request->owner;
+	uint64_t number;
+
+	if (!strcmp(words[0], "--force") && verb->options & FORCE)
+		return owner->force = true;
+	if (!strcmp(words[0], "--ask") && verb->options & ASK)
+		return owner->asks = true;
+	if (count < 2)
+		return 0;
+	if (!strcmp(words[0], "--confirm") && verb->options & CONFIRM && !text_uint(slice_of(words[1]), CONFIRM_MAX_MIN, &number) && number)
+		owner->confirm_min = (unsigned)number;
+	else if (!strcmp(words[0], "--conf"))
+		owner->data_dir = words[1];
+	else if (!strcmp(words[0], "--run"))
+		owner->run_dir = words[1];
+	else
+		return 0;
+	return 2;
 }
 
 static bool read_words(struct request *request, const struct verb *verb, int argc, char **argv)
 {
-	struct owner *owner = &request->owner;
 	size_t count = 0;
 	uint64_t number;
 
-	for (int i = 2; i < argc; i++) {
-		if (!strcmp(argv[i], "--force"))
-			owner->force = true;
-		else if (!strcmp(argv[i], "--ask"))
-			owner->asks = true;
-		else if (!strcmp(argv[i], "--confirm") && i + 1 < argc && !text_uint(slice_of(argv[++i]), CONFIRM_MAX_MIN, &number) && number)
-			owner->confirm_min = (unsigned)number;
-		else if (!strcmp(argv[i], "--conf") && i + 1 < argc)
-			owner->data_dir = argv[++i];
-		else if (!strcmp(argv[i], "--run") && i + 1 < argc)
-			owner->run_dir = argv[++i];
-		else if (count < verb->most && !text_uint(slice_of(argv[i]), UINT_MAX - 1, &number) && number)
+	for (int i = 2; i < argc;) {
+		int taken = read_option(request, verb, argc - i, argv + i);
+
+		if (!taken && count < verb->most && !text_uint(slice_of(argv[i]), NUMBER_MAX, &number) && number) {
 			request->numbers[count++] = (unsigned)number;
-		else
+			taken = 1;
+		}
+		if (!taken)
 			return false;
+		i += taken;
 	}
 	return count >= verb->least;
+}
+
+/* What a verb needs of the owner: 0, or the exit status. */
+static int open_for(struct owner *owner, enum access access)
+{
+	switch (access) {
+	case OWNS:
+		return owner_open(owner);
+	case LOCKS:
+		return owner_lock(owner);
+	case LOOKS:
+		return owner_look(owner);
+	case ALONE:
+		break;
+	}
+	return 0;
 }
 
 int config_main(int argc, char **argv)
@@ -134,14 +186,17 @@ int config_main(int argc, char **argv)
 
 	while (argc > 1 && verb < verbs + VERBS && strcmp(argv[1], verb->name) != 0)
 		verb++;
-	if (argc < 2 || verb == verbs + VERBS || !read_words(&request, verb, argc, argv))
-		return usage();
-	if (verb->access == ALONE)
-		return verb->run(&request);
-	status = verb->access == LOOKS ? owner_look(&request.owner) : owner_open(&request.owner);
+	if (argc < 2 || verb == verbs + VERBS)
+		return usage(NULL);
+	if (!read_words(&request, verb, argc, argv))
+		return usage(verb);
+	if (!verb->typed)
+		say_to_log();
+	status = open_for(&request.owner, verb->access);
 	if (status)
 		return status;
 	status = verb->run(&request);
-	owner_close(&request.owner);
+	if (verb->access != ALONE)
+		owner_close(&request.owner);
 	return status;
 }

@@ -1,6 +1,7 @@
 #include "config/held.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -23,4 +24,9 @@ void held_tell(int run_fd, unsigned confirmed, const char *why)
 	text_add(&out, "; `diff` tells the difference, `reconfigure` applies the files\n");
 	log_err("%.*s", (int)strlen(words) - 1, words);
 	(void)file_replace(run_fd, HELD_FILE, words, strlen(words), 0600);
+}
+
+bool held_is(int run_fd)
+{
+	return !faccessat(run_fd, HELD_FILE, F_OK, 0);
 }

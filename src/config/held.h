@@ -2,7 +2,11 @@
 #ifndef CONFIG_HELD_H
 #define CONFIG_HELD_H
 
+#include <stdbool.h>
+
 /* why: "were ...", of the files. */
 void held_tell(int run_fd, unsigned confirmed, const char *why);
+
+bool held_is(int run_fd);
 
 #endif

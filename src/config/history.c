@@ -38,7 +38,7 @@ int history_print(struct owner *owner)
 		return 1;
 	}
 	if (!store->count)
-		printf("nothing was applied yet\n");
+		printf("there is no generation yet: the first `reconfigure` makes one\n");
 	for (size_t i = 0; i < store->count; i++) {
 		unsigned number = store->numbers[i];
 

@@ -1,7 +1,6 @@
 #include "config/owner.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -11,114 +10,30 @@
 #include "base/exit.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
-#include "base/terminal.h"
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/edited.h"
 #include "conf/set_sum.h"
 #include "config/adopt.h"
+#include "config/boot.h"
 #include "config/commit.h"
 #include "config/held.h"
 #include "config/pending.h"
-
-/* fd: of a directory with the set, closed here. */
-static int remember(const struct owner *owner, int fd)
-{
-	static struct conf_set set;
-	static struct diag diag;
-	int err = fd;
-
-	diag_clear(&diag, true);
-	if (fd >= 0) {
-		conf_set_load(&set, fd, &diag);
-		close(fd);
-		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, &set, ~0u, false);
-	}
-	conf_set_wipe(&set);
-	return err;
-}
-
-bool owner_remember(const struct owner *owner)
-{
-	int err = remember(owner, store_files(&owner->store, owner->store.confirmed));
-
-	if (err < 0)
-		(void)fprintf(stderr, "generation %u, which is confirmed, cannot be had: %s\n", owner->store.confirmed, strerror(-err));
-	return err >= 0;
-}
-
-/* A disk that takes nothing is no reason to change nothing: what runs is in memory. */
-static int open_store(struct owner *owner, bool locked)
-{
-	int err = store_open(&owner->store, owner->data_fd);
-	unsigned before = owner->store.confirmed;
-
-	if (err < 0 || !locked)
-		return err;
-	err = adopt_applied(&owner->store, owner->data_fd);
-	if (owner->store.confirmed != before)
-		(void)owner_remember(owner);
-	return err;
-}
-
-static int open_data(struct owner *owner, bool locked)
-{
-	owner->data_fd = open(owner->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (owner->data_fd < 0) {
-		(void)fprintf(stderr, "cannot open %s: %s: nothing was applied, what runs keeps running\n", owner->data_dir, strerror(errno));
-		generations_close(&owner->generations);
-		return 1;
-	}
-	owner->store_err = open_store(owner, locked);
-	return 0;
-}
-
-int owner_open(struct owner *owner)
-{
-	int err = generations_open(&owner->generations, owner->run_dir);
-
-	if (err == -EBUSY)
-		(void)fprintf(stderr, "another reconfigure is under way (process %d): nothing was changed\n", (int)owner->generations.owner);
-	else if (err < 0)
-		(void)fprintf(stderr, "%s: %s: nothing was changed\n", owner->run_dir, strerror(-err));
-	return err < 0 ? 1 : open_data(owner, true);
-}
-
-int owner_look(struct owner *owner)
-{
-	return open_data(owner, !generations_open(&owner->generations, owner->run_dir));
-}
-
-void owner_close(struct owner *owner)
-{
-	store_close(&owner->store);
-	close(owner->data_fd);
-	generations_close(&owner->generations);
-}
-
-static bool asks_and_may(const char *cuts)
-{
-	char question[PLAN_CUTS_LEN + 48];
-	bool yes;
-
-	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", cuts);
-	terminal_open();
-	yes = terminal_yes(question);
-	terminal_restore();
-	interrupt_hear();
-	return yes;
-}
+#include "config/say.h"
 
 static int plan(const struct owner *owner, struct commit *commit)
 {
 	int status = commit_plan(commit);
+	char question[PLAN_CUTS_LEN + 48];
 
-	if (status == EXIT_ASKED && owner->asks && asks_and_may(commit->plan.cuts)) {
+	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", commit->plan.cuts);
+	if (status == EXIT_ASKED && owner_may(owner, question)) {
 		commit->force = true;
 		status = 0;
 	} else if (status == EXIT_ASKED && !owner->asks) {
-		(void)fprintf(stderr, "this cuts %s: --force if it is meant\n", commit->plan.cuts);
+		say_err("this cuts %s: --force if it is meant", commit->plan.cuts);
 	}
+	interrupt_hear(); /* as before the question */
 	if (status)
 		printf("neither the NICs nor the paths were changed\n");
 	return status;
@@ -136,31 +51,61 @@ static void take_edits(const struct owner *owner, unsigned number)
 	close(fd);
 }
 
-/* The pointer first: by the time that the services have kept it, or some of them, it counts. */
-static void settle(struct owner *owner, const struct commit *commit, unsigned number)
+/* It is confirmed, and the workers keep it. */
+static void end_confirmed(struct owner *owner, const struct commit *commit, unsigned number)
 {
-	uint8_t left[KEY_LEN];
-	bool known = adopt_sum(owner->data_fd, left);
-	int err = owner->store_err;
-
-	if (!err && number != owner->store.confirmed)
-		err = store_confirm(&owner->store, number, known ? left : NULL);
-	if (err < 0)
-		(void)fprintf(stderr, "warning: this configuration runs, but a boot does not fall back to it: %s/" GENERATIONS_DIR ": %s\n",
-			      owner->data_dir, strerror(-err));
-	else
-		take_edits(owner, number);
+	(void)owner_remember_as(owner, number, generation_open(&owner->generations, number));
 	commit_keep(commit);
-	(void)remember(owner, generation_open(&owner->generations, number));
 	pending_remove(owner->generations.run_fd);
 }
 
-/* It runs, and waits for a word. */
-static void wait_for_word(const struct owner *owner, unsigned number)
+/* The pointer first: by the time that the services have kept it, or some of them, it counts. 0, or -errno: the partition did not
+ * take it, and it runs for as long as the machine does. */
+static int settle(struct owner *owner, const struct commit *commit, unsigned number)
 {
-	struct pending pending = { number, clock_now_ns() + 60 * NS_PER_S * owner->confirm_min };
+	struct pending pending = { .number = number, .step = PENDING_CONFIRMING };
+	int err = owner->store_err, run_fd = owner->generations.run_fd;
+	uint8_t left[KEY_LEN];
+	char words[PENDING_WORDS_LEN];
+
+	if (!err && number != owner->store.confirmed) {
+		bool known = adopt_sum(owner->data_fd, left);
+
+		text_format(words, sizeof(words), "generation %u runs; the partition has not taken yet that it is confirmed", number);
+		(void)pending_write(run_fd, &pending, words);
+		err = store_confirm(&owner->store, number, known ? left : NULL);
+	}
+	if (err < 0) {
+		(void)owner_remember_as(owner, number, generation_open(&owner->generations, number));
+		pending_remove(run_fd);
+		return err;
+	}
+	take_edits(owner, number);
+	pending.step = PENDING_CONFIRMED;
+	(void)pending_write(run_fd, &pending, "a reconfigure is confirmed, and not kept by all yet");
+	end_confirmed(owner, commit, number);
+	return 0;
+}
+
+/* What is true where settle failed. */
+static void tell_unsettled(const struct owner *owner, unsigned number, int err)
+{
+	char boots[64];
+
+	if (owner->store.confirmed && (number == owner->store.confirmed || boot_reason(&owner->store, owner->data_fd)))
+		text_format(boots, sizeof(boots), "runs generation %u", owner->store.confirmed);
+	else
+		text_format(boots, sizeof(boots), "takes the files as they stand");
+	say_err("warning: generation %u runs, but the partition did not take it:\n%s/" GENERATIONS_DIR ": %s\n"
+		"A reboot %s; `reconfigure` tries again.", number, owner->data_dir, strerror(-err), boots);
+}
+
+/* It runs, and waits for a word. */
+static int wait_for_word(struct owner *owner, unsigned number)
+{
+	const struct pending pending = { .number = number, .due_ns = clock_now_ns() + 60 * NS_PER_S * owner->confirm_min };
 	time_t until = time(NULL) + (time_t)owner->confirm_min * 60;
-	char words[160], clock[16] = "";
+	char words[PENDING_WORDS_LEN], clock[16] = "";
 	struct tm tm;
 	int err;
 
@@ -169,34 +114,57 @@ static void wait_for_word(const struct owner *owner, unsigned number)
 	text_format(words, sizeof(words), "generation %u runs until %s UTC, unless `confirm` keeps it; then what was confirmed before", number,
 		    clock);
 	err = pending_write(owner->generations.run_fd, &pending, words);
-	printf("%s\n", words);
-	if (err < 0)
-		(void)fprintf(stderr, "warning: this is not remembered (%s): `undo` by hand\n", strerror(-err));
+	if (!err) {
+		say("%s", words);
+		return 0;
+	}
+	/* No one would undo it in its time. */
+	say_err("%s: %s: it cannot wait for a word, and is undone", owner->run_dir, strerror(-err));
+	(void)owner_put_back(owner, "were applied, and undone");
+	owner_tell_undone(owner);
+	return 1;
+}
+
+/* What ran before runs again, or not all of it. */
+static void tell_failed(struct owner *owner, const struct commit *commit, unsigned number)
+{
+	const struct pending pending = { .number = number };
+	char words[PENDING_WORDS_LEN];
+
+	text_format(words, sizeof(words), "generation %u failed, and is not undone everywhere yet: %s", number, commit->left);
+	if (commit->left[0])
+		(void)pending_write(owner->generations.run_fd, &pending, words);
+	else
+		pending_remove(owner->generations.run_fd);
+	if (!owner->store_err && number != owner->store.confirmed)
+		store_tell(&owner->store, number, ABOUT_FAILED);
 }
 
 static int apply(struct owner *owner, struct commit *commit, unsigned number, const struct about *about, const struct conf_set *set)
 {
 	const struct pending pending = { .number = number };
 	bool fresh = number != owner->store.confirmed;
-	int status;
+	int status, err = pending_write(owner->generations.run_fd, &pending, "a reconfigure is under way");
 
-	(void)pending_write(owner->generations.run_fd, &pending, "a reconfigure is under way");
+	if (err < 0) {
+		say_err("%s: %s: nothing was applied", owner->run_dir, strerror(-err));
+		return 1;
+	}
 	if (!owner->store_err && fresh)
 		owner->store_err = store_write(&owner->store, number, set, about);
 	status = commit_apply(commit);
 	if (status) {
-		if (!owner->store_err && fresh)
-			store_tell(&owner->store, number, ABOUT_FAILED);
-		pending_remove(owner->generations.run_fd);
+		tell_failed(owner, commit, number);
 		return status;
 	}
 	(void)unlinkat(owner->generations.run_fd, HELD_FILE, 0);
 	if (owner->replace)
 		owner->replace(owner);
 	if (owner->confirm_min && fresh)
-		wait_for_word(owner, number);
-	else
-		settle(owner, commit, number);
+		return wait_for_word(owner, number);
+	err = settle(owner, commit, number);
+	if (err < 0)
+		tell_unsettled(owner, number, err);
 	return 0;
 }
 
@@ -219,7 +187,7 @@ static bool waits_for_word(const struct owner *owner)
 
 	if (!pending_read(owner->generations.run_fd, &pending) || !pending.due_ns)
 		return false;
-	(void)fprintf(stderr, "generation %u waits for `confirm` or `undo`: nothing was changed\n", pending.number);
+	say_err("generation %u waits for `confirm` or `undo`: nothing was changed", pending.number);
 	return true;
 }
 
@@ -236,7 +204,7 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 	text_format(about.summary, sizeof(about.summary), "%s", summary);
 	commit.set_fd = generation_make(&owner->generations, number, set);
 	if (commit.set_fd < 0) {
-		(void)fprintf(stderr, "%s: %s: nothing was applied\n", owner->run_dir, strerror(-commit.set_fd));
+		say_err("%s: %s: nothing was applied", owner->run_dir, strerror(-commit.set_fd));
 		return 1;
 	}
 	interrupt_hear(); /* from here on it ends the commit, and not this process */
@@ -252,62 +220,86 @@ int owner_confirm(struct owner *owner)
 {
 	const struct commit commit = { .run_dir = owner->run_dir, .set_fd = -1 };
 	struct pending pending;
+	int err;
 
 	if (!pending_read(owner->generations.run_fd, &pending) || !pending.due_ns) {
-		(void)fprintf(stderr, "nothing waits to be confirmed\n");
+		say_err("nothing waits to be confirmed");
 		return 1;
 	}
-	if (owner->store_err < 0) {
-		(void)fprintf(stderr, "%s/" GENERATIONS_DIR ": %s: it cannot be confirmed, and is undone in its time\n", owner->data_dir,
-			      strerror(-owner->store_err));
+	err = settle(owner, &commit, pending.number);
+	if (err < 0) {
+		tell_unsettled(owner, pending.number, err);
 		return 1;
 	}
-	settle(owner, &commit, pending.number);
-	printf("generation %u is confirmed\n", pending.number);
+	say("generation %u is confirmed", pending.number);
 	return 0;
 }
 
-/* What is confirmed; before there is any, each service knows what it had. */
-static int put_back(struct owner *owner)
-{
-	struct commit commit = { .run_dir = owner->run_dir, .force = true };
-	bool all;
+/* ---- what is undone ---- */
 
-	commit.set_fd = applied_open(owner->generations.run_fd, APPLIED_CONFIRMED);
-	if (commit.set_fd < 0)
-		return commit_undo(&commit) ? 0 : 1;
-	/* One that does not run, or cannot, is no reason to leave the others with what no one confirmed: it is asked again. */
-	all = commit_apply_to_each(&commit);
-	if (all)
-		commit_keep(&commit);
-	close(commit.set_fd);
-	return all ? 0 : 1;
+/* 1, 0, or -errno when the partition alone knows, and does not tell. */
+static int is_confirmed(struct owner *owner, const struct pending *pending)
+{
+	if (pending->step != PENDING_CONFIRMING)
+		return pending->step == PENDING_CONFIRMED;
+	if (owner_load(owner))
+		return -ENOENT;
+	return owner->store_err < 0 ? owner->store_err : owner->store.confirmed == pending->number;
+}
+
+/* It is tried again, and a reconfigure may come first: it waits for no word any more. */
+static int put_off(struct owner *owner, struct pending *pending, const char *words)
+{
+	pending->due_ns = 0;
+	(void)pending_write(owner->generations.run_fd, pending, words);
+	return 1;
 }
 
 int owner_put_back(struct owner *owner, const char *why)
 {
-	const struct commit commit = { .run_dir = owner->run_dir, .set_fd = -1 };
+	struct commit commit = { .run_dir = owner->run_dir, .force = true, .set_fd = -1 };
+	int run_fd = owner->generations.run_fd, confirmed;
+	char words[PENDING_WORDS_LEN];
 	struct pending pending;
-	int status = 0;
 
-	if (!pending_read(owner->generations.run_fd, &pending))
+	if (!pending_read(run_fd, &pending))
 		return 0;
-	if (!owner->store_err && owner->store.confirmed == pending.number) {
-		/* It was confirmed, and the process went before it could say so. */
-		settle(owner, &commit, pending.number);
+	confirmed = is_confirmed(owner, &pending);
+	if (confirmed > 0) {
+		end_confirmed(owner, &commit, pending.number);
 		return 0;
 	}
-	status = put_back(owner);
-	if (status) {
-		/* It waits for no word any more: a reconfigure may come first. */
-		pending.due_ns = 0;
-		(void)pending_write(owner->generations.run_fd, &pending, "what was not confirmed is undone on the services that did not "
-				    "run");
-		return status;
+	text_format(words, sizeof(words), "generation %u runs; whether it is confirmed, the partition does not tell: %s", pending.number,
+		    strerror(-confirmed));
+	if (confirmed < 0)
+		return put_off(owner, &pending, words);
+	commit.set_fd = applied_open(run_fd, APPLIED_CONFIRMED);
+	/* Before there is any, each service knows what it had. */
+	if (commit.set_fd < 0)
+		commit_undo(&commit);
+	else
+		commit_apply_to_each(&commit);
+	text_format(words, sizeof(words), "generation %u is to be undone, and is not everywhere yet: %s", pending.number, commit.left);
+	if (commit.left[0]) {
+		(void)put_off(owner, &pending, words);
+	} else {
+		if (pending.number != owner_remembered(owner))
+			held_tell(run_fd, owner_remembered(owner), why);
+		pending_remove(run_fd);
+		owner->undone = pending.number;
 	}
-	if (!owner->store_err)
-		store_tell(&owner->store, pending.number, ABOUT_UNDONE);
-	held_tell(owner->generations.run_fd, owner->store.confirmed, why);
-	pending_remove(owner->generations.run_fd);
-	return 0;
+	if (commit.set_fd >= 0)
+		close(commit.set_fd);
+	return commit.left[0] != '\0';
+}
+
+void owner_tell_undone(struct owner *owner)
+{
+	const struct commit commit = { .run_dir = owner->run_dir, .set_fd = -1 };
+
+	if (!owner->undone)
+		return;
+	commit_keep(&commit);
+	if (!owner_load(owner) && !owner->store_err && owner->undone != owner->store.confirmed)
+		store_tell(&owner->store, owner->undone, ABOUT_UNDONE);
 }

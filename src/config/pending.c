@@ -7,7 +7,22 @@
 #include "base/paths.h"
 #include "base/text.h"
 
-enum { TEXT_LEN = 320 };
+enum { TEXT_LEN = PENDING_WORDS_LEN + 64 };
+
+static const char *const step_words[PENDING_STEPS] = {
+	[PENDING_APPLIED] = "applied",
+	[PENDING_CONFIRMING] = "confirming",
+	[PENDING_CONFIRMED] = "confirmed",
+};
+
+static enum pending_step read_step(struct slice word)
+{
+	enum pending_step step = PENDING_STEPS - 1;
+
+	while (step > PENDING_APPLIED && !slice_equal(word, step_words[step]))
+		step--;
+	return step;
+}
 
 /* Its first line is for this reader, the second for people. */
 bool pending_read(int run_fd, struct pending *pending)
@@ -22,6 +37,7 @@ bool pending_read(int run_fd, struct pending *pending)
 	    !slice_word(&line, &word) || text_uint(word, UINT64_MAX, &pending->due_ns))
 		return false;
 	pending->number = (unsigned)number;
+	pending->step = slice_word(&line, &word) ? read_step(word) : PENDING_APPLIED;
 	return true;
 }
 
@@ -31,7 +47,7 @@ int pending_write(int run_fd, const struct pending *pending, const char *words)
 	struct text out;
 
 	text_init(&out, text, sizeof(text));
-	text_add(&out, "%u %llu\n%s\n", pending->number, (unsigned long long)pending->due_ns, words);
+	text_add(&out, "%u %llu %s\n%s\n", pending->number, (unsigned long long)pending->due_ns, step_words[pending->step], words);
 	return file_replace(run_fd, PENDING_FILE, text, out.len, 0600);
 }
 

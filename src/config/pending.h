@@ -6,8 +6,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { PENDING_WORDS_LEN = 256 };
+
+enum pending_step {
+	PENDING_APPLIED,    /* by some of the workers or all, and not confirmed */
+	PENDING_CONFIRMING, /* the partition alone knows whether it is */
+	PENDING_CONFIRMED,  /* it is, and the workers do not know it yet */
+	PENDING_STEPS,
+};
+
 struct pending {
 	unsigned number;
+	enum pending_step step;
 	uint64_t due_ns; /* by clock_now_ns(); 0: under way, for as long as its process lives */
 };
 

@@ -9,12 +9,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/exit.h"
 #include "base/text.h"
 #include "conf/left_out.h"
 #include "conf/set_dir.h"
 #include "conf/swap.h"
 #include "config/files.h"
+#include "config/held.h"
 #include "config/pending.h"
+#include "config/say.h"
 #include "crypto/key.h"
 
 #define PUT_BACK_DIR "put-back" /* in RUN */
@@ -208,21 +211,58 @@ static int undo_pending(struct owner *owner)
 	int status = owner_put_back(owner, "were applied, and undone");
 
 	if (status)
-		(void)fprintf(stderr, "not all could be put back: it is tried again in the background\n");
+		say_err("not all could be put back: it is tried again in the background, and `show` tells");
+	else if (owner->undone)
+		say("what was confirmed before runs again; the files stay as they are");
 	else
-		printf("what was confirmed before runs again; the files stay as they are\n");
+		say("it was confirmed already, and runs");
+	(void)fflush(stdout);
+	owner_tell_undone(owner);
 	return status;
+}
+
+/* What was put back by itself is no change to be undone: 0, or the exit status after it told so. */
+static int may_undo(const struct owner *owner, unsigned before)
+{
+	const struct store *store = &owner->store;
+	unsigned newest = store->numbers[store->count - 1];
+	struct about about;
+
+	if (newest < store->confirmed || store_about(store, newest, &about) < 0 ||
+	    (about.state != ABOUT_FAILED && about.state != ABOUT_UNDONE))
+		return 0;
+	say("generation %u, the last that was applied, has been put back already (%s):", newest, about_state_words[about.state]);
+	say("generation %u runs, and `undo` would go back behind that, to generation %u.", store->confirmed, before);
+	if (owner->force || owner_may(owner, "go back to that (yes/no)?"))
+		return 0;
+	say("nothing was changed");
+	return EXIT_ASKED;
 }
 
 int rollback_undo(struct owner *owner)
 {
-	unsigned before = owner->store_err < 0 ? 0 : store_before(&owner->store);
 	struct pending pending;
+	unsigned before;
+	int status;
 
 	if (pending_read(owner->generations.run_fd, &pending))
 		return undo_pending(owner);
-	if (before)
-		return rollback_to(owner, before);
-	(void)fprintf(stderr, "there is nothing before it to put back: `history` lists the generations\n");
-	return 1;
+	if (held_is(owner->generations.run_fd)) {
+		say_err("what was confirmed last runs already, in place of the files: nothing was changed.");
+		say_err("`show` tells why; `diff` the difference; `rollback N` puts an earlier generation back.");
+		return 1;
+	}
+	status = owner_load(owner);
+	if (status)
+		return status;
+	before = owner->store_err < 0 ? 0 : store_before(&owner->store);
+	if (!before) {
+		say_err("there is nothing before it to put back: `history` lists the generations");
+		return 1;
+	}
+	status = may_undo(owner, before);
+	if (status)
+		return status;
+	say("generation %u takes the place of generation %u", before, owner->store.confirmed);
+	return rollback_to(owner, before);
 }

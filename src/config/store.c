@@ -29,6 +29,8 @@ static bool has(const struct store *store, unsigned number)
 {
 	char path[NUMBER_NAME_LEN + sizeof("/" ABOUT_FILE)];
 
+	if (store->dir_fd < 0)
+		return false;
 	text_format(path, sizeof(path), "%u/" ABOUT_FILE, number);
 	return !faccessat(store->dir_fd, path, F_OK, 0) || (errno != ENOENT && errno != ENOTDIR);
 }
@@ -74,11 +76,13 @@ static int read_pointer(struct store *store)
 	return 0;
 }
 
-int store_open(struct store *store, int data_fd)
+int store_open(struct store *store, int data_fd, bool make)
 {
 	int err;
 
 	*store = (struct store){ .dir_fd = set_dir_open(data_fd, GENERATIONS_DIR) };
+	if (store->dir_fd == -ENOENT && !make)
+		return 0;
 	if (store->dir_fd == -ENOENT)
 		store->dir_fd = set_dir_make(data_fd, GENERATIONS_DIR);
 	if (store->dir_fd < 0)

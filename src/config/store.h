@@ -22,7 +22,8 @@ struct store {
 	bool more;                    /* older ones */
 };
 
-int store_open(struct store *store, int data_fd); /* 0; -errno, also when it cannot be read what is confirmed */
+/* make: where there is no directory yet. 0; -errno, also when it cannot be read what is confirmed. */
+int store_open(struct store *store, int data_fd, bool make);
 void store_close(struct store *store);            /* also after an error */
 
 unsigned store_next(const struct store *store, unsigned above); /* a number above all of them, and that; 0: none is left */

@@ -6,55 +6,100 @@
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "config/pending.h"
 
-enum { RETRY_S = 10, EVENTS_LEN = 4096 };
+#define SOCKET_END ".sock" /* of control_path */
 
-/* What there is to wait for, besides a change of RUN/pending. */
+enum { RETRY_MIN_S = 10, RETRY_MAX_S = 300, EVENTS_LEN = 4096 };
+
+static struct {
+	int run_fd, news_fd;
+	pid_t child;       /* that undoes, 0: none */
+	uint64_t retry_ns; /* not before */
+	unsigned retry_s;  /* 0: nothing failed */
+	unsigned number;   /* of what is to be retried */
+} watch;
+
+/* What there is to wait for, besides news of RUN. */
 struct wait {
-	pid_t process;    /* its end; 0: none */
+	pid_t process;     /* its end; 0: none */
 	uint64_t until_ns; /* 0: for ever */
 };
 
+/* A disk that hangs holds this process, when all is done that needs none. */
 static int undo(struct owner *owner, bool late)
 {
-	int status = owner_open(owner);
+	int status = owner_lock(owner);
 
 	if (status)
-		return status;
+		return owner->generations.owner ? 0 : status; /* that one is waited for */
 	status = owner_put_back(owner, late ? "were not confirmed in time" : "were being applied when that was cut off");
-	owner_close(owner);
+	owner_tell_undone(owner);
 	return status;
 }
 
+static void begin_anew(unsigned number)
+{
+	watch.number = number;
+	watch.retry_ns = watch.retry_s = 0;
+}
+
 /* Whether it is to be undone now; else what to wait for. */
-static bool is_due(int run_fd, const struct pending *pending, uint64_t now_ns, struct wait *wait)
+static bool is_due(const struct pending *pending, uint64_t now_ns, struct wait *wait)
 {
 	struct pending again;
 
-	if (pending->due_ns > now_ns) {
-		wait->until_ns = pending->due_ns;
+	if (pending->due_ns > now_ns || (!pending->due_ns && watch.retry_ns > now_ns)) {
+		wait->until_ns = pending->due_ns ? pending->due_ns : watch.retry_ns;
 		return false;
 	}
 	/* One that is over is gone from there before its process lets go of the lock. */
-	wait->process = generations_owner(run_fd);
-	return !wait->process && pending_read(run_fd, &again) && again.due_ns == pending->due_ns && again.number == pending->number;
+	wait->process = generations_owner(watch.run_fd);
+	return !wait->process && pending_read(watch.run_fd, &again) && again.due_ns == pending->due_ns && again.number == pending->number;
 }
 
-static struct wait look(struct owner *owner, int run_fd)
+static void reap(void)
+{
+	struct pending pending;
+	int status;
+
+	if (!watch.child || waitpid(watch.child, &status, WNOHANG) == 0)
+		return;
+	watch.child = 0;
+	if (!status || !pending_read(watch.run_fd, &pending))
+		return;
+	watch.retry_s = watch.retry_s ? 2 * watch.retry_s : RETRY_MIN_S;
+	if (watch.retry_s > RETRY_MAX_S)
+		watch.retry_s = RETRY_MAX_S;
+	watch.retry_ns = clock_now_ns() + watch.retry_s * NS_PER_S;
+	log_err("generation %u is not undone yet: tried again in %u s, or when a service starts", pending.number, watch.retry_s);
+}
+
+static struct wait look(struct owner *owner)
 {
 	struct wait wait = { 0 };
-	uint64_t now_ns = clock_now_ns();
 	struct pending pending;
 
-	if (pending_read(run_fd, &pending) && is_due(run_fd, &pending, now_ns, &wait) && undo(owner, pending.due_ns)) {
-		log_err("generation %u is not undone yet: tried again in %d s", pending.number, RETRY_S);
-		wait.until_ns = clock_now_ns() + RETRY_S * NS_PER_S;
+	reap();
+	if (!pending_read(watch.run_fd, &pending) || pending.number != watch.number)
+		begin_anew(pending.number);
+	if (!watch.child && pending.number && is_due(&pending, clock_now_ns(), &wait)) {
+		watch.child = fork();
+		if (!watch.child)
+			_exit(undo(owner, pending.due_ns));
+		if (watch.child < 0) {
+			log_err("generation %u cannot be undone: %s", pending.number, strerror(errno));
+			watch.child = 0;
+			wait.until_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
+		}
 	}
+	if (watch.child)
+		wait.process = watch.child;
 	return wait;
 }
 
@@ -67,10 +112,25 @@ static int wait_ms(const struct wait *wait)
 	return wait->until_ns <= now_ns ? 0 : (int)((wait->until_ns - now_ns) / NS_PER_MS) + 1;
 }
 
-static void rest(int news_fd, const struct wait *wait)
+/* A service that starts has made its socket. */
+static void read_news(void)
 {
-	struct pollfd fds[] = { { .fd = news_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
-	char events[EVENTS_LEN];
+	_Alignas(struct inotify_event) char events[EVENTS_LEN];
+	ssize_t n;
+
+	while ((n = read(watch.news_fd, events, sizeof(events))) > 0)
+		for (const char *at = events; at < events + n;) {
+			const struct inotify_event *event = (const void *)at;
+
+			if (event->mask & IN_CREATE && event->len && strstr(event->name, SOCKET_END))
+				watch.retry_ns = 0;
+			at += sizeof(*event) + event->len;
+		}
+}
+
+static void rest(const struct wait *wait)
+{
+	struct pollfd fds[] = { { .fd = watch.news_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
 
 	if (wait->process)
 		fds[1].fd = (int)syscall(SYS_pidfd_open, wait->process, 0); /* -1: it has ended */
@@ -78,22 +138,21 @@ static void rest(int news_fd, const struct wait *wait)
 		(void)poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(wait));
 	if (fds[1].fd >= 0)
 		close(fds[1].fd);
-	while (read(news_fd, events, sizeof(events)) > 0)
-		continue;
+	read_news();
 }
 
 int watch_run(struct owner *owner)
 {
-	int run_fd = open(owner->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), news_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
-
-	log_open("config");
-	if (run_fd < 0 || news_fd < 0 || inotify_add_watch(news_fd, owner->run_dir, IN_MOVED_TO | IN_DELETE) < 0) {
+	watch.run_fd = open(owner->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	watch.news_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (watch.run_fd < 0 || watch.news_fd < 0 ||
+	    inotify_add_watch(watch.news_fd, owner->run_dir, IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0) {
 		log_err("%s: %s: what no one confirms is not undone", owner->run_dir, strerror(errno));
 		return 1;
 	}
 	for (;;) {
-		const struct wait wait = look(owner, run_fd);
+		const struct wait wait = look(owner);
 
-		rest(news_fd, &wait);
+		rest(&wait);
 	}
 }

@@ -45,7 +45,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	put(dir_fd, GENERATIONS_DIR "/confirmed", data + 1, pointer);
 	put(dir_fd, GENERATIONS_DIR "/3/about", data + 1 + pointer, size - 1 - pointer);
-	if (store_open(&store, dir_fd) < 0)
+	if (store_open(&store, dir_fd, true) < 0)
 		abort();
 	if (store.count != 1 || (store.confirmed && store.confirmed != 3))
 		abort();

@@ -1,10 +1,14 @@
 """A commit that is undone unless someone confirms it, or when its process is killed."""
+import contextlib
 import os
+import subprocess
 
-from case_commit import NETWORK, Dataplane
+from case_commit import NETWORK, Box, Dataplane
+from case_disk import frozen, mounted
 from case_generations import box_with_two, by_hand, read, runs, stored
 from cases import case, expect
-from lab import wait_until
+from frames import udp_socket
+from lab import run, wait_until
 
 
 class Watch:
@@ -67,7 +71,10 @@ def commit_that_no_one_confirms_is_undone(lab):
     expect(box.state()[1]["gateway-dataplane"][3] == box.state()[1]["gateway"][3] and len(box.state()[1]["gateway"][3]) == 1)
     words = "the files were not confirmed in time: generation 2 runs, which was confirmed last"
     expect(words in watch.said() and words in read(box.run + "/held"), watch.said())
-    expect(stored(box)[1][3]["state"] == "undone", stored(box)[1])
+    wait_until("it is known", lambda: stored(box)[1][3]["state"] == "undone", 60)
+    status, said = box.config("undo", "--force")        # right behind it: what is to be undone has been
+    expect(status == 1 and "what was confirmed last runs already" in said and stored(box)[0] == 2, status, said)
+    runs(box, 2)
     expect("Address=192.0.2.3/24" in box.config("diff")[1])
     watch.kill()
     said = box.boot()
@@ -136,14 +143,135 @@ def undo_takes_back_at_once_what_waits(lab):
     runs(box, 3)
 
 
-def killed_at(lab, verb, steps, nic, held):
-    """A commit whose process is killed when it asks the dataplane for this, which is answered by hand; steps: what that is asked by the
-    one who makes an end of it. nic: what runs then."""
+def box_with_a_dataplane_by_hand(lab):
+    """On its second generation, watched."""
     box = box_with_two(lab)
     box.processes["gateway-dataplane"].kill()
     box.processes.pop("gateway-dataplane").wait(30)
     os.unlink(box.run + "/gateway-dataplane.sock")
-    watch, dataplane = Watch(box), Dataplane(box)
+    return box, Watch(box), Dataplane(box)
+
+
+@case
+def commit_that_cannot_be_undone_waits_until_it_is(lab):
+    box, watch, dataplane = box_with_a_dataplane_by_hand(lab)
+    box.write(nic=7, more=2)
+    commit = box.begin("--force")
+    for verb, status in (("plan", 0), ("apply", 1), ("undo", 1)):
+        dataplane.answer(verb, status)
+    said = commit.communicate(timeout=60)[0]
+    expect(commit.returncode == 1 and "not all could be put back: gateway-dataplane" in said, said)
+    runs(box, 2)
+    with dataplane.next("apply") as call:               # of the one that watches, and fails
+        expect("generation 3 failed, and is not undone everywhere yet: gateway-dataplane" in read(box.run + "/pending"))
+        call.send(b"x\1")
+    wait_until("it is tried later", lambda: "tried again in" in watch.said(), 60)
+    expect("generation 3 is to be undone, and is not everywhere yet: gateway-dataplane" in read(box.run + "/pending"))
+    dataplane.listener.close()
+    os.unlink(box.run + "/gateway-dataplane.sock")
+    dataplane = Dataplane(box)                          # it was started again
+    for verb in ("apply", "keep"):
+        dataplane.answer(verb)
+    is_over(box)
+    runs(box, 2)
+    expect(stored(box)[0] == 2, stored(box)[0])
+    watch.kill()
+
+
+@case
+def commit_of_the_same_files_that_is_killed_half_way_is_put_right(lab):
+    box, watch, dataplane = box_with_a_dataplane_by_hand(lab)
+    commit = box.begin("--force")
+    dataplane.answer("plan")
+    with dataplane.next("apply"):
+        commit.kill()
+        commit.communicate(timeout=60)
+    for verb in ("apply", "keep"):                      # not kept at once, as what was confirmed
+        dataplane.answer(verb)
+    is_over(box)
+    runs(box, 2)
+    expect(not os.path.exists(box.run + "/held") and stored(box)[0] == 2 and stored(box)[1][2]["state"] == "confirmed", stored(box)[1])
+    watch.kill()
+
+
+@contextlib.contextmanager
+def box_on_a_disk(lab):
+    """Its second generation runs, the third waits: in a file system of its own, which is mounted."""
+    box = Box(lab)
+    with mounted(lab, box.conf):
+        box.write()
+        box.start()
+        for nic, words in ((2, ()), (3, ("--confirm", "10"))):
+            box.write(nic=nic)
+            expect(box.commit(*words)[0] == 0, nic)
+        yield box
+        for process in box.processes.values():
+            process.terminate()
+            expect(process.wait(60) == 0)
+
+
+@case
+def disk_that_hangs_holds_up_no_undo(lab):
+    with box_on_a_disk(lab) as box:
+        watch = Watch(box)
+        with frozen(box.conf):
+            let_time_pass(box)
+            is_over(box)
+            runs(box, 2)
+            expect("generation 2 runs, which was confirmed last" in read(box.run + "/held"), "held")
+        wait_until("the partition knows it", lambda: stored(box)[1][3]["state"] == "undone", 60)
+        wait_until("its end", lambda: box.owner() is None, 60)
+        expect(box.commit("--confirm", "10")[0] == 0)
+        runs(box, 3)
+        with frozen(box.conf):
+            undo = subprocess.Popen(box.words("undo"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+            said = "".join(iter(undo.stdout.readline, "what was confirmed before runs again; the files stay as they are\n"))
+            runs(box, 2)
+            expect(not os.path.exists(box.run + "/pending"), said)
+        undo.communicate(timeout=60)
+        expect(undo.returncode == 0 and stored(box)[1][4]["state"] == "undone", stored(box)[1])
+        watch.kill()
+
+
+@case
+def confirm_that_the_disk_does_not_take_says_so(lab):
+    with box_on_a_disk(lab) as box:
+        run("mount", "-o", "remount,ro", box.conf)
+        status, said = box.config("confirm")
+        expect(status == 1 and "generation 3 runs, but the partition did not take it" in said and "Read-only file system" in said and
+               "A reboot runs generation 2" in said and "is confirmed" not in said, status, said)
+        runs(box, 3)
+        expect(not os.path.exists(box.run + "/pending") and stored(box)[0] == 2, stored(box)[0])
+        run("mount", "-o", "remount,rw", box.conf)
+        said = box.boot()                                   # as it said
+        expect("never confirmed: generation 2 runs" in said, said)
+        runs(box, 2)
+        expect(box.commit("--confirm", "10")[0] == 0)
+        status, said = box.config("confirm")            # the control
+        expect(status == 0 and said == "generation 4 is confirmed\n", status, said)
+        runs(box, 3)
+
+
+@case
+def undo_behind_a_commit_that_failed_asks(lab):
+    box = box_with_two(lab)
+    with udp_socket("a", ("0.0.0.0", 5555)):
+        box.write(nic=8, extra="DATA_PLANE_VPN_PORT=5555\n")
+        expect(box.commit("--force")[0] == 1)
+    runs(box, 2)
+    status, said = box.config("undo")
+    expect(status == 4 and "generation 3, the last that was applied, has been put back already (failed)" in said and
+           "to generation 1" in said, status, said)
+    runs(box, 2)
+    status, said = box.config("undo", "--force")        # the control: it is meant
+    expect(status == 0 and "generation 1 takes the place of generation 2\n" in said, said)
+    runs(box, 1)
+
+
+def killed_at(lab, verb, steps, nic, held):
+    """A commit whose process is killed when it asks the dataplane for this, which is answered by hand; steps: what that is asked by the
+    one who makes an end of it. nic: what runs then."""
+    box, watch, dataplane = box_with_a_dataplane_by_hand(lab)
     box.write(nic=7, more=2)
     commit = box.begin("--force")
     for step in ("plan", "apply", "keep"):

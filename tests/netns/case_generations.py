@@ -1,8 +1,11 @@
 """Generations on the partition: what stays of them, and which files a boot takes."""
+import array
+import fcntl
 import os
 import re
 import shutil
 import subprocess
+import termios
 
 from case_commit import NETWORK, SERVICES, Box, Dataplane
 from case_nics import addresses
@@ -272,3 +275,37 @@ def diff_tells_what_differs_and_no_secret(lab):
                said.endswith("- %s   + %s\n" % (gone, come)), said)
     status, said = box.config("diff", "2", "7")
     expect(status == 1 and said == "there is no generation 7: No such file or directory; `history` lists the generations\n", said)
+
+
+@case
+def readers_hold_up_no_commit_and_write_nothing(lab):
+    box = Box(lab)
+    box.write()
+    box.start()
+    expect(box.config("history") == (0, "there is no generation yet: the first `reconfigure` makes one\n"), box.config("history"))
+    expect(not os.path.exists(box.conf + "/generations"), "who looks writes")
+    box.write(nic=2)
+    with open(box.conf + "/vpn-public.conf", "a") as f:
+        f.write("".join("# %d: a remark of some length, as people write them into such files\n" % n for n in range(2000)))
+    status, said = box.commit()
+    expect(status == 0, status, said)
+    reader = subprocess.Popen(box.words("diff", "1"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
+    waits = array.array("i", [0])
+    wait_until("no one reads what it prints", lambda: fcntl.ioctl(reader.stdout, termios.FIONREAD, waits) == 0 and waits[0] > 60000, 60)
+    box.write(nic=3)
+    status, said = box.commit("--force")
+    expect(status == 0, status, said)
+    expect(reader.poll() is None, "the control: it prints still")
+    expect(b"generation 1" in reader.communicate(timeout=60)[0])
+
+
+@case
+def words_that_a_verb_does_not_take_are_answered_in_the_words_of_the_console(lab):
+    box = Box(lab)
+    box.write()
+    os.mkdir(box.run, 0o700)
+    for words, usage in ((("commit", "--confirm", "99999"), "reconfigure [confirm [MINUTES]]"), (("history", "--confirm", "5"), "history"),
+                         (("confirm", "--force"), "confirm"), (("diff", "x"), "diff [N [M]]"), (("undo", "3"), "undo [--force]")):
+        status, said = box.config(*words)
+        expect(status == 2 and said.startswith("usage: " + usage) and said.count("\n") == 1 and "--run" not in said, words, said)
+    expect(box.config("history")[0] == 0)               # the control

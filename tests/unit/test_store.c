@@ -58,7 +58,7 @@ TEST(store_keeps_what_is_confirmed_whatever_fails_behind_it)
 	int dir_fd = open_fresh(dir);
 	struct store store;
 
-	CHECK_INT(store_open(&store, dir_fd), 0);
+	CHECK_INT(store_open(&store, dir_fd, true), 0);
 	for (unsigned i = 1; i <= 3; i++)
 		CHECK_INT(add(&store, ABOUT_CONFIRMED), i);
 	for (unsigned i = 0; i < FAILED; i++) {
@@ -68,7 +68,7 @@ TEST(store_keeps_what_is_confirmed_whatever_fails_behind_it)
 		CHECK(is_there(&store, number));
 	}
 	store_close(&store);
-	CHECK_INT(store_open(&store, dir_fd), 0);
+	CHECK_INT(store_open(&store, dir_fd, true), 0);
 	CHECK_INT(store.confirmed, 3);
 	CHECK_INT(store_before(&store), 2);
 	CHECK(is_there(&store, 1)); /* what failed goes before what was confirmed once */
@@ -110,7 +110,7 @@ TEST(store_minds_nothing_that_stands_in_its_directory)
 	int dir_fd = open_fresh(dir);
 	struct store store;
 
-	CHECK_INT(store_open(&store, dir_fd), 0);
+	CHECK_INT(store_open(&store, dir_fd, true), 0);
 	CHECK_INT(add(&store, ABOUT_CONFIRMED), 1);
 	CHECK_INT(add(&store, ABOUT_CONFIRMED), 2);
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
@@ -121,7 +121,7 @@ TEST(store_minds_nothing_that_stands_in_its_directory)
 		put_stray(dir_fd, name, true);
 	}
 	store_close(&store);
-	CHECK_INT(store_open(&store, dir_fd), 0);
+	CHECK_INT(store_open(&store, dir_fd, true), 0);
 	CHECK_INT(store.confirmed, 2);
 	CHECK_INT(store_before(&store), 1);
 	CHECK_INT(store_find(&store, set_of(2)), 2);
@@ -143,16 +143,16 @@ TEST(store_that_cannot_be_read_is_no_empty_one)
 	int dir_fd = open_fresh(dir);
 	struct store store;
 
-	CHECK_INT(store_open(&store, dir_fd), 0);
+	CHECK_INT(store_open(&store, dir_fd, true), 0);
 	CHECK_INT(add(&store, ABOUT_CONFIRMED), 1);
 	store_close(&store);
 	CHECK_INT(unlinkat(dir_fd, GENERATIONS_DIR "/confirmed", 0), 0);
 	CHECK_INT(mkdirat(dir_fd, GENERATIONS_DIR "/confirmed", 0700), 0);
-	CHECK(store_open(&store, dir_fd) < 0); /* read(2) says EISDIR, as a broken disk says EIO */
+	CHECK(store_open(&store, dir_fd, true) < 0); /* read(2) says EISDIR, as a broken disk says EIO */
 	store_close(&store);
 	CHECK_INT(unlinkat(dir_fd, GENERATIONS_DIR "/confirmed", AT_REMOVEDIR), 0);
 	put_text(dir_fd, GENERATIONS_DIR "/confirmed", "no number\n");
-	CHECK_INT(store_open(&store, dir_fd), 0); /* the control: what is no pointer is none */
+	CHECK_INT(store_open(&store, dir_fd, true), 0); /* the control: what is no pointer is none */
 	CHECK_INT(store.confirmed, 0);
 	store_close(&store);
 	close(dir_fd);

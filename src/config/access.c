@@ -1,0 +1,147 @@
+#include "config/access.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/terminal.h"
+#include "base/text.h"
+#include "conf/applied.h"
+#include "config/adopt.h"
+#include "config/numbers.h"
+#include "config/say.h"
+
+#define CONFIRMED_FILE "confirmed" /* in RUN: its number */
+
+/* ---- what is confirmed, in memory ---- */
+
+unsigned owner_remembered(const struct owner *owner)
+{
+	char text[NUMBER_NAME_LEN + 1];
+	ssize_t n = file_read(owner->generations.run_fd, CONFIRMED_FILE, text, sizeof(text));
+	uint64_t number;
+
+	return n > 0 && !text_uint((struct slice){ text, (size_t)n }, NUMBER_MAX, &number) ? (unsigned)number : 0;
+}
+
+int owner_remember_as(const struct owner *owner, unsigned number, int fd)
+{
+	static struct conf_set set;
+	static struct diag diag;
+	char name[NUMBER_NAME_LEN];
+	int err = fd;
+
+	diag_clear(&diag, true);
+	if (fd >= 0) {
+		conf_set_load(&set, fd, &diag);
+		close(fd);
+		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, &set, ~0u, false);
+	}
+	if (err >= 0)
+		(void)file_replace(owner->generations.run_fd, CONFIRMED_FILE, number_name(number, name), strlen(name), 0600);
+	conf_set_wipe(&set);
+	return err;
+}
+
+bool owner_remember(const struct owner *owner)
+{
+	unsigned number = owner->store.confirmed;
+	int err = owner_remember_as(owner, number, store_files(&owner->store, number));
+
+	if (err < 0)
+		say_err("generation %u, which is confirmed, cannot be had: %s", number, strerror(-err));
+	return err >= 0;
+}
+
+/* ---- the process ---- */
+
+/* A disk that takes nothing is no reason to change nothing: what runs is in memory. */
+static int open_store(struct owner *owner, bool locked)
+{
+	int err = store_open(&owner->store, owner->data_fd, locked);
+	unsigned before = owner->store.confirmed;
+
+	if (err < 0 || !locked)
+		return err;
+	err = adopt_applied(&owner->store, owner->data_fd);
+	if (owner->store.confirmed != before)
+		(void)owner_remember(owner);
+	return err;
+}
+
+static int open_data(struct owner *owner, bool locked)
+{
+	if (owner->data_fd >= 0)
+		return 0;
+	owner->data_fd = open(owner->data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (owner->data_fd < 0) {
+		say_err("cannot open %s: %s: nothing was applied, what runs keeps running", owner->data_dir, strerror(errno));
+		return 1;
+	}
+	owner->store_err = open_store(owner, locked);
+	return 0;
+}
+
+static void begin(struct owner *owner)
+{
+	owner->generations = (struct generations){ .run_fd = -1, .dir_fd = -1, .lock_fd = -1 };
+	owner->store.dir_fd = owner->data_fd = -1;
+}
+
+int owner_lock(struct owner *owner)
+{
+	int err;
+
+	begin(owner);
+	err = generations_open(&owner->generations, owner->run_dir);
+	if (err == -EBUSY)
+		say_err("another reconfigure is under way (process %d): nothing was changed", (int)owner->generations.owner);
+	else if (err < 0)
+		say_err("%s: %s: nothing was changed", owner->run_dir, strerror(-err));
+	return err < 0;
+}
+
+int owner_load(struct owner *owner)
+{
+	return open_data(owner, true);
+}
+
+int owner_open(struct owner *owner)
+{
+	int status = owner_lock(owner);
+
+	if (status)
+		return status;
+	status = owner_load(owner);
+	if (status)
+		owner_close(owner);
+	return status;
+}
+
+int owner_look(struct owner *owner)
+{
+	begin(owner);
+	return open_data(owner, false);
+}
+
+void owner_close(struct owner *owner)
+{
+	store_close(&owner->store);
+	if (owner->data_fd >= 0)
+		close(owner->data_fd);
+	generations_close(&owner->generations);
+}
+
+bool owner_may(const struct owner *owner, const char *question)
+{
+	bool yes;
+
+	if (!owner->asks)
+		return false;
+	terminal_open();
+	yes = terminal_yes(question);
+	terminal_restore();
+	return yes;
+}
