@@ -19,19 +19,35 @@ from cluster import make_instances
 from vm import make_data_image
 
 FILES = ("vpn-private.conf", "vpn-public.conf", ".env", "network.conf")
-SETS = (1, 2, 3, 4)
 HELD = r"the files were (?:written at the console, and never committed|committed, and never confirmed|set aside, and never committed)"
 
 # From entry begin to end of the log the old set would run, or the new one.
 Step = collections.namedtuple("Step", "name begin end old new")
+# Four files, none of which is another number's, and by which of two keys: "-" when they have lost theirs.
+Set = collections.namedtuple("Set", "number key")
 # What a disk that was cut off says: the set that would run, whether it does so in place of the files, the generation, its history.
 Found = collections.namedtuple("Found", "set held number history")
 
+ONE_A, TWO_A, THREE_B, FOUR_B = Set(1, "A"), Set(2, "A"), Set(3, "B"), Set(4, "B")
+ONE_B = Set(1, "B")             # put back when its key was replaced
 
-def sets(instance, number):
-    """Four files, none of which is another set's."""
+
+def files_of_set(instance, number):
     files = {**instance.files([instance]), "network.conf": conf(number)}
-    return {name: "# set %d\n%s" % (number, files[name]) for name in FILES}
+    port = str(4560 + number)
+    files = {name: text.replace("4567", port) for name, text in files.items()}
+    return {name: files[name] if name == "vpn-private.conf" else "# set %d\n%s" % (number, files[name]) for name in FILES}
+
+
+def known_sets(instances):
+    """[(Set, its files)]"""
+    known = []
+    for key, instance in zip("AB", instances):
+        for number in (1, 2, 3, 4):
+            files = files_of_set(instance, number)
+            lost = {**files, "vpn-private.conf": files["vpn-private.conf"].replace(instance.private_key, "(left out)")}
+            known += [(Set(number, key), files), (Set(number, "-"), lost)]
+    return known
 
 
 def exported(image, work, files):
@@ -66,26 +82,27 @@ def wait_for_its_time(a):
 
 def changes(texts):
     """(what is done, how, the set that would run behind it)"""
-    def imports(n):
-        return "import %d" % n, lambda a: import_set(a, texts[n])
+    def imports(which):
+        return "import %d" % which.number, lambda a: import_set(a, texts[which])
 
     def says(line, part):
         return line, lambda a: say(a, line, part)
-    return ((*imports(2), 1), (*says("reconfigure", "address 198.51.100.2/24 added"), 2),
-            (*imports(3), 2), (*says("reconfigure confirm", "`confirm` keeps it"), 2), (*says("confirm", "is confirmed"), 3),
-            (*says("rollback 1", "generation 1 is put back, the files with it"), 1),
-            (*says("undo", "generation 3 is put back, the files with it"), 3),
-            (*imports(4), 3), (*says("reconfigure confirm", "`confirm` keeps it"), 3), (*says("undo", "runs again"), 3),
-            (*says("reconfigure confirm 5", "`confirm` keeps it"), 3), ("time", wait_for_its_time, 3),
-            (*says("reconfigure", "address 198.51.100.4/24 added"), 4))
+    return ((*imports(TWO_A), ONE_A), (*says("reconfigure", "address 198.51.100.2/24 added"), TWO_A),
+            (*imports(THREE_B), TWO_A), (*says("reconfigure confirm", "`confirm` keeps it"), TWO_A),
+            (*says("confirm", "is confirmed"), THREE_B), (*says("rollback 1", "generation 1 is put back, the files with it"), ONE_B),
+            (*says("undo", "generation 3 is put back, the files with it"), THREE_B),
+            (*imports(FOUR_B), THREE_B), (*says("reconfigure confirm", "`confirm` keeps it"), THREE_B),
+            (*says("undo", "runs again"), THREE_B),
+            (*says("reconfigure confirm 5", "`confirm` keeps it"), THREE_B), ("time", wait_for_its_time, THREE_B),
+            (*says("reconfigure", "address 198.51.100.4/24 added"), FOUR_B))
 
 
 def record(image, work, instance, known):
     """(the log, its steps): of the disk `before`, from the machine's first boot on."""
-    texts = {n: exported(image, work, known[n]) for n in SETS}
-    make_data_image(work + "/before", known[1])
+    texts = {which: exported(image, work, files) for which, files in known if which in (TWO_A, THREE_B, FOUR_B)}
+    make_data_image(work + "/before", dict(known)[ONE_A])
     shutil.copyfile(work + "/before", work + "/disk")
-    log, steps, runs = work + "/log", [], 1
+    log, steps, runs = work + "/log", [], ONE_A
     with Appliance("powercut", image, None, instance=instance, extra_args=writelog.args(work + "/disk", log)) as a:
         a.prompt()
         are_up(a)
@@ -116,7 +133,8 @@ def read_set(path):
 
 
 def set_in(known, path):
-    return next((n for n in known if known[n] == read_set(path)), None)
+    texts = read_set(path)
+    return next((which for which, files in known if files == texts), None)
 
 
 def pointer(data):
@@ -133,8 +151,11 @@ def each_generation_is_whole(known, data, where):
     for number in os.listdir(directory) if os.path.isdir(directory) else ():
         if number.isdigit():
             path = "%s/%s" % (directory, number)
-            assert set_in(known, path), "%s: generation %s is none that was committed: %s" % (where, number, read_set(path))
-            assert os.path.exists(path + "/about"), "%s: nothing is said of generation %s" % (where, number)
+            which = set_in(known, path)
+            assert which, "%s: generation %s is none that was committed: %s" % (where, number, read_set(path))
+            with open(path + "/about") as f:
+                about = f.read()
+            assert which.key != "-" or "lost-key" in about, "%s: generation %s has lost its key: %s" % (where, number, about)
 
 
 def look(image, work, path, known, where):
@@ -150,7 +171,6 @@ def look(image, work, path, known, where):
         subprocess.run(["debugfs", "-R", "rdump / " + data, checked], capture_output=True, check=True, env=PATH_OF_TOOLS)
         each_generation_is_whole(known, data, where)
         before = pointer(data)
-        assert not before or set_in(known, "%s/generations/%d" % (data, before)), where + ": what is confirmed is not there"
         words = ["--conf", data, "--run", run]
         boot = subprocess.run(["config", "boot", *words], executable=image + "/gateway", capture_output=True, text=True)
         held = os.path.exists(run + "/held")
@@ -161,10 +181,10 @@ def look(image, work, path, known, where):
         each_generation_is_whole(known, data, where + ", booted")
         number = pointer(data)
         assert number >= before, "%s: generation %d was confirmed, and then %d" % (where, before, number)
-        confirmed = set_in(known, "%s/generations/%d" % (data, number)) if number else None
+        confirmed = set_in(known, "%s/generations/%d" % (data, number))
         runs = set_in(known, run + "/applied/confirmed" if held else data)
         assert runs, "%s: what runs is a mixture: %s" % (where, read_set(data))
-        assert confirmed in (runs, None), "%s: set %s runs, and set %s is confirmed:\n%s" % (where, runs, confirmed, history.stdout)
+        assert confirmed == runs, "%s: set %s runs, and %s is confirmed:\n%s" % (where, runs, confirmed, history.stdout)
         return Found(runs, held, number, history.stdout + history.stderr)
 
 
@@ -173,7 +193,7 @@ def boot_it(image, instance, path, found, where):
         a.prompt()
         are_up(a)
         wait_for("the address of the NIC", lambda: addresses(a), 60)
-        assert addresses(a) == [found.set], "%s: %s is there, expected %s:\n%s" % (where, addresses(a), found, a.say("show"))
+        assert addresses(a) == [found.set.number], "%s: %s is there, expected %s:\n%s" % (where, addresses(a), found, a.say("show"))
         assert bool(re.search(HELD, a.screen())) == found.held, "%s: expected %s:\n%s" % (where, found, a.say("show"))
         said = a.say("history")
         assert re.search(r"^ +%d .* in force" % found.number, said, re.M), "%s: expected %s:\n%s" % (where, found, said)
@@ -181,34 +201,46 @@ def boot_it(image, instance, path, found, where):
 
 # ---- the cases ----
 
-def choose(steps, count, lots):
-    """(entry, step) in the order of the log; each step gets as many as the next."""
-    return sorted((lots.randint(step.begin, step.end), i % len(steps)) for i, step in
-                  ((i, steps[i % len(steps)]) for i in range(count)))
+def choose(log, steps, count):
+    """(entry, step, the share of loose writes that is there) in the order of the log. Each step gets as many as the next, every other
+    one with writes under way; the first is where the first commit begins."""
+    lots, loose, cuts = random.Random(count), writelog.loose_counts(log), [(steps[1].begin, 1, 0)]
+    for i in range(1, count):
+        step = steps[i % len(steps)]
+        places = range(step.begin, step.end + 1)
+        if i % 2:
+            cuts.append((lots.choice([at for at in places if loose[at] > 1]), i % len(steps), i // 2 % 2 * 0.5))
+        else:
+            cuts.append((lots.choice(places), i % len(steps), lots.choice((0, 0.5, 1))))
+    return sorted(cuts)
 
 
 def check_cuts(image, count, boot_count):
-    instance, = make_instances(1, image + "/gateway")
-    known = {n: sets(instance, n) for n in SETS}
+    one, other = make_instances(2, image + "/gateway")
+    other.n = one.n                                     # its key is one that comes later
+    known = known_sets((one, other))
     with tempfile.TemporaryDirectory() as work:
-        log, steps = record(image, work, instance, known)
+        log, steps = record(image, work, one, known)
         quiet = [step.name for step in steps if not any(entry.flush for entry in log[step.begin:step.end])]
-        assert not quiet or quiet == ["time"], "nothing was flushed to the disk by %s: this case shows nothing" % quiet
-        cuts, seen = writelog.Cuts(work + "/before", log, work), collections.Counter()
-        for number, (cut, index) in enumerate(choose(steps, count, random.Random(count))):
+        assert not quiet, "nothing was flushed to the disk by %s: this case shows nothing" % quiet
+        cuts, seen, lots = writelog.Cuts(work + "/before", log, work), collections.Counter(), random.Random(count)
+        for number, (cut, index, share) in enumerate(choose(log, steps, count)):
             step = steps[index]
             where = "cut %d behind write %d of %d, in %s" % (number, cut, len(log), step)
-            cuts.take(cut, number, work + "/cut")
+            lost = cuts.take(cut, share, lots, work + "/cut")
             found = look(image, work, work + "/cut", known, where)
-            assert found.set in (step.old, step.new), "%s: set %d runs:\n%s" % (where, found.set, found.history)
+            assert found.set in (step.old, step.new), "%s: %s runs:\n%s" % (where, found.set, found.history)
             seen["new" if found.set != step.old else "old" if step.old != step.new else "same"] += 1
             seen["held"] += found.held
+            seen["with writes lost"] += lost > 0
             if number % (count // boot_count) == count // boot_count // 2:
-                boot_it(image, instance, work + "/cut", found, where)
-        assert seen["old"] and seen["new"] and seen["held"], "not each outcome was seen: %s" % seen
-        cuts.take(len(log), 0, work + "/cut")
+                boot_it(image, one, work + "/cut", found, where)
+                seen["booted"] += 1
+        missing = {"old", "held", "with writes lost", "booted"} - set(+seen)
+        assert not missing, "no cut was %s: this case shows nothing: %s" % (missing, seen)
+        cuts.take(len(log), 0, lots, work + "/cut")
         found = look(image, work, work + "/cut", known, "at the end")
-        assert (found.set, found.held) == (4, False), "at the end: %s" % (found,)
+        assert (found.set, found.held) == (FOUR_B, False), "at the end: %s" % (found,)
         print("  %d writes and flushes, %d cuts: %s" % (len(log), count, dict(seen)), flush=True)
 
 

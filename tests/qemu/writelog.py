@@ -5,7 +5,6 @@ A flush holds all that was written before it. What was written behind the last o
 """
 import collections
 import os
-import random
 import shutil
 import struct
 
@@ -51,6 +50,14 @@ def entries(log):
         return found
 
 
+def loose_counts(log):
+    """How many entries a power cut may take away that comes behind none, one, two ... of them."""
+    counts = [0]
+    for entry in log:
+        counts.append((0 if entry.flush else counts[-1]) + (bool(entry.data) and not entry.fua))
+    return counts
+
+
 def _blocks(entry):
     """As the disk has them: a block that is its own, or a part of one."""
     at = 0
@@ -83,14 +90,14 @@ class Cuts:
                     self._loose += blocks
         self._at = cut
 
-    def take(self, cut, seed, to):
-        """The disk when the power goes behind that many entries; of what is loose none, half or all is there, by lot."""
+    def take(self, cut, share, lots, to):
+        """The disk when the power goes behind that many entries, and of what is loose a share is there, by lot. How many blocks are
+        lost."""
         assert cut >= self._at, "cuts go forward"
         self._advance(cut)
         shutil.copyfile(self._held, to)
-        lots = random.Random(seed)
-        share = lots.choice((0, 0.5, 0.5, 1))
+        there = [block for block in self._loose if lots.random() < share]
         with open(to, "r+b") as f:
-            for offset, data in self._loose:
-                if lots.random() < share:
-                    os.pwrite(f.fileno(), data, offset)
+            for offset, data in there:
+                os.pwrite(f.fileno(), data, offset)
+        return len(self._loose) - len(there)
