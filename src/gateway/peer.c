@@ -85,7 +85,7 @@ static int set_key(int argc, char **argv, bool unset)
 
 	if (!key)
 		return 1;
-	if (!strcmp(key->name, "PresharedKey") && !unset) {
+	if (key->flags & KEY_SECRET && (!unset || argc > 4)) {
 		(void)fprintf(stderr, "peer: a key is no word of a command, which others see; expected it in `write " VPN_PUBLIC_FILE "`\n");
 		return 1;
 	}
