@@ -6,11 +6,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/exit.h"
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
-#include "base/terminal.h"
 #include "base/text.h"
 #include "console/log.h"
 #include "console/names.h"
@@ -104,30 +102,38 @@ static int command_check(int argc, char **argv)
 	return run_words(words);
 }
 
-static int reconfigure_path(const char *path, int argc, char **argv, int at)
+/* What changes a part of what runs, behind the back of who owns the whole. */
+static bool is_partial(const char *verb)
 {
-	const char *const forced[] = { path, "reconfigure", "--quiet", "--force", NULL };
-	int status = run_with(path, argc, argv, 0, at);
+	static const char *const verbs[] = { "reconfigure", "plan", "apply", "keep", "undo", "revert" };
 
-	return status == EXIT_ASKED && terminal_confirm("Apply it all the same?") ? run_words(forced) : status;
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++)
+		if (!strcmp(verb, verbs[i]))
+			return true;
+	return false;
+}
+
+static int refuse_partial(void)
+{
+	printf("The NICs and both paths change together, or not at all: `reconfigure` applies the files,\n"
+	       "`undo` puts back what was in force before. Nothing was changed.\n");
+	return 2;
 }
 
 static int reconfigure_usage(void)
 {
-	printf("usage: reconfigure [gateway|gateway-dataplane] [--force]\n"
-	       "       reconfigure confirm [MINUTES] [--force]\n");
+	printf("usage: reconfigure [confirm [MINUTES]] [--force]\n");
 	return 2;
 }
 
 static int command_reconfigure(int argc, char **argv)
 {
-	int at = find_path(argc, argv);
 	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), confirm = argc > 1 && !strcmp(argv[1], "confirm");
 	const char *commit[RUN_WORDS_MAX + 1] = { NAME_CONFIG, "commit", "--ask" };
 	size_t count = 3;
 
-	if (at)
-		return reconfigure_path(argv[at], argc, argv, at);
+	if (find_path(argc, argv))
+		return refuse_partial();
 	argc -= force;
 	if (argc > (confirm ? 3 : 1))
 		return reconfigure_usage();
@@ -168,6 +174,8 @@ static int command_ping(int argc, char **argv)
 
 static int command_path(int argc, char **argv)
 {
+	if (argc > 1 && is_partial(argv[1]))
+		return refuse_partial();
 	return run_with(argv[0], argc, argv, 1, -1);
 }
 
@@ -175,6 +183,8 @@ static int command_network(int argc, char **argv)
 {
 	static const char *const show[] = { NAME_NETWORK, "show", NULL };
 
+	if (argc > 1 && is_partial(argv[1]))
+		return refuse_partial();
 	return argc > 1 ? run_with(NAME_NETWORK, argc, argv, 1, -1) : run_words(show);
 }
 
@@ -259,7 +269,7 @@ static const struct command commands[] = {
 	  command_gateway },
 	{ "export", "[--with-keys]", "all files as one text, for `import` on another machine", command_gateway },
 	{ "import", "", "replace all files by such a text, checked first", command_gateway },
-	{ "reconfigure", "[PATH | confirm [MINUTES]] [--force]", "apply changed files; confirm: undone in 10 minutes unless you `confirm`",
+	{ "reconfigure", "[confirm [MINUTES]] [--force]", "apply changed files; confirm: undone in 10 minutes unless you `confirm`",
 	  command_reconfigure },
 	{ "confirm", "", "keep what `reconfigure confirm` applied", command_look },
 	{ "history", "", "the sets of files that were applied: when, by what, which is in force", command_look },

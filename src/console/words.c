@@ -99,10 +99,9 @@ const struct word command_words[] = {
 	CONF("export"),
 	CONF("import"),
 
-	PATHS("reconfigure"),
+	{ "reconfigure", NAME_MANAGEMENT, WORD_FIXED, WORD_ANYWHERE, NULL, NULL }, /* it is told why not */
+	{ "reconfigure", NAME_DATAPLANE, WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
 	{ "reconfigure", "--force", WORD_FIXED, WORD_ANYWHERE, NULL, "without a question" },
-	{ "reconfigure", "--dry-run", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
-	{ "reconfigure", "--quiet", WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
 
 	{ "reconfigure", "confirm", WORD_FIXED, 1, NULL, "undone in 10 minutes unless you `confirm`" },
 	{ "reconfigure", "MINUTES", WORD_TYPED, 2, "confirm", "in so many" },
@@ -127,7 +126,6 @@ const struct word command_words[] = {
 
 	{ NAME_NETWORK, "identify", WORD_FIXED, 1, NULL, "blink the light of a NIC" },
 	{ NAME_NETWORK, "NIC", WORD_NIC, 2, "identify", "the name of a NIC" },
-	{ NAME_NETWORK, "revert", WORD_FIXED, 1, NULL, "what ran before the last `reconfigure`" },
 	{ NAME_NETWORK, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
 
 	{ "log", "WORD", WORD_TYPED, 1, NULL, "lines that hold it" },

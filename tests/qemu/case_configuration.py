@@ -147,7 +147,7 @@ def bad_file_at_boot_leaves_the_last_applied_set_running(image):
         assert path + ": the last applied configuration runs instead" in said, said
         assert "the last applied one: the files had errors at start" in first.say("show " + path)
     assert "2 received" in first.say("ping 10.8.3.3 gateway-dataplane -c 2 -i 0.1 -q")
-    said = first.say("reconfigure gateway")
+    said = first.run("/sbin/gateway reconfigure", 60)[1]
     assert BAD_FINDING in said and "the last applied one" in said, said
     said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances)})
     assert said.count("0 added, 0 updated, 0 removed, 2 kept") == 2, said

@@ -121,12 +121,12 @@ def disk_that_hangs_takes_no_packet_and_no_prompt(image):
             a.output("sync; echo 3 > /proc/sys/vm/drop_caches")
             disk.hang()
             stream = Stream(peer, "10.8.3.1", "gateway-dataplane")
-            said = a.say("reconfigure gateway-dataplane")
+            said = a.run("/sbin/gateway-dataplane reconfigure", 60)[1]
             assert "/srv/mitigator: the disk does not answer" in said and "nothing was applied" in said, said
             assert disk.held, "nothing waits for the disk: this case shows nothing"
             waiting = waiting_for_the_disk(a)
             assert len(waiting) == 1, waiting
-            said = a.say("reconfigure gateway-dataplane")
+            said = a.run("/sbin/gateway-dataplane reconfigure", 60)[1]
             assert "the disk still does not answer to the last reconfigure" in said, said
             assert waiting_for_the_disk(a) == waiting
 
@@ -154,6 +154,6 @@ def disk_that_hangs_takes_no_packet_and_no_prompt(image):
 
             disk.answer()
             wait_for("no one waits", lambda: not waiting_for_the_disk(a))
-            said = a.say("reconfigure gateway-dataplane")
+            said = a.run("/sbin/gateway-dataplane reconfigure", 60)[1]
             assert "0 added, 0 updated, 0 removed, 1 kept" in said, said
             assert "ok: " in a.say("check")

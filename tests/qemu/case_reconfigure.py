@@ -31,7 +31,7 @@ def console_asks_before_a_peer_that_is_alive_goes(image):
         for path in PATHS:
             assert first.handshakes(path) == before[path], said
         assert "neither the NICs nor the paths were changed" in said and "198.51.100.9" not in first.output("ip addr"), said
-    said = answer(first, "reconfigure gateway", "y")
+    said = first.run("/sbin/gateway reconfigure --force")[1]
     assert "gateway: 0 added, 0 updated, 1 removed, 1 kept\n" in said, said
     status, said = first.run("/sbin/gateway-dataplane reconfigure")       # a script
     assert status == 4 and "`reconfigure --force` if it is meant" in said and "nothing was applied" in said, said

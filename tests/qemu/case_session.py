@@ -62,7 +62,7 @@ def replayed_initiation_moves_no_peer_for_long(image):
         assert first.peers("gateway-dataplane")[key]["endpoint"] == home
         with Initiations(c.hub, 2, 4567) as recorded:
             second.netns("gateway", "wg set wg0 peer %s remove" % first.instance.public_key)
-            second.say("reconfigure gateway")
+            second.run("/sbin/gateway reconfigure", 60)
             message = wait_for("an initiation to record", lambda: recorded.seen)[0]
         received = first.peers("gateway-dataplane")[key]["received_bytes"]
         c.hub.inject(0, udp_frame(HOSTILE, outer_address(1), 4568, message))
@@ -128,7 +128,7 @@ def peer_by_name_that_had_moved_stays_where_it_is_over_a_crash(image):
     old = first.pid("gateway")
     first.output("kill -9 %d" % old)
     wait_for("the service again", lambda: first.pid("gateway") not in (0, old) and first.show().get("state") == "up")
-    first.say("reconfigure gateway")            # waits for names
+    first.run("/sbin/gateway reconfigure", 60)            # waits for names
     assert first.peers()[key]["endpoint"] == "192.0.2.99:4567", first.show()
     said = first.reconfigure(files={"vpn-public.conf": "\n".join(i.section() for i in c.instances)})
     assert first.peers()[key]["endpoint"] == outer_address(2) + ":4567", said
