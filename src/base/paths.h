@@ -16,6 +16,7 @@
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
 #define HELD_FILE "held" /* there while what is confirmed runs in place of the files: why, for `show` */
 #define NAMES_FILE "names" /* of this instance, for the prompt; then the names and addresses of peers, for Tab */
+#define COMMIT_LOCK_FILE "commit.lock" /* base/lockfile.h: who has it changes what runs and what is confirmed */
 #define PENDING_FILE "pending" /* there while a commit is under way or waits to be confirmed; its second line is for `show` */
 #define RECOVERY_OFFER_FILE "recovery.offer" /* there while `r` at a console is taken: for how many seconds it was offered */
 #define RECOVERY_FILE "recovery" /* there when it was: what a console says */

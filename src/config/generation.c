@@ -4,45 +4,14 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/lockfile.h"
 #include "base/paths.h"
 #include "conf/set_dir.h"
 #include "config/numbers.h"
 
-#define LOCK_FILE "commit.lock"
-
-/* fcntl(2)'s lock: it tells who holds it, and goes with that process. */
-static pid_t holder(int fd)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-
-	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
-}
-
 pid_t generations_owner(int run_fd)
 {
-	int fd = openat(run_fd, LOCK_FILE, O_RDWR | O_CLOEXEC);
-	pid_t pid = fd < 0 ? 0 : holder(fd);
-
-	if (fd >= 0)
-		close(fd);
-	return pid;
-}
-
-static int take_lock(struct generations *generations)
-{
-	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = openat(generations->run_fd, LOCK_FILE, O_RDWR | O_CREAT | O_CLOEXEC, 0600), err;
-
-	if (fd < 0)
-		return -errno;
-	if (fcntl(fd, F_SETLK, &lock) == 0) {
-		generations->lock_fd = fd; /* closed, it is unlocked */
-		return 0;
-	}
-	err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
-	generations->owner = holder(fd);
-	close(fd);
-	return err;
+	return lockfile_holder(run_fd, COMMIT_LOCK_FILE);
 }
 
 int generations_open(struct generations *generations, const char *run_dir)
@@ -53,8 +22,8 @@ int generations_open(struct generations *generations, const char *run_dir)
 	generations->run_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (generations->run_fd < 0)
 		return -errno;
-	err = take_lock(generations);
-	if (!err) {
+	err = generations->lock_fd = lockfile_take(generations->run_fd, COMMIT_LOCK_FILE, &generations->owner);
+	if (err >= 0) {
 		generations->dir_fd = set_dir_make(generations->run_fd, GENERATIONS_DIR);
 		err = generations->dir_fd < 0 ? generations->dir_fd : 0;
 	}

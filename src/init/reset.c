@@ -9,8 +9,11 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/interrupt.h"
+#include "base/lockfile.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "conf/files_lock.h"
 #include "conf/limits.h"
 #include "conf/swap.h"
 #include "conf/vpn.h"
@@ -82,6 +85,7 @@ static int open_data(unsigned long flags, const char *options)
 	if (!data.in_use) {
 		if (mkdir(OWN_DIR, 0700) < 0 && errno != EEXIST)
 			return -errno;
+		interrupt_hear(); /* Ctrl-C leaves it mounted no more */
 		if (mount(data.path, OWN_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | flags, options) < 0)
 			return -errno;
 	}
@@ -96,6 +100,7 @@ static void close_data(int fd)
 	if (!data.in_use) {
 		(void)umount(OWN_DIR);
 		(void)rmdir(OWN_DIR);
+		interrupt_unhear();
 	}
 }
 
@@ -201,26 +206,62 @@ static bool say_config(void)
 	return count != 0;
 }
 
+/* No one applies the files meanwhile, or still waits for a word on what was: a descriptor that the caller closes, or -1, told. */
+static int own_changes(void)
+{
+	int run_fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), fd;
+	pid_t holder = 0;
+
+	fd = run_fd < 0 ? -errno : lockfile_take(run_fd, COMMIT_LOCK_FILE, &holder);
+	if (fd == -EBUSY) {
+		printf("a reconfigure is under way (process %d): nothing was removed\n", (int)holder);
+	} else if (fd < 0) {
+		printf("%s: %s: nothing was removed\n", RUN_DIR, strerror(-fd));
+	} else if (!faccessat(run_fd, PENDING_FILE, F_OK, 0)) {
+		printf("what was applied waits for `confirm` or `undo`: nothing was removed\n");
+		close(fd);
+		fd = -1;
+	}
+	if (run_fd >= 0)
+		close(run_fd);
+	return fd < 0 ? -1 : fd;
+}
+
+static bool may_own_changes(void)
+{
+	int fd = own_changes();
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
 static int reset_config(void)
 {
 	const char *const mend[] = { "e2fsck", "-p", data.path, NULL };
 	uint8_t block[SUPERBLOCK_LEN];
-	int fd, err;
+	int fd, owned, err;
 
-	if (!say_config() || !confirm())
+	if (!may_own_changes() || !say_config() || !confirm())
+		return 1;
+	owned = own_changes();
+	if (owned < 0)
 		return 1;
 	if (!data.in_use && locate_superblock(data.name, block) && !superblock_is_clean(block))
 		(void)tool_run(mend, false); /* it says what it did; the mount tells whether that was enough */
 	fd = open_data(0, "errors=remount-ro");
 	/* An import that counts may have the key. */
-	err = fd < 0 ? fd : swap_finish(fd);
+	err = fd < 0 ? fd : files_lock(fd, FILES_CHANGE);
+	if (!err)
+		err = swap_finish(fd);
 	if (!err)
 		err = wipe_each(fd, remove_name, NULL);
 	if (fd >= 0 && syncfs(fd) < 0 && !err)
 		err = -errno;
 	close_data(fd);
+	close(owned);
 	if (err < 0)
-		printf("not all is gone: %s; `reset config` again\n", strerror(-err));
+		printf("not all is gone: %s; `reset config` again\n", files_lock_words(err));
 	else
 		printf("the configuration is gone; `write` or `import` a new one%s\n", data.in_use ? "" : " after `reboot`");
 	return err < 0;
