@@ -78,6 +78,7 @@ static int put_away(void)
 static _Noreturn void end(void)
 {
 	uint64_t deadline_ns = clock_now_ns() + LAST_KILL_S * NS_PER_S;
+	int status;
 
 	kill(-1, SIGKILL);
 	while (clock_now_ns() < deadline_ns) {
@@ -90,7 +91,8 @@ static _Noreturn void end(void)
 		sigaddset(&child, SIGCHLD);
 		sigtimedwait(&child, NULL, &wait);
 	}
-	if (child_call(put_away, UNMOUNT_S * NS_PER_S) != 0)
+	status = child_call(put_away, UNMOUNT_S * NS_PER_S);
+	if (status && status != PERSIST_READ_ONLY)
 		log_err("the persistent partition was not unmounted cleanly");
 	log_err("%s", ending == RB_POWER_OFF ? "power off" : "reboot");
 	reboot(ending);
@@ -124,7 +126,7 @@ static void begin_to_end(int how, uint64_t now_ns)
 
 static int put_down(void)
 {
-	return (recovery_nics_down() != 0) | (put_away() != 0);
+	return (recovery_nics_down() != 0) | put_away();
 }
 
 /* A step of the boot that hangs, or a service that does not stop, leaves the consoles that there are. */
@@ -132,12 +134,17 @@ static void recovery_goes_on(uint64_t now_ns)
 {
 	struct stat data, root;
 	bool mounted;
+	int status;
 
 	if (!recovering || recovered || ending || boot_pid || !processes_services_are_down())
 		return;
 	recovered = true;
 	mounted = stat(DATA_DIR, &data) == 0 && stat("/", &root) == 0 && data.st_dev != root.st_dev;
-	if (mounted && child_call(put_down, UNMOUNT_S * NS_PER_S) != 0)
+	status = mounted ? child_call(put_down, UNMOUNT_S * NS_PER_S) : 0;
+	if (status == PERSIST_READ_ONLY)
+		recovery_tell("RECOVERY: what ran was stopped, the NICs are off. The partition is in use still: it is read-only, and no one\n"
+			      "writes to it. `reboot` starts as usual.\n");
+	else if (status)
 		recovery_tell("RECOVERY, but not all could be stopped or unmounted: see `log init`. `reboot` starts as usual.\n");
 	else if (mounted)
 		recovery_tell("RECOVERY: what ran was stopped, the NICs are off, the partition is unmounted, and nothing on it was mended\n"

@@ -216,7 +216,7 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 	uint8_t block[SUPERBLOCK_LEN];
 	char name[LOCATE_NAME_LEN], path[64], grown[96] = "";
 	size_t count = locate_in_time(label, name);
-	bool protected, is_new, sound = true;
+	bool protected, is_new, sound = true, tried;
 	int way, err = 0;
 
 	if (!count)
@@ -243,16 +243,23 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 		sound = mend(path, words, cap);
 	if (err < 0)
 		return err;
+	tried = !is_new && !protected && !superblock_is_clean(block);
 	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
 	/* It was clean by its own word, and yet is not: a copy of its superblock may serve. */
 	if (way < 0 && !is_new && !protected && superblock_is_clean(block) && may_change()) {
 		sound = mend(path, words, cap);
 		way = mount_some_way(path, sound ? 0 : WAY_READ_ONLY);
+		tried = true;
 	}
-	if (way < 0) {
+	if (way < 0 && (tried || is_new))
 		text_format(words, cap, "%s cannot be mounted and not be mended: `format data` makes it anew", path);
+	else if (way < 0 && protected)
+		text_format(words, cap, "%s cannot be mounted (%s), and is write-protected: make it writable, then `reboot` mends it", path,
+			    strerror(-way));
+	else if (way < 0)
+		text_format(words, cap, "%s cannot be mounted (%s), and recovery mends nothing: `reboot` does", path, strerror(-way));
+	if (way < 0)
 		return way;
-	}
 	if (ways[way].words) {
 		text_format(words, cap, "%s %s", path, ways[way].words);
 		log_err("%s", words);
@@ -287,7 +294,7 @@ void persist_look(const char *label, char *words, size_t cap)
 int persist_unmount(void)
 {
 	sync();
-	if (umount(DATA_DIR) < 0 && errno == EBUSY)
-		return mount(NULL, DATA_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0;
-	return 0;
+	if (umount(DATA_DIR) == 0 || errno != EBUSY)
+		return 0;
+	return mount(NULL, DATA_DIR, NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? 1 : PERSIST_READ_ONLY;
 }

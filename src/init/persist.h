@@ -18,7 +18,8 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 /* Says what is there, and does nothing. */
 void persist_look(const char *label, char *words, size_t cap);
 
-/* For child_call: all is written and it is unmounted. */
+/* For child_call: all is written, and it is unmounted: 0. PERSIST_READ_ONLY: someone has it open, and no one writes any more; or 1. */
+enum { PERSIST_READ_ONLY = 2 };
 int persist_unmount(void);
 
 #endif
