@@ -6,6 +6,7 @@
 
 #include "base/paths.h"
 #include "base/text.h"
+#include "conf/files_lock.h"
 #include "config/boot.h"
 #include "config/commit.h"
 #include "config/files.h"
@@ -29,9 +30,16 @@ static int run_commit(struct request *request)
 	static struct conf_set set;
 	struct owner *owner = &request->owner;
 	char summary[CONF_SUMMARY_LEN];
-	int status = 1;
+	int status = 1, err = files_lock(owner->data_fd, FILES_READ);
+	bool loaded;
 
-	if (files_load(&set, owner->data_fd, summary))
+	if (err < 0) {
+		say_err("%s: nothing was applied", files_lock_words(err));
+		return status;
+	}
+	loaded = files_load(&set, owner->data_fd, summary);
+	files_unlock(owner->data_fd);
+	if (loaded)
 		status = owner_commit(owner, &set, "console", summary);
 	else
 		commit_tell_status(owner->run_dir);

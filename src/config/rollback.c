@@ -4,13 +4,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/exit.h"
 #include "base/text.h"
+#include "conf/files_lock.h"
 #include "conf/left_out.h"
 #include "conf/set_dir.h"
 #include "conf/swap.h"
@@ -163,10 +163,11 @@ static int prepare(struct owner *owner, unsigned number)
 	static struct conf_set set;
 	struct conf_text texts[CONF_FILES];
 	mode_t modes[CONF_FILES];
-	int fd = -1;
+	int fd = -1, err;
 
-	if (flock(owner->data_fd, LOCK_EX | LOCK_NB) < 0) {
-		(void)fprintf(stderr, "%s\n", errno == EWOULDBLOCK ? "an import is under way: nothing was changed" : strerror(errno));
+	err = files_lock(owner->data_fd, FILES_CHANGE);
+	if (err < 0) {
+		say_err("%s: nothing was changed", files_lock_words(err));
 		return -1;
 	}
 	if (load_generation(owner, number, &set)) {

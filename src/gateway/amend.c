@@ -9,6 +9,7 @@
 
 #include "base/paths.h"
 #include "conf/diff.h"
+#include "conf/files_lock.h"
 #include "conf/summary.h"
 #include "crypto/key.h"
 #include "gateway/put.h"
@@ -91,7 +92,7 @@ static bool was_read(const struct amend *change, enum conf_file file)
 	struct stat st;
 
 	return !text->present || (!fstatat(change->dir_fd, conf_file_name(file), &st, 0) && S_ISREG(st.st_mode) &&
-				  st.st_size == (off_t)text->len);
+				  (text->len || !st.st_size));
 }
 
 static int lost(const struct amend *change, const char *name, const char *words)
@@ -137,9 +138,9 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	diff_lines(before, after, look_for_errors, &fresh);
 	if (fresh.wrong)
 		return lost(change, name, "what is new has errors");
-	err = put_file(change->dir_fd, file, after.ptr, after.len);
+	err = put_file(change->dir_fd, file, &change->now.texts[file], after.ptr, after.len);
 	if (err < 0)
-		return lost(change, name, strerror(-err));
+		return lost(change, name, err == -ESTALE ? "another console changed it meanwhile" : files_lock_words(err));
 	if (change->diag.error_count || change->diag.warning_count)
 		printf("written, nothing runs yet. `check` has %s\n", diag_summary(&change->diag, summary, sizeof(summary)));
 	else

@@ -3,13 +3,13 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/paths.h"
 #include "base/terminal.h"
 #include "conf/edited.h"
+#include "conf/files_lock.h"
 #include "conf/left_out.h"
 #include "conf/paste.h"
 #include "conf/set.h"
@@ -209,8 +209,9 @@ static int take(int dir_fd)
 
 	if (wrong)
 		return lost(wrong);
-	if (flock(dir_fd, LOCK_EX | LOCK_NB) < 0)
-		return lost(errno == EWOULDBLOCK ? "another import is under way" : strerror(errno));
+	status = files_lock(dir_fd, FILES_CHANGE);
+	if (status)
+		return lost(files_lock_words(status));
 	conf_set_load(&now, dir_fd, &diag);
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
 		texts[file] = paste.files[file].text;

@@ -8,6 +8,7 @@
 
 #include "base/paths.h"
 #include "base/terminal.h"
+#include "conf/files_lock.h"
 #include "crypto/key.h"
 #include "gateway/pasted.h"
 #include "gateway/put.h"
@@ -88,7 +89,7 @@ static int take(const char *dir, enum conf_file file, bool forced, size_t *len)
 
 static const char *words_of(int err)
 {
-	return err == -ENODATA ? "nothing was pasted" : err == -ECANCELED ? "not kept" : strerror(-err);
+	return err == -ENODATA ? "nothing was pasted" : err == -ECANCELED ? "not kept" : files_lock_words(err);
 }
 
 static int replace(const char *dir, enum conf_file file, bool forced)
@@ -101,7 +102,7 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 	if (!err)
 		err = take(dir, file, forced, &len);
 	if (!err) {
-		err = put_file(dir_fd, file, change.bytes, len);
+		err = put_file(dir_fd, file, NULL, change.bytes, len);
 		undurable = err && put_is_there(dir_fd, file, change.bytes, len);
 	}
 	if (!err)

@@ -96,6 +96,11 @@ def what_no_one_confirms_is_undone_also_by_a_crash_or_a_power_cut(image):
             assert a.say("confirm") == "generation 3 is confirmed\n"
             type_file(a, "network.conf", conf(4))
             assert "unless `confirm` keeps it" in a.say("reconfigure confirm 1440") and addresses(a) == [4]
+            for words in ("reconfigure gateway", "gateway apply", "gateway-dataplane keep", "network revert"):
+                said = a.say(words)                     # no part of it behind the back of what waits
+                assert "change together, or not at all" in said and addresses(a) == [4], said
+            said = a.say("reset config")
+            assert said == "what was applied waits for `confirm` or `undo`: nothing was removed\n", said
             a.vm.kill()
         with Appliance("confirm-2", image, None, disk=work + "/disk", instance=one) as a:
             a.prompt()

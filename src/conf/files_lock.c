@@ -1,0 +1,22 @@
+#include "conf/files_lock.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+
+int files_lock(int dir_fd, enum files_lock lock)
+{
+	if (flock(dir_fd, (lock == FILES_CHANGE ? LOCK_EX : LOCK_SH) | LOCK_NB) == 0)
+		return 0;
+	return errno == EWOULDBLOCK ? -EBUSY : -errno;
+}
+
+void files_unlock(int dir_fd)
+{
+	(void)flock(dir_fd, LOCK_UN);
+}
+
+const char *files_lock_words(int err)
+{
+	return err == -EBUSY ? FILES_BUSY : strerror(-err);
+}
