@@ -45,6 +45,7 @@ const struct word command_words[] = {
 	PAGED("diff"),
 	PAGED("view"),
 	FILTERED("ping"),
+	FILTERED("probe"),
 	FILTERED("clock"),
 	FILTERED("version"),
 	FILTERED("wg"),
@@ -118,11 +119,17 @@ const struct word command_words[] = {
 
 	{ "ping", "COUNT", WORD_TYPED, WORD_ANYWHERE, "-c", "how many echo requests" },
 	{ "ping", "SECONDS", WORD_TYPED, WORD_ANYWHERE, "-i", "between two of them: 1, or 0.2" },
+	{ "ping", "BYTES", WORD_TYPED, WORD_ANYWHERE, "-s", "of data: 56 when none is given, 8 to 8972" },
+	{ "ping", "out", WORD_FIXED, 1, NULL, "to an address outside of the tunnel: from the NICs" },
 	{ "ping", "ADDRESS", WORD_ADDRESS, WORD_ANYWHERE, NULL, "a VPN address of another instance" },
 	PATHS("ping"),
 	{ "ping", "-c", WORD_FIXED, WORD_ANYWHERE, NULL, "how many, COUNT behind it" },
 	{ "ping", "-i", WORD_FIXED, WORD_ANYWHERE, NULL, "how often, SECONDS behind it" },
+	{ "ping", "-s", WORD_FIXED, WORD_ANYWHERE, NULL, "how long, BYTES behind it" },
+	{ "ping", "-D", WORD_FIXED, WORD_ANYWHERE, NULL, "in one piece or not at all" },
 	{ "ping", "-q", WORD_FIXED, WORD_ANYWHERE, NULL, "the sum alone" },
+
+	{ "probe", "NAME", WORD_PEER, 1, NULL, "a peer: its name, VPN address or public key" },
 
 	{ NAME_NETWORK, "identify", WORD_FIXED, 1, NULL, "blink the light of a NIC" },
 	{ NAME_NETWORK, "NIC", WORD_NIC, 2, "identify", "the name of a NIC" },

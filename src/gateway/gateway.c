@@ -18,6 +18,7 @@
 #include "gateway/key.h"
 #include "gateway/overview.h"
 #include "gateway/peer.h"
+#include "gateway/probe.h"
 #include "gateway/service.h"
 #include "gateway/set.h"
 #include "gateway/transfer.h"
@@ -52,6 +53,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
+	(void)fprintf(stderr, "       %s probe NAME [--run DIR]\n", name);
 	(void)fprintf(stderr, "       %s help conf | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	worker_usage(path_verbs, print_usage_line, arg);
@@ -248,6 +250,8 @@ int gateway_main(int argc, char **argv)
 		return run(profile, run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
 	if (argc && !strcmp(argv[0], "overview"))
 		return overview_main(run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
+	if (argc && !strcmp(argv[0], "probe"))
+		return probe_main(run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
 	/* With a run directory it is a running service that is meant. */
 	status = run_dir && argc ? -1 : main_alone(profile, argc, argv);
 	return status < 0 ? ask(profile, run_dir ? run_dir : CONTROL_DIR, argc, argv) : status;

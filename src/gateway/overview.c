@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,76 +14,18 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "control/client.h"
+#include "gateway/ask.h"
 #include "gateway/files_state.h"
 #include "gateway/host_state.h"
 #include "gateway/profile.h"
 #include "report/overview.h"
 
-/* A service that says nothing for so long is taken for one that hangs: the screen is there within a moment all the same. */
-enum { EXIT_USAGE = 2, SILENCE_MS = 1500, ANSWER_MAX = 1 << 20, HEAD_LEN = 512, WATCH_DEFAULT_S = 5, WATCH_MAX_S = 3600 };
+enum { EXIT_USAGE = 2, HEAD_LEN = 512, WATCH_DEFAULT_S = 5, WATCH_MAX_S = 3600 };
 
 static void print_line(void *arg, const char *text)
 {
 	(void)arg;
 	puts(text);
-}
-
-/* ---- what the services say ---- */
-
-/* One question to a path, and its answer. */
-struct question {
-	int fd;     /* -errno: it could not be asked */
-	int answer; /* in memory */
-	int status; /* negative: what was said is not all of it */
-};
-
-static void ask_both(const char *run_dir, char *const words[], struct question questions[static PROFILES])
-{
-	char path[CONTROL_PATH_LEN];
-	int argc = 0;
-
-	while (words[argc])
-		argc++;
-	for (int i = 0; i < PROFILES; i++) {
-		questions[i].answer = memfd_create("answer", MFD_CLOEXEC);
-		questions[i].fd = control_path(path, run_dir, profiles[i].name);
-		if (!questions[i].fd)
-			questions[i].fd = control_begin(path, argc, words, SILENCE_MS);
-	}
-	for (int i = 0; i < PROFILES; i++)
-		questions[i].status = questions[i].fd < 0 ? questions[i].fd :
-			control_finish(questions[i].fd, SILENCE_MS, questions[i].answer, questions[i].answer);
-}
-
-/* text holds ANSWER_MAX bytes. */
-static struct slice answer_of(struct question *question, char *text)
-{
-	ssize_t n = question->answer < 0 ? -1 : pread(question->answer, text, ANSWER_MAX, 0);
-
-	if (question->answer >= 0)
-		close(question->answer);
-	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
-}
-
-static void read_both(struct overview *overview, const char *run_dir)
-{
-	static char text[ANSWER_MAX];
-	static char verb[] = "show", option[] = "--lines";
-	char *const words[] = { verb, option, NULL };
-	struct question questions[PROFILES];
-
-	*overview = (struct overview){ .peer_count = 0 };
-	ask_both(run_dir, words, questions);
-	for (unsigned i = 0; i < PROFILES; i++) {
-		struct slice answer = answer_of(&questions[i], text);
-		const char *why = questions[i].status < 0 ? control_words(questions[i].status) : "the service is of another release";
-
-		if (questions[i].status >= 0 && overview_read(overview, i, answer))
-			continue;
-		overview->paths[i].answered = false;
-		text_format(overview->paths[i].reason, sizeof(overview->paths[i].reason), "%s. `boot` and `log %s` tell more", why,
-			    profiles[i].name);
-	}
 }
 
 /* ---- the screen ---- */
@@ -142,7 +83,7 @@ static int show_all(const char *run_dir, const char *conf_dir)
 	char head[HEAD_LEN], when[32], state[FILES_STATE_LEN];
 
 	files_ask(&files, conf_dir, run_dir);
-	read_both(&overview, run_dir);
+	ask_overview(&overview, run_dir);
 	name_instance(&overview, run_dir);
 	files_answer(&files, state);
 	text_format(head, sizeof(head), "%s  %s%s%s   files: %s", overview.name, overview.address, overview.address[0] ? "  " : "",
@@ -172,7 +113,7 @@ static int show_watch(const char *run_dir, uint64_t every_s)
 		before = now;
 		before_ns = asked_ns;
 		asked_ns = clock_now_ns();
-		read_both(&now, run_dir);
+		ask_overview(&now, run_dir);
 		name_instance(&now, run_dir);
 		printf("%s  %s  each %llu s, Ctrl-C ends it\n", now.name, time_of_day(when), (unsigned long long)every_s);
 		overview_print_paths(&now, print_line, NULL);
@@ -198,15 +139,15 @@ static void print_lines(struct slice text)
 
 static int show_peer(const char *run_dir, char *name)
 {
-	static char text[ANSWER_MAX];
+	static char text[ASK_ANSWER_MAX];
 	static char verb[] = "show", option[] = "--peer";
 	char *const words[] = { verb, option, name, NULL };
-	struct question questions[PROFILES];
+	struct ask questions[PROFILES];
 	bool found = false;
 
-	ask_both(run_dir, words, questions);
+	ask_both(run_dir, words, ASK_SILENCE_MS, questions);
 	for (int i = 0; i < PROFILES; i++) {
-		struct slice answer = answer_of(&questions[i], text);
+		struct slice answer = ask_answer(&questions[i], text);
 
 		if (questions[i].status < 0)
 			printf("%s: %s\n", profiles[i].title, control_words(questions[i].status));

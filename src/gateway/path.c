@@ -391,6 +391,7 @@ int path_open(struct path *path, struct loop *loop)
 	path->silent.looked = looked;
 	path->silent.elsewhere = elsewhere;
 	silent_watch(&path->silent);
+	pinger_open(&path->outside, loop, -1);
 	return loop_take(loop, &path->host_monitor,
 			 nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
 					 RTMGRP_IPV6_ROUTE | RTMGRP_IPV6_IFINFO | RULE_GROUPS), host_changed);
@@ -402,6 +403,7 @@ void path_close(struct path *path)
 
 	if (path->place.open)
 		leave_place(path, true);
+	pinger_close(&path->outside);
 	silent_stop(&path->silent);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)
 		loop_timer_clear(path->loop, timers[i]);

@@ -30,7 +30,7 @@ struct path {
 	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
 	struct loop_timer refresh, settle, look;
 	struct nl host;
-	struct pinger pinger;
+	struct pinger pinger, outside; /* into the tunnel, and past it */
 
 	struct place place; /* of the inner interface; what watches it is open as well */
 	bool moving; /* the tunnel replaces one whose state is in inner.running */

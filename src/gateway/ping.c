@@ -26,19 +26,35 @@ enum {
 	ECHO_ID = 4,
 	ECHO_SEQ = 6,
 	ECHO_DATA = 8,
-	ECHO_LEN = 64,
+	ECHO_MIN = ECHO_DATA + sizeof(uint64_t),
+	ECHO_MAX = ECHO_DATA + PING_DATA_MAX,
 	WAIT_AFTER_LAST_MS = 1000,
 	PROBE_ID = 0,
 	RAW_ICMP_FILTER = 1, /* ICMP_FILTER of linux/icmp.h, which goes with no libc's netinet/ */
 };
 
-static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16_t seq)
+/* The socket is another job's too. IPv6 fragments at the sender alone, and then not either. */
+static void set_df(int fd, bool v4, bool df)
+{
+	const int v4_how = df ? IP_PMTUDISC_DO : IP_PMTUDISC_WANT, v6_how = df ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_WANT;
+	const int dont = df;
+
+	if (v4) {
+		(void)setsockopt(fd, IPPROTO_IP, IP_MTU_DISCOVER, &v4_how, sizeof(v4_how));
+		return;
+	}
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v6_how, sizeof(v6_how));
+	(void)setsockopt(fd, IPPROTO_IPV6, IPV6_DONTFRAG, &dont, sizeof(dont));
+}
+
+/* len: of the ICMP message. */
+static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16_t seq, size_t len, bool df)
 {
 	const struct inet_endpoint endpoint = { .addr = *target };
 	union sockaddr_any to;
 	socklen_t to_len = sockaddr_from(&to, &endpoint);
 	bool v4 = target->family == AF_INET;
-	uint8_t packet[ECHO_LEN] = { 0 };
+	uint8_t packet[ECHO_MAX] = { 0 };
 	uint64_t now_ns = clock_now_ns();
 	ssize_t n;
 
@@ -46,10 +62,11 @@ static int send_echo(int fd, const struct inet_addr *target, uint16_t id, uint16
 	store_be16(packet + ECHO_ID, id);
 	store_be16(packet + ECHO_SEQ, seq);
 	memcpy(packet + ECHO_DATA, &now_ns, sizeof(now_ns));
+	set_df(fd, v4, df);
 	/* RFC 3542 3.1: the kernel fills in the checksum of a raw ICMPv6 socket. */
 	if (v4)
-		sum_put(packet + ECHO_SUM, sum_bytes(0, packet, sizeof(packet)));
-	n = sendto(fd, packet, sizeof(packet), MSG_DONTWAIT, &to.any, to_len);
+		sum_put(packet + ECHO_SUM, sum_bytes(0, packet, len));
+	n = sendto(fd, packet, len, MSG_DONTWAIT, &to.any, to_len);
 	return n < 0 ? -errno : 0;
 }
 
@@ -62,6 +79,10 @@ static const char *words_of(int err)
 		return "the peer with this address has no endpoint (yet)";
 	case ENETUNREACH:
 		return "no route: the address is not in the VPN network, or the path is down";
+	case EHOSTUNREACH:
+		return "the host cannot be reached: no one on the link answers for it, or a router says so";
+	case EMSGSIZE:
+		return "longer than the MTU of the way: smaller with -s, or without -D";
 	default:
 		return strerror(-err);
 	}
@@ -157,7 +178,8 @@ static void timer_fires(struct loop_timer *timer, uint64_t now_ns)
 		finish(job);
 		return;
 	}
-	err = send_echo(job->target.family == AF_INET ? job->pinger->v4.fd : job->pinger->v6.fd, &job->target, job->id, (uint16_t)job->sent);
+	err = send_echo(job->target.family == AF_INET ? job->pinger->v4.fd : job->pinger->v6.fd, &job->target, job->id, (uint16_t)job->sent,
+			ECHO_DATA + job->data_len, job->df);
 	if (err < 0)
 		text_format(job->sent_error, sizeof(job->sent_error), "%s", words_of(err));
 	job->sent++;
@@ -189,7 +211,7 @@ static void heard(struct pinger *pinger, const struct inet_addr *from, const uin
 			char text[INET_ADDR_STRLEN];
 
 			control_print(job->call, CONTROL_OUT, "%d bytes from %s: seq=%u ttl=%d time=%.3f ms\n",
-				      ECHO_LEN, inet_addr_text(from, text), load_be16(echo + ECHO_SEQ), ttl,
+				      (int)(ECHO_DATA + job->data_len), inet_addr_text(from, text), load_be16(echo + ECHO_SEQ), ttl,
 				      (double)rtt_ns / 1e6);
 		}
 		if (job->received == job->count)
@@ -215,7 +237,7 @@ static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 			continue;
 		memcpy(&ip, packet, sizeof(ip));
 		header_len = (size_t)ip.ihl * 4;
-		if ((size_t)n < header_len + ECHO_LEN || packet[header_len] != ICMP_ECHOREPLY)
+		if ((size_t)n < header_len + ECHO_MIN || packet[header_len] != ICMP_ECHOREPLY)
 			continue;
 		memcpy(from.bytes, &ip.saddr, sizeof(ip.saddr));
 		heard(pinger, &from, packet + header_len, ip.ttl, now_ns);
@@ -234,7 +256,7 @@ static void v6_ready(struct loop_source *source, uint32_t events, uint64_t now_n
 	(void)events;
 	while (source->fd >= 0 && (n = recvfrom(source->fd, packet, sizeof(packet), MSG_DONTWAIT,
 						&addr.any, &len)) >= 0) {
-		if (n >= ECHO_LEN && packet[0] == ICMP6_ECHO_REPLY && sockaddr_to(&from, &addr, len))
+		if (n >= ECHO_MIN && packet[0] == ICMP6_ECHO_REPLY && sockaddr_to(&from, &addr, len))
 			heard(pinger, &from.addr, packet, 64, now_ns);
 		len = sizeof(addr);
 	}
@@ -299,11 +321,20 @@ static int parse_interval(const char *text, uint64_t *interval_ns)
 
 static const char *parse_words(struct ping_job *job, int argc, char **argv)
 {
+	uint64_t data_len;
+
 	for (int i = 1; i < argc; i++) {
 		const char *value = i + 1 < argc ? argv[i + 1] : "";
 
 		if (!strcmp(argv[i], "-q")) {
 			job->quiet = true;
+		} else if (!strcmp(argv[i], "-D")) {
+			job->df = true;
+		} else if (!strcmp(argv[i], "-s")) {
+			if (text_uint(slice_of(value), PING_DATA_MAX, &data_len) < 0 || data_len < ECHO_MIN - ECHO_DATA)
+				return "-s takes bytes of data from 8 to 8972";
+			job->data_len = (size_t)data_len;
+			i++;
 		} else if (!strcmp(argv[i], "-c")) {
 			if (text_uint(slice_of(value), PING_COUNT_MAX, &job->count) < 0 || !job->count)
 				return "-c takes a number from 1 to 1000000";
@@ -313,16 +344,17 @@ static const char *parse_words(struct ping_job *job, int argc, char **argv)
 				return "-i takes seconds from 0.002 to 3600";
 			i++;
 		} else if (job->target.family || inet_addr_parse(slice_of(argv[i]), &job->target) < 0) {
-			return "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-q]";
+			return "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]";
 		}
 	}
-	return job->target.family ? NULL : "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-q]";
+	return job->target.family ? NULL : "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]";
 }
 
 void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	static uint16_t last_id;
-	struct ping_job fresh = { .count = PING_COUNT_DEFAULT, .interval_ns = NS_PER_S, .call = call };
+	struct ping_job fresh = { .count = PING_COUNT_DEFAULT, .interval_ns = NS_PER_S, .call = call,
+				  .data_len = PING_DATA_DEFAULT };
 	const char *wrong = parse_words(&fresh, argc, argv);
 	int err = wrong ? 0 : listen_for(pinger, fresh.target.family);
 
@@ -355,6 +387,6 @@ void pinger_probe(struct pinger *pinger, const struct inet_addr *target)
 
 	if (fd < 0)
 		return;
-	(void)send_echo(fd, target, PROBE_ID, 0);
+	(void)send_echo(fd, target, PROBE_ID, 0, ECHO_DATA + PING_DATA_DEFAULT, false);
 	close(fd);
 }

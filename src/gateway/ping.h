@@ -6,7 +6,8 @@
 #include "base/loop.h"
 #include "control/server.h"
 
-enum { PING_JOBS_MAX = 4, PING_COUNT_DEFAULT = 4, PING_COUNT_MAX = 1000000, PING_INTERVAL_MIN_MS = 2 };
+enum { PING_JOBS_MAX = 4, PING_COUNT_DEFAULT = 4, PING_COUNT_MAX = 1000000, PING_INTERVAL_MIN_MS = 2,
+       PING_DATA_DEFAULT = 56, PING_DATA_MAX = 8972 /* of an MTU of 9000, IPv4 */ };
 
 struct pinger;
 
@@ -19,6 +20,8 @@ struct ping_job {
 	uint64_t interval_ns;
 	uint64_t count, sent, received;
 	uint64_t min_ns, max_ns, sum_ns;
+	size_t data_len;        /* -s, as ping(8) counts it: behind the ICMP header */
+	bool df;                /* -D: never in fragments */
 	bool quiet;             /* -q: the summary alone */
 	char sent_error[96];
 };
@@ -34,7 +37,7 @@ struct pinger {
 void pinger_open(struct pinger *pinger, struct loop *loop, int netns_fd);
 void pinger_close(struct pinger *pinger);
 
-/* The verb: ping ADDRESS [-c COUNT] [-i SECONDS] [-q]. Ends call, now or later. */
+/* The verb: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]. Ends call, now or later. */
 void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns);
 
 /* One echo request, so that a tunnel shakes hands; whatever comes of it. */

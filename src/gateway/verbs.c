@@ -267,6 +267,12 @@ const struct change_ops path_changes = {
 static void verb_ping(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct service *service = service_of(worker);
+
+	/* Outside of the tunnel, from where the service is. */
+	if (argc > 1 && !strcmp(argv[1], "out")) {
+		pinger_start(&service->path.outside, call, argc - 1, argv + 1, now_ns);
+		return;
+	}
 	if (service->path.inner.tunnel.ops) {
 		pinger_start(&service->path.pinger, call, argc, argv, now_ns);
 		return;
@@ -309,7 +315,7 @@ const struct worker_verb path_verbs[] = {
 	{ "show", "[--json | --lines | --peer NAME]", verb_show },
 	{ "status", "", verb_status },
 	CHANGE_VERBS,
-	{ "ping", "ADDRESS [-c COUNT] [-i SECONDS] [-q]", verb_ping },
+	{ "ping", "[out] ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]", verb_ping },
 	{ "version", "", verb_version },
 	{ "wg", "show [INTERFACE | all] [dump | FIELD] | showconf", verb_wg },
 	{ 0 },

@@ -20,7 +20,7 @@ static void lines_head(struct report *report)
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		put_field(&report->out, report_text(tree, root, names[i]), '\0');
 	put_field(&report->out, report_text(tree, root, "address"), '/');
-	report_put(&report->out, "\n");
+	report_print(&report->out, "%" PRId64 "\n", report_number(tree, root, "mtu_bytes"));
 }
 
 static void lines_peer(struct report *report, const struct report_node *peer)

@@ -82,6 +82,7 @@ bool overview_read(struct overview *overview, unsigned path, struct slice text)
 	    !take_text(&line, of->reason, sizeof(of->reason)) || !take_text(&line, of->trouble, sizeof(of->trouble)) ||
 	    !take_text(&line, name, sizeof(name)) || !take_text(&line, address, sizeof(address)))
 		return false;
+	(void)take_number(&line, &of->mtu_bytes);
 	if (*name)
 		memcpy(overview->name, name, sizeof(name));
 	if (*address)

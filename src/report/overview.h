@@ -23,6 +23,7 @@ extern const char *const overview_verdicts[OVERVIEW_VERDICTS];
 struct overview_path {
 	bool answered;
 	char state[64], reason[320], trouble[320];
+	uint64_t mtu_bytes; /* inside; 0: not known */
 };
 
 struct overview_on {

@@ -42,6 +42,13 @@ class Watched(Box):
         expect(all(len(line) <= WIDTH for line in done.stdout.splitlines()), "more than %d columns" % WIDTH, done.stdout)
         return done.stdout
 
+    def ask(self, *words):
+        """(exit status, output)"""
+        done = subprocess.run(["ip", "netns", "exec", "a", self.lab.applet("gateway"), *words, "--run", self.run], stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True, timeout=180)
+        expect(all(len(line) <= WIDTH for line in done.stdout.splitlines()), "more than %d columns" % WIDTH, done.stdout)
+        return done.returncode, done.stdout
+
     def says(self, what, pattern, timeout=60):
         """Waits for it, and tells how long that took."""
         began = time.monotonic()
@@ -140,3 +147,33 @@ def check_looks_at_the_way_to_the_peers_too(lab):
     expect("host: eth0: it is switched off" in check(), check())
     a("ip", "address", "flush", "dev", "eth0")
     expect("host: no NIC has an address now: `network`, `view network.conf`\n" in check(), check())
+
+
+@case
+def probe_finds_the_mtu_of_the_network_between(lab):
+    box = Watched(lab)
+    box.both_up()
+    status, said = box.ask("probe", "10.8.3.2")
+    expect(status == 0 and len(re.findall("^  84 bytes: 5 of 5 came back", said, re.M)) == 2, said)
+    expect(len(re.findall("^  1420 bytes: 5 of 5 came back", said, re.M)) == 2 and "largest" not in said, said)
+    status, said = box.ask("ping", "out", "192.0.2.2", "-c", "2", "-i", "0.1", "-s", "1472", "-D")
+    expect(status == 0 and "1480 bytes from 192.0.2.2" in said and "2 sent, 2 received" in said, said)
+    status, said = box.ask("ping", "out", "192.0.2.2", "-c", "1", "-s", "1473", "-D")
+    expect(status == 1 and "longer than the MTU of the way" in said, said)
+    status, said = box.ask("ping", "out", "192.0.2.2", "-c", "1", "-s", "4000")      # in pieces
+    expect(status == 0 and "4008 bytes from 192.0.2.2" in said, said)
+    box.b("ip", "link", "set", "eth0", "mtu", "1280")               # what is longer is dropped at its end
+    status, said = box.ask("probe", "10.8.3.2")
+    expect(status == 1 and len(re.findall("^  1420 bytes: 0 of 5 came back", said, re.M)) == 2, said)
+    for passes, key in zip(re.findall(r"^  (\d+) bytes is the largest that passes", said, re.M), ("MITIGATOR_VPN_MTU", "DATA_PLANE_VPN_MTU")):
+        expect(1200 <= int(passes) <= 1230 and " %s=%d " % (key, int(passes) & ~3) in " ".join(said.split()), said)
+    expect(said.count("is the largest that passes") == 2, said)
+    began = time.monotonic()
+    probe = subprocess.Popen(["ip", "netns", "exec", "a", lab.applet("gateway"), "probe", "10.8.3.2", "--run", box.run], stdout=subprocess.PIPE)
+    expect(b"10.8.3.2" in probe.stdout.readline() + probe.stdout.readline(), "the probe does not begin")
+    began = time.monotonic()
+    probe.send_signal(signal.SIGINT)
+    probe.wait(30)
+    print("  FIGURE  %.2f s until Ctrl-C ended a probe" % (time.monotonic() - began))
+    status, said = box.ask("probe", "nobody")
+    expect(status == 1 and "no peer that runs is called nobody" in said, said)
