@@ -74,7 +74,4 @@ extern const struct conf_format *const conf_formats[CONF_FORMATS];
 /* At most two letters from known, and less than half of it: close enough to ask "did you mean". */
 bool conf_near(struct slice name, const char *known);
 
-/* The conf reference as Markdown, one table per file. README.md carries exactly this text. */
-void conf_reference(void (*line)(void *arg, const char *text), void *arg);
-
 #endif

@@ -6,6 +6,7 @@
 
 struct place {
 	struct slice words[2]; /* the command, and the word in front of the one that is looked for */
+	struct slice first;    /* behind the command; none when that is the one that is looked for */
 	unsigned number;       /* of that one; 0: it is the command */
 	struct slice begun;
 };
@@ -31,6 +32,8 @@ static struct place place_of(const char *line, size_t len)
 		place.words[place.number > 0] = (struct slice){ line + i, end - i };
 		if (!place.number)
 			place.words[1] = place.words[0];
+		if (place.number == 1)
+			place.first = place.words[1];
 		place.number++;
 	}
 	return place;
@@ -104,10 +107,20 @@ static bool has_word(const char *line, size_t len, const char *word)
 	return false;
 }
 
+/* The row is of the command and its first word, both. */
+static bool is_of_first(const struct word *word, const struct place *place)
+{
+	struct slice first = slice_of(word->command), command;
+
+	return place->first.len && slice_cut(&first, ' ', &command) && first.ptr &&
+	       command.len == place->words[0].len && !memcmp(command.ptr, place->words[0].ptr, command.len) &&
+	       first.len == place->first.len && !memcmp(first.ptr, place->first.ptr, first.len);
+}
+
 void fits_find(struct fits *fits, const struct fits_tables *tables, const char *line, size_t len)
 {
 	struct place place = place_of(line, len);
-	bool is_known = false, is_behind = false;
+	bool is_known = false, is_behind = false, has_first = false;
 
 	fits->count = 0;
 	fits->begun = place.begun.len;
@@ -119,7 +132,9 @@ void fits_find(struct fits *fits, const struct fits_tables *tables, const char *
 	for (size_t i = 0; i < tables->word_count; i++) {
 		const struct word *word = &tables->words[i];
 
-		if (!slice_equal(place.words[0], word->command) || word->kind == WORD_PAGED || word->kind == WORD_FILTERED)
+		if (is_of_first(word, &place))
+			has_first = true;
+		else if (!slice_equal(place.words[0], word->command) || word->kind == WORD_PAGED || word->kind == WORD_FILTERED)
 			continue;
 		is_known = true;
 		is_behind = is_behind || (word->after && slice_equal(place.words[1], word->after));
@@ -127,7 +142,7 @@ void fits_find(struct fits *fits, const struct fits_tables *tables, const char *
 	for (size_t i = 0; i < tables->word_count; i++) {
 		const struct word *word = &tables->words[i];
 
-		if (!slice_equal(place.words[0], word->command) || (word->place && word->place != place.number) ||
+		if (!(has_first ? is_of_first(word, &place) : slice_equal(place.words[0], word->command)) || (word->place && word->place != place.number) ||
 		    (is_behind ? !word->after || !slice_equal(place.words[1], word->after) : word->after != NULL))
 			continue;
 		if (word->kind != WORD_FIXED || !has_word(line, len - place.begun.len, word->word))

@@ -17,6 +17,15 @@
 	{ command, "vpn-public.conf", WORD_FIXED, 1, NULL, "all instances, the same text on each" },              \
 	{ command, ".env", WORD_FIXED, 1, NULL, "the VPN address of this instance, and switches" }
 
+#define NAMED_PEER(command) { command, "NAME", WORD_PEER, 2, NULL, "behind its [Peer], or its VPN address" }
+
+#define KEY_OF_PEER(command)                                                                         \
+	{ command, "Endpoint", WORD_FIXED, 3, NULL, "the address and port that it is reached by" },   \
+	{ command, "AllowedIPs", WORD_FIXED, 3, NULL, "its addresses inside the VPN" },               \
+	{ command, "PublicKey", WORD_FIXED, 3, NULL, "its key" },                                     \
+	{ command, "PersistentKeepalive", WORD_FIXED, 3, NULL, "an empty packet that often" },        \
+	{ command, "KEY", WORD_TYPED, 3, NULL, "or another key of `help conf`" }
+
 #define VERBS(command)                                                                                          \
 	{ command, "show", WORD_FIXED, 1, NULL, "state, address, key, peers, handshakes" },                      \
 	{ command, "status", WORD_FIXED, 1, NULL, "in one line: up, or why not" },                               \
@@ -78,18 +87,29 @@ const struct word command_words[] = {
 	CONF("write"),
 
 	{ "set", "KEY", WORD_TYPED, 1, NULL, "a key of `help conf`, or the name of a NIC" },
-	{ "set", "VALUE", WORD_TYPED, 2, NULL, "the key of a NIC, or the value" },
+	{ "set", "VALUE", WORD_TYPED, 2, NULL, "its value; behind a NIC the key" },
+	{ "set", "VALUE", WORD_TYPED, 3, NULL, "more of the value; behind a NIC and a key the value" },
 	{ "set", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
 	{ "unset", "KEY", WORD_TYPED, 1, NULL, "a key of `help conf`, or the name of a NIC" },
-	{ "unset", "VALUE", WORD_TYPED, 2, NULL, "the key of a NIC, or its value" },
+	{ "unset", "VALUE", WORD_TYPED, 2, NULL, "its value, where it stands more than once; behind a NIC the key" },
+	{ "unset", "VALUE", WORD_TYPED, 3, NULL, "behind a NIC and a key the value" },
 	{ "unset", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
 
 	{ "peer", "add", WORD_FIXED, 1, NULL, "one [Peer] section, pasted" },
 	{ "peer", "remove", WORD_FIXED, 1, NULL, "the section of a peer" },
 	{ "peer", "set", WORD_FIXED, 1, NULL, "a key of a peer" },
 	{ "peer", "unset", WORD_FIXED, 1, NULL, "remove a key of a peer" },
-	{ "peer", "NAME", WORD_TYPED, 2, NULL, "behind its [Peer], or its VPN address" },
-	{ "peer", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, "a key of `help conf`, and its value" },
+	CONF("peer add"),
+	NAMED_PEER("peer remove"),
+	CONF("peer remove"),
+	NAMED_PEER("peer set"),
+	KEY_OF_PEER("peer set"),
+	{ "peer set", "VALUE", WORD_TYPED, 4, NULL, "its value, in as many words as it takes" },
+	{ "peer set", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+	NAMED_PEER("peer unset"),
+	KEY_OF_PEER("peer unset"),
+	{ "peer unset", "VALUE", WORD_TYPED, 4, NULL, "its value, where the key stands more than once" },
+	{ "peer unset", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
 
 	{ "key", "show", WORD_FIXED, 1, NULL, "the [Peer] that the others need of this instance" },
 	{ "key", "new", WORD_FIXED, 1, NULL, "a new private key into vpn-private.conf" },

@@ -21,7 +21,7 @@ enum word_kind {
 enum { WORD_ANYWHERE = 0 };
 
 struct word {
-	const char *command;
+	const char *command; /* "peer set": of that command with that first word, in place of the rows of the command alone */
 	const char *word;
 	enum word_kind kind;
 	unsigned place;    /* 1: the first one behind the command */

@@ -49,6 +49,20 @@ void amend_close(struct amend *change)
 	wipe(change->bytes, sizeof(change->bytes));
 }
 
+const struct vpn_peer *amend_own_peer(const struct amend *change)
+{
+	const struct vpn_conf *vpn = &change->now.vpn;
+	const struct env_conf *env = &change->now.env;
+	const struct vpn_peer *peer =
+		vpn->private_key_line && !key_is_zero(vpn->private_key) ? vpn_find_peer(vpn, vpn->public_key) : NULL;
+
+	for (int i = 0; i < vpn->peer_count && !peer && env->address_line; i++)
+		for (unsigned j = 0; j < vpn->peers[i].allowed_count && !peer; j++)
+			if (inet_addr_equal(&vpn->allowed[vpn->peers[i].allowed_first + j].prefix.addr, &env->vpn_address.addr))
+				peer = &vpn->peers[i];
+	return peer;
+}
+
 struct slice amend_text(const struct amend *change, enum conf_file file)
 {
 	const struct conf_text *text = &change->now.texts[file];

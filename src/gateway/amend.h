@@ -23,6 +23,9 @@ bool amend_open(struct amend *change, const char *verb, const char *dir);
 void amend_leave(struct amend *change); /* all but bytes is forgotten */
 void amend_close(struct amend *change);
 
+/* Our own section of vpn-public.conf: by our key, or our VPN address. NULL when there is none. */
+const struct vpn_peer *amend_own_peer(const struct amend *change);
+
 struct slice amend_text(const struct amend *change, enum conf_file file);
 
 /* len as conf/edit gave it for change->bytes: the exit status. key: for the words, what was to be changed. */

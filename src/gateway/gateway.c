@@ -9,7 +9,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
-#include "conf/keys.h"
+#include "conf/reference.h"
 #include "control/client.h"
 #include "crypto/key.h"
 #include "crypto/random.h"
@@ -54,7 +54,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
 	(void)fprintf(stderr, "       %s probe NAME [--run DIR]\n", name);
-	(void)fprintf(stderr, "       %s help conf | version\n", name);
+	(void)fprintf(stderr, "       %s help conf [--markdown] | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	worker_usage(path_verbs, print_usage_line, arg);
 	return EXIT_USAGE;
@@ -207,9 +207,11 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 {
 	const char *verb = argc ? argv[0] : "";
 
-	if (argc == 2 && !strcmp(verb, "help") && !strcmp(argv[1], "conf")) {
-		conf_reference(print_line, NULL);
-		return 0;
+	if (argc >= 2 && argc <= 3 && !strcmp(verb, "help") && !strcmp(argv[1], "conf")) {
+		bool markdown = argc == 3 && !strcmp(argv[2], "--markdown");
+
+		(markdown ? reference_markdown : reference_print)(print_line, NULL);
+		return argc == 3 && !markdown ? EXIT_USAGE : 0;
 	}
 	if (!argc || !strcmp(verb, "help") || verb[0] == '-')
 		return usage(profile->name);

@@ -49,7 +49,7 @@ static void print_section(const uint8_t public_key[static KEY_LEN])
 {
 	const struct vpn_conf *vpn = &change.now.vpn;
 	const struct env_conf *env = &change.now.env;
-	const struct vpn_peer *own = has_key() ? vpn_find_peer(vpn, vpn->public_key) : NULL;
+	const struct vpn_peer *own = amend_own_peer(&change);
 	char key[KEY_BASE64_LEN], text[INET_ADDR_STRLEN];
 
 	key_to_base64(public_key, key);
@@ -87,7 +87,26 @@ static ssize_t put_key(const char *text)
 	return len;
 }
 
-static int new_key(bool force)
+/* Our own section gets the key too, the four files being read anew. Other instances need it as well. */
+static int put_public(const char *dir, const uint8_t public_key[static KEY_LEN])
+{
+	const struct vpn_peer *own = amend_own_peer(&change); /* by the key that was, or the address */
+	unsigned line = own ? own->line : 0;
+	char text[KEY_BASE64_LEN];
+
+	amend_close(&change);
+	if (!amend_open(&change, "key", dir))
+		return 1;
+	if (!line)
+		return 0;
+	key_to_base64(public_key, text);
+	return amend_keep(&change, CONF_PUBLIC,
+			  edit_set(amend_text(&change, CONF_PUBLIC), line, "PublicKey", slice_of(text), change.bytes,
+				   sizeof(change.bytes)),
+			  "PublicKey");
+}
+
+static int new_key(const char *dir, bool force)
 {
 	uint8_t private_key[KEY_LEN], public_key[KEY_LEN];
 	char text[KEY_BASE64_LEN];
@@ -114,6 +133,8 @@ static int new_key(bool force)
 	wipe(private_key, sizeof(private_key));
 	status = amend_keep(&change, CONF_PRIVATE, put_key(text), "PrivateKey");
 	wipe(text, sizeof(text));
+	if (!status)
+		status = put_public(dir, public_key);
 	if (!status) {
 		printf("for " VPN_PUBLIC_FILE " of every instance, this one too:\n\n");
 		print_section(public_key);
@@ -131,7 +152,7 @@ int key_main(int argc, char **argv)
 		return usage();
 	if (!amend_open(&change, "key", dir))
 		return 1;
-	status = make ? new_key(force) : show_key();
+	status = make ? new_key(dir, force) : show_key();
 	amend_close(&change);
 	return status;
 }

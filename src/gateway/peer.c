@@ -105,6 +105,9 @@ static int remove_peer(const char *name)
 
 	if (!peer)
 		return 1;
+	if (amend_own_peer(&change) == peer)
+		printf("this is the section of this instance itself: without it a file names\n"
+		       "no one that peers may take; `key show` prints it again\n");
 	return amend_keep(&change, CONF_PUBLIC,
 			   edit_remove(amend_text(&change, CONF_PUBLIC), peer->line, change.bytes, sizeof(change.bytes)), name);
 }

@@ -136,15 +136,51 @@ static enum conf_file file_of(const struct conf_format *format)
 	return file;
 }
 
-/* The [Match] of the NIC by its Name: its line, 0 when there is none. */
-static unsigned match_line(const char *nic)
+static const struct conf_link *find_link(const char *nic)
+{
+	for (size_t i = 0; i < change.facts.link_count; i++)
+		if (!strcmp(change.facts.links[i].name, nic))
+			return &change.facts.links[i];
+	return NULL;
+}
+
+/* Another NIC of this machine that the section is for, NULL when there is none. */
+static const struct conf_link *find_other(const struct network_nic *section, const char *nic)
+{
+	for (size_t i = 0; i < change.facts.link_count; i++) {
+		const struct conf_link *link = &change.facts.links[i];
+
+		if (link->nic && strcmp(link->name, nic) != 0 &&
+		    network_match(&change.now.network, link->name, link->mac, link->path) == section)
+			return link;
+	}
+	return NULL;
+}
+
+/* The [Match] of the NIC, by its Name or because it fits it: false after it told that others have it too. line is 0 when there is
+ * none. A second one for the same NIC would never be looked at. */
+static bool find_match(const char *nic, unsigned *line)
 {
 	const struct network_conf *network = &change.now.network;
+	const struct conf_link *link = find_link(nic), *other;
+	const struct network_nic *section = NULL;
 
-	for (size_t i = 0; i < network->nic_count; i++)
+	for (size_t i = 0; i < network->nic_count && !section; i++)
 		if (!strcmp(network->nics[i].pattern, nic))
-			return network->nics[i].line;
-	return 0;
+			section = &network->nics[i];
+	if (!section && link)
+		section = network_match(network, link->name, link->mac, link->path);
+	*line = section ? section->line : 0;
+	if (!section || !strcmp(section->pattern, nic))
+		return true;
+	other = find_other(section, nic);
+	if (other) {
+		(void)fprintf(stderr, "%s: " NETWORK_FILE ":%u: that [Match] has %s and %s: `write` a section for each\n",
+			      change.verb, section->line, nic, other->name);
+		return false;
+	}
+	printf("%s is in the [Match] at " NETWORK_FILE ":%u\n", nic, section->line);
+	return true;
 }
 
 /* The line of the section that holds the key, 0 when there is none; several: more than one could be meant. */
@@ -172,10 +208,12 @@ static int apply_target(const struct target *target, bool unset)
 {
 	enum conf_file file = file_of(target->format);
 	struct slice text = amend_text(&change, file);
-	unsigned match = target->nic ? match_line(target->nic) : 0, section = 0;
+	unsigned match = 0, section = 0;
 	bool several = false;
 	ssize_t len;
 
+	if (target->nic && !find_match(target->nic, &match))
+		return 1;
 	if (target->key->section[0])
 		section = target->nic && !match ? 0 : section_line(target, text, match, &several);
 	if (several) {

@@ -35,6 +35,7 @@ static int print_file(const char *dir, enum conf_file file, unsigned from)
 	static struct diag diag;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	const struct conf_text *text = &set.texts[file];
+	int status;
 
 	if (dir_fd < 0) {
 		(void)fprintf(stderr, "view: %s: %s\n", dir, strerror(errno));
@@ -45,11 +46,12 @@ static int print_file(const char *dir, enum conf_file file, unsigned from)
 	(void)facts_collect(&facts); /* what is not known of this host has no finding */
 	conf_set_check(&set, &facts, false, &diag);
 	if (!text->present)
-		printf("%s: there is none, or it cannot be read\n", conf_file_name(file));
+		(void)fprintf(stderr, "%s: there is none, or it cannot be read\n", conf_file_name(file));
 	view_print(file, (struct slice){ text->present ? text->bytes : "", text->present ? text->len : 0 }, from, &diag, print_row,
 		   NULL);
+	status = !text->present;
 	conf_set_wipe(&set);
-	return 0;
+	return status;
 }
 
 int view_main(int argc, char **argv)

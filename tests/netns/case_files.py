@@ -52,7 +52,7 @@ def view_shows_lines_findings_and_no_secret(lab):
     expect('error: expected "Key = value"' in said, said)
     expect(private not in said and max(map(len, said.split("\n"))) < 80, said)
     expect("usage: view FILE" in files.ask("view", "passwd", status=2))
-    expect("there is none" in files.ask("view", "network.conf"))
+    expect("there is none" in files.ask("view", "network.conf", status=1))
 
 
 @case
@@ -100,8 +100,9 @@ def peer_is_added_changed_and_removed_alone(lab):
     expect("expected fra1, ams1, lon1" in files.ask("peer", "remove", "par1", status=1))
     expect("expected PublicKey, AllowedIPs" in files.ask("peer", "set", "ams1", "Endpont", "x:1", status=1))
     files.ask("peer", "unset", "10.8.3.3", "Endpoint")
-    files.ask("peer", "remove", "LON1")
+    expect("of this instance itself" not in files.ask("peer", "remove", "LON1"))
     expect(files.get("vpn-public.conf").rstrip() == before.rstrip(), files.get("vpn-public.conf"))
+    expect("this is the section of this instance itself" in files.ask("peer", "remove", "fra1"))
 
 
 @case
@@ -115,6 +116,11 @@ def new_key_is_written_and_never_shown(lab):
     fresh = now.split("PrivateKey = ")[1].strip()
     expect(now == "# mine\n[Interface]\nListenPort = 4567\nPrivateKey = %s\n" % fresh and fresh != private, said)
     expect(fresh not in said and private not in said and "[Peer] # fra1\nPublicKey = " in said, said)
+    # our own section has it too
+    section = said.split("[Peer] # fra1\n")[-1]
+    expect(public not in files.get("vpn-public.conf") and "[Peer] # fra1\n" + section.split("Endpoint")[0].split("#")[0]
+           in files.get("vpn-public.conf"), said, files.get("vpn-public.conf"))
+    expect("error" not in files.ask("check", "--no-names"))
     os.unlink(files.conf + "/vpn-private.conf")
     expect("there is none" in files.ask("key", "show", status=1))
     said = files.ask("key", "new")
@@ -122,3 +128,28 @@ def new_key_is_written_and_never_shown(lab):
     expect(os.stat(files.conf + "/vpn-private.conf").st_mode & 0o777 == 0o600)
     shown = files.ask("key", "show")
     expect(shown in said and "AllowedIPs = 10.8.3.1/32" in shown, said, shown)
+
+
+@case
+def set_of_a_nic_goes_where_the_nic_is_matched(lab):
+    """A second [Match] for a NIC that one has by its MAC address would be read by no one."""
+    host, other = lab.host("a"), lab.host("b")
+    lab.link(host, "", other, "")
+    host("ip", "link", "add", "eth1", "type", "veth", "peer", "name", "eth2")
+    mac = host("cat", "/sys/class/net/eth0/address").strip()
+    files = Files(lab, network="[Match]\nMACAddress = %s\n\n[Network]\nAddress = 192.0.2.1/24\n" % mac)
+
+    def ask(*words, status=0):
+        done = host.start(lab.applet("gateway"), *words, "--conf", files.conf, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+        said = done.communicate(timeout=60)[0]
+        expect(done.returncode == status, words, said)
+        return said
+
+    said = ask("set", "eth0", "Address", "192.0.2.9/24")
+    expect("eth0 is in the [Match] at network.conf:1\n" in said, said)
+    expect(files.get("network.conf").count("[Match]") == 1 and "192.0.2.9/24" in files.get("network.conf"), said)
+    files.put("network.conf", "[Match]\nName = eth*\n\n[Network]\nAddress = 192.0.2.1/24\n")
+    before = files.get("network.conf")
+    said = ask("set", "eth1", "Address", "192.0.2.9/24", status=1)
+    expect("network.conf:1: that [Match] has eth1 and eth0" in said and files.get("network.conf") == before, said)

@@ -23,6 +23,9 @@ static void lead_to(const struct word *word, char *line, size_t cap)
 	int len = snprintf(line, cap, "%s ", word->command);
 	unsigned before = word->place ? word->place - 1 : word->after ? 1 : 0;
 
+	if (strchr(word->command, ' ') && word->place)
+		before--; /* its first word stands there */
+
 	for (unsigned i = 1; i <= before; i++)
 		len += snprintf(line + len, cap - (size_t)len, "%s ", i == before && word->after ? word->after : "x");
 }
@@ -42,6 +45,44 @@ TEST(each_word_of_each_command_is_told_at_its_place)
 		fits_find(&fits, tables, line, strlen(line));
 		found = find(word->word);
 		CHECK_STR(found ? found->help : line, word->help);
+	}
+}
+
+TEST(what_is_told_at_each_place_of_peer_and_set)
+{
+	static const struct {
+		const char *typed, *told;
+	} lines[] = {
+		{ "peer ", "add remove set unset " },
+		{ "peer add ", "" },
+		{ "peer add --conf ", "DIR " },
+		{ "peer remove ", "NAME " },
+		{ "peer remove ams1 ", "" },
+		{ "peer set ", "NAME " },
+		{ "peer set ams1 ", "Endpoint AllowedIPs PublicKey PersistentKeepalive KEY " },
+		{ "peer set ams1 P", "PublicKey PersistentKeepalive " },
+		{ "peer set ams1 Endpoint ", "VALUE " },
+		{ "peer set ams1 AllowedIPs 10.8.3.2/32, ", "" },
+		{ "peer unset ", "NAME " },
+		{ "peer unset ams1 ", "Endpoint AllowedIPs PublicKey PersistentKeepalive KEY " },
+		{ "set ", "KEY " },
+		{ "set eth0 ", "VALUE " },
+		{ "set eth0 Address ", "VALUE " },
+		{ "unset eth0 Address ", "VALUE " },
+		{ "key ", "show new " },
+		{ "key new ", "--force " },
+		{ "write ", "network.conf vpn-private.conf vpn-public.conf .env " },
+		{ "write .env ", "--force " },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		char told[256] = "";
+		size_t len = 0;
+
+		fits_find(&fits, console_tables(), lines[i].typed, strlen(lines[i].typed));
+		for (size_t j = 0; j < fits.count; j++)
+			len += (size_t)snprintf(told + len, sizeof(told) - len, "%s ", fits.list[j].word);
+		CHECK_STR(told, lines[i].told);
 	}
 }
 
