@@ -63,6 +63,11 @@ static void add_hidden(struct text *out, enum conf_file file, struct slice line)
 	text_add(out, HIDDEN);
 }
 
+bool shown_is_whole(enum conf_file file, struct slice line)
+{
+	return left_out_spares(file, line) && is_ours(file, line);
+}
+
 void shown_line(enum conf_file file, struct slice line, char dst[static SHOWN_LEN])
 {
 	struct text out;
@@ -70,7 +75,7 @@ void shown_line(enum conf_file file, struct slice line, char dst[static SHOWN_LE
 	text_init(&out, dst, SHOWN_LEN);
 	if (line.len && line.ptr[line.len - 1] == '\r')
 		line.len--;
-	if (left_out_spares(file, line) && is_ours(file, line))
+	if (shown_is_whole(file, line))
 		add_printable(&out, line);
 	else
 		add_hidden(&out, file, line);

@@ -11,6 +11,9 @@ enum { SHOWN_COLUMNS = 79, SHOWN_LEN = 1024 };
  * there is no room for. */
 void shown_line(enum conf_file file, struct slice line, char dst[static SHOWN_LEN]);
 
+/* Nothing of the line is hidden by that. */
+bool shown_is_whole(enum conf_file file, struct slice line);
+
 /* label and text as rows of at most SHOWN_COLUMNS, those behind the first under the text. */
 void shown_rows(const char *label, const char *text, void (*line)(void *arg, const char *text), void *arg);
 

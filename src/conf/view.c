@@ -106,6 +106,17 @@ void view_findings(enum conf_file file, struct slice text, const struct diag *di
 	}
 }
 
+void view_line(enum conf_file file, struct slice text, unsigned number, const struct diag *diag,
+	       void (*line)(void *arg, const char *text), void *arg)
+{
+	struct view view = { .file = file, .diag = diag, .digits = count_digits(number), .line = line, .arg = arg };
+	struct slice rest = text, bytes = { "", 0 };
+
+	for (unsigned i = 0; i < number && rest.ptr; i++)
+		slice_cut(&rest, '\n', &bytes);
+	print_line(&view, number, bytes);
+}
+
 void view_print(enum conf_file file, struct slice text, unsigned from, const struct diag *diag,
 		void (*line)(void *arg, const char *text), void *arg)
 {

@@ -17,4 +17,8 @@ void view_print(enum conf_file file, struct slice text, unsigned from, const str
 void view_findings(enum conf_file file, struct slice text, const struct diag *diag, void (*line)(void *arg, const char *text),
 		   void *arg);
 
+/* That line alone, from 1. */
+void view_line(enum conf_file file, struct slice text, unsigned number, const struct diag *diag,
+	       void (*line)(void *arg, const char *text), void *arg);
+
 #endif

@@ -259,6 +259,7 @@ static const struct command commands[] = {
 	  command_check },
 	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
 	  command_gateway },
+	{ "edit", "FILE", "change a file line by line; a bad line is told at once", command_gateway },
 	{ "write", "FILE [--force]", "replace a file by what is pasted, up to a line with a single .; told, then asked",
 	  command_gateway },
 	{ "set", "[NIC] KEY VALUE", "change one key of a file; prints what changed, applies nothing", command_gateway },

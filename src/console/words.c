@@ -61,6 +61,7 @@ const struct word command_words[] = {
 	FILTERED(NAME_MANAGEMENT),
 	FILTERED(NAME_DATAPLANE),
 	PASTED("write"),
+	PASTED("edit"),
 	PASTED("peer"),
 	PASTED("import"),
 
@@ -82,6 +83,8 @@ const struct word command_words[] = {
 	FILES("view"),
 	{ "view", "LINE", WORD_TYPED, 2, NULL, "from where on; else all of it" },
 	CONF("view"),
+	FILES("edit"),
+	CONF("edit"),
 	FILES("write"),
 	{ "write", "--force", WORD_FIXED, 2, NULL, "without a question" },
 	CONF("write"),

@@ -99,8 +99,7 @@ static void look_for_errors(void *arg, char sign, unsigned number, struct slice 
 	}
 }
 
-/* conf_set_load tells of a file that it did not read as of an empty one. */
-static bool was_read(const struct amend *change, enum conf_file file)
+bool amend_was_read(const struct amend *change, enum conf_file file)
 {
 	const struct conf_text *text = &change->now.texts[file];
 	struct stat st;
@@ -137,7 +136,7 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	char summary[CONF_SUMMARY_LEN];
 	int err;
 
-	if (!was_read(change, file))
+	if (!amend_was_read(change, file))
 		return lost(change, name, "it cannot be read whole (`check` says why)");
 	if (len < 0 || after.len > conf_files[file].limit)
 		return lost(change, key, edit_words(len));

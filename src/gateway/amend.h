@@ -23,6 +23,9 @@ bool amend_open(struct amend *change, const char *verb, const char *dir);
 void amend_leave(struct amend *change); /* all but bytes is forgotten */
 void amend_close(struct amend *change);
 
+/* conf_set_load tells of a file that it did not read as of an empty one: false for that. */
+bool amend_was_read(const struct amend *change, enum conf_file file);
+
 /* Our own section of vpn-public.conf: by our key, or our VPN address. NULL when there is none. */
 const struct vpn_peer *amend_own_peer(const struct amend *change);
 

@@ -15,6 +15,7 @@
 #include "crypto/random.h"
 #include "crypto/x25519.h"
 #include "gateway/check.h"
+#include "gateway/edit.h"
 #include "gateway/key.h"
 #include "gateway/overview.h"
 #include "gateway/peer.h"
@@ -49,7 +50,7 @@ static int usage(const char *name)
 		name, backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names] [--no-host] [--screen]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
-	(void)fprintf(stderr, "       %s write FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
+	(void)fprintf(stderr, "       %s write | edit FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
@@ -217,6 +218,8 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 		return usage(profile->name);
 	if (!strcmp(verb, "check"))
 		return check_main(argc, argv);
+	if (!strcmp(verb, "edit"))
+		return edit_main(argc, argv);
 	if (!strcmp(verb, "write"))
 		return write_main(argc, argv);
 	if (!strcmp(verb, "view"))
