@@ -15,6 +15,9 @@
 #include "base/text.h"
 #include "init/superblock.h"
 
+/* Above the disk are its target, the host, the interface and the device. */
+#define USB_SERIAL "device/../../../../serial"
+
 enum { MIB = 1 << 20, FAT_AT_32 = 82, VPD_HEADER_LEN = 4, SECTOR_LEN = 512, LABEL_AT = 0x78, LABEL_LEN = 16, NAME_UNITS = 36 };
 
 /* One line of /sys, what is no printable ASCII as '?', without the blanks around it. */
@@ -69,12 +72,14 @@ static bool look_at(const char *name, struct disk *disk)
 	disk->block_len = (uint32_t)block_len;
 	disk->read_only = read_only != 0;
 	read_text(name, "device/model", 0, disk->model);
-	/* virtio has it beside the disk, NVMe below its controller, SCSI and SATA in page 0x80. */
+	/* virtio has it beside the disk, NVMe below its controller, SCSI and SATA in page 0x80, a USB stick at what is plugged in. */
 	read_text(name, "serial", 0, disk->serial);
 	if (!disk->serial[0])
 		read_text(name, "device/serial", 0, disk->serial);
 	if (!disk->serial[0])
 		read_text(name, "device/vpd_pg80", VPD_HEADER_LEN, disk->serial);
+	if (!disk->serial[0])
+		read_text(name, USB_SERIAL, 0, disk->serial);
 	return true;
 }
 
