@@ -11,6 +11,8 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
+#include "init/disks.h"
+#include "init/medium.h"
 #include "init/modules.h"
 #include "init/uevent.h"
 
@@ -82,10 +84,40 @@ static size_t find(const char *label, bool with_file_system, char (*names)[LOCAT
 	return count;
 }
 
+/* The disk that the loader came from has what the one who installed it there meant. */
+static bool is_on_own_disk(const char *name)
+{
+	static struct disk disks[DISKS_MAX];
+	size_t count = disks_find(disks);
+	char path[128];
+
+	for (size_t i = 0; i < count; i++) {
+		text_format(path, sizeof(path), "/sys/block/%s/%s", disks[i].name, name);
+		if (access(path, F_OK) == 0)
+			return medium_is_on(&disks[i]);
+	}
+	return false;
+}
+
+/* Puts that one in front, if there is any. */
+static void prefer_own_disk(char (*names)[LOCATE_NAME_LEN], size_t count)
+{
+	char own[LOCATE_NAME_LEN];
+
+	for (size_t i = 1; i < count; i++) {
+		if (!is_on_own_disk(names[i]) || is_on_own_disk(names[0]))
+			continue;
+		memcpy(own, names[i], sizeof(own));
+		memmove(names + 1, names, i * LOCATE_NAME_LEN);
+		memcpy(names[0], own, sizeof(own));
+	}
+}
+
 size_t locate_all(const char *label, char names[static LOCATE_MAX][LOCATE_NAME_LEN])
 {
 	size_t count = find(label, true, names, LOCATE_MAX);
 
+	prefer_own_disk(names, count < LOCATE_MAX ? count : LOCATE_MAX);
 	if (count < LOCATE_MAX)
 		count += find(label, false, names + count, LOCATE_MAX - count);
 	return count < LOCATE_MAX ? count : LOCATE_MAX;
@@ -98,12 +130,25 @@ size_t locate(const char *label, char name[static LOCATE_NAME_LEN])
 
 	if (!count)
 		count = find(label, false, names, LOCATE_MAX);
+	prefer_own_disk(names, count < LOCATE_MAX ? count : LOCATE_MAX);
 	if (count)
 		text_format(name, LOCATE_NAME_LEN, "%s", names[0]);
 	return count;
 }
 
-/* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. */
+static bool own_disk_is_there(void)
+{
+	static struct disk disks[DISKS_MAX];
+	size_t count = disks_find(disks);
+
+	for (size_t i = 0; i < count; i++)
+		if (medium_is_on(&disks[i]))
+			return true;
+	return !medium_is_known();
+}
+
+/* Disks appear when their drivers have found them: looks again whenever the kernel says that something came. One on another disk is
+ * not taken before the own one could be looked at. */
 size_t locate_in_time(const char *label, char name[static LOCATE_NAME_LEN])
 {
 	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S, now_ns;
@@ -111,7 +156,7 @@ size_t locate_in_time(const char *label, char name[static LOCATE_NAME_LEN])
 	size_t count;
 
 	modules_coldplug();
-	while (!(count = locate(label, name)) && (now_ns = clock_now_ns()) < deadline_ns) {
+	while ((!(count = locate(label, name)) || !own_disk_is_there()) && (now_ns = clock_now_ns()) < deadline_ns) {
 		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
 		uevent_plug(news.fd);
 	}

@@ -10,8 +10,8 @@
 
 enum { LOCATE_NAME_LEN = 32, LOCATE_MAX = 16 };
 
-/* The block device (its name in /sys/class/block), first by name when several fit; how many fit. One with an ext4 file system
- * comes before one that has but the name. */
+/* The block device (its name in /sys/class/block); how many fit. One with an ext4 file system comes before one that has but the
+ * name; of several, one on the disk that the loader came from, else the first by name. */
 size_t locate(const char *label, char name[static LOCATE_NAME_LEN]);
 /* All of both kinds, as many as LOCATE_MAX: what locate takes is the first. */
 size_t locate_all(const char *label, char names[static LOCATE_MAX][LOCATE_NAME_LEN]);

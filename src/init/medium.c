@@ -109,14 +109,28 @@ static bool has_guid(int fd, uint32_t block_len, const uint8_t guid[static GPT_G
 	return false;
 }
 
+static bool loader_guid(uint8_t guid[static BOOTENTRY_GUID_LEN])
+{
+	char text[64];
+
+	return firmware_read("LoaderDevicePartUUID", text, sizeof(text)) && bootentry_guid(text, guid);
+}
+
+bool medium_is_known(void)
+{
+	uint8_t guid[BOOTENTRY_GUID_LEN];
+
+	return loader_guid(guid);
+}
+
 bool medium_is_on(const struct disk *disk)
 {
 	uint8_t guid[BOOTENTRY_GUID_LEN];
-	char text[64], path[64];
+	char path[64];
 	bool found;
 	int fd;
 
-	if (!firmware_read("LoaderDevicePartUUID", text, sizeof(text)) || !bootentry_guid(text, guid))
+	if (!loader_guid(guid))
 		return false;
 	text_format(path, sizeof(path), "/dev/%s", disk->name);
 	fd = open(path, O_RDONLY | O_CLOEXEC);

@@ -25,6 +25,7 @@ bool medium_find(const struct disk *disks, size_t count, const char *but, struct
 
 /* The disk that the loader came from, by its ESP's GUID: true when it is this one. */
 bool medium_is_on(const struct disk *disk);
+bool medium_is_known(void); /* the loader says what it came from: a CD has no such GUID */
 
 /* A new FAT of that many bytes at an offset of a disk: 0 or -errno. */
 int medium_make(const struct disk *disk, uint64_t at, uint64_t bytes, struct medium *medium);

@@ -19,6 +19,7 @@ BOOT_S = 180                    # firmware, loader, an 18 MB kernel and its modu
 
 DISKS = {                       # how a disk hangs on the machine
     "virtio": ["virtio-blk-pci"],
+    "4k": ["virtio-blk-pci,logical_block_size=4096,physical_block_size=4096"],
     "nvme": ["nvme,serial=nvme-1"],
     "ahci": ["ide-hd,bus=ide.0,serial=ahci-1"],
     "cd": ["ide-cd,bus=ide.1"],
