@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/paths.h"
@@ -48,6 +49,17 @@ static uint64_t errors_of(struct slice device)
 	return count;
 }
 
+/* From 6.12 on the kernel does not tell in its table of mounts that ext4 takes nothing any more since an error. */
+static bool refuses(void)
+{
+	int fd = open(DATA_DIR, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+	bool refused = fd < 0 && (errno == EROFS || errno == EIO);
+
+	if (fd >= 0)
+		close(fd);
+	return refused;
+}
+
 void partition_print(void)
 {
 	static char text[MOUNTS_LEN];
@@ -72,11 +84,14 @@ void partition_print(void)
 	}
 	percent = (unsigned)((fs.f_blocks - fs.f_bavail) * 100 / fs.f_blocks);
 	errors = errors_of(device);
+	if (errors && !read_only)
+		read_only = refuses();
 	printf("persistent partition: %.*s, %llu MiB, %u%% used%s%s", SLICE_ARG(device),
 	       (unsigned long long)fs.f_blocks * fs.f_frsize >> 20, percent,
 	       percent >= FULL_PERCENT ? ", nearly full: remove what is not needed" : "",
 	       read_only ? ", READ-ONLY: nothing can be kept" : "");
 	if (errors)
-		printf(", %llu errors: `reboot` has e2fsck mend them", (unsigned long long)errors);
+		printf(", %llu error%s: `reboot` has e2fsck mend %s", (unsigned long long)errors, errors == 1 ? "" : "s",
+		       errors == 1 ? "it" : "them");
 	printf("\n");
 }
