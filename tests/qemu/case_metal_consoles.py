@@ -12,9 +12,9 @@ COM2 = 0x2f8
 KEYS = {" ": "spc", "\n": "ret"}
 
 
-def spcr_of(port):
-    """The table behind its header: a 16550 at an I/O port, 57600 bit/s."""
-    return struct.pack("<B3xBBBBQ", 0, 1, 8, 0, 1, port) + bytes(6) + bytes([6]) + bytes(21)
+def spcr_of(address, memory=False):
+    """The table behind its header: a 16550 at an I/O port or in memory, 57600 bit/s."""
+    return struct.pack("<B3xBBBBQ", 0, 0 if memory else 1, 8, 0, 1, address) + bytes(6) + bytes([6]) + bytes(21)
 
 
 def type_in(vm, text):
