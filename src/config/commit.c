@@ -10,6 +10,7 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "config/judge.h"
 #include "config/say.h"
 #include "control/client.h"
 
@@ -126,15 +127,35 @@ static void undo(struct commit *commit, size_t last)
 			leave(commit, &parties[i]);
 }
 
+/* A database that loses both paths at once splits; half a minute costs less. */
+static int await_management(const struct commit *commit)
+{
+	unsigned count;
+	enum judge_verdict verdict = parties[MANAGEMENT].absent ? JUDGE_HEARD : judge_wait(commit->run_dir, &count);
+
+	if (verdict == JUDGE_SILENT)
+		say_err("%s of %u peer%s that %s up is heard on management for %d s%s", commit->judged ? "none" : "warning: none", count,
+			count == 1 ? "" : "s", count == 1 ? "was" : "were", JUDGE_WAIT_S,
+			commit->judged ? "" : ": the dataplane follows");
+	if (verdict == JUDGE_INTERRUPTED)
+		return -EINTR;
+	return verdict == JUDGE_SILENT && commit->judged ? 1 : 0;
+}
+
 static int apply_all(struct commit *commit, size_t *at)
 {
-	for (*at = 0; *at < PARTIES; (*at)++)
-		if (!parties[*at].absent) {
-			int status = ask(commit, &parties[*at], "apply", "--quiet", true);
+	for (*at = 0; *at < PARTIES; (*at)++) {
+		int status = 0;
 
-			if (status)
-				return status;
+		if (*at == DATAPLANE && (status = await_management(commit))) {
+			*at = MANAGEMENT;
+			return status;
 		}
+		if (!parties[*at].absent)
+			status = ask(commit, &parties[*at], "apply", "--quiet", true);
+		if (status)
+			return status;
+	}
 	return 0;
 }
 

@@ -12,6 +12,7 @@ struct commit {
 	const char *run_dir;
 	int set_fd; /* a directory with the files, of which each worker gets a descriptor */
 	bool force;
+	bool judged; /* it is undone when management does not come back */
 	struct plan_text plan; /* what commit_plan said */
 	char left[COMMIT_LEFT_LEN]; /* the names of those that are not as they were to be: behind an apply that failed, or below */
 };

@@ -59,6 +59,24 @@ static void end_confirmed(struct owner *owner, const struct commit *commit, unsi
 	pending_remove(owner->generations.run_fd);
 }
 
+static void tell_word(const struct owner *owner)
+{
+	char when[24] = "";
+	struct about about;
+	struct tm tm;
+	time_t at;
+
+	if (owner->store_err || !owner->store.confirmed || store_about(&owner->store, owner->store.confirmed, &about) < 0) {
+		say("applied. `confirm` within %u min, or what ran before comes back.", owner->confirm_min);
+		return;
+	}
+	at = (time_t)about.when_s;
+	if (gmtime_r(&at, &tm))
+		text_format(when, sizeof(when), " (%02d-%02d-%02d %02d:%02d)", tm.tm_year % 100, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+			    tm.tm_min);
+	say("applied. `confirm` within %u min, or generation %u%s comes back.", owner->confirm_min, owner->store.confirmed, when);
+}
+
 /* The pointer first: by the time that the services have kept it, or some of them, it counts. 0, or -errno: the partition did not
  * take it, and it runs for as long as the machine does. */
 static int settle(struct owner *owner, const struct commit *commit, unsigned number)
@@ -115,7 +133,7 @@ static int wait_for_word(struct owner *owner, unsigned number)
 		    clock);
 	err = pending_write(owner->generations.run_fd, &pending, words);
 	if (!err) {
-		say("%s", words);
+		tell_word(owner);
 		return 0;
 	}
 	/* No one would undo it in its time. */
@@ -193,7 +211,7 @@ static bool waits_for_word(const struct owner *owner)
 
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary)
 {
-	struct commit commit = { .run_dir = owner->run_dir, .force = owner->force };
+	struct commit commit = { .run_dir = owner->run_dir, .force = owner->force, .judged = owner->confirm_min };
 	struct about about = { .state = ABOUT_NEW, .when_s = time(NULL) };
 	unsigned number = number_of(owner, set);
 	int status;

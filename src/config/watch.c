@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/judge.h"
 #include "config/pending.h"
 
 #define SOCKET_END ".sock" /* of control_path */
@@ -32,13 +33,15 @@ struct wait {
 };
 
 /* A disk that hangs holds this process, when all is done that needs none. */
-static int undo(struct owner *owner, bool late)
+static int undo(struct owner *owner, const char *why, bool late)
 {
 	int status = owner_lock(owner);
 
 	if (status)
 		return owner->generations.owner ? 0 : status; /* that one is waited for */
-	status = owner_put_back(owner, late ? "were not confirmed in time" : "were being applied when that was cut off");
+	status = owner_put_back(owner, why);
+	if (!status && late)
+		log_err("not confirmed: generation %u runs again", owner_remembered(owner));
 	owner_tell_undone(owner);
 	return status;
 }
@@ -55,7 +58,9 @@ static bool is_due(const struct pending *pending, uint64_t now_ns, struct wait *
 	struct pending again;
 
 	if (pending->due_ns > now_ns || (!pending->due_ns && watch.retry_ns > now_ns)) {
-		wait->until_ns = pending->due_ns ? pending->due_ns : watch.retry_ns;
+		wait->until_ns = pending->due_ns ? now_ns + JUDGE_LOOK_S * NS_PER_S : watch.retry_ns;
+		if (pending->due_ns && wait->until_ns > pending->due_ns)
+			wait->until_ns = pending->due_ns;
 		return false;
 	}
 	/* One that is over is gone from there before its process lets go of the lock. */
@@ -84,14 +89,20 @@ static struct wait look(struct owner *owner)
 {
 	struct wait wait = { 0 };
 	struct pending pending;
+	uint64_t now_ns = clock_now_ns();
+	const char *why = NULL;
 
 	reap();
 	if (!pending_read(watch.run_fd, &pending) || pending.number != watch.number)
 		begin_anew(pending.number);
-	if (!watch.child && pending.number && is_due(&pending, clock_now_ns(), &wait)) {
+	if (!watch.child && pending.due_ns > now_ns && judge_is_lost(owner->run_dir))
+		why = "cut management: no peer was heard for a minute";
+	if (!watch.child && pending.number && (why || is_due(&pending, now_ns, &wait))) {
+		if (!why)
+			why = pending.due_ns ? "were not confirmed in time" : "were being applied when that was cut off";
 		watch.child = fork();
 		if (!watch.child)
-			_exit(undo(owner, pending.due_ns));
+			_exit(undo(owner, why, pending.due_ns));
 		if (watch.child < 0) {
 			log_err("generation %u cannot be undone: %s", pending.number, strerror(errno));
 			watch.child = 0;

@@ -19,7 +19,7 @@
 #include "console/shell.h"
 #include "console/words.h"
 
-#define CONFIRM_MINUTES "10"
+#define CONFIRM_MINUTES "5"
 
 static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
@@ -270,7 +270,7 @@ static const struct command commands[] = {
 	  command_gateway },
 	{ "export", "[--with-keys]", "all files as one text, for `import` on another machine", command_gateway },
 	{ "import", "", "replace all files by such a text, checked first", command_gateway },
-	{ "reconfigure", "[confirm [MINUTES]] [--force]", "apply changed files; confirm: undone in 10 minutes unless you `confirm`",
+	{ "reconfigure", "[confirm [MINUTES]] [--force]", "apply changed files; confirm: undone in 5 minutes unless you `confirm`",
 	  command_reconfigure },
 	{ "confirm", "", "keep what `reconfigure confirm` applied", command_look },
 	{ "history", "", "the sets of files that were applied: when, by what, which is in force", command_look },

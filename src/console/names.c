@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/paths.h"
 #include "base/text.h"
@@ -13,7 +14,7 @@
 #define PROMPT_END "> "
 #define NO_NAME "gateway"
 
-enum { FILE_LEN = 1 << 17, NAME_LEN = 64 };
+enum { FILE_LEN = 1 << 17, NAME_LEN = 64, MARK_LEN = 32 };
 
 static struct slice read_names(void)
 {
@@ -23,12 +24,28 @@ static struct slice read_names(void)
 	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
 }
 
+/* "(unconfirmed 4m)" while what runs waits for a word, minutes rounded up. The first line of the file is "GENERATION DUE_NS". */
+static void unconfirmed(char *mark, size_t cap)
+{
+	char text[FILE_LEN / 256];
+	ssize_t n = file_read(AT_FDCWD, RUN_DIR "/" PENDING_FILE, text, sizeof(text));
+	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line, word;
+	uint64_t due_ns, now_ns = clock_now_ns();
+
+	*mark = '\0';
+	if (slice_cut(&rest, '\n', &line) && slice_word(&line, &word) && slice_word(&line, &word) &&
+	    !text_uint(word, UINT64_MAX, &due_ns) && due_ns > now_ns)
+		text_format(mark, cap, "(unconfirmed %llum)", (unsigned long long)((due_ns - now_ns - 1) / (60 * NS_PER_S) + 1));
+}
+
 void names_prompt(char *prompt, size_t cap)
 {
+	char mark[MARK_LEN];
 	struct slice text = read_names(), name = { "", 0 };
 
 	(void)slice_cut(&text, '\n', &name);
-	text_format(prompt, cap, "%s%.*s" PROMPT_END, !name.len || *name.ptr == '(' ? NO_NAME : "", SLICE_ARG(name));
+	unconfirmed(mark, sizeof(mark));
+	text_format(prompt, cap, "%s%.*s%s" PROMPT_END, !name.len || *name.ptr == '(' ? NO_NAME : "", SLICE_ARG(name), mark);
 }
 
 static const char *peer_name(enum word_kind kind, size_t number)

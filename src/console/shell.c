@@ -20,7 +20,7 @@
 #define AGAIN "!!"
 #define BLANKS " \t"
 
-enum { LINE_LEN = 1024, PROMPT_LEN = 72 }; /* a name of any length, and what is special */
+enum { LINE_LEN = 1024, PROMPT_LEN = 96 }; /* a name of any length, and what is special */
 
 static const struct fits_tables *tables;
 static struct history history;

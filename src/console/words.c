@@ -127,7 +127,7 @@ const struct word command_words[] = {
 	{ "reconfigure", NAME_DATAPLANE, WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
 	{ "reconfigure", "--force", WORD_FIXED, WORD_ANYWHERE, NULL, "without a question" },
 
-	{ "reconfigure", "confirm", WORD_FIXED, 1, NULL, "undone in 10 minutes unless you `confirm`" },
+	{ "reconfigure", "confirm", WORD_FIXED, 1, NULL, "undone in 5 minutes unless you `confirm`" },
 	{ "reconfigure", "MINUTES", WORD_TYPED, 2, "confirm", "in so many" },
 
 	{ "confirm", NULL, WORD_WHOLE, 1, NULL, NULL },

@@ -5,6 +5,7 @@
 #include "conf/set.h"
 #include "gateway/path.h"
 #include "gateway/tell.h"
+#include "gateway/witness.h"
 #include "worker/change.h"
 
 struct service_options {
@@ -23,6 +24,7 @@ struct service {
 	struct resolver resolver;
 	struct path path;
 	struct tell tell; /* what the log was told of its peers */
+	struct witness witness; /* of the last change */
 
 	struct conf_set *set;       /* what runs */
 	enum service_source source; /* of set */

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/exit.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -15,6 +16,7 @@
 #include "gateway/show.h"
 
 enum { NAMED_MAX = 8 }; /* peers in a line */
+enum { PROBED_MAX = 32 };
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -202,11 +204,18 @@ static int apply(struct change *change, struct control_call *call, bool undoes)
 	struct service *service = service_of_change(change);
 	struct change_printer printer = { service, call };
 	struct tunnel_report report = { .peer = print_change, .arg = &printer };
+	const struct conf_set *candidate = change->candidate;
 	char why[PATH_REASON_LEN];
 	bool put_back;
 
 	(void)undoes;
+	service->witness.count = 0;
+	if (inner_dump(&service->path.inner) == 0)
+		witness_choose(&service->witness, &service->path.inner.running, &service->set->vpn,
+			       candidate->clustered ? &candidate->vpn : NULL, time(NULL));
 	if (service_adopt(service, &report, why, &put_back) == 0) {
+		if (inner_dump(&service->path.inner) == 0)
+			witness_begin(&service->witness, &service->path.inner.running, clock_now_ns());
 		print_applied(service, call, &report);
 		return 0;
 	}
@@ -223,6 +232,7 @@ static int undo(struct change *change, struct control_call *call)
 	struct change_printer printer = { service, call };
 	struct tunnel_report report = { .peer = print_change, .arg = &printer };
 
+	service->witness.count = 0;
 	if (service_undo(service, &report) == 0) {
 		control_print(call, CONTROL_OUT, "%s: what ran before is put back\n", change->worker->name);
 		return 0;
@@ -282,6 +292,29 @@ static void verb_ping(struct worker *worker, struct control_call *call, int argc
 	control_end(call, 1);
 }
 
+/* "COUNT HEARD SILENT_MS" of those that show whether the path still works after the last change; each is asked for an answer. */
+static void verb_heard(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	struct service *service = service_of(worker);
+	struct witness *witness = &service->witness;
+	const struct tunnel_config *running = &service->path.inner.running;
+
+	(void)argc;
+	(void)argv;
+	if (inner_dump(&service->path.inner) == 0) {
+		witness_look(witness, running, now_ns);
+		for (size_t i = 0; i < witness->count && i < PROBED_MAX; i++) {
+			const struct tunnel_peer *peer = tunnel_find(running, witness->peers[i].public_key);
+
+			if (peer && peer->allowed_count)
+				pinger_probe(&service->path.pinger, &running->allowed[peer->allowed_first].addr);
+		}
+	}
+	control_print(call, CONTROL_OUT, "%u %d %llu\n", witness->count, witness->heard,
+		      (unsigned long long)((now_ns - witness->last_ns) / NS_PER_MS));
+	control_end(call, 0);
+}
+
 static void verb_version(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	char text[VERSION_TEXT_LEN];
@@ -316,6 +349,7 @@ const struct worker_verb path_verbs[] = {
 	{ "status", "", verb_status },
 	CHANGE_VERBS,
 	{ "ping", "[out] ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]", verb_ping },
+	{ "heard", "", verb_heard },
 	{ "version", "", verb_version },
 	{ "wg", "show [INTERFACE | all] [dump | FIELD] | showconf", verb_wg },
 	{ 0 },

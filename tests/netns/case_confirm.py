@@ -49,7 +49,7 @@ def box_that_waits(lab):
     before = stored(box)
     box.write(nic=3, more=2)
     status, said = box.commit("--confirm", "10")
-    expect(status == 0 and "generation 3 runs until " in said and "unless `confirm` keeps it" in said, status, said)
+    expect(status == 0 and "applied. `confirm` within 10 min, or generation 2 (" in said and said.endswith(") comes back.\n"), status, said)
     runs(box, 3)
     expect(stored(box)[0] == before[0] == 2, "confirmed before anyone said so")
     return box
