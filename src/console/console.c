@@ -146,6 +146,14 @@ static int command_reconfigure(int argc, char **argv)
 	return run_words(commit);
 }
 
+static int command_setup(int argc, char **argv)
+{
+	int status = run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
+	char *words[] = { (char[]){ "reconfigure" }, NULL };
+
+	return status ? status : command_reconfigure(1, words);
+}
+
 /* history, diff, confirm; and what may ask. */
 static int command_look(int argc, char **argv)
 {
@@ -259,6 +267,7 @@ static const struct command commands[] = {
 	  command_check },
 	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
 	  command_gateway },
+	{ "setup", "", "ask what a new instance needs, write its files, make its key, and run it", command_setup },
 	{ "edit", "FILE", "change a file line by line; a bad line is told at once", command_gateway },
 	{ "write", "FILE [--force]", "replace a file by what is pasted, up to a line with a single .; told, then asked",
 	  command_gateway },

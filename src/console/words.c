@@ -62,6 +62,7 @@ const struct word command_words[] = {
 	FILTERED(NAME_DATAPLANE),
 	PASTED("write"),
 	PASTED("edit"),
+	PASTED("setup"),
 	PASTED("peer"),
 	PASTED("import"),
 
@@ -83,6 +84,7 @@ const struct word command_words[] = {
 	FILES("view"),
 	{ "view", "LINE", WORD_TYPED, 2, NULL, "from where on; else all of it" },
 	CONF("view"),
+	{ "setup", NULL, WORD_NONE, 1, NULL, NULL },
 	FILES("edit"),
 	CONF("edit"),
 	FILES("write"),

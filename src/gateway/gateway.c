@@ -22,6 +22,7 @@
 #include "gateway/probe.h"
 #include "gateway/service.h"
 #include "gateway/set.h"
+#include "gateway/setup.h"
 #include "gateway/transfer.h"
 #include "gateway/verbs.h"
 #include "gateway/view.h"
@@ -50,7 +51,7 @@ static int usage(const char *name)
 		name, backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names] [--no-host] [--screen]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
-	(void)fprintf(stderr, "       %s write | edit FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
+	(void)fprintf(stderr, "       %s setup | write FILE | edit FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
@@ -220,6 +221,8 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 		return check_main(argc, argv);
 	if (!strcmp(verb, "edit"))
 		return edit_main(argc, argv);
+	if (!strcmp(verb, "setup"))
+		return setup_main(argc, argv);
 	if (!strcmp(verb, "write"))
 		return write_main(argc, argv);
 	if (!strcmp(verb, "view"))

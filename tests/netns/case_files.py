@@ -9,9 +9,9 @@ from lab import wg_keys
 class Files:
     """A directory with files, and what the console's commands say of it."""
 
-    def __init__(self, lab, **files):
+    def __init__(self, lab, where="conf", **files):
         self.lab = lab
-        self.conf = lab.dir + "/conf"
+        self.conf = lab.dir + "/" + where
         os.mkdir(self.conf)
         for name, text in files.items():
             self.put({"private": "vpn-private.conf", "public": "vpn-public.conf", "env": ".env",
