@@ -137,8 +137,13 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	const char *path = service->path.profile->name;
 	enum removal_verdict verdict;
 
-	if (inner_dump(&service->path.inner) < 0)
+	if (inner_dump(&service->path.inner) < 0) {
+		static struct tunnel_config nothing;
+
+		if (say == CHANGE_SAY_LINES && !service->set->clustered)
+			plan_peers(&nothing, &service->set->vpn, after, time(NULL), print_plan, call);
 		return REMOVAL_FINE;
+	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
 	if (say == CHANGE_SAY_LINES)
 		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), print_plan, call);
