@@ -23,7 +23,7 @@ def type_file(a, name, text):
     console = a.vm.console
     at = console.begin("write " + name)
     console.wait_for(r"then a line with a single \.", 30, at)
-    console.write((text.replace("\n", "\r") + ".\r").encode())
+    console.write((text.replace("\n", "\r") + ".\ryes\r").encode())
     console.finish("write " + name, at, 60)
     a.files[name] = text
 
