@@ -17,6 +17,7 @@
 #include "console/recovery.h"
 #include "console/run.h"
 #include "console/shell.h"
+#include "console/support.h"
 #include "console/words.h"
 
 #define CONFIRM_MINUTES "5"
@@ -198,7 +199,14 @@ static int command_network(int argc, char **argv)
 
 static int command_log(int argc, char **argv)
 {
-	return log_print(argc > 1 ? argv[1] : NULL);
+	return log_print(argc, argv);
+}
+
+static int command_support(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return support_print();
 }
 
 static int command_boot(int argc, char **argv)
@@ -290,7 +298,8 @@ static const struct command commands[] = {
 	  "echo requests from inside a path; out: outside of the tunnel", command_ping },
 	{ "probe", "NAME", "does what is as long as it may be pass to a peer and back, on both paths", command_gateway },
 	{ NAME_NETWORK, "[identify NIC]", "the NICs and what network.conf gives them; blink the light of one", command_network },
-	{ "log", "[WORD]", "the last lines of the log, those that hold WORD", command_log },
+	{ "log", "[TIME] [peer NAME] [WORD]", "the last lines of the log: of 2h or 30m, of a peer, those that hold WORD", command_log },
+	{ "support", "", "one text for who helps from afar: no key, marks around it, a checksum", command_support },
 	{ "boot", "", "the boot steps and the time each took", command_boot },
 	{ "hardening", "", "what holds against an intruder", command_hardening },
 	{ NAME_MANAGEMENT, "VERB...", "a verb of the management path: wg show, wg show dump, wg genkey, ...", command_path },

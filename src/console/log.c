@@ -5,29 +5,43 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/kmsg.h"
 #include "base/text.h"
+#include "console/log_filter.h"
 
-/* What a record says in one line, or false when there is nothing to say. */
-static bool line_of(char *record, char *line, size_t cap)
+enum { US_PER_S = 1000000 };
+
+/* What a record says in one line, or false when there is nothing to say. The time is by the wall clock as it goes now, also of
+ * what was said before someone set it. */
+static bool line_of(char *record, char *line, size_t cap, uint64_t *age_s)
 {
+	struct timespec up;
 	struct kmsg kmsg;
+	char when[32] = "";
+	struct tm tm;
+	time_t at;
 
 	if (!kmsg_parse(record, &kmsg))
 		return false;
-	text_format(line, cap, "[%5llu.%06llu] %s", (unsigned long long)kmsg.at_us / 1000000,
-		    (unsigned long long)kmsg.at_us % 1000000, kmsg.text);
+	clock_gettime(CLOCK_MONOTONIC, &up);
+	*age_s = (uint64_t)up.tv_sec > kmsg.at_us / US_PER_S ? (uint64_t)up.tv_sec - kmsg.at_us / US_PER_S : 0;
+	at = time(NULL) - (time_t)*age_s;
+	if (gmtime_r(&at, &tm))
+		(void)strftime(when, sizeof(when), "%m-%d %H:%M:%S", &tm);
+	text_format(line, cap, "%s %s", when, kmsg.text);
 	return true;
 }
 
-/* Calls each for the records that hold word: how many those were, or -errno. */
-static long walk(const char *word, void (*each)(const char *line, long number, long from), long from)
+/* Calls each for the records that are asked for: how many those were, or -errno. */
+static long walk(const struct log_filter *filter, void (*each)(const char *line, long number, long from), long from)
 {
 	char record[KMSG_RECORD_LEN], line[KMSG_RECORD_LEN];
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	long count = 0;
+	uint64_t age_s;
 
 	if (fd < 0)
 		return -errno;
@@ -40,7 +54,7 @@ static long walk(const char *word, void (*each)(const char *line, long number, l
 		if (n <= 0)
 			break;
 		record[n] = '\0';
-		if (line_of(record, line, sizeof(line)) && (!word || strstr(line, word)))
+		if (line_of(record, line, sizeof(line), &age_s) && log_filter_takes(filter, line, age_s))
 			each(line, count++, from);
 	}
 	close(fd);
@@ -60,14 +74,20 @@ static void print_from(const char *line, long number, long from)
 		puts(line);
 }
 
-int log_print(const char *word)
+int log_print(int argc, char **argv)
 {
-	long count = walk(word, count_only, 0);
+	struct log_filter filter;
+	long count;
 
+	if (!log_filter_read(&filter, argc, argv)) {
+		printf("usage: log [TIME] [peer NAME] [WORD], TIME as 30m, 2h, 1d\n");
+		return 2;
+	}
+	count = walk(&filter, count_only, 0);
 	if (count < 0) {
-		printf("cannot read the log: %s\n", strerror((int)-count));
+		printf("the log cannot be read: %s\n", strerror((int)-count));
 		return 1;
 	}
-	walk(word, print_from, count - LOG_LINES);
+	walk(&filter, print_from, count - LOG_LINES);
 	return 0;
 }

@@ -2,8 +2,9 @@
 #ifndef CONSOLE_LOG_H
 #define CONSOLE_LOG_H
 
-/* Prints the records that hold word (all for NULL), the last LOG_LINES of them. The exit status. */
+/* Prints the records that the words behind argv[0] ask for (console/log_filter), the last LOG_LINES of them, with the time of the wall
+ * clock. The exit status. */
 enum { LOG_LINES = 200 };
-int log_print(const char *word);
+int log_print(int argc, char **argv);
 
 #endif

@@ -160,8 +160,11 @@ const struct word command_words[] = {
 	{ NAME_NETWORK, "NIC", WORD_NIC, 2, "identify", "the name of a NIC" },
 	{ NAME_NETWORK, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
 
-	{ "log", "WORD", WORD_TYPED, 1, NULL, "lines that hold it" },
-	{ "log", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
+	{ "log", "TIME", WORD_TYPED, 1, NULL, "how far back: 30m, 2h, 1d" },
+	{ "log", "peer", WORD_FIXED, WORD_ANYWHERE, NULL, "lines about one peer" },
+	{ "log", "NAME", WORD_PEER, WORD_ANYWHERE, "peer", "its name" },
+	{ "log", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, "lines that hold it" },
+	{ "support", NULL, WORD_NONE, 1, NULL, NULL },
 	{ "boot", NULL, WORD_NONE, 1, NULL, NULL },
 	{ "hardening", NULL, WORD_NONE, 1, NULL, NULL },
 

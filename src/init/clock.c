@@ -60,9 +60,9 @@ static int clock_show(void)
 	int err = rtc_read(&rtc_s);
 
 	printf("time         %s\n", clockfloor_text(time(NULL), text));
-	printf("machine      %s\n", err ? strerror(-err) : clockfloor_text((int64_t)rtc_s, text));
+	printf("machine      %s\n", err ? "it has no clock that can be read" : clockfloor_text((int64_t)rtc_s, text));
 	err = clockmark_read(&mark);
-	printf("last kept    %s\n", err ? strerror(-err) : mark.known ? clockfloor_text(mark.at_s, text) : "never");
+	printf("last kept    %s\n", err ? "the partition cannot be read" : mark.known ? clockfloor_text(mark.at_s, text) : "never");
 	printf("system made  %s\n", made_s ? clockfloor_text(made_s, text) : "not known");
 	if (file_read(AT_FDCWD, TROUBLE, trouble, sizeof(trouble)) > 0)
 		printf("%s\n", trouble);

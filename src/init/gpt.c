@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
+#include "base/crc32.h"
 
 /* Offsets in the header, and in an entry. */
 enum {
@@ -47,14 +48,7 @@ static const uint8_t signature[8] = { 'E', 'F', 'I', ' ', 'P', 'A', 'R', 'T' };
 
 static uint32_t crc32(const uint8_t *bytes, size_t len)
 {
-	uint32_t crc = UINT32_MAX;
-
-	for (size_t i = 0; i < len; i++) {
-		crc ^= bytes[i];
-		for (int bit = 0; bit < 8; bit++)
-			crc = crc >> 1 ^ (crc & 1 ? UINT32_C(0xedb88320) : 0);
-	}
-	return ~crc;
+	return crc32_end(crc32_add(crc32_begin(), bytes, len));
 }
 
 static uint32_t header_crc(const uint8_t header[static GPT_HEADER_LEN])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import tempfile
 import time
+import zlib
 
 from appliance import DATA, PROMPT_S, Appliance, cluster, wait_for
 from cases import case
@@ -131,3 +132,23 @@ def lines_of_readme_boot_the_image(image):
             process.wait()
             process.stdin.close()
             process.stdout.close()
+
+
+@case
+def support_is_one_text_that_can_be_checked_and_holds_no_key(image):
+    first = cluster(image).all[0]
+    said = first.say("support", 120)
+    found = re.search(r"^(\d+) bytes, about \d+ s at 9600 baud\..*\n-----BEGIN MITIGATOR SUPPORT \S+ \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC-----\n"
+                      r"((?:.*\n)*)-----END MITIGATOR SUPPORT (\d+) bytes, crc32 ([0-9a-f]{8})-----\n\Z", said)
+    assert found, "no marks:\n" + said
+    text = found[2].encode()
+    assert len(text) == int(found[1]) == int(found[3]), (len(text), found[1], found[3])
+    assert zlib.crc32(text) == int(found[4], 16), "the checksum is of another text"
+    for section in ("version", "show", "boot", "network", "vpn-public.conf", "history", "gateway-dataplane", "memory", "log"):
+        assert re.search(r"^--- %s\n.*\S" % re.escape(section), found[2], re.M), section
+    assert "MemTotal" in found[2] and "MANAGEMENT" in found[2] and "(hidden)" in found[2], said
+    assert first.instance.private_key not in said, "the private key"
+    print("  FIGURE  %d bytes of `support` of a cluster of three, %.0f s at 9600 baud" % (len(text), len(text) / 960))
+    lines = first.say("log 1d peer nobody", log=True)
+    assert "peer nobody" not in lines, lines
+    assert first.say("log 2h 1 2 3").startswith("usage: log"), first.say("log 2h 1 2 3")

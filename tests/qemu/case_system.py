@@ -21,7 +21,7 @@ def boot_and_log_tell_of_every_step_and_process(image):
     assert names[:12] == STEPS[:12] and sorted(names) == sorted(STEPS), said
     assert {how for _, how in rows} == {"ok"}, said
     for who in ("init", "network", "gateway", "gateway-dataplane"):
-        assert re.search(r"^\[ *\d+\.\d+\] %s: " % who, first.say("log " + who, log=True), re.M), who
+        assert re.search(r"^\d\d-\d\d \d\d:\d\d:\d\d %s: " % who, first.say("log " + who, log=True), re.M), who
 
 
 @case
