@@ -39,8 +39,10 @@ int owner_remember_as(const struct owner *owner, unsigned number, int fd)
 		close(fd);
 		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, &set, ~0u, false);
 	}
-	if (err >= 0)
-		(void)file_replace(owner->generations.run_fd, CONFIRMED_FILE, number_name(number, name), strlen(name), 0600);
+	if (err >= 0) {
+		(void)number_name(number, name);
+		(void)file_replace(owner->generations.run_fd, CONFIRMED_FILE, name, strlen(name), 0600);
+	}
 	conf_set_wipe(&set);
 	return err;
 }

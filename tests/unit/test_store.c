@@ -7,6 +7,7 @@
 
 #include "base/paths.h"
 #include "base/text.h"
+#include "config/access.h"
 #include "config/store.h"
 #include "test.h"
 
@@ -155,6 +156,21 @@ TEST(store_that_cannot_be_read_is_no_empty_one)
 	CHECK_INT(store_open(&store, dir_fd, true), 0); /* the control: what is no pointer is none */
 	CHECK_INT(store.confirmed, 0);
 	store_close(&store);
+	close(dir_fd);
+	remove_all(dir);
+}
+
+TEST(what_is_remembered_is_known_by_its_number)
+{
+	char dir[] = "/tmp/store.XXXXXX";
+	int dir_fd = open_fresh(dir);
+	const struct owner owner = { .generations.run_fd = dir_fd };
+
+	CHECK_INT(owner_remembered(&owner), 0);
+	CHECK_INT(owner_remember_as(&owner, 1234567, dup(dir_fd)), 0);
+	CHECK_INT(owner_remembered(&owner), 1234567);
+	CHECK_INT(owner_remember_as(&owner, 8, dup(dir_fd)), 0);
+	CHECK_INT(owner_remembered(&owner), 8);
 	close(dir_fd);
 	remove_all(dir);
 }
