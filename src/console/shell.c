@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "console/audit.h"
 #include "console/filter.h"
 #include "console/names.h"
 #include "console/news.h"
@@ -46,7 +47,7 @@ static const struct command *find_command(struct slice name)
 static int run_line(const struct command *command, char *text)
 {
 	char *argv[RUN_WORDS_MAX];
-	int argc = 0;
+	int argc = 0, status;
 
 	for (char *save = NULL, *word = strtok_r(text, BLANKS, &save); word; word = strtok_r(NULL, BLANKS, &save)) {
 		if (argc == RUN_WORDS_MAX - 1) {
@@ -56,7 +57,9 @@ static int run_line(const struct command *command, char *text)
 		argv[argc++] = word;
 	}
 	argv[argc] = NULL;
-	return command->run(argc, argv);
+	status = command->run(argc, argv);
+	audit_tell(argc, argv, status);
+	return status;
 }
 
 /* In pages when someone sits there: a terminal that did not tell its size may be a script. */

@@ -41,3 +41,15 @@ def errors_in_the_log_wait_for_the_end_of_a_command(image):
     console.write(b"\x03")
     console.wait_for(r" lost(.*\n)+[\w.-]+> (.*\n)*?" + LINE + r"test: meanwhile\n[\w.-]+> \Z", 30, at)
     assert re.search(r"test: meanwhile", first.say("log test:", log=True))
+
+
+@case
+def log_tells_who_changed_what_and_no_secret(image):
+    first = cluster(image).all[0]
+    first.say("reconfigure")
+    first.say("unset NoSuchKey c2VjcmV0")
+    first.say("clock")
+    said = first.say("log console:", log=True)
+    assert "console: ttyS0: reconfigure\n" in said.replace("\r", ""), said
+    assert "console: ttyS0: unset NoSuchKey (failed: " in said and "c2VjcmV0" not in said, said
+    assert "console: ttyS0: clock" not in said, "what only shows is logged"

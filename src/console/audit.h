@@ -1,0 +1,8 @@
+/* Who did what at which console: a line in the log for each command that changes something. */
+#ifndef CONSOLE_AUDIT_H
+#define CONSOLE_AUDIT_H
+
+/* status: its exit status. Words that may be a secret are left out. */
+void audit_tell(int argc, char *const argv[], int status);
+
+#endif
