@@ -1,6 +1,7 @@
 #include "config/commit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "conf/applied.h"
 #include "config/judge.h"
 #include "config/say.h"
 #include "control/client.h"
@@ -24,15 +26,16 @@ static struct party {
 	const char *name;
 	bool path;
 	bool absent; /* its service does not run */
+	bool asked; /* to apply the set, or starts from it: there is something to put back */
 } parties[PARTIES] = {
 	[NICS] = { .name = NAME_NETWORK },
 	[MANAGEMENT] = { .name = NAME_MANAGEMENT, .path = true },
 	[DATAPLANE] = { .name = NAME_DATAPLANE, .path = true },
 };
 
-/* The status of a verb, or -errno, told. The set goes along where with_set. */
-static int ask_into(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set, int out_fd,
-		    int err_fd)
+/* The status of a verb, or -errno. The set goes along where with_set. */
+static int request(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set, int out_fd,
+		   int err_fd)
 {
 	char path[CONTROL_PATH_LEN], words[WORDS_MAX][WORD_LEN], *argv[WORDS_MAX];
 	const char *const given[WORDS_MAX] = { verb, option, commit->force && with_set ? "--force" : NULL };
@@ -48,10 +51,21 @@ static int ask_into(const struct commit *commit, struct party *party, const char
 	status = control_path(path, commit->run_dir, party->name);
 	if (!status)
 		status = control_request_with(path, argc, argv, with_set ? commit->set_fd : -1, out_fd, err_fd);
-	if (status == -ECONNREFUSED || status == -ENOENT)
-		party->absent = true;
-	if (status < 0 && status != -EINTR)
+	party->absent = party->absent || status == -ECONNREFUSED || status == -ENOENT;
+	return status;
+}
+
+/* What failed is told. */
+static int ask_into(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set, int out_fd,
+		    int err_fd)
+{
+	int status = request(commit, party, verb, option, with_set, out_fd, err_fd);
+	char path[CONTROL_PATH_LEN];
+
+	if (status < 0 && status != -EINTR) {
+		(void)control_path(path, commit->run_dir, party->name);
 		say_err("%s: %s (%s)", party->name, control_words(status), path);
+	}
 	return status;
 }
 
@@ -72,7 +86,7 @@ static int worse(int a, int b)
 static void begin_anew(void)
 {
 	for (size_t i = 0; i < PARTIES; i++)
-		parties[i].absent = false;
+		parties[i].absent = parties[i].asked = false;
 }
 
 int commit_plan(struct commit *commit)
@@ -117,13 +131,13 @@ static void leave(struct commit *commit, const struct party *party)
 	text_format(commit->left + len, sizeof(commit->left) - len, "%s%s", len ? ", " : "", party->name);
 }
 
-/* Those up to last are as before, but for the ones that are left. */
-static void undo(struct commit *commit, size_t last)
+/* Those that were asked are as before, but for the ones that are left. */
+static void undo(struct commit *commit)
 {
 	interrupt_clear(); /* which ended the commit, and is not to end this */
 	commit->left[0] = '\0';
-	for (size_t i = last + 1; i-- > 0;)
-		if (!parties[i].absent && ask(commit, &parties[i], "undo", "--quiet", false) != 0)
+	for (size_t i = PARTIES; i-- > 0;)
+		if (parties[i].asked && ask(commit, &parties[i], "undo", "--quiet", false) != 0)
 			leave(commit, &parties[i]);
 }
 
@@ -142,42 +156,70 @@ static int await_management(const struct commit *commit)
 	return verdict == JUDGE_SILENT && commit->judged ? 1 : 0;
 }
 
-static int apply_all(struct commit *commit, size_t *at)
+static int hand_over(const struct commit *commit, const struct party *party)
 {
-	for (*at = 0; *at < PARTIES; (*at)++) {
-		int status = 0;
+	int run_fd = open(commit->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int err = run_fd < 0 ? -errno : applied_save(run_fd, party->name, commit->set, party->path ? ~0u : 1u << CONF_NETWORK, false);
 
-		if (*at == DATAPLANE && (status = await_management(commit))) {
-			*at = MANAGEMENT;
-			return status;
+	if (run_fd >= 0)
+		close(run_fd);
+	if (err < 0)
+		say_err("%s: it does not run, and what it is to start from cannot be written: %s", party->name, strerror(-err));
+	return err;
+}
+
+/* Whoever did not run when it was planned is to start from the set, and not from what ran before; it is asked behind that, since
+ * it may have started in front of it. A service is there to be asked before it looks for what to start from. */
+static int apply_to_absent(const struct commit *commit, struct party *party)
+{
+	int status = hand_over(commit, party);
+
+	if (status)
+		return status;
+	party->absent = false;
+	status = request(commit, party, "apply", "--quiet", true, STDOUT_FILENO, STDERR_FILENO);
+	return party->absent ? 0 : status;
+}
+
+/* NULL, or who failed. */
+static const struct party *apply_all(struct commit *commit, int *status)
+{
+	for (int late = 0; late <= 1; late++)
+		for (size_t i = 0; i < PARTIES; i++) {
+			struct party *party = &parties[i];
+
+			if (i == DATAPLANE && !late && (*status = await_management(commit)))
+				return &parties[MANAGEMENT];
+			if (party->asked || party->absent != late)
+				continue;
+			party->asked = true;
+			*status = late ? apply_to_absent(commit, party) : ask(commit, party, "apply", "--quiet", true);
+			if (*status)
+				return party;
 		}
-		if (!parties[*at].absent)
-			status = ask(commit, &parties[*at], "apply", "--quiet", true);
-		if (status)
-			return status;
-	}
-	return 0;
+	return NULL;
 }
 
 int commit_apply(struct commit *commit)
 {
-	size_t at;
-	int status = apply_all(commit, &at);
+	int status = 0;
+	const struct party *failed = apply_all(commit, &status);
 
-	if (!status)
+	if (!failed)
 		return 0;
-	undo(commit, at);
+	undo(commit);
 	if (commit->left[0])
-		say_err("%s failed, and not all could be put back: %s. It is tried again: `show`", parties[at].name, commit->left);
+		say_err("%s failed, and not all could be put back: %s. It is tried again: `show`", failed->name, commit->left);
 	else
-		say_err("%s failed: the NICs and the paths are as they were", parties[at].name);
+		say_err("%s failed: the NICs and the paths are as they were", failed->name);
 	return status < 0 ? 1 : status;
 }
 
 void commit_undo(struct commit *commit)
 {
-	begin_anew();
-	undo(commit, PARTIES - 1);
+	for (size_t i = 0; i < PARTIES; i++)
+		parties[i].asked = true;
+	undo(commit);
 }
 
 void commit_apply_to_each(struct commit *commit)
@@ -192,7 +234,8 @@ void commit_apply_to_each(struct commit *commit)
 void commit_keep(const struct commit *commit)
 {
 	for (size_t i = 0; i < PARTIES; i++)
-		if (!parties[i].absent)
+		/* Once more where it was killed with the question, and is back. */
+		if (!parties[i].absent && ask(commit, &parties[i], "keep", NULL, false) < 0 && !parties[i].absent)
 			(void)ask(commit, &parties[i], "keep", NULL, false);
 }
 

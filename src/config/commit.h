@@ -4,12 +4,14 @@
 
 #include <stdbool.h>
 
+#include "conf/set.h"
 #include "config/plan_text.h"
 
 enum { COMMIT_LEFT_LEN = 64 };
 
 struct commit {
 	const char *run_dir;
+	const struct conf_set *set;
 	int set_fd; /* a directory with the files, of which each worker gets a descriptor */
 	bool force;
 	bool judged; /* it is undone when management does not come back */
@@ -18,10 +20,10 @@ struct commit {
 };
 
 /* What it changes goes to standard output. An exit status: 0; EXIT_ASKED: it cuts what plan.cuts says, only with force;
- * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so, and counts no more. */
+ * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so. */
 int commit_plan(struct commit *commit);
 
-/* 0: it runs, and can be put back until it is kept; else what ran before runs again, but on those left. */
+/* 0: it runs, or is what a service that does not run starts from, and can be put back until it is kept; else what ran before runs again, but on those left. */
 int commit_apply(struct commit *commit);
 void commit_keep(const struct commit *commit); /* it is the fallback of each from now on */
 

@@ -211,7 +211,7 @@ static bool waits_for_word(const struct owner *owner)
 
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary)
 {
-	struct commit commit = { .run_dir = owner->run_dir, .force = owner->force, .judged = owner->confirm_min };
+	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .judged = owner->confirm_min };
 	struct about about = { .state = ABOUT_NEW, .when_s = time(NULL) };
 	unsigned number = number_of(owner, set);
 	int status;
