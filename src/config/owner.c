@@ -291,6 +291,12 @@ int owner_put_back(struct owner *owner, const char *why)
 		    strerror(-confirmed));
 	if (confirmed < 0)
 		return put_off(owner, &pending, words);
+	/* Whoever is killed over it leaves a part of it, which is not to wait for its time. */
+	if (pending.due_ns) {
+		pending.due_ns = 0;
+		text_format(words, sizeof(words), "generation %u is being undone", pending.number);
+		(void)pending_write(run_fd, &pending, words);
+	}
 	commit.set_fd = applied_open(run_fd, APPLIED_CONFIRMED);
 	/* Before there is any, each service knows what it had. */
 	if (commit.set_fd < 0)
