@@ -73,11 +73,12 @@ def say(a, line, part):
 
 
 def wait_for_its_time(a):
-    """It is up now."""
-    at = len(a.vm.console.text)
+    """It is up now. The partition is told last."""
+    at, number = len(a.vm.console.text), a.output("cat /run/gateway/pending").split()[0]
     a.output("cd /run/gateway; sed '1s/ .*/ 1/' pending > later; mv later pending")
     a.vm.console.wait_for("config: the files were not confirmed in time: generation [0-9]+ runs", 120, at)
     wait_for("its end", lambda: a.run("ls /run/gateway/pending")[0], 120)
+    wait_for("the history", lambda: re.search("^ *%s .* undone" % number, a.say("history"), re.M), 120)
 
 
 def changes(texts):
@@ -209,7 +210,7 @@ def choose(log, steps, count):
         step = steps[i % len(steps)]
         places = range(step.begin, step.end + 1)
         if i % 2:
-            cuts.append((lots.choice([at for at in places if loose[at] > 1]), i % len(steps), i // 2 % 2 * 0.5))
+            cuts.append((lots.choice([at for at in places if loose[at] > 1] or places), i % len(steps), i // 2 % 2 * 0.5))
         else:
             cuts.append((lots.choice(places), i % len(steps), lots.choice((0, 0.5, 1))))
     return sorted(cuts)
