@@ -15,6 +15,8 @@
 #include "gateway/put.h"
 #include "network/facts.h"
 
+struct amend the_change;
+
 const char *amend_dir(int *argc, char **argv)
 {
 	if (*argc < 3 || strcmp(argv[*argc - 2], "--conf") != 0)

@@ -5,7 +5,10 @@
 
 #include "conf/set.h"
 
-/* Large: static storage only. Holds keys: amend_close. */
+/* Large: there is one, since a command is a process and makes one change (of what all commands have in static storage each process has
+ * its share, and a small machine runs none that asks for more than it has). Holds keys: amend_close. */
+extern struct amend the_change;
+
 struct amend {
 	const char *verb; /* for what goes wrong */
 	int dir_fd;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -17,8 +18,7 @@
 
 enum { EXIT_USAGE = 2, PROMPT_LEN = 32 };
 
-static struct amend change;
-static struct draft draft;
+static struct draft *draft; /* large */
 static struct draft_text opened; /* the file as it was */
 static char bytes[CONF_LINE_MAX + 1];
 
@@ -48,14 +48,14 @@ static void print_row(void *arg, const char *text)
 
 static struct slice text_now(void)
 {
-	return (struct slice){ draft.now.bytes, draft.now.len };
+	return (struct slice){ draft->now.bytes, draft->now.len };
 }
 
 static void look(enum conf_file file)
 {
-	diag_clear(&change.diag, false);
-	conf_set_replace(&change.next, &change.now, file, text_now(), &change.diag);
-	conf_set_check(&change.next, &change.facts, false, &change.diag);
+	diag_clear(&the_change.diag, false);
+	conf_set_replace(&the_change.next, &the_change.now, file, text_now(), &the_change.diag);
+	conf_set_check(&the_change.next, &the_change.facts, false, &the_change.diag);
 }
 
 /* What is wrong with the file, and not in that line. */
@@ -63,8 +63,8 @@ static size_t count_elsewhere(enum conf_file file, unsigned number)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < change.diag.count; i++) {
-		const struct diag_finding *at = &change.diag.findings[i];
+	for (size_t i = 0; i < the_change.diag.count; i++) {
+		const struct diag_finding *at = &the_change.diag.findings[i];
 
 		count += at->level == DIAG_ERROR && at->line != number && !strcmp(at->file, conf_file_name(file));
 	}
@@ -76,8 +76,8 @@ static void print_changed(enum conf_file file, unsigned number)
 	size_t elsewhere;
 
 	look(file);
-	if (number && number <= draft_count(&draft))
-		view_line(file, text_now(), number, &change.diag, print_row, NULL);
+	if (number && number <= draft_count(draft))
+		view_line(file, text_now(), number, &the_change.diag, print_row, NULL);
 	elsewhere = count_elsewhere(file, number);
 	if (elsewhere)
 		printf("  %zu error%s in other lines: `c` lists them\n", elsewhere, elsewhere == 1 ? "" : "s");
@@ -118,8 +118,8 @@ static void open_line(enum conf_file file, unsigned number)
 	struct slice line;
 	int err;
 
-	if (!draft_line(&draft, number, &line)) {
-		printf("%s has %u lines\n", conf_file_name(file), draft_count(&draft));
+	if (!draft_line(draft, number, &line)) {
+		printf("%s has %u lines\n", conf_file_name(file), draft_count(draft));
 		return;
 	}
 	if (!shown_is_whole(file, line) || line.len >= sizeof(bytes)) {
@@ -130,7 +130,7 @@ static void open_line(enum conf_file file, unsigned number)
 	label_of(number, prompt);
 	if (read_line(prompt, line) != LINE_DONE)
 		return;
-	err = draft_replace(&draft, number, slice_of(bytes), conf_files[file].limit);
+	err = draft_replace(draft, number, slice_of(bytes), conf_files[file].limit);
 	if (err < 0)
 		printf("%s\n", words_of(err));
 	else
@@ -139,12 +139,12 @@ static void open_line(enum conf_file file, unsigned number)
 
 static void insert_lines(enum conf_file file, unsigned number)
 {
-	unsigned count = draft_count(&draft), at = number && number <= count ? number : count + 1, first = at;
+	unsigned count = draft_count(draft), at = number && number <= count ? number : count + 1, first = at;
 	char prompt[PROMPT_LEN];
 	int err = 0;
 
 	for (label_of(at, prompt); !err && read_line(prompt, slice_of("")) == LINE_DONE && strcmp(bytes, END_LINE) != 0;) {
-		err = draft_insert(&draft, at, slice_of(bytes), conf_files[file].limit);
+		err = draft_insert(draft, at, slice_of(bytes), conf_files[file].limit);
 		label_of(++at, prompt);
 	}
 	if (err < 0)
@@ -156,7 +156,7 @@ static void insert_lines(enum conf_file file, unsigned number)
 
 static bool is_changed(void)
 {
-	return draft.now.len != opened.len || memcmp(draft.now.bytes, opened.bytes, draft.now.len) != 0;
+	return draft->now.len != opened.len || memcmp(draft->now.bytes, opened.bytes, draft->now.len) != 0;
 }
 
 /* The exit status, -1 to go on. */
@@ -164,16 +164,16 @@ static int write_draft(enum conf_file file, const char *dir)
 {
 	struct slice there;
 
-	amend_leave(&change);
-	if (!amend_open(&change, "edit", dir))
+	amend_leave(&the_change);
+	if (!amend_open(&the_change, "edit", dir))
 		return 1;
-	there = amend_text(&change, file);
+	there = amend_text(&the_change, file);
 	if (there.len != opened.len || memcmp(there.ptr, opened.bytes, there.len) != 0) {
 		(void)fprintf(stderr, "edit: %s was changed meanwhile by another; it is as that left it\n", conf_file_name(file));
 		return 1;
 	}
-	memcpy(change.bytes, draft.now.bytes, draft.now.len);
-	return amend_keep(&change, file, (ssize_t)draft.now.len, conf_file_name(file)) ? -1 : 0;
+	memcpy(the_change.bytes, draft->now.bytes, draft->now.len);
+	return amend_keep(&the_change, file, (ssize_t)draft->now.len, conf_file_name(file)) ? -1 : 0;
 }
 
 static int quit(bool *warned)
@@ -203,7 +203,7 @@ static int obey(enum conf_file file, const char *dir, struct slice words, bool *
 		insert_lines(file, number);
 		return -1;
 	case DRAFT_DELETE:
-		err = draft_delete(&draft, number);
+		err = draft_delete(draft, number);
 		if (err < 0)
 			printf("%s\n", words_of(err));
 		else
@@ -211,14 +211,14 @@ static int obey(enum conf_file file, const char *dir, struct slice words, bool *
 		return -1;
 	case DRAFT_LIST:
 		look(file);
-		view_print(file, text_now(), number ? number : 1, &change.diag, print_row, NULL);
+		view_print(file, text_now(), number ? number : 1, &the_change.diag, print_row, NULL);
 		return -1;
 	case DRAFT_CHECK:
 		look(file);
-		view_findings(file, text_now(), &change.diag, print_row, NULL);
+		view_findings(file, text_now(), &the_change.diag, print_row, NULL);
 		return -1;
 	case DRAFT_UNDO:
-		printf(draft_undo(&draft) ? "taken back\n" : "nothing is left to take back\n");
+		printf(draft_undo(draft) ? "taken back\n" : "nothing is left to take back\n");
 		return -1;
 	case DRAFT_WRITE:
 		return write_draft(file, dir);
@@ -240,7 +240,7 @@ static int edit_file(enum conf_file file, const char *dir)
 	int status = -1;
 
 	look(file);
-	view_print(file, text_now(), 1, &change.diag, print_row, NULL);
+	view_print(file, text_now(), 1, &the_change.diag, print_row, NULL);
 	print_verbs();
 	while (status < 0) {
 		enum line_event event = read_line(PROMPT, slice_of(""));
@@ -274,19 +274,26 @@ int edit_main(int argc, char **argv)
 		(void)fprintf(stderr, "edit: this is no terminal; expected `write %s`\n", conf_file_name(file));
 		return 1;
 	}
-	if (!amend_open(&change, "edit", dir))
+	if (!amend_open(&the_change, "edit", dir))
 		return 1;
-	if (amend_was_read(&change, file)) {
+	draft = calloc(1, sizeof(*draft));
+	if (!draft) {
+		(void)fprintf(stderr, "edit: %s\n", strerror(errno));
+		amend_close(&the_change);
+		return 1;
+	}
+	if (amend_was_read(&the_change, file)) {
 		terminal_open();
-		draft_open(&draft, amend_text(&change, file));
-		opened = draft.now;
+		draft_open(draft, amend_text(&the_change, file));
+		opened = draft->now;
 		status = edit_file(file, dir);
 		terminal_restore();
 	} else {
 		(void)fprintf(stderr, "edit: %s: it cannot be read whole (`check` says why)\n", conf_file_name(file));
 	}
-	amend_close(&change);
-	wipe(&draft, sizeof(draft));
+	amend_close(&the_change);
+	wipe(draft, sizeof(*draft));
+	free(draft);
 	wipe(&opened, sizeof(opened));
 	wipe(bytes, sizeof(bytes));
 	return status;

@@ -12,7 +12,6 @@
 
 enum { EXIT_USAGE = 2, PORT_DEFAULT = 4567, SECTION_LEN = 256 };
 
-static struct amend change;
 
 static int usage(void)
 {
@@ -22,12 +21,12 @@ static int usage(void)
 
 static bool has_key(void)
 {
-	return change.now.vpn.private_key_line && !key_is_zero(change.now.vpn.private_key);
+	return the_change.now.vpn.private_key_line && !key_is_zero(the_change.now.vpn.private_key);
 }
 
 static void print_endpoint(const struct vpn_peer *own, unsigned port)
 {
-	const struct network_conf *network = &change.now.network;
+	const struct network_conf *network = &the_change.now.network;
 	char text[INET_ADDR_STRLEN];
 
 	if (own && own->host[0]) {
@@ -47,9 +46,9 @@ static void print_endpoint(const struct vpn_peer *own, unsigned port)
 /* What every instance needs in its vpn-public.conf, this one too. */
 static void print_section(const uint8_t public_key[static KEY_LEN])
 {
-	const struct vpn_conf *vpn = &change.now.vpn;
-	const struct env_conf *env = &change.now.env;
-	const struct vpn_peer *own = amend_own_peer(&change);
+	const struct vpn_conf *vpn = &the_change.now.vpn;
+	const struct env_conf *env = &the_change.now.env;
+	const struct vpn_peer *own = amend_own_peer(&the_change);
 	char key[KEY_BASE64_LEN], text[INET_ADDR_STRLEN];
 
 	key_to_base64(public_key, key);
@@ -67,22 +66,22 @@ static int show_key(void)
 		(void)fprintf(stderr, "key: there is none in " VPN_PRIVATE_FILE "; `key new` makes one\n");
 		return 1;
 	}
-	print_section(change.now.vpn.public_key);
+	print_section(the_change.now.vpn.public_key);
 	return 0;
 }
 
-/* Of vpn-private.conf with that key: its length, in change.bytes. */
+/* Of vpn-private.conf with that key: its length, in the_change.bytes. */
 static ssize_t put_key(const char *text)
 {
-	struct slice before = amend_text(&change, CONF_PRIVATE);
+	struct slice before = amend_text(&the_change, CONF_PRIVATE);
 	unsigned section = edit_section(before, "Interface", 0, NULL);
 	char lines[SECTION_LEN];
 	ssize_t len;
 
 	if (section)
-		return edit_set(before, section, "PrivateKey", slice_of(text), change.bytes, sizeof(change.bytes));
+		return edit_set(before, section, "PrivateKey", slice_of(text), the_change.bytes, sizeof(the_change.bytes));
 	text_format(lines, sizeof(lines), "[Interface]\nListenPort = %d\nPrivateKey = %s\n", PORT_DEFAULT, text);
-	len = edit_add(before, 0, slice_of(lines), change.bytes, sizeof(change.bytes));
+	len = edit_add(before, 0, slice_of(lines), the_change.bytes, sizeof(the_change.bytes));
 	wipe(lines, sizeof(lines));
 	return len;
 }
@@ -90,19 +89,19 @@ static ssize_t put_key(const char *text)
 /* Our own section gets the key too, the four files being read anew. Other instances need it as well. */
 static int put_public(const char *dir, const uint8_t public_key[static KEY_LEN])
 {
-	const struct vpn_peer *own = amend_own_peer(&change); /* by the key that was, or the address */
+	const struct vpn_peer *own = amend_own_peer(&the_change); /* by the key that was, or the address */
 	unsigned line = own ? own->line : 0;
 	char text[KEY_BASE64_LEN];
 
-	amend_close(&change);
-	if (!amend_open(&change, "key", dir))
+	amend_close(&the_change);
+	if (!amend_open(&the_change, "key", dir))
 		return 1;
 	if (!line)
 		return 0;
 	key_to_base64(public_key, text);
-	return amend_keep(&change, CONF_PUBLIC,
-			  edit_set(amend_text(&change, CONF_PUBLIC), line, "PublicKey", slice_of(text), change.bytes,
-				   sizeof(change.bytes)),
+	return amend_keep(&the_change, CONF_PUBLIC,
+			  edit_set(amend_text(&the_change, CONF_PUBLIC), line, "PublicKey", slice_of(text), the_change.bytes,
+				   sizeof(the_change.bytes)),
 			  "PublicKey");
 }
 
@@ -131,7 +130,7 @@ static int new_key(const char *dir, bool force)
 	x25519_public(public_key, private_key);
 	key_to_base64(private_key, text);
 	wipe(private_key, sizeof(private_key));
-	status = amend_keep(&change, CONF_PRIVATE, put_key(text), "PrivateKey");
+	status = amend_keep(&the_change, CONF_PRIVATE, put_key(text), "PrivateKey");
 	wipe(text, sizeof(text));
 	if (!status)
 		status = put_public(dir, public_key);
@@ -150,9 +149,9 @@ int key_main(int argc, char **argv)
 
 	if ((argc != 2 && !(make && force)) || (!make && strcmp(verb, "show") != 0))
 		return usage();
-	if (!amend_open(&change, "key", dir))
+	if (!amend_open(&the_change, "key", dir))
 		return 1;
 	status = make ? new_key(dir, force) : show_key();
-	amend_close(&change);
+	amend_close(&the_change);
 	return status;
 }

@@ -14,7 +14,6 @@
 
 enum { EXIT_USAGE = 2, SECTION_LEN = 1 << 16, NAMES_SHOWN = 12, VALUE_LEN = 2048 };
 
-static struct amend change;
 
 static int usage(void)
 {
@@ -24,7 +23,7 @@ static int usage(void)
 
 static bool has_address(const struct vpn_peer *peer, const struct inet_addr *addr)
 {
-	const struct vpn_conf *vpn = &change.now.vpn;
+	const struct vpn_conf *vpn = &the_change.now.vpn;
 
 	for (unsigned i = 0; i < peer->allowed_count; i++)
 		if (inet_addr_equal(&vpn->allowed[peer->allowed_first + i].prefix.addr, addr))
@@ -35,7 +34,7 @@ static bool has_address(const struct vpn_peer *peer, const struct inet_addr *add
 /* Which peer is called so, or has that VPN address; NULL after it told that none is, or several. */
 static const struct vpn_peer *find_peer(const char *name)
 {
-	const struct vpn_conf *vpn = &change.now.vpn;
+	const struct vpn_conf *vpn = &the_change.now.vpn;
 	const struct vpn_peer *found = NULL;
 	struct inet_addr addr;
 	bool is_addr = !inet_addr_parse(slice_of(name), &addr);
@@ -78,7 +77,7 @@ static int set_key(int argc, char **argv, bool unset)
 {
 	const struct vpn_peer *peer = find_peer(argv[2]);
 	const struct conf_key *key = peer ? find_key(argv[3]) : NULL;
-	struct slice text = amend_text(&change, CONF_PUBLIC);
+	struct slice text = amend_text(&the_change, CONF_PUBLIC);
 	char value[VALUE_LEN] = "";
 	struct text joined;
 	ssize_t len;
@@ -94,9 +93,9 @@ static int set_key(int argc, char **argv, bool unset)
 		text_add(&joined, "%s%s", joined.len ? " " : "", argv[i]);
 	if (joined.truncated)
 		return usage();
-	len = unset ? edit_unset(text, peer->line, key->name, slice_of(value), change.bytes, sizeof(change.bytes))
-		    : edit_set(text, peer->line, key->name, slice_of(value), change.bytes, sizeof(change.bytes));
-	return amend_keep(&change, CONF_PUBLIC, len, key->name);
+	len = unset ? edit_unset(text, peer->line, key->name, slice_of(value), the_change.bytes, sizeof(the_change.bytes))
+		    : edit_set(text, peer->line, key->name, slice_of(value), the_change.bytes, sizeof(the_change.bytes));
+	return amend_keep(&the_change, CONF_PUBLIC, len, key->name);
 }
 
 static int remove_peer(const char *name)
@@ -105,11 +104,11 @@ static int remove_peer(const char *name)
 
 	if (!peer)
 		return 1;
-	if (amend_own_peer(&change) == peer)
+	if (amend_own_peer(&the_change) == peer)
 		printf("this is the section of this instance itself: without it a file names\n"
 		       "no one that peers may take; `key show` prints it again\n");
-	return amend_keep(&change, CONF_PUBLIC,
-			   edit_remove(amend_text(&change, CONF_PUBLIC), peer->line, change.bytes, sizeof(change.bytes)), name);
+	return amend_keep(&the_change, CONF_PUBLIC,
+			   edit_remove(amend_text(&the_change, CONF_PUBLIC), peer->line, the_change.bytes, sizeof(the_change.bytes)), name);
 }
 
 /* [Peer] and its keys, comments before it, and no other section. */
@@ -149,8 +148,8 @@ static int add_peer(void)
 	if (!is_one_section(lines))
 		(void)fprintf(stderr, "peer: that is no [Peer] section, or not one alone; nothing is changed\n");
 	else
-		status = amend_keep(&change, CONF_PUBLIC,
-				     edit_add(amend_text(&change, CONF_PUBLIC), 0, lines, change.bytes, sizeof(change.bytes)),
+		status = amend_keep(&the_change, CONF_PUBLIC,
+				     edit_add(amend_text(&the_change, CONF_PUBLIC), 0, lines, the_change.bytes, sizeof(the_change.bytes)),
 				     "the section");
 	wipe(bytes, sizeof(bytes));
 	return status;
@@ -165,7 +164,7 @@ int peer_main(int argc, char **argv)
 
 	if (!add && !drop && !set && !unset)
 		return usage();
-	if (!amend_open(&change, "peer", dir))
+	if (!amend_open(&the_change, "peer", dir))
 		return 1;
 	if (add)
 		status = add_peer();
@@ -173,6 +172,6 @@ int peer_main(int argc, char **argv)
 		status = remove_peer(argv[2]);
 	else
 		status = set_key(argc, argv, unset);
-	amend_close(&change);
+	amend_close(&the_change);
 	return status;
 }

@@ -9,7 +9,6 @@
 
 enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512 };
 
-static struct amend change;
 
 /* What the words name. */
 struct target {
@@ -59,7 +58,7 @@ static size_t find_keys(struct target *target, bool of_nic)
 
 static int tell_several(const struct target *target, bool of_nic)
 {
-	(void)fprintf(stderr, "%s: %s is a key of several sections; expected", change.verb, target->word);
+	(void)fprintf(stderr, "%s: %s is a key of several sections; expected", the_change.verb, target->word);
 	for (size_t i = 0; i < CONF_FORMATS; i++)
 		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
 			if (is_key(&conf_formats[i]->keys[j], target->word))
@@ -73,7 +72,7 @@ static int tell_unknown(const char *word)
 {
 	size_t count = 0;
 
-	(void)fprintf(stderr, "%s: no key is called %s; expected", change.verb, word);
+	(void)fprintf(stderr, "%s: no key is called %s; expected", the_change.verb, word);
 	for (int near = 1; near >= 0 && !count; near--)
 		for (size_t i = 0; i < CONF_FORMATS; i++)
 			for (size_t j = 0; j < conf_formats[i]->key_count; j++)
@@ -101,7 +100,7 @@ static int resolve_words(struct target *target, const char *const words[], int c
 		found = find_keys(target, true);
 	}
 	if (!found && find_keys(&(struct target){ .word = words[0] }, true)) {
-		(void)fprintf(stderr, "%s: %s is a key of a NIC; expected %s NIC %s\n", change.verb, words[0], change.verb, words[0]);
+		(void)fprintf(stderr, "%s: %s is a key of a NIC; expected %s NIC %s\n", the_change.verb, words[0], the_change.verb, words[0]);
 		return 1;
 	}
 	if (!found)
@@ -109,7 +108,7 @@ static int resolve_words(struct target *target, const char *const words[], int c
 	if (found > 1)
 		return tell_several(target, of_nic);
 	if (target->format == &vpn_public_format) {
-		(void)fprintf(stderr, "%s: %s is a key of a peer; expected peer set NAME %s\n", change.verb, target->key->name,
+		(void)fprintf(stderr, "%s: %s is a key of a peer; expected peer set NAME %s\n", the_change.verb, target->key->name,
 			      target->key->name);
 		return 1;
 	}
@@ -120,7 +119,7 @@ static int resolve_words(struct target *target, const char *const words[], int c
 	if (joined.truncated)
 		return usage();
 	if (target->key->flags & KEY_SECRET && target->value.len) {
-		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `write %s`\n", change.verb,
+		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `write %s`\n", the_change.verb,
 			      target->format->file);
 		return 1;
 	}
@@ -138,20 +137,20 @@ static enum conf_file file_of(const struct conf_format *format)
 
 static const struct conf_link *find_link(const char *nic)
 {
-	for (size_t i = 0; i < change.facts.link_count; i++)
-		if (!strcmp(change.facts.links[i].name, nic))
-			return &change.facts.links[i];
+	for (size_t i = 0; i < the_change.facts.link_count; i++)
+		if (!strcmp(the_change.facts.links[i].name, nic))
+			return &the_change.facts.links[i];
 	return NULL;
 }
 
 /* Another NIC of this machine that the section is for, NULL when there is none. */
 static const struct conf_link *find_other(const struct network_nic *section, const char *nic)
 {
-	for (size_t i = 0; i < change.facts.link_count; i++) {
-		const struct conf_link *link = &change.facts.links[i];
+	for (size_t i = 0; i < the_change.facts.link_count; i++) {
+		const struct conf_link *link = &the_change.facts.links[i];
 
 		if (link->nic && strcmp(link->name, nic) != 0 &&
-		    network_match(&change.now.network, link->name, link->mac, link->path) == section)
+		    network_match(&the_change.now.network, link->name, link->mac, link->path) == section)
 			return link;
 	}
 	return NULL;
@@ -161,7 +160,7 @@ static const struct conf_link *find_other(const struct network_nic *section, con
  * none. A second one for the same NIC would never be looked at. */
 static bool find_match(const char *nic, unsigned *line)
 {
-	const struct network_conf *network = &change.now.network;
+	const struct network_conf *network = &the_change.now.network;
 	const struct conf_link *link = find_link(nic), *other;
 	const struct network_nic *section = NULL;
 
@@ -176,7 +175,7 @@ static bool find_match(const char *nic, unsigned *line)
 	other = find_other(section, nic);
 	if (other) {
 		(void)fprintf(stderr, "%s: " NETWORK_FILE ":%u: that [Match] has %s and %s: `write` a section for each\n",
-			      change.verb, section->line, nic, other->name);
+			      the_change.verb, section->line, nic, other->name);
 		return false;
 	}
 	printf("%s is in the [Match] at " NETWORK_FILE ":%u\n", nic, section->line);
@@ -201,13 +200,13 @@ static ssize_t add_section(const struct target *target, struct slice text, unsig
 		text_format(head, sizeof(head), "[Match]\nName = %.64s\n\n", target->nic);
 	text_format(lines, sizeof(lines), "%s[%s]\n%s = %.*s\n", head, target->key->section, target->key->name,
 		    SLICE_ARG(target->value));
-	return edit_add(text, match, slice_of(lines), change.bytes, sizeof(change.bytes));
+	return edit_add(text, match, slice_of(lines), the_change.bytes, sizeof(the_change.bytes));
 }
 
 static int apply_target(const struct target *target, bool unset)
 {
 	enum conf_file file = file_of(target->format);
-	struct slice text = amend_text(&change, file);
+	struct slice text = amend_text(&the_change, file);
 	unsigned match = 0, section = 0;
 	bool several = false;
 	ssize_t len;
@@ -217,22 +216,22 @@ static int apply_target(const struct target *target, bool unset)
 	if (target->key->section[0])
 		section = target->nic && !match ? 0 : section_line(target, text, match, &several);
 	if (several) {
-		(void)fprintf(stderr, "%s: there are several [%s] here: `write %s`\n", change.verb, target->key->section,
+		(void)fprintf(stderr, "%s: there are several [%s] here: `write %s`\n", the_change.verb, target->key->section,
 			      target->format->file);
 		return 1;
 	}
 	if (unset && target->key->section[0] && !section) {
-		(void)fprintf(stderr, "%s: %s has no [%s]%s%s\n", change.verb, target->format->file, target->key->section,
+		(void)fprintf(stderr, "%s: %s has no [%s]%s%s\n", the_change.verb, target->format->file, target->key->section,
 			      target->nic ? " for " : "", target->nic ? target->nic : "");
 		return 1;
 	}
 	if (unset)
-		len = edit_unset(text, section, target->key->name, target->value, change.bytes, sizeof(change.bytes));
+		len = edit_unset(text, section, target->key->name, target->value, the_change.bytes, sizeof(the_change.bytes));
 	else if (section || !target->key->section[0])
-		len = edit_set(text, section, target->key->name, target->value, change.bytes, sizeof(change.bytes));
+		len = edit_set(text, section, target->key->name, target->value, the_change.bytes, sizeof(the_change.bytes));
 	else
 		len = add_section(target, text, match);
-	return amend_keep(&change, file, len, target->key->name);
+	return amend_keep(&the_change, file, len, target->key->name);
 }
 
 int set_main(int argc, char **argv)
@@ -244,13 +243,13 @@ int set_main(int argc, char **argv)
 
 	if (argc < (unset ? 2 : 3))
 		return usage();
-	change.verb = argv[0];
+	the_change.verb = argv[0];
 	status = resolve_words(&target, (const char *const *)argv + 1, argc - 1);
 	if (!status && !unset && !target.value.len)
 		status = usage();
-	if (status || !amend_open(&change, argv[0], dir))
+	if (status || !amend_open(&the_change, argv[0], dir))
 		return status ? status : 1;
 	status = apply_target(&target, unset);
-	amend_close(&change);
+	amend_close(&the_change);
 	return status;
 }

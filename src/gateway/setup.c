@@ -15,7 +15,6 @@
 
 enum { EXIT_USAGE = 2, ANSWER_LEN = 64, TEXT_LEN = 512, SECTIONS_LEN = 1 << 16, PORT_DEFAULT = 4567 };
 
-static struct amend change;
 static const char *conf_dir;
 
 static struct {
@@ -27,9 +26,9 @@ typedef const char *judge_fn(struct slice answer);
 
 static const struct conf_link *find_nic(struct slice name)
 {
-	for (size_t i = 0; i < change.facts.link_count; i++)
-		if (change.facts.links[i].nic && slice_equal(name, change.facts.links[i].name))
-			return &change.facts.links[i];
+	for (size_t i = 0; i < the_change.facts.link_count; i++)
+		if (the_change.facts.links[i].nic && slice_equal(name, the_change.facts.links[i].name))
+			return &the_change.facts.links[i];
 	return NULL;
 }
 
@@ -99,8 +98,8 @@ static const char *print_nics(void)
 {
 	const char *first = "";
 
-	for (size_t i = 0; i < change.facts.link_count; i++) {
-		const struct conf_link *nic = &change.facts.links[i];
+	for (size_t i = 0; i < the_change.facts.link_count; i++) {
+		const struct conf_link *nic = &the_change.facts.links[i];
 		const uint8_t *mac = nic->mac;
 
 		if (!nic->nic)
@@ -116,8 +115,8 @@ static const char *print_nics(void)
 /* The file of a new partition names no address. */
 static bool has_addresses(void)
 {
-	for (size_t i = 0; i < change.now.network.nic_count; i++)
-		if (change.now.network.nics[i].address_count)
+	for (size_t i = 0; i < the_change.now.network.nic_count; i++)
+		if (the_change.now.network.nics[i].address_count)
 			return true;
 	return false;
 }
@@ -130,7 +129,7 @@ static bool ask_all(void)
 		(ask("NIC of the way to the others", first, judge_nic, answers.nic) &&
 		 ask("its ADDRESS/LENGTH", "", judge_address, answers.address) &&
 		 ask("its gateway, Enter: none", "", judge_gateway, answers.gateway))) &&
-	       (change.now.env.address_line || ask("VPN address of this instance", "", judge_vpn, answers.vpn)) &&
+	       (the_change.now.env.address_line || ask("VPN address of this instance", "", judge_vpn, answers.vpn)) &&
 	       ask("its name, Enter: none", "", judge_name, answers.name);
 }
 
@@ -140,11 +139,11 @@ static int put_lines(enum conf_file file, struct slice lines, bool all)
 	struct slice before;
 	int status;
 
-	if (!amend_open(&change, "setup", conf_dir))
+	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
-	before = all ? (struct slice){ "", 0 } : amend_text(&change, file);
-	status = amend_keep(&change, file, edit_add(before, 0, lines, change.bytes, sizeof(change.bytes)), conf_file_name(file));
-	amend_close(&change);
+	before = all ? (struct slice){ "", 0 } : amend_text(&the_change, file);
+	status = amend_keep(&the_change, file, edit_add(before, 0, lines, the_change.bytes, sizeof(the_change.bytes)), conf_file_name(file));
+	amend_close(&the_change);
 	return status;
 }
 
@@ -178,14 +177,14 @@ static int run_key(const char *verb)
 static int write_own(void)
 {
 	char lines[TEXT_LEN], key[KEY_BASE64_LEN], addr[INET_ADDR_STRLEN], host[INET_ADDR_STRLEN] = "";
-	const struct network_conf *network = &change.now.network;
+	const struct network_conf *network = &the_change.now.network;
 	const struct inet_addr *vpn;
 	struct text text;
 
-	if (!amend_open(&change, "setup", conf_dir))
+	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
-	vpn = &change.now.env.vpn_address.addr;
-	key_to_base64(change.now.vpn.public_key, key);
+	vpn = &the_change.now.env.vpn_address.addr;
+	key_to_base64(the_change.now.vpn.public_key, key);
 	text_init(&text, lines, sizeof(lines));
 	text_add(&text, "[Peer]%s%s\nPublicKey = %s\nAllowedIPs = %s/%u\n", *answers.name ? " # " : "", answers.name, key,
 		 inet_addr_text(vpn, addr), inet_bits(vpn->family));
@@ -194,9 +193,9 @@ static int write_own(void)
 			vpn = &network->nics[i].addresses[0].addr;
 			inet_addr_text(vpn, host);
 			text_add(&text, vpn->family == AF_INET6 ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n", host,
-				 change.now.vpn.port_line ? (unsigned)change.now.vpn.listen_port : (unsigned)PORT_DEFAULT);
+				 the_change.now.vpn.port_line ? (unsigned)the_change.now.vpn.listen_port : (unsigned)PORT_DEFAULT);
 		}
-	amend_close(&change);
+	amend_close(&the_change);
 	return put_lines(CONF_PUBLIC, slice_of(lines), false);
 }
 
@@ -225,8 +224,8 @@ static int take_others(void)
 
 static int set_up(void)
 {
-	bool has_key = change.now.vpn.private_key_line, has_network = has_addresses();
-	bool has_address = change.now.env.address_line, gone;
+	bool has_key = the_change.now.vpn.private_key_line, has_network = has_addresses();
+	bool has_address = the_change.now.env.address_line, gone;
 	struct conf_link nic = { .name = "" };
 
 	terminal_open();
@@ -234,7 +233,7 @@ static int set_up(void)
 	terminal_restore();
 	if (!gone && !has_network)
 		nic = *find_nic(slice_of(answers.nic));
-	amend_close(&change);
+	amend_close(&the_change);
 	if (gone)
 		return 1;
 	if ((!has_network && write_network(&nic)) || (!has_address && write_address()) || (!has_key && run_key("new")) || write_own())
@@ -252,11 +251,11 @@ int setup_main(int argc, char **argv)
 		(void)fprintf(stderr, "usage: setup, at a terminal\n");
 		return EXIT_USAGE;
 	}
-	if (!amend_open(&change, "setup", conf_dir))
+	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
-	if (amend_own_peer(&change)) {
+	if (amend_own_peer(&the_change)) {
 		(void)fprintf(stderr, "setup: this instance is in " VPN_PUBLIC_FILE " already: `edit`, `set`, `peer` and `key` change it\n");
-		amend_close(&change);
+		amend_close(&the_change);
 		return 1;
 	}
 	return set_up();

@@ -16,7 +16,6 @@
 
 enum { EXIT_USAGE = 2, ANSWERS_MAX = 3 };
 
-static struct amend change;
 
 static int usage(void)
 {
@@ -33,10 +32,10 @@ static int read_piped(size_t *len)
 	ssize_t n;
 
 	do {
-		n = read(STDIN_FILENO, change.bytes + *len, sizeof(change.bytes) - *len);
+		n = read(STDIN_FILENO, the_change.bytes + *len, sizeof(the_change.bytes) - *len);
 		*len += n > 0 ? (size_t)n : 0;
-	} while ((n > 0 && *len < sizeof(change.bytes)) || (n < 0 && errno == EINTR));
-	return n < 0 ? -errno : *len < sizeof(change.bytes) ? 0 : -EFBIG;
+	} while ((n > 0 && *len < sizeof(the_change.bytes)) || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : *len < sizeof(the_change.bytes) ? 0 : -EFBIG;
 }
 
 /* What is neither yes nor no may be the rest of a paste: it is no answer, and not for ever. */
@@ -75,13 +74,13 @@ static int take(const char *dir, enum conf_file file, bool forced, size_t *len)
 	terminal_open();
 	printf("paste %s, then a line with a single . (Ctrl-C leaves it as it is)\n", conf_file_name(file));
 	(void)fflush(stdout);
-	err = typed_lines(change.bytes, conf_files[file].limit + 1, len);
+	err = typed_lines(the_change.bytes, conf_files[file].limit + 1, len);
 	if (!err && !*len)
 		err = -ENODATA;
-	if (!err && amend_open(&change, "write", dir)) {
-		pasted_print(&change, file, *len);
+	if (!err && amend_open(&the_change, "write", dir)) {
+		pasted_print(&the_change, file, *len);
 		kept = forced || is_kept();
-		amend_leave(&change);
+		amend_leave(&the_change);
 	}
 	terminal_restore();
 	return err < 0 || kept ? err : -ECANCELED;
@@ -102,14 +101,14 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 	if (!err)
 		err = take(dir, file, forced, &len);
 	if (!err) {
-		err = put_file(dir_fd, file, NULL, change.bytes, len);
-		undurable = err && put_is_there(dir_fd, file, change.bytes, len);
+		err = put_file(dir_fd, file, NULL, the_change.bytes, len);
+		undurable = err && put_is_there(dir_fd, file, the_change.bytes, len);
 	}
 	if (!err)
 		printf("%s: %zu bytes written, nothing of it runs before `reconfigure`\n", name, len);
 	else
 		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, words_of(err), put_words(undurable));
-	wipe(change.bytes, sizeof(change.bytes));
+	wipe(the_change.bytes, sizeof(the_change.bytes));
 	if (dir_fd >= 0)
 		close(dir_fd);
 	return err < 0;
