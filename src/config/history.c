@@ -147,6 +147,12 @@ static int diff_sides(const struct side *from, const struct side *to)
 	return status < 0;
 }
 
+/* The side that was opened last. */
+static const char *missing(const struct side *from, const struct side *to)
+{
+	return to->title[0] ? to->title : from->title;
+}
+
 int history_diff(struct owner *owner, unsigned number, unsigned other)
 {
 	struct side from = { .own = { -1, -1 } }, to = { .own = { -1, -1 } };
@@ -158,9 +164,10 @@ int history_diff(struct owner *owner, unsigned number, unsigned other)
 		err = other ? open_generation(owner, other, &to) : open_running(owner, &to);
 	if (err >= 0)
 		status = diff_sides(&from, &to);
+	else if (err == -ENOENT)
+		(void)fprintf(stderr, "there is no %s: `history` lists the generations\n", missing(&from, &to));
 	else
-		(void)fprintf(stderr, "there is no %s: %s; `history` lists the generations\n", to.title[0] ? to.title : from.title,
-			      strerror(-err));
+		(void)fprintf(stderr, "%s cannot be read: %s\n", missing(&from, &to), strerror(-err));
 	close_side(&from);
 	close_side(&to);
 	return status;

@@ -29,8 +29,12 @@ static bool load_generation(const struct owner *owner, unsigned number, struct c
 	static struct diag diag;
 	int fd = owner->store_err < 0 ? owner->store_err : store_files(&owner->store, number);
 
+	if (fd == -ENOENT) {
+		(void)fprintf(stderr, "there is no generation %u: `history` lists them\n", number);
+		return false;
+	}
 	if (fd < 0) {
-		(void)fprintf(stderr, "there is no generation %u: %s; `history` lists them\n", number, strerror(-fd));
+		(void)fprintf(stderr, "generation %u cannot be read: %s\n", number, strerror(-fd));
 		return false;
 	}
 	diag_clear(&diag, true);
