@@ -31,7 +31,7 @@ def run_all(suite, parser, call):
     """Options: the parser's, --soak, and words of which one must be in a case's name. call(function, args) for each; the exit status."""
     parser.add_argument("--soak", action="store_true", help="run the long cases, and only them")
     parser.add_argument("words", nargs="*")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     failed = 0
     for function, long in cases:
         if long != args.soak or args.words and not any(word in function.__name__ for word in args.words):
