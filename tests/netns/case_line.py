@@ -173,9 +173,9 @@ def what_is_more_than_a_screen_comes_in_pages(lab):
 def what_a_command_prints_is_filtered(lab):
     console = Console(lab)
     try:
-        lines = console.keys("help | addr\r", "gateway> ")[1:]
-        expect(lines and all("addr" in line for line in lines), lines)
-        expect(console.keys("help | addr | keys | count\r", "gateway> ")[1:] == ["1 lines"])
+        lines = console.keys("help | file\r", "gateway> ")[1:]
+        expect(lines and all("file" in line for line in lines), lines)
+        expect(console.keys("help | file | pasted | count\r", "gateway> ")[1:] == ["1 lines"])
         said = console.keys("help |\r", "gateway> help |")
         expect("a word is missing behind |" in said[-1], said)
         said = console.keys("write .env | count\r", "gateway> ")

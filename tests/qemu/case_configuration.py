@@ -26,8 +26,7 @@ def bad_file_is_refused_and_nothing_is_lost(image):
     assert re.search("the configuration of .* keeps running", said.splitlines()[-1]), said
     for path in PATHS:
         said = first.say("reconfigure " + path)
-        assert BAD_FINDING in said, said
-        assert re.search(path + ": nothing was applied\n" + path + ": up; the configuration of .* keeps running", said), said
+        assert "change together, or not at all" in said and "Nothing was changed" in said, said
         status, said = first.run("/sbin/%s reconfigure" % path)
         assert status == 1, said
     said = first.screen("check")
@@ -141,10 +140,9 @@ def bad_file_at_boot_leaves_the_last_applied_set_running(image):
     at = len(first.vm.console.text)
     first.reboot()
     first.wait_handshakes(2)
-    said = first.vm.console.text[at:]
     for path in PATHS:
-        assert re.search(path + ": " + re.escape(BAD_FINDING), said), said
-        assert path + ": the last applied configuration runs instead" in said, said
+        first.vm.console.wait_for(path + ": " + re.escape(BAD_FINDING), 60, at)
+        first.vm.console.wait_for(path + ": the last applied configuration runs instead", 60, at)
         assert "the last applied one: the files had errors at start" in first.say("show " + path)
     assert "2 received" in first.say("ping 10.8.3.3 gateway-dataplane -c 2 -i 0.1 -q")
     said = first.run("/sbin/gateway reconfigure", 60)[1]

@@ -32,7 +32,7 @@ def dirty_medium_that_is_read_only_serves_without_its_journal(image):
             a.prompt()
             words = "cannot be written to: mounted read-only without its journal"
             assert words in boot_line(a), boot_line(a)
-            assert re.search("init: .*" + words, a.vm.console.text), "not loudly"
+            a.vm.console.wait_for("init: .*" + words, 60, 0)        # loudly
             paths_are_up(a)
             options = re.search(r" %s ext4 (\S+) " % DATA.rstrip("/"), a.output("cat /proc/mounts"))[1].split(",")
             assert {"ro", "norecovery"} <= set(options) or {"ro", "noload"} <= set(options), options
