@@ -59,17 +59,6 @@ void watch_follow(struct watch *watch, const struct tunnel_config *running)
 	watch->count = running->peer_count;
 }
 
-/* Bytes that left and want no answer: keepalives, of which a peer with nothing to say gives no sign. Without a session there
- * are none, only initiations. */
-static uint64_t unasked_bytes(const struct tunnel_peer *running, uint64_t interval_ns, int64_t wall_s)
-{
-	if (!running->handshake_s || wall_s - running->handshake_s >= SESSION_S)
-		return 0;
-	if (!running->keepalive_s)
-		return KEEPALIVE_BYTES;
-	return (interval_ns / (running->keepalive_s * NS_PER_S) + 1) * KEEPALIVE_BYTES;
-}
-
 /* Its session lives: what comes without one are initiations, whose answers do not arrive. One that a look saw begin is as old as
  * that, whatever the wall clock was set to since. */
 static bool has_session(const struct watched *peer, const struct tunnel_peer *running, uint64_t now_ns, int64_t wall_s)
@@ -80,6 +69,18 @@ static bool has_session(const struct watched *peer, const struct tunnel_peer *ru
 		return true;
 	return peer->session_ns ? now_ns - peer->session_ns < SESSION_S * NS_PER_S :
 				  wall_s - running->handshake_s < SESSION_S;
+}
+
+/* Bytes that left and want no answer: keepalives, of which a peer with nothing to say gives no sign. Without a session there
+ * are none, only initiations. */
+static uint64_t unasked_bytes(const struct watched *peer, const struct tunnel_peer *running, uint64_t interval_ns, uint64_t now_ns,
+			      int64_t wall_s)
+{
+	if (!has_session(peer, running, now_ns, wall_s))
+		return 0;
+	if (!running->keepalive_s)
+		return KEEPALIVE_BYTES;
+	return (interval_ns / (running->keepalive_s * NS_PER_S) + 1) * KEEPALIVE_BYTES;
 }
 
 static bool was_heard(const struct watched *peer, const struct tunnel_peer *running, uint64_t now_ns, int64_t wall_s)
@@ -96,7 +97,7 @@ void watch_look(struct watch *watch, const struct tunnel_config *running, uint64
 		struct watched *peer = &watch->peers[i];
 		const struct tunnel_peer *now = &running->peers[i];
 		uint64_t sent_bytes = now->sent_bytes - peer->sent_bytes;
-		bool asked = sent_bytes > unasked_bytes(now, interval_ns, wall_s);
+		bool asked = sent_bytes > unasked_bytes(peer, now, interval_ns, now_ns, wall_s);
 
 		if (was_heard(peer, now, now_ns, wall_s)) {
 			peer->heard_ns = now_ns;

@@ -9,9 +9,11 @@
 static struct watch watch;
 static struct tunnel_config running;
 static uint64_t now_ns;
+static int64_t clock_step_s; /* that the wall clock was set ahead */
 
 static struct tunnel_peer *begin(void)
 {
+	clock_step_s = 0;
 	memset(&watch, 0, sizeof(watch));
 	memset(&running, 0, sizeof(running));
 	now_ns = 1000 * NS_PER_S;
@@ -29,7 +31,7 @@ static unsigned seconds_until_unanswered(struct tunnel_peer *peer, const uint16_
 	for (size_t i = 0; i < count; i++) {
 		now_ns += WATCH_INTERVAL_S * NS_PER_S;
 		peer->sent_bytes += sent[i];
-		watch_look(&watch, &running, now_ns, (int64_t)(now_ns / NS_PER_S));
+		watch_look(&watch, &running, now_ns, (int64_t)(now_ns / NS_PER_S) + clock_step_s);
 		if (watch_unanswered(&watch.peers[0], now_ns))
 			return (unsigned)(i + 1) * WATCH_INTERVAL_S;
 	}
@@ -69,6 +71,19 @@ TEST(watch_peer_that_gets_keepalives_alone_is_idle)
 	peer = begin();
 	peer->keepalive_s = 1;
 	CHECK_INT(UNTIL(peer, 460, 460, 460, 460), 20);
+}
+
+TEST(watch_peer_that_gets_keepalives_alone_is_idle_whatever_the_clock_is_set_to)
+{
+	struct tunnel_peer *peer = begin();
+
+	peer->keepalive_s = 25;
+	peer->handshake_s = 1005; /* with its answer, seen by the next look */
+	peer->received_bytes++;
+	CHECK_INT(UNTIL(peer, 148), 0);
+	clock_step_s = 100000;
+	CHECK_INT(UNTIL(peer, 32, 0, 0, 0, 0, 32, 0, 0, 0, 0, 32, 0, 0, 0, 0), 0);
+	CHECK_INT(UNTIL(peer, 900, 900, 900, 900), 20); /* the control */
 }
 
 TEST(watch_peer_without_a_session_is_unanswered_by_its_initiations)
