@@ -73,7 +73,7 @@ static void reap(void)
 	struct pending pending;
 	int status;
 
-	if (!watch.child || waitpid(watch.child, &status, WNOHANG) == 0)
+	if (!watch.child || waitpid(watch.child, &status, WNOHANG) != watch.child)
 		return;
 	watch.child = 0;
 	if (!status || !pending_read(watch.run_fd, &pending))
@@ -95,7 +95,7 @@ static struct wait look(struct owner *owner)
 	reap();
 	if (!pending_read(watch.run_fd, &pending) || pending.number != watch.number)
 		begin_anew(pending.number);
-	if (!watch.child && pending.due_ns > now_ns && judge_is_lost(owner->run_dir))
+	if (!watch.child && pending.due_ns > now_ns && judge_is_lost(owner->run_dir) && !generations_owner(watch.run_fd))
 		why = "cut management: no peer was heard for a minute";
 	if (!watch.child && pending.number && (why || is_due(&pending, now_ns, &wait))) {
 		if (!why)
