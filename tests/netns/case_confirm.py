@@ -40,7 +40,8 @@ def let_time_pass(box):
 
 
 def is_over(box):
-    wait_until("the end of it", lambda: not os.path.exists(box.run + "/pending"), 60)
+    """What runs first, then the lock: who holds it tells the partition."""
+    wait_until("the end of it", lambda: not os.path.exists(box.run + "/pending") and box.owner() is None, 60)
 
 
 def box_that_waits(lab):

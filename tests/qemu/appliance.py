@@ -7,7 +7,7 @@ import time
 
 from cases import log_dir
 from cluster import make_instances, vpn_address
-from vm import Hub, Nic, Timeout, Vm, make_data_image
+from vm import COMMAND_S, Hub, Nic, Timeout, Vm, make_data_image
 
 PATHS = ("gateway", "gateway-dataplane")
 DATA = "/srv/mitigator/"
@@ -89,7 +89,7 @@ class Appliance:
         self.vm.console.expect("gateway> ", PROMPT_S)
         return self
 
-    def say(self, line, timeout=30, log=False):
+    def say(self, line, timeout=COMMAND_S, log=False):
         return self.vm.console.command(line, timeout, log)
 
     def screen(self, line="show"):

@@ -22,6 +22,7 @@ import tempfile
 import threading
 import time
 
+COMMAND_S = 90                   # a commit waits up to 30 s for a peer to be heard
 PROMPT = "gateway> "             # of an instance without a name
 ANY_PROMPT = r"(?!(?:conf|edit)> )[\w.-]+(?:\([a-z0-9 ]+\))?> "    # not that of what is pasted, or edited
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[78]|\r")
@@ -221,7 +222,7 @@ class Port:
 
 
 class Console(Port):
-    def command(self, line, timeout=30, log=False):
+    def command(self, line, timeout=COMMAND_S, log=False):
         """What a command prints, from its echo up to the next prompt; log: lines of the kernel's log too."""
         return self.finish(line, self.begin(line), timeout, log)
 
@@ -237,7 +238,7 @@ class Console(Port):
         return re.search(escaped + r" *\n((?:.*\n)*?)" + ANY_PROMPT + "(?:" + escaped + r"\x08*)?\Z",
                          KERNEL.sub("", self.text[start:]))
 
-    def finish(self, line, start, timeout=30, log=False):
+    def finish(self, line, start, timeout=COMMAND_S, log=False):
         match = self.wait_until(lambda: self.ended(line, start), timeout, start, line)
         self.seen = len(self.text)
         if log:
@@ -255,7 +256,7 @@ class Agent(Port):
         """The machine is about to start again: the next command waits for the new shell."""
         self.born, self.is_ready = len(self.text), False
 
-    def run(self, command, timeout=30):
+    def run(self, command, timeout=COMMAND_S):
         """(exit status, output) of a shell command. What it leaves behind must redirect its output."""
         if not self.is_ready:
             self.wait_for(r"^ready\n", timeout, self.born)
