@@ -15,7 +15,7 @@ PROMPT_S = 180                  # from QEMU's start; a busy machine takes its ti
 OLD_SESSION_S = 60              # a session renews itself after 120 s: not while a case looks
 
 
-def wait_for(what, predicate, timeout=30, pause=0.1):
+def wait_for(what, predicate, timeout=COMMAND_S, pause=0.1):
     """Ask until the answer is true, and return it; for what has no event to wait for."""
     deadline = time.monotonic() + timeout
     while True:
@@ -112,10 +112,10 @@ class Appliance:
 
     # ---- the shell beside ----
 
-    def run(self, command, timeout=30):
+    def run(self, command, timeout=COMMAND_S):
         return self.vm.agent.run(command, timeout)
 
-    def output(self, command, timeout=30):
+    def output(self, command, timeout=COMMAND_S):
         return self.vm.agent.output(command, timeout)
 
     def write(self, files):
@@ -159,7 +159,7 @@ class Appliance:
         said = self.run("ip -n %s -br addr show up dev wg0" % path)[1]
         return vpn_address(self.instance.n) + "/" in said
 
-    def wait_handshakes(self, count, timeout=30):
+    def wait_handshakes(self, count, timeout=COMMAND_S):
         """Until both paths have shaken hands with that many peers, and have no others."""
         def all_done():
             return all(len(done) == count and all(done.values()) for done in map(self.handshakes, PATHS))

@@ -22,7 +22,7 @@ import tempfile
 import threading
 import time
 
-COMMAND_S = 90                   # a commit waits up to 30 s for a peer to be heard
+COMMAND_S = 90                   # on a machine with other work; a commit waits up to 30 s for a peer to be heard
 PROMPT = "gateway> "             # of an instance without a name
 ANY_PROMPT = r"(?!(?:conf|edit)> )[\w.-]+(?:\([a-z0-9 ]+\))?> "    # not that of what is pasted, or edited
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[78]|\r")
@@ -214,7 +214,7 @@ class Port:
                         self.text[start:][-2000:]))
                 self._news.wait(left)
 
-    def expect(self, regex, timeout=30):
+    def expect(self, regex, timeout=COMMAND_S):
         """Wait for regex after what was expected last."""
         match = self.wait_for(regex, timeout, self.seen)
         self.seen = match.end()
@@ -268,7 +268,7 @@ class Agent(Port):
         match = self.wait_for(r"\n%s (\d+)\n" % marker, timeout, start)
         return int(match.group(1)), self.text[start:match.start()]
 
-    def output(self, command, timeout=30):
+    def output(self, command, timeout=COMMAND_S):
         """The output of a command that must succeed."""
         status, words = self.run(command, timeout)
         if status != 0:
