@@ -20,7 +20,9 @@ def paste(vm, line, text):
     at = vm.console.begin(line)
     vm.console.wait_for(r"%s\n.*\n" % re.escape(line), 30, at)
     vm.console.send(text + ".")
-    vm.console.wait_for(r"\n\.\n(?s:.*)\n" + ANY_PROMPT, 30, at)
+    vm.console.wait_for(r"keep it \(yes/no\)\? ", 90, at)
+    vm.console.send("yes")
+    vm.console.wait_for(r"\(yes/no\)\? yes\n(?s:.*)\n" + ANY_PROMPT, 90, at)
 
 
 def wait_said(vm, what, line, pattern):

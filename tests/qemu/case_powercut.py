@@ -89,12 +89,12 @@ def changes(texts):
     def says(line, part):
         return line, lambda a: say(a, line, part)
     return ((*imports(TWO_A), ONE_A), (*says("reconfigure", "address 198.51.100.2/24 added"), TWO_A),
-            (*imports(THREE_B), TWO_A), (*says("reconfigure confirm", "`confirm` keeps it"), TWO_A),
+            (*imports(THREE_B), TWO_A), (*says("reconfigure confirm", "`confirm` within"), TWO_A),
             (*says("confirm", "is confirmed"), THREE_B), (*says("rollback 1", "generation 1 is put back, the files with it"), ONE_B),
             (*says("undo", "generation 3 is put back, the files with it"), THREE_B),
-            (*imports(FOUR_B), THREE_B), (*says("reconfigure confirm", "`confirm` keeps it"), THREE_B),
+            (*imports(FOUR_B), THREE_B), (*says("reconfigure confirm", "`confirm` within"), THREE_B),
             (*says("undo", "runs again"), THREE_B),
-            (*says("reconfigure confirm 5", "`confirm` keeps it"), THREE_B), ("time", wait_for_its_time, THREE_B),
+            (*says("reconfigure confirm 5", "`confirm` within"), THREE_B), ("time", wait_for_its_time, THREE_B),
             (*says("reconfigure", "address 198.51.100.4/24 added"), FOUR_B))
 
 
