@@ -18,12 +18,12 @@ def errors_in_the_log_do_not_tear_the_line_that_is_typed(image):
     assert first.output("cat /proc/sys/kernel/printk").split()[0] == "1", "the kernel prints errors itself"
     at = len(console.text)
     console.write(b"vers\x1b[D")
-    console.wait_for(r"vers", 30, at)
+    console.wait_for(r"vers", 90, at)
     log(first, "test: in the middle")
-    console.wait_for(LINE + r"test: in the middle\n[\w.-]+> vers\x08*\Z", 30, at)
+    console.wait_for(LINE + r"test: in the middle\n[\w.-]+> vers\x08*\Z", 90, at)
     console.write(b"\x1b[Cion\r")
-    console.wait_for(r"MITIGATOR gateway \d", 30, at)
-    console.wait_for(r"> \Z", 30, at)
+    console.wait_for(r"MITIGATOR gateway \d", 90, at)
+    console.wait_for(r"> \Z", 90, at)
     log(first, *["test: one of many"] * 10)
     first.output("for i in $(seq 500); do echo '<3>test: flood' > /dev/kmsg; done; echo '<6>test: no error' > /dev/kmsg")
     console.wait_for(r"\d+ more lines: `log`\n[\w.-]+> \Z", 60, at)
@@ -39,7 +39,7 @@ def errors_in_the_log_wait_for_the_end_of_a_command(image):
     log(first, "test: meanwhile")
     assert "test: meanwhile" not in console.text[at:], "it is in the output of a command"
     console.write(b"\x03")
-    console.wait_for(r" lost(.*\n)+[\w.-]+> (.*\n)*?" + LINE + r"test: meanwhile\n[\w.-]+> \Z", 30, at)
+    console.wait_for(r" lost(.*\n)+[\w.-]+> (.*\n)*?" + LINE + r"test: meanwhile\n[\w.-]+> \Z", 90, at)
     assert re.search(r"test: meanwhile", first.say("log test:", log=True))
 
 
