@@ -12,7 +12,6 @@
 
 enum { EXIT_USAGE = 2, PORT_DEFAULT = 4567, SECTION_LEN = 256 };
 
-
 static int usage(void)
 {
 	(void)fprintf(stderr, "usage: key show | key new [--force]\n");

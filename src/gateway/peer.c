@@ -14,7 +14,6 @@
 
 enum { EXIT_USAGE = 2, SECTION_LEN = 1 << 16, NAMES_SHOWN = 12, VALUE_LEN = 2048 };
 
-
 static int usage(void)
 {
 	(void)fprintf(stderr, "usage: peer add | peer remove NAME | peer set NAME KEY VALUE | peer unset NAME KEY\n");

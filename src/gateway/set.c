@@ -9,7 +9,6 @@
 
 enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512 };
 
-
 /* What the words name. */
 struct target {
 	const char *nic; /* NULL: none */

@@ -16,7 +16,6 @@
 
 enum { EXIT_USAGE = 2, ANSWERS_MAX = 3 };
 
-
 static int usage(void)
 {
 	(void)fprintf(stderr, "usage: write FILE [--force] [--conf DIR], FILE one of:");
