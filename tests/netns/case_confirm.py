@@ -40,8 +40,8 @@ def let_time_pass(box):
 
 
 def is_over(box):
-    """What runs first, then the lock: who holds it tells the partition."""
-    wait_until("the end of it", lambda: not os.path.exists(box.run + "/pending") and box.owner() is None, 60)
+    """Of what runs. Who undid it may have the lock for longer: the partition is told behind that."""
+    wait_until("the end of it", lambda: not os.path.exists(box.run + "/pending"), 60)
 
 
 def box_that_waits(lab):
@@ -289,6 +289,7 @@ def killed_at(lab, verb, steps, nic, held):
     expect(os.path.exists(box.run + "/held") == held, "held")
     expect(("were being applied when that was cut off: generation 2 runs" in watch.said()) == held, watch.said())
     expect(stored(box)[0] == (2 if nic == 2 else 3), stored(box)[1])
+    wait_until("the lock", lambda: box.owner() is None, 60)
     commit = box.begin("--force")
     for step in ("plan", "apply", "keep"):
         dataplane.answer(step)
