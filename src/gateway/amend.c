@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/paths.h"
 #include "conf/diff.h"
 #include "conf/files_lock.h"
 #include "conf/summary.h"
@@ -16,14 +15,6 @@
 #include "network/facts.h"
 
 struct amend the_change;
-
-const char *amend_dir(int *argc, char **argv)
-{
-	if (*argc < 3 || strcmp(argv[*argc - 2], "--conf") != 0)
-		return DATA_DIR;
-	*argc -= 2;
-	return argv[*argc + 1];
-}
 
 bool amend_open(struct amend *change, const char *verb, const char *dir)
 {

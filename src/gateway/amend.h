@@ -18,9 +18,6 @@ struct amend {
 	char bytes[CONF_PUBLIC_MAX + 1]; /* for what conf/edit makes */
 };
 
-/* Takes --conf DIR off the end of the words. */
-const char *amend_dir(int *argc, char **argv);
-
 /* Reads the files. False after it told why not. */
 bool amend_open(struct amend *change, const char *verb, const char *dir);
 void amend_leave(struct amend *change); /* all but bytes is forgotten */

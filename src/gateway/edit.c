@@ -12,24 +12,16 @@
 #include "conf/view.h"
 #include "crypto/key.h"
 #include "gateway/amend.h"
+#include "gateway/operands.h"
 
 #define PROMPT "edit> "
 #define END_LINE "." /* of what is inserted, as in ed(1) and `write` */
 
-enum { EXIT_USAGE = 2, PROMPT_LEN = 32 };
+enum { PROMPT_LEN = 32 };
 
 static struct draft *draft; /* large */
 static struct draft_text opened; /* the file as it was */
 static char bytes[CONF_LINE_MAX + 1];
-
-static int usage(void)
-{
-	(void)fprintf(stderr, "usage: edit FILE [--conf DIR], FILE one of:");
-	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		(void)fprintf(stderr, " %s", conf_file_name(file));
-	(void)fprintf(stderr, "\n");
-	return EXIT_USAGE;
-}
 
 static void print_verbs(void)
 {
@@ -262,14 +254,12 @@ static int edit_file(enum conf_file file, const char *dir)
 
 int edit_main(int argc, char **argv)
 {
-	const char *dir = amend_dir(&argc, argv);
-	enum conf_file file = 0;
+	const char *dir = operand_dir(&argc, argv);
+	enum conf_file file;
 	int status = 1;
 
-	while (argc == 2 && file < CONF_FILES && strcmp(argv[1], conf_file_name(file)) != 0)
-		file++;
-	if (argc != 2 || file == CONF_FILES)
-		return usage();
+	if (argc != 2 || !operand_file(argv[1], &file))
+		return operand_usage("edit FILE");
 	if (!isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, "edit: this is no terminal; expected `write %s`\n", conf_file_name(file));
 		return 1;

@@ -9,6 +9,7 @@
 #include "crypto/random.h"
 #include "crypto/x25519.h"
 #include "gateway/amend.h"
+#include "gateway/operands.h"
 
 enum { EXIT_USAGE = 2, PORT_DEFAULT = 4567, SECTION_LEN = 256 };
 
@@ -142,7 +143,7 @@ static int new_key(const char *dir, bool force)
 
 int key_main(int argc, char **argv)
 {
-	const char *dir = amend_dir(&argc, argv), *verb = argc > 1 ? argv[1] : "";
+	const char *dir = operand_dir(&argc, argv), *verb = argc > 1 ? argv[1] : "";
 	bool make = !strcmp(verb, "new"), force = argc == 3 && !strcmp(argv[2], "--force");
 	int status;
 

@@ -10,6 +10,7 @@
 #include "conf/keys.h"
 #include "crypto/key.h"
 #include "gateway/amend.h"
+#include "gateway/operands.h"
 #include "gateway/typed.h"
 
 enum { EXIT_USAGE = 2, SECTION_LEN = 1 << 16, NAMES_SHOWN = 12, VALUE_LEN = 2048 };
@@ -156,7 +157,7 @@ static int add_peer(void)
 
 int peer_main(int argc, char **argv)
 {
-	const char *dir = amend_dir(&argc, argv), *verb = argc > 1 ? argv[1] : "";
+	const char *dir = operand_dir(&argc, argv), *verb = argc > 1 ? argv[1] : "";
 	bool add = argc == 2 && !strcmp(verb, "add"), drop = argc == 3 && !strcmp(verb, "remove");
 	bool set = argc >= 5 && !strcmp(verb, "set"), unset = argc >= 4 && !strcmp(verb, "unset");
 	int status;

@@ -6,6 +6,7 @@
 #include "conf/edit.h"
 #include "conf/keys.h"
 #include "gateway/amend.h"
+#include "gateway/operands.h"
 
 enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512 };
 
@@ -235,7 +236,7 @@ static int apply_target(const struct target *target, bool unset)
 
 int set_main(int argc, char **argv)
 {
-	const char *dir = amend_dir(&argc, argv);
+	const char *dir = operand_dir(&argc, argv);
 	bool unset = !strcmp(argv[0], "unset");
 	struct target target;
 	int status;

@@ -10,6 +10,7 @@
 #include "crypto/key.h"
 #include "gateway/amend.h"
 #include "gateway/key.h"
+#include "gateway/operands.h"
 #include "gateway/set.h"
 #include "gateway/typed.h"
 
@@ -246,7 +247,7 @@ static int set_up(void)
 
 int setup_main(int argc, char **argv)
 {
-	conf_dir = amend_dir(&argc, argv);
+	conf_dir = operand_dir(&argc, argv);
 	if (argc != 1 || !isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, "usage: setup, at a terminal\n");
 		return EXIT_USAGE;

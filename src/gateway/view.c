@@ -6,21 +6,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/paths.h"
 #include "conf/set.h"
 #include "conf/view.h"
+#include "gateway/operands.h"
 #include "network/facts.h"
 
-enum { EXIT_USAGE = 2, LINE_NUMBER_MAX = 1 << 24 };
-
-static int usage(void)
-{
-	(void)fprintf(stderr, "usage: view FILE [LINE] [--conf DIR], FILE one of:");
-	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		(void)fprintf(stderr, " %s", conf_file_name(file));
-	(void)fprintf(stderr, "\n");
-	return EXIT_USAGE;
-}
+enum { LINE_NUMBER_MAX = 1 << 24 };
 
 static void print_row(void *arg, const char *text)
 {
@@ -56,17 +47,12 @@ static int print_file(const char *dir, enum conf_file file, unsigned from)
 
 int view_main(int argc, char **argv)
 {
-	const char *dir = DATA_DIR;
+	const char *dir = operand_dir(&argc, argv);
+	enum conf_file file;
 	uint64_t from = 0;
 
-	if (argc > 3 && !strcmp(argv[argc - 2], "--conf")) {
-		dir = argv[argc - 1];
-		argc -= 2;
-	}
-	if (argc < 2 || argc > 3 || (argc == 3 && text_uint(slice_of(argv[2]), LINE_NUMBER_MAX, &from) < 0))
-		return usage();
-	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		if (!strcmp(argv[1], conf_file_name(file)))
-			return print_file(dir, file, (unsigned)from);
-	return usage();
+	if (argc < 2 || argc > 3 || (argc == 3 && text_uint(slice_of(argv[2]), LINE_NUMBER_MAX, &from) < 0) ||
+	    !operand_file(argv[1], &file))
+		return operand_usage("view FILE [LINE]");
+	return print_file(dir, file, (unsigned)from);
 }

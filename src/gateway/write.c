@@ -6,24 +6,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/paths.h"
 #include "base/terminal.h"
 #include "conf/files_lock.h"
 #include "crypto/key.h"
+#include "gateway/operands.h"
 #include "gateway/pasted.h"
 #include "gateway/put.h"
 #include "gateway/typed.h"
 
-enum { EXIT_USAGE = 2, ANSWERS_MAX = 3 };
-
-static int usage(void)
-{
-	(void)fprintf(stderr, "usage: write FILE [--force] [--conf DIR], FILE one of:");
-	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		(void)fprintf(stderr, " %s", conf_file_name(file));
-	(void)fprintf(stderr, "\n");
-	return EXIT_USAGE;
-}
+enum { ANSWERS_MAX = 3 };
 
 /* The bytes of a pipe or a file, as they are. */
 static int read_piped(size_t *len)
@@ -115,11 +106,11 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 
 int write_main(int argc, char **argv)
 {
-	const char *dir = amend_dir(&argc, argv);
+	const char *dir = operand_dir(&argc, argv);
 	bool forced = argc == 3 && !strcmp(argv[2], "--force");
+	enum conf_file file;
 
-	for (enum conf_file file = 0; file < CONF_FILES && (argc == 2 || forced); file++)
-		if (!strcmp(argv[1], conf_file_name(file)))
-			return replace(dir, file, forced);
-	return usage();
+	if ((argc != 2 && !forced) || !operand_file(argv[1], &file))
+		return operand_usage("write FILE [--force]");
+	return replace(dir, file, forced);
 }
