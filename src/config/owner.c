@@ -287,10 +287,11 @@ int owner_put_back(struct owner *owner, const char *why)
 		end_confirmed(owner, &commit, pending.number);
 		return 0;
 	}
-	text_format(words, sizeof(words), "generation %u runs; whether it is confirmed, the partition does not tell: %s", pending.number,
-		    strerror(-confirmed));
-	if (confirmed < 0)
+	if (confirmed < 0) {
+		text_format(words, sizeof(words), "generation %u runs; whether it is confirmed, the partition does not tell: %s",
+			    pending.number, strerror(-confirmed));
 		return put_off(owner, &pending, words);
+	}
 	/* Whoever is killed over it leaves a part of it, which is not to wait for its time. */
 	if (pending.due_ns) {
 		pending.due_ns = 0;
@@ -303,8 +304,9 @@ int owner_put_back(struct owner *owner, const char *why)
 		commit_undo(&commit);
 	else
 		commit_apply_to_each(&commit);
-	text_format(words, sizeof(words), "generation %u is to be undone, and is not everywhere yet: %s", pending.number, commit.left);
 	if (commit.left[0]) {
+		text_format(words, sizeof(words), "generation %u is to be undone, and is not everywhere yet: %s", pending.number,
+			    commit.left);
 		(void)put_off(owner, &pending, words);
 	} else {
 		if (pending.number != owner_remembered(owner))

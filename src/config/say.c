@@ -17,30 +17,33 @@ void say_to_log(void)
 	to_log = true;
 }
 
-void say(const char *fmt, ...)
+static void put(bool error, const char *fmt, va_list ap)
 {
 	char line[LINE_LEN];
+
+	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	if (!to_log)
+		(void)fprintf(error ? stderr : stdout, "%s\n", line);
+	else if (error)
+		log_err("%s", line);
+	else
+		log_info("%s", line);
+}
+
+void say(const char *fmt, ...)
+{
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	put(false, fmt, ap);
 	va_end(ap);
-	if (to_log)
-		log_info("%s", line);
-	else
-		printf("%s\n", line);
 }
 
 void say_err(const char *fmt, ...)
 {
-	char line[LINE_LEN];
 	va_list ap;
 
 	va_start(ap, fmt);
-	(void)vsnprintf(line, sizeof(line), fmt, ap);
+	put(true, fmt, ap);
 	va_end(ap);
-	if (to_log)
-		log_err("%s", line);
-	else
-		(void)fprintf(stderr, "%s\n", line);
 }
