@@ -4,7 +4,7 @@ import os
 import subprocess
 
 from case_commit import Box
-from case_generations import read
+from case_generations import box_with_two, read
 from cases import case, expect
 from lab import wait_until, wg_keys
 
@@ -30,11 +30,7 @@ def texts(box):
 
 @case
 def files_are_changed_by_one_console_at_a_time(lab):
-    box = Box(lab)
-    box.write()
-    box.start()
-    box.write(nic=2)
-    expect(box.commit()[0] == 0)
+    box = box_with_two(lab)
     exported = say(box, ("export", "--with-keys"))[1]
     before = texts(box)
     changes = ((("set", "ListenPort", "5567"), ""), (("unset", "DATA_PLANE_VPN_PORT"), ""), (("key", "new", "--force"), ""),

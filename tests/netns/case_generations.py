@@ -132,11 +132,7 @@ def boot_holds_files_that_were_written_at_the_console_and_not_committed(lab):
 
 @case
 def boot_holds_files_whose_commit_was_cut_off_or_failed(lab):
-    box = Box(lab)
-    box.write()
-    box.start()
-    box.write(nic=2)
-    expect(box.commit()[0] == 0)
+    box = box_with_two(lab)
     box.processes["gateway-dataplane"].kill()
     box.processes.pop("gateway-dataplane").wait(30)
     os.unlink(box.run + "/gateway-dataplane.sock")
