@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
@@ -14,9 +13,11 @@
 #include "base/clock.h"
 #include "base/log.h"
 
-enum { BORROWERS_MAX = 4, BORROW_S = 10, FLAGS = MS_NODEV | MS_NOSUID | MS_NOEXEC };
+enum { BORROWERS_MAX = 4, BORROW_S = 10, RETRY_S = 1, FLAGS = MS_NODEV | MS_NOSUID | MS_NOEXEC };
 
 static struct loop *loop;
+static struct loop_timer retry;
+static bool retried;
 static const char *lent_dir;
 static struct loop_source borrowers[BORROWERS_MAX]; /* pidfds; -1: none */
 
@@ -60,24 +61,46 @@ void variables_open(struct loop *of, const char *dir)
 		borrowers[i].fd = -1;
 }
 
-static void borrower_end(struct loop_source *borrower)
+static void take_back(uint64_t now_ns);
+
+static void take_back_again(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	take_back(now_ns);
+}
+
+/* When no one has them any more. It cannot be done while a file is still open for writing. */
+static void take_back(uint64_t now_ns)
 {
 	int err;
 
-	loop_give_back(loop, borrower);
 	for (size_t i = 0; i < BORROWERS_MAX; i++)
 		if (borrowers[i].fd >= 0)
 			return;
 	err = remount(MS_RDONLY);
+	if (err < 0 && !retried)
+		log_err("the firmware's variables are still writable: %s; tried again each second", strerror(-err));
+	if (!err && retried)
+		log_info("the firmware's variables are read-only again");
+	retried = err < 0;
 	if (err < 0)
-		log_err("the firmware's variables stay writable until the machine starts again: %s", strerror(-err));
+		loop_timer_set(loop, &retry, now_ns + RETRY_S * NS_PER_S, take_back_again);
 }
 
 static void borrower_ended(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	(void)events;
-	(void)now_ns;
-	borrower_end(source);
+	loop_give_back(loop, source);
+	take_back(now_ns);
+}
+
+/* It waits for that: what is writable already, since another one has it, may be taken back before it is known here. */
+static void answer(int pidfd, int err)
+{
+	siginfo_t info = { .si_signo = variables_signal(), .si_code = SI_QUEUE };
+
+	info.si_value.sival_int = err;
+	(void)syscall(SYS_pidfd_send_signal, pidfd, variables_signal(), &info, 0); /* it may have ended */
 }
 
 int variables_lend(pid_t pid)
@@ -95,8 +118,9 @@ int variables_lend(pid_t pid)
 	if (err < 0)
 		return err;
 	err = remount(0);
+	answer(borrower->fd, err);
 	if (err < 0)
-		borrower_end(borrower);
+		loop_give_back(loop, borrower);
 	return err;
 }
 
@@ -105,25 +129,23 @@ int variables_signal(void)
 	return SIGRTMIN;
 }
 
-/* proc(5): a poll of its mounts tells of each change since they were opened. */
 int variables_borrow(void)
 {
 	uint64_t deadline_ns = clock_now_ns() + BORROW_S * NS_PER_S, now_ns;
-	struct pollfd change = { .events = POLLPRI };
-	int err = 0;
+	sigset_t answers;
+	siginfo_t info;
 
-	change.fd = open("/proc/self/mounts", O_RDONLY | O_CLOEXEC);
-	if (change.fd < 0)
+	sigemptyset(&answers);
+	sigaddset(&answers, variables_signal());
+	/* For good: one that comes late is to end nothing. */
+	if (sigprocmask(SIG_BLOCK, &answers, NULL) < 0 || kill(1, variables_signal()) < 0)
 		return -errno;
-	if (kill(1, variables_signal()) < 0)
-		err = -errno;
-	while (!err && variables_are_read_only(VARIABLES_DIR)) {
-		now_ns = clock_now_ns();
-		if (now_ns >= deadline_ns)
-			err = -EROFS;
-		else
-			poll(&change, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
+	while ((now_ns = clock_now_ns()) < deadline_ns) {
+		uint64_t left_ns = deadline_ns - now_ns;
+		const struct timespec left = { .tv_sec = (time_t)(left_ns / NS_PER_S), .tv_nsec = (long)(left_ns % NS_PER_S) };
+
+		if (sigtimedwait(&answers, &info, &left) >= 0)
+			return info.si_value.sival_int;
 	}
-	close(change.fd);
-	return err;
+	return -EROFS;
 }

@@ -1,10 +1,13 @@
 /* init/variables: lent to a process until it ends, whatever ends it. A tmpfs stands for the firmware's variables. */
 #include "test.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
+#include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,12 +15,13 @@
 #include "base/loop.h"
 #include "init/variables.h"
 
-enum { LATE_S = 60, CANNOT = 2 };
+enum { LATE_S = 60, CANNOT = 77 };
 
 static struct loop loop;
 static struct loop_timer look, late;
 static const char *dir;
 static bool is_read_only;
+static int asked_fd; /* blocks */
 
 static void look_again(struct loop_timer *timer, uint64_t now_ns)
 {
@@ -35,14 +39,28 @@ static void too_late(struct loop_timer *timer, uint64_t now_ns)
 	loop_stop(&loop);
 }
 
+/* It asks PID 1, which is the test, and says in its own way that it may write. */
 static pid_t start_borrower(void)
 {
 	pid_t pid = fork();
 
-	if (!pid)
-		for (;;)
-			pause();
-	return pid;
+	if (pid)
+		return pid;
+	if (variables_borrow() < 0)
+		_exit(1);
+	raise(SIGSTOP);
+	_exit(0);
+}
+
+/* It asked, and goes on only when it is answered. */
+static bool lend_to(pid_t pid)
+{
+	struct signalfd_siginfo info;
+	int status;
+
+	return read(asked_fd, &info, sizeof(info)) == sizeof(info) && (pid_t)info.ssi_pid == pid &&
+	       waitpid(pid, &status, WUNTRACED | WNOHANG) == 0 && variables_lend(pid) == 0 && waitpid(pid, &status, WUNTRACED) == pid &&
+	       WIFSTOPPED(status);
 }
 
 static void end_borrower(pid_t pid)
@@ -67,30 +85,45 @@ static bool comes_back(void)
 	return loop_run(&loop) == 0 && is_read_only;
 }
 
-/* In a mount namespace of its own. */
+/* PID 1, in namespaces of its own. */
 static int lend(void)
 {
-	pid_t one, two, none;
+	pid_t one, two;
+	char path[64];
+	sigset_t asked;
+	int fd;
 
-	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
-	    mount("tmpfs", dir, "tmpfs", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL) < 0)
+	sigemptyset(&asked);
+	sigaddset(&asked, variables_signal());
+	sigprocmask(SIG_BLOCK, &asked, NULL);
+	asked_fd = signalfd(-1, &asked, SFD_CLOEXEC);
+	if (mount("tmpfs", dir, "tmpfs", MS_RDONLY | MS_NODEV | MS_NOSUID | MS_NOEXEC, NULL) < 0)
 		return CANNOT;
-	if (loop_open(&loop) < 0 || !variables_are_read_only(dir))
+	if (asked_fd < 0 || loop_open(&loop) < 0 || !variables_are_read_only(dir))
 		return 1;
 	variables_open(&loop, dir);
+	one = fork();
+	if (!one)
+		_exit(0);
+	end_borrower(one);
+	if (variables_lend(one) >= 0 || !variables_are_read_only(dir)) /* it is gone */
+		return 2;
 	one = start_borrower();
+	if (!lend_to(one) || variables_are_read_only(dir))
+		return 3;
 	two = start_borrower();
-	none = start_borrower();
-	end_borrower(none);
-	if (variables_lend(none) >= 0 || !variables_are_read_only(dir)) /* it is gone */
-		return 1;
-	if (variables_lend(one) < 0 || variables_are_read_only(dir) || variables_lend(two) < 0)
-		return 1;
+	if (!lend_to(two))
+		return 4;
 	end_borrower(one);
 	if (!turn() || variables_are_read_only(dir)) /* the other has them still */
-		return 1;
+		return 5;
+	(void)snprintf(path, sizeof(path), "%s/open", dir);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 	end_borrower(two);
-	return !comes_back();
+	if (fd < 0 || !turn() || variables_are_read_only(dir)) /* something has a file open still */
+		return 6;
+	close(fd);
+	return comes_back() ? 0 : 7;
 }
 
 TEST(variables_are_writable_until_whoever_borrowed_them_is_killed)
@@ -102,11 +135,18 @@ TEST(variables_are_writable_until_whoever_borrowed_them_is_killed)
 	CHECK(mkdtemp(made) != NULL);
 	dir = made;
 	pid = fork();
-	if (!pid)
-		_exit(lend());
+	if (!pid) {
+		if (unshare(CLONE_NEWNS | CLONE_NEWPID) < 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+			_exit(CANNOT);
+		pid = fork();
+		if (!pid)
+			_exit(lend());
+		waitpid(pid, &status, 0);
+		_exit(WIFEXITED(status) ? WEXITSTATUS(status) : 1);
+	}
 	waitpid(pid, &status, 0);
 	CHECK_INT(rmdir(made), 0);
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT)
-		SKIP("a mount namespace takes a privilege");
-	CHECK_INT(status, 0);
+		SKIP("namespaces take a privilege");
+	CHECK_INT(WEXITSTATUS(status), 0);
 }
