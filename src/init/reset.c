@@ -29,7 +29,7 @@
 /* In recovery, for as long as one command runs. The root file system cannot be written to. */
 #define OWN_DIR RUN_DIR "/data"
 
-enum { LABEL_LEN = 64, PATH_LEN = 64, MOUNTS_LEN = 8192, END_LEN = 1 << 20, MIB = 1 << 20, BLOCK_MAX = 4096 };
+enum { LABEL_LEN = 64, PATH_LEN = 64, MOUNTS_LEN = 8192, END_LEN = 1 << 20, MIB = 1 << 20, BLOCK_MAX = 4096, PENDING_LEN = 512 };
 
 static struct {
 	char label[LABEL_LEN], name[LOCATE_NAME_LEN], path[PATH_LEN];
@@ -206,6 +206,17 @@ static bool say_config(void)
 	return count != 0;
 }
 
+/* RUN/pending: "GENERATION DUE_NS ...", where 0 is one that is to be undone, or brought to its end, as soon as that can be done. */
+static bool waits_for_word(int run_fd)
+{
+	char text[PENDING_LEN];
+	ssize_t n = file_read(run_fd, PENDING_FILE, text, sizeof(text));
+	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, word;
+	uint64_t due_ns;
+
+	return slice_word(&rest, &word) && slice_word(&rest, &word) && !text_uint(word, UINT64_MAX, &due_ns) && due_ns;
+}
+
 /* No one applies the files meanwhile, or still waits for a word on what was: a descriptor that the caller closes, or -1, told. */
 static int own_changes(void)
 {
@@ -218,7 +229,8 @@ static int own_changes(void)
 	} else if (fd < 0) {
 		printf("%s: %s: nothing was removed\n", RUN_DIR, strerror(-fd));
 	} else if (!faccessat(run_fd, PENDING_FILE, F_OK, 0)) {
-		printf("what was applied waits for `confirm` or `undo`: nothing was removed\n");
+		printf("%s: nothing was removed\n", waits_for_word(run_fd) ? "what was applied waits for `confirm` or `undo`" :
+									    "a change is not over yet, see `show`");
 		close(fd);
 		fd = -1;
 	}

@@ -103,6 +103,9 @@ def what_no_one_confirms_is_undone_also_by_a_crash_or_a_power_cut(image):
                 assert "change together, or not at all" in said and addresses(a) == [4], said
             said = a.say("reset config")
             assert said == "what was applied waits for `confirm` or `undo`: nothing was removed\n", said
+            a.output("kill -STOP $(pgrep -f '[c]onfig watch'); sed -i '1s/ .*/ 0 applied/' /run/gateway/pending")
+            said = a.say("reset config")                # no word would help it
+            assert said == "a change is not over yet, see `show`: nothing was removed\n", said
             a.vm.kill()
         with Appliance("confirm-2", image, None, disk=work + "/disk", instance=one) as a:
             a.prompt()
