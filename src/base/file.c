@@ -16,7 +16,8 @@
 
 #define TEMPORARY_END ".new"
 
-ssize_t file_read_fd(int fd, char *buf, size_t cap)
+/* cap bytes at the most, or -errno. */
+static ssize_t read_bytes(int fd, char *buf, size_t cap)
 {
 	size_t len = 0;
 	ssize_t n = 0;
@@ -29,7 +30,22 @@ ssize_t file_read_fd(int fd, char *buf, size_t cap)
 			break;
 		len += (size_t)n;
 	}
-	n = n < 0 ? -errno : len == cap ? -EFBIG : (ssize_t)len;
+	return n < 0 ? -errno : (ssize_t)len;
+}
+
+static int open_to_read(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+
+	return fd < 0 ? -errno : fd;
+}
+
+ssize_t file_read_fd(int fd, char *buf, size_t cap)
+{
+	ssize_t n = read_bytes(fd, buf, cap);
+
+	if (n == (ssize_t)cap)
+		return -EFBIG;
 	if (n >= 0)
 		buf[n] = '\0';
 	return n;
@@ -37,13 +53,23 @@ ssize_t file_read_fd(int fd, char *buf, size_t cap)
 
 ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap)
 {
-	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-	ssize_t n;
+	int fd = open_to_read(dir_fd, name);
+	ssize_t n = fd < 0 ? fd : file_read_fd(fd, buf, cap);
 
-	if (fd < 0)
-		return -errno;
-	n = file_read_fd(fd, buf, cap);
-	close(fd);
+	if (fd >= 0)
+		close(fd);
+	return n;
+}
+
+ssize_t file_read_begin(int dir_fd, const char *name, char *buf, size_t cap)
+{
+	int fd = open_to_read(dir_fd, name);
+	ssize_t n = fd < 0 ? fd : read_bytes(fd, buf, cap - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (n >= 0)
+		buf[n] = '\0';
 	return n;
 }
 

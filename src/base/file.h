@@ -8,6 +8,8 @@
 /* Reads all of dir/name into buf and ends it with NUL: the length, or -errno; -EFBIG when it has cap bytes or more. */
 ssize_t file_read(int dir_fd, const char *name, char *buf, size_t cap);
 ssize_t file_read_fd(int fd, char *buf, size_t cap); /* what is left of a file that is open */
+/* What of it fits, cap - 1 bytes at the most, for who shows no more of it. */
+ssize_t file_read_begin(int dir_fd, const char *name, char *buf, size_t cap);
 
 /* Writes a temporary file beside it, syncs, renames, syncs the directory: 0 or -errno. A symbolic link there is replaced
  * and not followed. After an error the old file is there; when the directory alone could not be synced, the new one can

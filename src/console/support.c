@@ -45,11 +45,13 @@ static const struct section {
 
 static int print_file(const char *path)
 {
-	static char text[SECTION_MAX];
-	ssize_t n = file_read(AT_FDCWD, path, text, sizeof(text));
+	static char text[SECTION_MAX * 2]; /* what is more is cut off like a long answer */
+	ssize_t n = file_read_begin(AT_FDCWD, path, text, sizeof(text));
 
 	if (n > 0)
 		printf("%.*s", (int)n, text);
+	else
+		printf("%s\n", n < 0 ? strerror((int)-n) : "empty");
 	return 0;
 }
 

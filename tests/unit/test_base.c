@@ -150,6 +150,10 @@ TEST(file_replace_leaves_the_whole_new_file_with_its_mode)
 	CHECK_STR(buf, "secret");
 	CHECK(fstatat(fd, "key", &st, 0) == 0 && (st.st_mode & 07777) == 0600);
 	CHECK_INT(file_read(fd, "key", buf, 6), -EFBIG);
+	CHECK_INT(file_read_begin(fd, "key", buf, 5), 4);
+	CHECK_STR(buf, "secr");
+	CHECK_INT(file_read_begin(fd, "key", buf, sizeof(buf)), 6);
+	CHECK_INT(file_read_begin(fd, "nothing", buf, sizeof(buf)), -ENOENT);
 	CHECK_INT(file_read(fd, "nothing", buf, sizeof(buf)), -ENOENT);
 	CHECK_INT(unlinkat(fd, "key", 0), 0);
 	close(fd);
