@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wrap.h"
 #include "report/words.h"
 
 enum { LINE_LEN = 512, NAME_MIN = 8, ADDRESS_MIN = 12, STATE_WIDTH = 16, STATE_LEN = 32, LAST_STATE_WIDTH = 12, RATE_WIDTH = 6,
@@ -96,48 +97,9 @@ bool overview_read(struct overview *overview, unsigned path, struct slice text)
 
 /* ---- out ---- */
 
-/* Columns of UTF-8, each character being one. */
-static size_t columns_of(const char *text)
-{
-	size_t columns = 0;
-
-	for (; *text; text++)
-		columns += (*text & 0xc0) != 0x80;
-	return columns;
-}
-
-/* The bytes of the first columns of text. */
-static size_t bytes_of(const char *text, size_t columns)
-{
-	size_t len = 0;
-
-	while (text[len] && columns) {
-		do
-			len++;
-		while ((text[len] & 0xc0) == 0x80);
-		columns--;
-	}
-	return len;
-}
-
 void overview_wrap(const char *text, overview_line_fn *line, void *arg)
 {
-	const int below = text[0] == ' ' ? LABEL_WIDTH : 2;
-	int indent = 0;
-	char row[LINE_LEN];
-
-	while (*text) {
-		size_t len = bytes_of(text, OVERVIEW_WIDTH - (size_t)indent), cut = len;
-
-		while (text[len] && cut && text[cut] != ' ')
-			cut--;
-		cut = cut ? cut : len;
-		text_format(row, sizeof(row), "%*s%.*s", indent, "", (int)cut, text);
-		line(arg, row);
-		text += cut;
-		text += strspn(text, " ");
-		indent = below;
-	}
+	wrap_text(text, text[0] == ' ' ? LABEL_WIDTH : 2, line, arg);
 }
 
 void overview_print_paths(const struct overview *overview, overview_line_fn *line, void *arg)
@@ -208,7 +170,7 @@ static struct widths widths_of(const struct overview *overview, size_t rows, siz
 	size_t name_max;
 
 	for (size_t i = 0; i < overview->peer_count && i < rows; i++) {
-		size_t name = columns_of(overview->sorted[i]->name), address = strlen(overview->sorted[i]->address);
+		size_t name = wrap_columns(overview->sorted[i]->name), address = strlen(overview->sorted[i]->address);
 
 		widths.name = name > widths.name ? name : widths.name;
 		widths.address = address > widths.address ? address : widths.address;
@@ -221,10 +183,10 @@ static struct widths widths_of(const struct overview *overview, size_t rows, siz
 
 static void add_name(struct text *row, const char *name, const struct widths *widths)
 {
-	size_t columns = columns_of(name);
+	size_t columns = wrap_columns(name);
 
 	columns = columns < widths->name ? columns : widths->name;
-	text_add(row, "%.*s%*s  ", (int)bytes_of(name, columns), name, (int)(widths->name - columns), "");
+	text_add(row, "%.*s%*s  ", (int)wrap_bytes(name, columns), name, (int)(widths->name - columns), "");
 }
 
 static void print_sum(const struct overview *overview, size_t rows, overview_line_fn *line, void *arg)

@@ -7,11 +7,12 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "base/wrap.h"
 
 enum {
 	OVERVIEW_PATHS = 2,
 	OVERVIEW_PEERS_MAX = 2048, /* of both paths, should they have other ones */
-	OVERVIEW_WIDTH = 79,
+	OVERVIEW_WIDTH = WRAP_WIDTH,
 	OVERVIEW_ROWS = 15, /* peers on a screen of 24 rows, with some trouble above */
 };
 
@@ -47,7 +48,7 @@ struct overview {
 	struct overview_peer *sorted[OVERVIEW_PEERS_MAX];
 };
 
-typedef void overview_line_fn(void *arg, const char *text);
+typedef wrap_line_fn overview_line_fn;
 
 /* What a path's service says of itself (report/lines): false for what it cannot have said. */
 bool overview_read(struct overview *overview, unsigned path, struct slice text);
