@@ -212,7 +212,7 @@ static int command_support(int argc, char **argv)
 static int command_boot(int argc, char **argv)
 {
 	char text[8192];
-	ssize_t n = file_read(AT_FDCWD, RUN_DIR "/" BOOT_FILE, text, sizeof(text));
+	ssize_t n = file_read_begin(AT_FDCWD, RUN_DIR "/" BOOT_FILE, text, sizeof(text));
 
 	(void)argc;
 	(void)argv;
@@ -297,7 +297,7 @@ static const struct command commands[] = {
 	{ "ping", "[out] ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]",
 	  "echo requests from inside a path; out: outside of the tunnel", command_ping },
 	{ "probe", "NAME", "does what is as long as it may be pass to a peer and back, on both paths", command_gateway },
-	{ NAME_NETWORK, "[identify NIC]", "the NICs and what network.conf gives them; blink the light of one", command_network },
+	{ NAME_NETWORK, "[identify NIC]", "the NICs: addresses, routes, neighbours, losses; blink the light of one", command_network },
 	{ "log", "[TIME] [peer NAME] [WORD]", "the last lines of the log: of 2h or 30m, of a peer, those that hold WORD", command_log },
 	{ "support", "", "one text for who helps from afar: no key, marks around it, a checksum", command_support },
 	{ "boot", "", "the boot steps and the time each took", command_boot },

@@ -55,6 +55,29 @@ int neigh_get(struct nl *nl, uint32_t index, const struct inet_addr *addr, struc
 	return nl_request(nl, begin(nl, RTM_GETNEIGH, 0, index, addr), keep, neigh);
 }
 
+struct each {
+	neigh_fn *call;
+	void *arg;
+};
+
+static int each_one(const struct nlmsghdr *message, void *arg)
+{
+	const struct each *each = arg;
+	struct neigh neigh;
+	int err = neigh_read(message, &neigh);
+
+	if (!err)
+		each->call(&neigh, each->arg);
+	return err == -ENOMSG ? 0 : err;
+}
+
+int neigh_each(struct nl *nl, neigh_fn *each, void *arg)
+{
+	struct each to = { each, arg };
+
+	return nl_request(nl, nl_begin(nl, RTM_GETNEIGH, NLM_F_DUMP, sizeof(struct ndmsg)), each_one, &to);
+}
+
 int neigh_use(struct nl *nl, uint32_t index, const struct inet_addr *addr)
 {
 	struct nlmsghdr *message = begin(nl, RTM_NEWNEIGH, NLM_F_CREATE | NLM_F_REPLACE, index, addr);

@@ -22,6 +22,11 @@ int neigh_read(const struct nlmsghdr *message, struct neigh *neigh);
 /* -ENOENT when there is none. Kernels before 5.0 answer dumps only: -EOPNOTSUPP. */
 int neigh_get(struct nl *nl, uint32_t index, const struct inet_addr *addr, struct neigh *neigh);
 
+typedef void neigh_fn(const struct neigh *neigh, void *arg);
+
+/* Of both families and every link. */
+int neigh_each(struct nl *nl, neigh_fn *each, void *arg);
+
 /* What a packet to this neighbour does: the kernel finds it, or finds out whether it is still there. Not for one in state
  * NUD_PERMANENT: that would end. The result comes as messages of group RTMGRP_NEIGH. */
 int neigh_use(struct nl *nl, uint32_t index, const struct inet_addr *addr);

@@ -99,7 +99,8 @@ void hardware_read(const char *class_dir, const char *nic, struct nic_hardware *
 	struct text path;
 
 	*hardware = (struct nic_hardware){ .port = read_number(class_dir, nic, "dev_port", UINT16_MAX),
-					   .speed_mbit = read_number(class_dir, nic, "speed", SPEED_MAX_MBIT) };
+					   .speed_mbit = read_number(class_dir, nic, "speed", SPEED_MAX_MBIT),
+					   .carrier_losses = read_number(class_dir, nic, "carrier_down_count", UINT32_MAX) };
 	text_init(&path, hardware->path, sizeof(hardware->path));
 	path_of(follow(class_dir, nic, "", target), &path);
 	if (path.truncated)

@@ -13,6 +13,7 @@ struct nic_hardware {
 	char path[HARDWARE_PATH_LEN];     /* as udev's ID_PATH and systemd.link(5) have it: "pci-0000:02:00.0"; "" elsewhere */
 	uint32_t port;                    /* of several at one path, from 0 */
 	uint32_t speed_mbit;              /* 0: not known, or no carrier */
+	uint32_t carrier_losses;          /* how often the carrier went since the link is there */
 };
 
 void hardware_read(const char *class_dir, const char *nic, struct nic_hardware *hardware);

@@ -12,6 +12,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/wrap.h"
 #include "netlink/rule.h"
 #include "network/conflict.h"
 #include "network/facts.h"
@@ -340,9 +341,14 @@ static const struct change_ops changes = {
 
 /* ---- the other verbs ---- */
 
-static void print_conflict(void *arg, const char *text)
+static void print_line(void *arg, const char *text)
 {
 	control_print(arg, CONTROL_OUT, "%s\n", text);
+}
+
+static void print_conflict(void *arg, const char *text)
+{
+	wrap_text(text, 2, print_line, arg);
 }
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)

@@ -1,45 +1,84 @@
 #include "nics/show.h"
 
+#include <linux/if_addr.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+#include "base/wrap.h"
 #include "network/hardware.h"
 #include "network/nics.h"
+#include "nics/around.h"
 
-struct printer {
-	struct control_call *call;
-	uint32_t index;
-};
+enum { ROW_LEN = 512 };
+
+static void print_line(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_OUT, "%s\n", text);
+}
 
 static void print_address(const struct link_address *address, void *arg)
 {
-	const struct printer *printer = arg;
 	char text[INET_PREFIX_STRLEN];
 
-	control_print(printer->call, CONTROL_OUT, "  address  %s\n", inet_prefix_text(&address->prefix, text));
+	control_print(arg, CONTROL_OUT, "  address  %s%s\n", inet_prefix_text(&address->prefix, text),
+		      address->flags & IFA_F_DADFAILED ? "  NOT IN USE: another machine has it" : "");
 }
 
-static void print_route(const struct link_route *route, void *arg)
+static void print_hardware(struct control_call *call, const struct nic_hardware *hardware)
 {
-	const struct printer *printer = arg;
-	char to[INET_PREFIX_STRLEN], via[INET_ADDR_STRLEN];
+	char bytes[ROW_LEN];
+	struct text row;
 
-	if (route->index == printer->index && route->gateway.family)
-		control_print(printer->call, CONTROL_OUT, "  route    %s via %s\n",
-			      inet_prefix_text(&route->destination, to), inet_addr_text(&route->gateway, via));
+	text_init(&row, bytes, sizeof(bytes));
+	text_add(&row, "  hardware %s", hardware->driver[0] ? hardware->driver : "no driver");
+	if (hardware->path[0])
+		text_add(&row, ", %s, port %u", hardware->path, hardware->port);
+	if (hardware->speed_mbit)
+		text_add(&row, ", %u Mbit/s", hardware->speed_mbit);
+	wrap_text(bytes, AROUND_LABEL, print_line, call);
 }
 
-static void print_hardware(const struct printer *printer, const char *nic)
+/* What network.conf says of it. */
+static void print_match(struct control_call *call, const struct network_conf *conf, const struct link *link,
+			const struct nics_match *match)
+{
+	if (match->section)
+		control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u\n", match->section->line);
+	else
+		control_print(call, CONTROL_OUT, conf ? "no [Match] fits\n" : "not configured\n");
+	if (match->section && match->section->unmanaged)
+		control_print(call, CONTROL_OUT, "  match    unmanaged: the dataplane's alone\n");
+	if (match->section && match->taker != link)
+		control_print(call, CONTROL_OUT, "  match    its addresses and routes are %s's\n", match->taker->name);
+}
+
+static void print_nic(struct nl *nl, const struct network_conf *conf, const struct link *link, const struct nics_match *match,
+		      struct control_call *call)
 {
 	struct nic_hardware hardware;
 
-	hardware_read(HARDWARE_CLASS_DIR, nic, &hardware);
-	control_print(printer->call, CONTROL_OUT, "  hardware %s", hardware.driver[0] ? hardware.driver : "no driver");
-	if (hardware.path[0])
-		control_print(printer->call, CONTROL_OUT, ", %s, port %u", hardware.path, hardware.port);
-	if (hardware.speed_mbit)
-		control_print(printer->call, CONTROL_OUT, ", %u Mbit/s", hardware.speed_mbit);
-	control_print(printer->call, CONTROL_OUT, "\n");
+	hardware_read(HARDWARE_CLASS_DIR, link->name, &hardware);
+	control_print(call, CONTROL_OUT, "%s  %02x:%02x:%02x:%02x:%02x:%02x  %s, MTU %u, ", link->name, link->mac[0], link->mac[1],
+		      link->mac[2], link->mac[3], link->mac[4], link->mac[5],
+		      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
+	print_match(call, conf, link, match);
+	print_hardware(call, &hardware);
+	link_address_each(nl, link->index, print_address, call);
+	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
+}
+
+static void print_dns(struct control_call *call, const struct network_conf *conf)
+{
+	char bytes[ROW_LEN], addr[INET_ADDR_STRLEN];
+	struct text row;
+
+	text_init(&row, bytes, sizeof(bytes));
+	text_add(&row, "DNS  %s", conf->dns_count ? "" : "none: a name in an Endpoint cannot be looked up");
+	for (size_t i = 0; i < conf->dns_count; i++)
+		text_add(&row, "%s%s%s%s", i ? ", " : "", inet_addr_text(&conf->dns[i].addr, addr), conf->dns[i].link[0] ? "%" : "",
+			 conf->dns[i].link);
+	wrap_text(bytes, 5, print_line, call);
 }
 
 /* eth2 before eth10. */
@@ -63,26 +102,13 @@ void nics_show(struct nl *nl, const struct network_conf *conf, struct control_ca
 	if (!err)
 		err = nics_match(nl, &nics, conf ? conf : &none);
 
-	for (size_t i = 0; i < nics.count && !err; i++) {
-		const struct link *link = &nics.list[i];
-		struct printer printer = { call, link->index };
-		const struct network_nic *nic = nics.matches[i].section;
-		const struct link *taker = nics.matches[i].taker;
-
-		control_print(call, CONTROL_OUT, "%s  %02x:%02x:%02x:%02x:%02x:%02x  %s, MTU %u, ", link->name,
-			      link->mac[0], link->mac[1], link->mac[2], link->mac[3], link->mac[4], link->mac[5],
-			      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
-		if (nic)
-			control_print(call, CONTROL_OUT, "[Match] at " NETWORK_FILE ":%u%s%s%s\n", nic->line,
-				      nic->unmanaged ? ", unmanaged: the dataplane's alone" : "",
-				      taker == link ? "" : ", whose addresses are ", taker == link ? "" : taker->name);
-		else
-			control_print(call, CONTROL_OUT, conf ? "no [Match] fits\n" : "not configured\n");
-		print_hardware(&printer, link->name);
-		link_address_each(nl, link->index, print_address, &printer);
-		link_route_each(nl, print_route, &printer);
-	}
-	if (!nics.count)
-		control_print(call, CONTROL_OUT, "no NIC\n");
+	for (size_t i = 0; i < nics.count && !err; i++)
+		print_nic(nl, conf, &nics.list[i], &nics.matches[i], call);
+	if (err < 0)
+		control_print(call, CONTROL_ERR, "the NICs cannot be read: %s\n", strerror(-err));
+	else if (!nics.count)
+		control_print(call, CONTROL_OUT, "no NIC: `boot` has the drivers, `log` what they said\n");
+	if (conf)
+		print_dns(call, conf);
 	control_end(call, err < 0);
 }

@@ -382,7 +382,7 @@ def nics_of_one_match_give_the_address_to_the_one_with_carrier(lab):
 
     wait_until("the one with carrier", lambda: holders() == ["eth1"])
     expect(routes(a) == [("default", "192.0.2.2")] and ping("a", "192.0.2.2", 2) == (2, 2), routes(a))
-    expect(", whose addresses are eth1\n" in network.show(), network.show())
+    expect("its addresses and routes are eth1's\n" in network.show(), network.show())
     b("ip", "link", "set", "eth0", "up")                                # a second cable changes nothing, and is told
     rival = "eth0: has carrier as eth1 has, and the [Match] at network.conf:1 gives both the same addresses: they are eth1's"
     wait_until("it is told", lambda: rival in network.said())
