@@ -20,6 +20,7 @@
 #define PENDING_FILE "pending" /* there while a commit is under way or waits to be confirmed; its second line is for `show` */
 #define RECOVERY_OFFER_FILE "recovery.offer" /* there while `r` at a console is taken: for how many seconds it was offered */
 #define RECOVERY_FILE "recovery" /* there when it was: what a console says */
+#define ABSENT_END ".absent" /* behind the name of a service: there until that is ready, and again once it ended: why, in a sentence */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 /* Of applets, of services and of their control sockets. */

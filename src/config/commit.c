@@ -60,11 +60,11 @@ static int ask_into(const struct commit *commit, struct party *party, const char
 		    int err_fd)
 {
 	int status = request(commit, party, verb, option, with_set, out_fd, err_fd);
-	char path[CONTROL_PATH_LEN];
+	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 
 	if (status < 0 && status != -EINTR) {
 		(void)control_path(path, commit->run_dir, party->name);
-		say_err("%s: %s (%s)", party->name, control_words(status), path);
+		say_err("%s: %s (%s)", party->name, control_why(status, commit->run_dir, party->name, why), path);
 	}
 	return status;
 }

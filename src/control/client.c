@@ -1,6 +1,7 @@
 #include "control/client.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,9 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/interrupt.h"
+#include "base/paths.h"
 
 enum { SILENCE_MAX_MS = CONTROL_SILENCE_MAX_S * 1000 };
 
@@ -187,4 +190,15 @@ const char *control_words(int err)
 	default:
 		return "the service cannot be asked";
 	}
+}
+
+const char *control_why(int err, const char *run_dir, const char *name, char why[static CONTROL_WHY_LEN])
+{
+	char path[CONTROL_PATH_LEN];
+
+	if ((err == -ENOENT || err == -ECONNREFUSED) &&
+	    snprintf(path, sizeof(path), "%s/%s" ABSENT_END, run_dir, name) < (int)sizeof(path) &&
+	    file_read_begin(AT_FDCWD, path, why, CONTROL_WHY_LEN) > 0)
+		return why;
+	return control_words(err);
 }

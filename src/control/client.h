@@ -20,4 +20,8 @@ int control_finish(int fd, unsigned silence_ms, int out_fd, int err_fd);
 /* What a negative status of these means for who asked: "the service does not run". */
 const char *control_words(int err);
 
+/* The same of a service of run_dir, as the supervisor has it where there is one: "the service does not run: it was killed by ...". */
+enum { CONTROL_WHY_LEN = 192 };
+const char *control_why(int err, const char *run_dir, const char *name, char why[static CONTROL_WHY_LEN]);
+
 #endif

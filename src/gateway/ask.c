@@ -1,5 +1,6 @@
 #include "gateway/ask.h"
 
+#include <stdio.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -32,18 +33,28 @@ struct slice ask_answer(struct ask *asked, char text[static ASK_ANSWER_MAX])
 	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
 }
 
+void ask_print_no_peer(const char *name, bool silent)
+{
+	if (silent)
+		printf("no service that answers has a peer %s, and not both of them answer\n", name);
+	else
+		printf("no peer that runs is called %s: `show all` has each\n", name);
+}
+
 void ask_overview(struct overview *overview, const char *run_dir)
 {
 	static char text[ASK_ANSWER_MAX];
 	static char verb[] = "show", option[] = "--lines";
 	char *const words[] = { verb, option, NULL };
 	struct ask asked[PROFILES];
+	char absent[CONTROL_WHY_LEN];
 
 	*overview = (struct overview){ .peer_count = 0 };
 	ask_both(run_dir, words, ASK_SILENCE_MS, asked);
 	for (unsigned i = 0; i < PROFILES; i++) {
 		struct slice answer = ask_answer(&asked[i], text);
-		const char *why = asked[i].status < 0 ? control_words(asked[i].status) : "the service is of another release";
+		const char *why = asked[i].status < 0 ? control_why(asked[i].status, run_dir, profiles[i].name, absent) :
+							   "the service is of another release";
 
 		if (asked[i].status >= 0 && overview_read(overview, i, answer))
 			continue;

@@ -19,6 +19,9 @@ struct ask {
 void ask_both(const char *run_dir, char *const words[], unsigned silence_ms, struct ask asked[static PROFILES]);
 struct slice ask_answer(struct ask *asked, char text[static ASK_ANSWER_MAX]);
 
+/* Neither has it; or one of them did not say. */
+void ask_print_no_peer(const char *name, bool silent);
+
 /* What they say of themselves and their peers. */
 void ask_overview(struct overview *overview, const char *run_dir);
 

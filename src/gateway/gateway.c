@@ -174,7 +174,7 @@ static int print_version(void)
 
 static int ask(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
-	char path[CONTROL_PATH_LEN];
+	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status = control_path(path, run_dir, profile->name);
 
 	if (!status)
@@ -183,7 +183,7 @@ static int ask(const struct profile *profile, const char *run_dir, int argc, cha
 		return status;
 	if (!strcmp(argv[0], "version") && argc == 1)
 		return print_version();
-	(void)fprintf(stderr, "%s: %s (%s)\n", profile->name, control_words(status), path);
+	(void)fprintf(stderr, "%s: %s (%s)\n", profile->name, control_why(status, run_dir, profile->name, why), path);
 	return 1;
 }
 

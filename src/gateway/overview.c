@@ -20,7 +20,8 @@
 #include "gateway/profile.h"
 #include "report/overview.h"
 
-enum { EXIT_USAGE = 2, HEAD_LEN = 512, WATCH_DEFAULT_S = 5, WATCH_MAX_S = 3600 };
+/* NOTES_MAX: of one kind; all of them are elsewhere. */
+enum { EXIT_USAGE = 2, HEAD_LEN = 512, NOTES_LEN = 8192, NOTES_MAX = 3, WATCH_DEFAULT_S = 5, WATCH_MAX_S = 3600 };
 
 static void print_line(void *arg, const char *text)
 {
@@ -30,20 +31,24 @@ static void print_line(void *arg, const char *text)
 
 /* ---- the screen ---- */
 
-/* The first line of a file in memory, behind skip others; each on lines of its own. */
-static void print_notes(const char *run_dir, const char *name, const char *before, int skip)
+/* The lines of a file in memory, behind skip others; the whole of it is where more says. */
+static void print_notes(const char *run_dir, const char *name, const char *before, int skip, const char *more)
 {
-	static char text[8192];
-	char path[CONTROL_PATH_LEN], row[sizeof(text)];
+	char path[CONTROL_PATH_LEN], text[NOTES_LEN], row[NOTES_LEN];
+	int left = NOTES_MAX;
 	struct slice rest, line;
 	ssize_t n;
 
 	text_format(path, sizeof(path), "%s/%s", run_dir, name);
-	n = file_read(AT_FDCWD, path, text, sizeof(text));
+	n = file_read_begin(AT_FDCWD, path, text, sizeof(text));
 	rest = (struct slice){ text, n > 0 ? (size_t)n : 0 };
 	while (slice_cut(&rest, '\n', &line)) {
 		if (!line.len || skip-- > 0)
 			continue;
+		if (!left--) {
+			printf("  and more like that: %s\n", more);
+			return;
+		}
 		text_format(row, sizeof(row), "%s%.*s", before, SLICE_ARG(line));
 		overview_wrap(row, print_line, NULL);
 	}
@@ -52,14 +57,14 @@ static void print_notes(const char *run_dir, const char *name, const char *befor
 /* What the services did not say, the file that the prompt comes from may. */
 static void name_instance(struct overview *overview, const char *run_dir)
 {
-	char path[CONTROL_PATH_LEN], text[4096];
+	char path[CONTROL_PATH_LEN], text[HEAD_LEN];
 	struct slice rest, name;
 	ssize_t n;
 
 	if (overview->name[0])
 		return;
 	text_format(path, sizeof(path), "%s/" NAMES_FILE, run_dir);
-	n = file_read(AT_FDCWD, path, text, sizeof(text));
+	n = file_read_begin(AT_FDCWD, path, text, sizeof(text));
 	rest = (struct slice){ text, n > 0 ? (size_t)n : 0 };
 	(void)slice_cut(&rest, '\n', &name);
 	if (n <= 0 || !name.len || slice_copy(name, overview->name, sizeof(overview->name)) < 0)
@@ -89,11 +94,11 @@ static int show_all(const char *run_dir, const char *conf_dir)
 	text_format(head, sizeof(head), "%s  %s%s%s   files: %s", overview.name, overview.address, overview.address[0] ? "  " : "",
 		    time_of_day(when), state);
 	overview_wrap(head, print_line, NULL);
-	print_notes(run_dir, CLOCK_TROUBLE_FILE, "clock: ", 0);
+	print_notes(run_dir, CLOCK_TROUBLE_FILE, "clock: ", 0, "`boot`");
 	host_print_clock(print_line, NULL);
-	print_notes(run_dir, CONFLICTS_FILE, "", 0);
-	print_notes(run_dir, PENDING_FILE, "", 1);
-	print_notes(run_dir, HELD_FILE, "", 0);
+	print_notes(run_dir, CONFLICTS_FILE, "", 0, "`network`");
+	print_notes(run_dir, PENDING_FILE, "", 1, "`log config`");
+	print_notes(run_dir, HELD_FILE, "", 0, "`log config`");
 	host_print_nics(print_line, NULL);
 	overview_print_paths(&overview, print_line, NULL);
 	overview_print_peers(&overview, OVERVIEW_ROWS, print_line, NULL);
@@ -143,21 +148,26 @@ static int show_peer(const char *run_dir, char *name)
 	static char verb[] = "show", option[] = "--peer";
 	char *const words[] = { verb, option, name, NULL };
 	struct ask questions[PROFILES];
-	bool found = false;
+	char why[CONTROL_WHY_LEN], row[HEAD_LEN];
+	bool found = false, silent = false;
 
 	ask_both(run_dir, words, ASK_SILENCE_MS, questions);
 	for (int i = 0; i < PROFILES; i++) {
 		struct slice answer = ask_answer(&questions[i], text);
 
-		if (questions[i].status < 0)
-			printf("%s: %s\n", profiles[i].title, control_words(questions[i].status));
-		else if (answer.len)
+		if (questions[i].status < 0) {
+			text_format(row, sizeof(row), "%s: %s", profiles[i].title,
+				    control_why(questions[i].status, run_dir, profiles[i].name, why));
+			overview_wrap(row, print_line, NULL);
+			silent = true;
+		} else if (answer.len) {
 			puts(profiles[i].title);
-		print_lines(questions[i].status < 0 ? (struct slice){ "", 0 } : answer);
-		found = found || (questions[i].status >= 0 && answer.len);
+			print_lines(answer);
+			found = true;
+		}
 	}
 	if (!found)
-		printf("no peer that runs is called %s: `show all` has each\n", name);
+		ask_print_no_peer(name, silent);
 	return !found;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/wrap.h"
 #include "control/client.h"
 #include "gateway/ask.h"
 #include "gateway/names.h"
@@ -81,6 +82,14 @@ static void print_row(void *arg, const char *text)
 	puts(text);
 }
 
+static void print_reason(const char *reason)
+{
+	char words[ANSWER_LEN];
+
+	text_format(words, sizeof(words), "  %s", reason);
+	wrap_text(words, 2, print_row, NULL);
+}
+
 static void print_echoes(unsigned size, const struct echoes *echoes)
 {
 	printf("  %u bytes: %u of %u came back", size, echoes->received, echoes->sent);
@@ -125,8 +134,16 @@ static bool probe_path(const char *run_dir, unsigned path, char *address, unsign
 		       "  for the way outside of the tunnel\n");
 		return false;
 	}
-	if (mtu <= smallest || send_echoes(run_dir, path, address, mtu, COUNT, &echoes) < 0)
+	if (mtu <= smallest) {
+		printf("  %s: what is longer was not tried\n",
+		       mtu ? "the MTU inside is no larger" : "the MTU inside is not known (`show all`)");
+		return mtu && echoes.received == echoes.sent;
+	}
+	err = send_echoes(run_dir, path, address, mtu, COUNT, &echoes);
+	if (err < 0) {
+		printf("  %s\n", control_words(err));
 		return false;
+	}
 	print_echoes(mtu, &echoes);
 	if (echoes.received)
 		return echoes.received == echoes.sent;
@@ -158,7 +175,7 @@ int probe_main(const char *run_dir, int argc, char **argv)
 {
 	static struct overview overview;
 	struct overview_peer *peer;
-	bool fine = true;
+	bool fine = true, silent = false;
 
 	if (argc != 1) {
 		(void)fprintf(stderr, "usage: probe NAME, or the VPN address of a peer\n");
@@ -166,15 +183,19 @@ int probe_main(const char *run_dir, int argc, char **argv)
 	}
 	ask_overview(&overview, run_dir);
 	peer = find(&overview, argv[0]);
+	for (unsigned i = 0; i < PROFILES; i++)
+		silent = silent || !overview.paths[i].answered;
 	if (!peer)
-		printf("no peer that runs is called %s: `show all` has each\n", argv[0]);
+		ask_print_no_peer(argv[0], silent);
 	for (unsigned i = 0; i < PROFILES; i++) {
 		const struct overview_path *path = &overview.paths[i];
 
 		if (peer)
 			printf("%s: to %s%s%s\n", profiles[i].title, peer->name, *peer->name ? " " : "", peer->address);
+		else if (!path->answered)
+			printf("%s:\n", profiles[i].title);
 		if (!path->answered)
-			printf("  %s\n", path->reason);
+			print_reason(path->reason);
 		else if (peer && !peer->on[i].there)
 			printf("  it has no such peer\n");
 		fine = peer && path->answered && peer->on[i].there && probe_path(run_dir, i, peer->address, (unsigned)path->mtu_bytes) && fine;

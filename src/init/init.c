@@ -197,6 +197,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	if (recovering)
 		return;
 	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
+	processes_wait(true);
 	process_start(PROCESS_CONFIG, now_ns);
 	process_start(PROCESS_NETWORK, now_ns);
 	keep_clock(&clock_timer, now_ns);
@@ -330,6 +331,7 @@ _Noreturn void init_main(void)
 	processes_open(&loop, start_after_network);
 	variables_open(&loop, VARIABLES_DIR);
 	steps_run_first();
+	processes_wait(false);
 	offer_recovery(clock_now_ns());
 	start_consoles(clock_now_ns());
 	loop_timer_set(&loop, &boot_slow, clock_now_ns() + BOOT_SLOW_S * NS_PER_S, boot_is_slow);

@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "init/absent.h"
 #include "init/child.h"
 #include "init/console_level.h"
 #include "init/steps.h"
@@ -101,6 +102,7 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 	if (!ready)
 		return;
 	happens(process, SUPERVISE_IS_READY, now_ns);
+	absent_end(process->name);
 	if (!process->told && byte == '\n')
 		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
 	else if (!process->told)
@@ -185,6 +187,8 @@ static void happens(struct process *process, enum supervise_event event, uint64_
 
 void process_start(enum process_name name, uint64_t now_ns)
 {
+	if (processes[name].tells_ready)
+		absent_tell(processes[name].name, "the service is starting");
 	happens(&processes[name], SUPERVISE_START, now_ns);
 }
 
@@ -199,9 +203,17 @@ bool process_start_console(size_t number, const struct console_place *place, uin
 
 void processes_start_after_network(uint64_t now_ns)
 {
+	for (enum process_name name = 0; name < PROCESSES; name++)
+		if (processes[name].after_network)
+			process_start(name, now_ns);
+}
+
+void processes_wait(bool for_nics)
+{
 	for (size_t i = 0; i < PROCESSES; i++)
-		if (processes[i].after_network)
-			happens(&processes[i], SUPERVISE_START, now_ns);
+		if (processes[i].tells_ready && processes[i].after_network >= for_nics)
+			absent_tell(processes[i].name, for_nics ? "the service is not started yet: the NICs come first" :
+								  "the service is not started yet: the boot steps come first (`boot`)");
 }
 
 static bool is_service(enum process_name name)
@@ -211,9 +223,13 @@ static bool is_service(enum process_name name)
 
 void processes_stop_services(uint64_t now_ns)
 {
-	for (enum process_name name = 0; name < PROCESSES; name++)
-		if (is_service(name))
-			happens(&processes[name], SUPERVISE_STOP, now_ns);
+	for (enum process_name name = 0; name < PROCESSES; name++) {
+		if (!is_service(name))
+			continue;
+		if (processes[name].tells_ready)
+			absent_tell(processes[name].name, "the service does not run in recovery");
+		happens(&processes[name], SUPERVISE_STOP, now_ns);
+	}
 }
 
 bool processes_services_are_down(void)
@@ -263,6 +279,10 @@ static void report_exit(const struct process *process, int status)
 	const char *how = WIFSIGNALED(status) ? "was killed by signal" : "ended with status";
 	int number = WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status);
 
+	if (process->tells_ready && process->supervised.state == SUPERVISE_WAITING)
+		absent_tell(process->name, "the service does not run: it %s %d (%u time%s by now), and is started again in %llu s", how,
+			    number, process->supervised.restarts + 1, process->supervised.restarts ? "s" : "",
+			    (unsigned long long)process->supervised.backoff_s);
 	if (stopping || process->place)
 		log_info("%s %s %d", process->name, how, number);
 	else

@@ -26,6 +26,8 @@ void processes_open(struct loop *loop, void (*ready)(uint64_t now_ns));
 void process_start(enum process_name name, uint64_t now_ns);
 /* place is borrowed for good. False: it could not be started yet. */
 bool process_start_console(size_t number, const struct console_place *place, uint64_t now_ns);
+/* For whoever asks meanwhile: the services wait for the boot steps, or those that need the NICs for them. */
+void processes_wait(bool for_nics);
 /* Those that need the NICs. */
 void processes_start_after_network(uint64_t now_ns);
 

@@ -46,7 +46,7 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 int nics_main(int argc, char **argv)
 {
 	static struct worker_options options = { .conf_dir = DATA_DIR, .run_dir = CONTROL_DIR, .ready_fd = -1 };
-	char path[CONTROL_PATH_LEN];
+	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status, taken;
 
 	if (argc > 1 && !strcmp(argv[1], "run"))
@@ -58,6 +58,6 @@ int nics_main(int argc, char **argv)
 	if (!status)
 		status = control_request(path, argc - 1 - taken, argv + 1 + taken, STDOUT_FILENO, STDERR_FILENO);
 	if (status < 0)
-		(void)fprintf(stderr, NAME_NETWORK ": %s (%s)\n", control_words(status), path);
+		(void)fprintf(stderr, NAME_NETWORK ": %s (%s)\n", control_why(status, options.run_dir, NAME_NETWORK, why), path);
 	return status < 0 ? 1 : status;
 }

@@ -117,7 +117,20 @@ def show_is_there_at_once_whatever_of_the_services_is_not(lab):
     expect(re.search(r"files: 1 error, NOT what runs \(`check`\)$", said, re.M), said)
     box.write(extra="DATA_PLANE_ISOLATION=on\nDATA_PLANE_VPN_PORT=4999\n")
     expect(re.search(r"files: NOT what runs \(`diff`, `reconfigure`\)$", box.show(), re.M), box.show())
-    expect("no peer that runs is called nobody" in box.show("nobody"), box.show("nobody"))
+    expect("no service that answers has a peer nobody, and not both of them answer" in box.show("nobody"), box.show("nobody"))
+    with open(box.run + "/gateway.absent", "w") as f:               # as a supervisor tells it
+        f.write("the service does not run: it was killed by signal 9 (3 times by now), and is started again in 4 s")
+    for said in (box.show(), box.show("10.8.3.2"), box.ask("probe", "10.8.3.2")[1]):
+        expect("the service does not run: it was killed by signal 9 (3 times by now)" in " ".join(said.split()), said)
+    with open(box.run + "/conflicts", "w") as f:                    # more than a screen of one thing
+        f.writelines("ANOTHER MACHINE HAS 192.0.2.%d AS WELL: %s\n" % (n, "x" * 180) for n in range(64))
+    with open(box.run + "/names", "w") as f:
+        f.write("fra1\n" + "".join("10.8.%d.%d name-of-a-peer-%d\n" % (n // 250, n % 250, n) for n in range(1000)))
+    box.processes["gateway-dataplane"].kill()
+    box.processes["gateway-dataplane"].wait(30)
+    said = box.show()
+    expect(said.startswith("fra1  ") and said.count("ANOTHER MACHINE HAS") == 3 and "  and more like that: `network`\n" in said, said)
+    expect("no service that answers has a peer nobody, and not both of them answer" in box.show("nobody"), box.show("nobody"))
 
 
 @case
