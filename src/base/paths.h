@@ -18,6 +18,7 @@
 #define NAMES_FILE "names" /* of this instance, for the prompt; then the names and addresses of peers, for Tab */
 #define COMMIT_LOCK_FILE "commit.lock" /* base/lockfile.h: who has it changes what runs and what is confirmed */
 #define PENDING_FILE "pending" /* there while a commit is under way or waits to be confirmed; its second line is for `show` */
+#define SCHEDULED_FILE "scheduled" /* there while a commit waits for its time: when, for the prompt; its second line is for `show` */
 #define RECOVERY_OFFER_FILE "recovery.offer" /* there while `r` at a console is taken: for how many seconds it was offered */
 #define RECOVERY_FILE "recovery" /* there when it was: what a console says */
 #define ABSENT_END ".absent" /* behind the name of a service: there until that is ready, and again once it ended: why, in a sentence */

@@ -1,6 +1,7 @@
 #include "config/boot.h"
 
 #include "conf/edited.h"
+#include "config/scheduled.h"
 
 /* A set that ran once is as good as one that someone made elsewhere. */
 static const char *reason(const struct store *store, int data_fd, const struct conf_set *files)
@@ -10,6 +11,8 @@ static const char *reason(const struct store *store, int data_fd, const struct c
 
 	if (number == store->confirmed)
 		return NULL;
+	if (scheduled_is(store->dir_fd, files))
+		return "wait for their time";
 	if (number > store->confirmed && !store_about(store, number, &about) && about.state != ABOUT_CONFIRMED)
 		return about.state == ABOUT_FAILED ? "were committed, and failed"
 		     : about.state == ABOUT_SET_ASIDE ? "were set aside, and never committed" : "were committed, and never confirmed";

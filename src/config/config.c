@@ -16,6 +16,8 @@
 #include "config/owner.h"
 #include "config/rollback.h"
 #include "config/say.h"
+#include "config/schedule.h"
+#include "config/scheduled.h"
 #include "config/watch.h"
 
 enum { EXIT_USAGE = 2, NUMBERS_MAX = 2, CONFIRM_MAX_MIN = 7 * 24 * 60 };
@@ -23,6 +25,7 @@ enum { EXIT_USAGE = 2, NUMBERS_MAX = 2, CONFIRM_MAX_MIN = 7 * 24 * 60 };
 struct request {
 	struct owner owner;
 	unsigned numbers[NUMBERS_MAX]; /* 0 behind the last */
+	const char *at; /* the time that a commit waits for, NULL: none */
 };
 
 static int run_commit(struct request *request)
@@ -30,16 +33,21 @@ static int run_commit(struct request *request)
 	static struct conf_set set;
 	struct owner *owner = &request->owner;
 	char summary[CONF_SUMMARY_LEN];
-	int status = 1, err = files_lock(owner->data_fd, FILES_READ);
+	int64_t at_s = request->at ? schedule_when(owner, request->at) : 0;
+	int status = 1, err = at_s < 0 ? 0 : files_lock(owner->data_fd, FILES_READ);
 	bool loaded;
 
+	if (at_s < 0)
+		return status;
 	if (err < 0) {
 		say_err("%s: nothing was applied", files_lock_words(err));
 		return status;
 	}
 	loaded = files_load(&set, owner->data_fd, summary);
 	files_unlock(owner->data_fd);
-	if (loaded)
+	if (loaded && at_s)
+		status = schedule_commit(owner, &set, at_s);
+	else if (loaded)
 		status = owner_commit(owner, &set, "console", summary);
 	else
 		commit_tell_status(owner->run_dir);
@@ -55,6 +63,8 @@ static int run_boot(struct request *request)
 
 	if (owner->store_err < 0)
 		say_err("%s/" GENERATIONS_DIR ": %s", owner->data_dir, strerror(-owner->store_err));
+	else if (scheduled_find(owner->store.dir_fd, owner->generations.run_fd) < 0)
+		say_err("what waits for its time cannot be read: it is not applied");
 	if (owner->store_err < 0 || !owner->store.confirmed)
 		return 0;
 	why = boot_reason(&owner->store, owner->data_fd);
@@ -95,7 +105,7 @@ static int run_watch(struct request *request)
 
 /* LOCKS: it looks at the partition by itself. */
 enum access { OWNS, LOCKS, LOOKS, ALONE };
-enum option { FORCE = 1, ASK = 2, CONFIRM = 4 };
+enum option { FORCE = 1, ASK = 2, CONFIRM = 4, AT = 8 };
 
 static const struct verb {
 	const char *name;
@@ -105,7 +115,8 @@ static const struct verb {
 	size_t least, most; /* numbers behind it */
 	int (*run)(struct request *request);
 } verbs[] = {
-	{ "commit", "reconfigure [confirm [MINUTES]] [--force], MINUTES up to 10080 (7 days)", OWNS, FORCE | ASK | CONFIRM, 0, 0, run_commit },
+	{ "commit", "reconfigure [at HH:MM[:SS]] [confirm [MINUTES]] [--force], MINUTES up to 10080 (7 days)", OWNS, FORCE | ASK | CONFIRM | AT,
+	  0, 0, run_commit },
 	{ "history", "history", LOOKS, 0, 0, 0, run_history },
 	{ "diff", "diff [N [M]], N and M as `history` has them", LOOKS, 0, 0, 2, run_diff },
 	{ "rollback", "rollback N [--force], N as `history` has it", OWNS, FORCE | ASK, 1, 1, run_rollback },
@@ -142,6 +153,8 @@ static int read_option(struct request *request, const struct verb *verb, int cou
 		return 0;
 	if (!strcmp(words[0], "--confirm") && verb->options & CONFIRM && !text_uint(slice_of(words[1]), CONFIRM_MAX_MIN, &number) && number)
 		owner->confirm_min = (unsigned)number;
+	else if (!strcmp(words[0], "--at") && verb->options & AT)
+		request->at = words[1];
 	else if (!strcmp(words[0], "--conf"))
 		owner->data_dir = words[1];
 	else if (!strcmp(words[0], "--run"))

@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/diff.h"
+#include "config/scheduled.h"
 #include "crypto/key.h"
 
 enum { TIME_LEN = 32, TITLE_LEN = 48 };
@@ -25,6 +26,19 @@ static const char *time_text(int64_t when_s, char text[static TIME_LEN])
 	if (!gmtime_r(&when, &tm) || !strftime(text, TIME_LEN, "%Y-%m-%d %H:%M:%S", &tm))
 		text_format(text, TIME_LEN, "?");
 	return text;
+}
+
+static void print_waiting(const char *run_dir)
+{
+	int run_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct scheduled scheduled;
+	char when[SCHEDULED_TIME_LEN];
+
+	if (run_fd < 0)
+		return;
+	if (scheduled_read(run_fd, &scheduled))
+		printf("   at  %s UTC  %-12s  %s\n", scheduled_date(scheduled.at_s, when), "console", "waits for its time");
+	close(run_fd);
 }
 
 int history_print(struct owner *owner)
@@ -48,6 +62,7 @@ int history_print(struct owner *owner)
 			printf("%5u  %s UTC  %-12s  %-13s  %s\n", number, time_text(about.when_s, when), about.by,
 			       number == store->confirmed ? "in force" : about_state_words[about.state], about.summary);
 	}
+	print_waiting(owner->run_dir);
 	return 0;
 }
 

@@ -20,11 +20,15 @@
 #include "config/held.h"
 #include "config/pending.h"
 #include "config/say.h"
+#include "config/scheduled.h"
 
-static int plan(const struct owner *owner, struct commit *commit)
+int owner_plan(const struct owner *owner, struct commit *commit)
 {
-	int status = commit_plan(commit);
+	int status;
 	char question[PLAN_CUTS_LEN + 48];
+
+	interrupt_hear(); /* from here on it ends the commit, and not this process */
+	status = commit_plan(commit);
 
 	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", commit->plan.cuts);
 	if (status == EXIT_ASKED && owner_may(owner, question)) {
@@ -199,13 +203,19 @@ static unsigned number_of(const struct owner *owner, const struct conf_set *set)
 }
 
 /* One that its process left half way is none: the lock is ours now. */
-static bool waits_for_word(const struct owner *owner)
+bool owner_waits(const struct owner *owner)
 {
 	struct pending pending;
+	struct scheduled scheduled;
+	char date[SCHEDULED_TIME_LEN];
 
-	if (!pending_read(owner->generations.run_fd, &pending) || !pending.due_ns)
+	if (pending_read(owner->generations.run_fd, &pending) && pending.due_ns) {
+		say_err("generation %u waits for `confirm` or `undo`: nothing was changed", pending.number);
+		return true;
+	}
+	if (!scheduled_read(owner->generations.run_fd, &scheduled) || scheduled.step == SCHEDULED_BEGUN)
 		return false;
-	say_err("generation %u waits for `confirm` or `undo`: nothing was changed", pending.number);
+	say_err("a reconfigure waits for %s UTC: nothing was changed; `undo` cancels it", scheduled_date(scheduled.at_s, date));
 	return true;
 }
 
@@ -216,7 +226,7 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 	unsigned number = number_of(owner, set);
 	int status;
 
-	if (waits_for_word(owner))
+	if (owner_waits(owner))
 		return 1;
 	text_format(about.by, sizeof(about.by), "%s", by);
 	text_format(about.summary, sizeof(about.summary), "%s", summary);
@@ -225,8 +235,7 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 		say_err("%s: %s: nothing was applied", owner->run_dir, strerror(-commit.set_fd));
 		return 1;
 	}
-	interrupt_hear(); /* from here on it ends the commit, and not this process */
-	status = plan(owner, &commit);
+	status = owner_plan(owner, &commit);
 	if (!status)
 		status = apply(owner, &commit, number, &about, set);
 	close(commit.set_fd);

@@ -5,8 +5,13 @@
 
 #include "config/access.h"
 
+struct commit;
+
 /* by: by what it came; summary: what is said of it. An exit status; what each service said was said. */
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary);
+/* What it changes, told, and asked about where it cuts what is alive: an exit status; 0: it may be applied, by force if that is set then. */
+int owner_plan(const struct owner *owner, struct commit *commit);
+bool owner_waits(const struct owner *owner); /* something was applied and waits for a word, or will be at its time: told */
 int owner_confirm(struct owner *owner); /* what waits for it: an exit status */
 /* What waits, or was left half way, is undone; why: of the files. By what is in memory alone, and pending for as long as not all of
  * it is undone: an exit status. */

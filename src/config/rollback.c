@@ -18,6 +18,7 @@
 #include "config/held.h"
 #include "config/pending.h"
 #include "config/say.h"
+#include "config/schedule.h"
 #include "crypto/key.h"
 
 #define PUT_BACK_DIR "put-back" /* in RUN */
@@ -252,6 +253,8 @@ int rollback_undo(struct owner *owner)
 
 	if (pending_read(owner->generations.run_fd, &pending))
 		return undo_pending(owner);
+	if (schedule_cancel(owner))
+		return 0;
 	if (held_is(owner->generations.run_fd)) {
 		say_err("what was confirmed last runs already, in place of the files: nothing was changed.");
 		say_err("`show` tells why; `diff` the difference; `rollback N` puts an earlier generation back.");

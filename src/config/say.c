@@ -17,6 +17,11 @@ void say_to_log(void)
 	to_log = true;
 }
 
+void say_to_screen(void)
+{
+	to_log = false;
+}
+
 static void put(bool error, const char *fmt, va_list ap)
 {
 	char line[LINE_LEN];

@@ -3,6 +3,7 @@
 #define CONFIG_SAY_H
 
 void say_to_log(void); /* from here on */
+void say_to_screen(void); /* again: as it is at first */
 
 /* One line, without its end. */
 void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "config/due.h"
 #include "config/judge.h"
 #include "config/pending.h"
 
@@ -19,8 +20,9 @@
 enum { RETRY_MIN_S = 10, RETRY_MAX_S = 300, EVENTS_LEN = 4096 };
 
 static struct {
-	int run_fd, news_fd;
-	pid_t child;       /* that undoes, 0: none */
+	int run_fd, news_fd, due_fd;
+	pid_t child;       /* that undoes, or applies what waited for its time; 0: none */
+	bool applies;
 	uint64_t retry_ns; /* not before */
 	unsigned retry_s;  /* 0: nothing failed */
 	unsigned number;   /* of what is to be retried */
@@ -76,7 +78,7 @@ static void reap(void)
 	if (!watch.child || waitpid(watch.child, &status, WNOHANG) != watch.child)
 		return;
 	watch.child = 0;
-	if (!status || !pending_read(watch.run_fd, &pending))
+	if (!status || watch.applies || !pending_read(watch.run_fd, &pending))
 		return;
 	watch.retry_s = watch.retry_s ? 2 * watch.retry_s : RETRY_MIN_S;
 	if (watch.retry_s > RETRY_MAX_S)
@@ -101,10 +103,22 @@ static struct wait look(struct owner *owner)
 		if (!why)
 			why = pending.due_ns ? "were not confirmed in time" : "were being applied when that was cut off";
 		watch.child = fork();
+		watch.applies = false;
 		if (!watch.child)
 			_exit(undo(owner, why, pending.due_ns));
 		if (watch.child < 0) {
 			log_err("generation %u cannot be undone: %s", pending.number, strerror(errno));
+			watch.child = 0;
+			wait.until_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
+		}
+	}
+	if (!watch.child && !wait.process && due_is(watch.run_fd, &wait.process)) {
+		watch.child = fork();
+		watch.applies = true;
+		if (!watch.child)
+			_exit(due_run(owner));
+		if (watch.child < 0) {
+			log_err("what waited for its time cannot be applied: %s", strerror(errno));
 			watch.child = 0;
 			wait.until_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
 		}
@@ -141,7 +155,8 @@ static void read_news(void)
 
 static void rest(const struct wait *wait)
 {
-	struct pollfd fds[] = { { .fd = watch.news_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN } };
+	struct pollfd fds[] = { { .fd = watch.news_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN },
+				{ .fd = watch.due_fd, .events = POLLIN } };
 
 	if (wait->process)
 		fds[1].fd = (int)syscall(SYS_pidfd_open, wait->process, 0); /* -1: it has ended */
@@ -156,6 +171,9 @@ int watch_run(struct owner *owner)
 {
 	watch.run_fd = open(owner->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	watch.news_fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	watch.due_fd = due_open();
+	if (watch.due_fd < 0)
+		log_err("what waits for its time is not applied: %s", strerror(-watch.due_fd));
 	if (watch.run_fd < 0 || watch.news_fd < 0 ||
 	    inotify_add_watch(watch.news_fd, owner->run_dir, IN_CREATE | IN_MOVED_TO | IN_DELETE) < 0) {
 		log_err("%s: %s: what no one confirms is not undone", owner->run_dir, strerror(errno));

@@ -123,19 +123,26 @@ static int refuse_partial(void)
 
 static int reconfigure_usage(void)
 {
-	printf("usage: reconfigure [confirm [MINUTES]] [--force]\n");
+	printf("usage: reconfigure [at HH:MM[:SS]] [confirm [MINUTES]] [--force]\n");
 	return 2;
 }
 
 static int command_reconfigure(int argc, char **argv)
 {
-	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), confirm = argc > 1 && !strcmp(argv[1], "confirm");
+	bool force = argc > 1 && !strcmp(argv[argc - 1], "--force"), at = argc > 2 && !strcmp(argv[1], "at"), confirm;
 	const char *commit[RUN_WORDS_MAX + 1] = { NAME_CONFIG, "commit", "--ask" };
 	size_t count = 3;
 
 	if (find_path(argc, argv))
 		return refuse_partial();
 	argc -= force;
+	if (at) {
+		commit[count++] = "--at";
+		commit[count++] = argv[2];
+		argc -= 2;
+		argv += 2;
+	}
+	confirm = argc > 1 && !strcmp(argv[1], "confirm");
 	if (argc > (confirm ? 3 : 1))
 		return reconfigure_usage();
 	if (confirm) {
@@ -287,13 +294,14 @@ static const struct command commands[] = {
 	  command_gateway },
 	{ "export", "[--with-keys]", "all files as one text, for `import` on another machine", command_gateway },
 	{ "import", "", "replace all files by such a text, checked first", command_gateway },
-	{ "reconfigure", "[confirm [MINUTES]] [--force]", "apply changed files; confirm: undone in 5 minutes unless you `confirm`",
+	{ "reconfigure", "[at HH:MM[:SS]] [confirm [MINUTES]] [--force]",
+	  "apply changed files; at: then, UTC; confirm: undone in 5 minutes unless you `confirm`",
 	  command_reconfigure },
 	{ "confirm", "", "keep what `reconfigure confirm` applied", command_look },
 	{ "history", "", "the sets of files that were applied: when, by what, which is in force", command_look },
 	{ "diff", "[N [M]]", "the files against what runs; a generation of `history` against that, or another", command_look },
 	{ "rollback", "N [--force]", "put a generation back: its files, and it runs", command_put_back },
-	{ "undo", "[--force]", "put back what was in force before the last change", command_put_back },
+	{ "undo", "[--force]", "put back what was in force before the last change; cancel what waits for its time", command_put_back },
 	{ "ping", "[out] ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]",
 	  "echo requests from inside a path; out: outside of the tunnel", command_ping },
 	{ "probe", "NAME", "does what is as long as it may be pass to a peer and back, on both paths", command_gateway },

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -38,6 +39,21 @@ static void unconfirmed(char *mark, size_t cap)
 		text_format(mark, cap, "(unconfirmed %llum)", (unsigned long long)((due_ns - now_ns - 1) / (60 * NS_PER_S) + 1));
 }
 
+/* "(at 14:00:00)" while a commit waits for its time, which the file begins with. */
+static void scheduled(char *mark, size_t cap)
+{
+	char text[FILE_LEN / 256], clock[16];
+	ssize_t n = file_read(AT_FDCWD, RUN_DIR "/" SCHEDULED_FILE, text, sizeof(text));
+	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, word;
+	uint64_t at_s;
+	struct tm tm;
+
+	if (!slice_word(&rest, &word) || text_uint(word, INT64_MAX, &at_s) < 0 || !gmtime_r(&(time_t){ (time_t)at_s }, &tm) ||
+	    !strftime(clock, sizeof(clock), "%H:%M:%S", &tm))
+		return;
+	text_format(mark, cap, "(at %s)", clock);
+}
+
 void names_prompt(char *prompt, size_t cap)
 {
 	char mark[MARK_LEN];
@@ -45,6 +61,8 @@ void names_prompt(char *prompt, size_t cap)
 
 	(void)slice_cut(&text, '\n', &name);
 	unconfirmed(mark, sizeof(mark));
+	if (!*mark)
+		scheduled(mark, sizeof(mark));
 	text_format(prompt, cap, "%s%.*s%s" PROMPT_END, !name.len || *name.ptr == '(' ? NO_NAME : "", SLICE_ARG(name), mark);
 }
 

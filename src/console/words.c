@@ -129,8 +129,12 @@ const struct word command_words[] = {
 	{ "reconfigure", NAME_DATAPLANE, WORD_FIXED, WORD_ANYWHERE, NULL, NULL },
 	{ "reconfigure", "--force", WORD_FIXED, WORD_ANYWHERE, NULL, "without a question" },
 
+	{ "reconfigure", "at", WORD_FIXED, 1, NULL, "checked now, applied when the clock says HH:MM" },
+	{ "reconfigure", "HH:MM[:SS]", WORD_TYPED, 2, "at", "the time, UTC" },
 	{ "reconfigure", "confirm", WORD_FIXED, 1, NULL, "undone in 5 minutes unless you `confirm`" },
 	{ "reconfigure", "MINUTES", WORD_TYPED, 2, "confirm", "in so many" },
+	{ "reconfigure", "confirm", WORD_FIXED, 3, NULL, "undone in 5 minutes unless you `confirm`" },
+	{ "reconfigure", "MINUTES", WORD_TYPED, 4, "confirm", "in so many" },
 
 	{ "confirm", NULL, WORD_WHOLE, 1, NULL, NULL },
 	{ "history", NULL, WORD_NONE, 1, NULL, NULL },

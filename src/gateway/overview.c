@@ -98,6 +98,7 @@ static int show_all(const char *run_dir, const char *conf_dir)
 	host_print_clock(print_line, NULL);
 	print_notes(run_dir, CONFLICTS_FILE, "", 0, "`network`");
 	print_notes(run_dir, PENDING_FILE, "", 1, "`log config`");
+	print_notes(run_dir, SCHEDULED_FILE, "", 1, "`log config`");
 	print_notes(run_dir, HELD_FILE, "", 0, "`log config`");
 	host_print_nics(print_line, NULL);
 	overview_print_paths(&overview, print_line, NULL);

@@ -228,6 +228,10 @@ static int own_changes(void)
 		printf("a reconfigure is under way (process %d): nothing was removed\n", (int)holder);
 	} else if (fd < 0) {
 		printf("%s: %s: nothing was removed\n", RUN_DIR, strerror(-fd));
+	} else if (!faccessat(run_fd, SCHEDULED_FILE, F_OK, 0)) {
+		printf("a reconfigure waits for its time, or for `undo`: nothing was removed\n");
+		close(fd);
+		fd = -1;
 	} else if (!faccessat(run_fd, PENDING_FILE, F_OK, 0)) {
 		printf("%s: nothing was removed\n", waits_for_word(run_fd) ? "what was applied waits for `confirm` or `undo`" :
 									    "a change is not over yet, see `show`");

@@ -1,0 +1,220 @@
+#include "config/due.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "config/files.h"
+#include "config/say.h"
+#include "config/scheduled.h"
+
+/* Late by more than that, since the clock was set over it, it is not applied: whoever set it is there to say so. */
+enum { LATE_MAX_S = 60, LINE_LEN = 512 };
+
+static int timer_fd = -1;
+
+/* ---- the time ---- */
+
+int due_open(void)
+{
+	timer_fd = timerfd_create(CLOCK_REALTIME, TFD_CLOEXEC | TFD_NONBLOCK);
+	return timer_fd < 0 ? -errno : timer_fd;
+}
+
+/* Of the wall's clock to one that no one sets. */
+static int64_t clock_offset_s(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (int64_t)now.tv_sec - (int64_t)(clock_now_ns() / NS_PER_S);
+}
+
+/* at_s 0: for nothing. Whether the clock was set meanwhile. */
+static bool timer_arm(int64_t at_s)
+{
+	const struct itimerspec at = { .it_value = { .tv_sec = at_s } };
+	uint64_t expired;
+	bool stepped = read(timer_fd, &expired, sizeof(expired)) < 0 && errno == ECANCELED;
+
+	/* It may say so here as well, and is armed then. */
+	return (timerfd_settime(timer_fd, TFD_TIMER_ABSTIME | TFD_TIMER_CANCEL_ON_SET, &at, NULL) < 0 && errno == ECANCELED) || stepped;
+}
+
+static void tell_step(const struct scheduled *scheduled, int64_t stepped_s)
+{
+	int64_t left_s = scheduled->at_s - time(NULL);
+	char clock[SCHEDULED_TIME_LEN], step[SCHEDULED_SPAN_LEN], left[SCHEDULED_SPAN_LEN];
+
+	if (stepped_s)
+		log_err("the clock was set %s %s: what waits for %s UTC comes in %s", stepped_s > 0 ? "forward by" : "back by",
+			scheduled_span(stepped_s > 0 ? stepped_s : -stepped_s, step), scheduled_clock(scheduled->at_s, clock),
+			scheduled_span(left_s > 0 ? left_s : 0, left));
+}
+
+bool due_is(int run_fd, pid_t *process)
+{
+	static int64_t offset_s;
+	struct scheduled scheduled;
+	bool waits = scheduled_read(run_fd, &scheduled), ahead = waits && scheduled.step != SCHEDULED_BEGUN && time(NULL) < scheduled.at_s;
+	bool stepped = timer_arm(ahead ? scheduled.at_s : 0);
+	int64_t before_s = offset_s;
+
+	offset_s = clock_offset_s();
+	*process = 0;
+	if (!waits)
+		return false;
+	if (stepped)
+		tell_step(&scheduled, offset_s - before_s);
+	if (ahead)
+		return false;
+	*process = generations_owner(run_fd);
+	return !*process;
+}
+
+/* ---- when it has come ---- */
+
+/* What a commit says goes to a console; here there is none, and each line is one of the log. */
+struct heard {
+	int out, err, log;
+};
+
+static bool hear(struct heard *heard)
+{
+	heard->out = memfd_create("said", MFD_CLOEXEC);
+	heard->err = memfd_create("said", MFD_CLOEXEC);
+	heard->log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return heard->out >= 0 && heard->err >= 0 && heard->log >= 0 && dup2(heard->out, STDOUT_FILENO) >= 0 &&
+	       dup2(heard->err, STDERR_FILENO) >= 0;
+}
+
+static void log_lines(int fd, bool failed)
+{
+	FILE *lines = lseek(fd, 0, SEEK_SET) < 0 ? NULL : fdopen(fd, "r");
+	char line[LINE_LEN];
+
+	while (lines && fgets(line, sizeof(line), lines)) {
+		struct slice text = { line, 0 };
+
+		while (line[text.len] && line[text.len] != '\n')
+			text.len++;
+		text = slice_trim(text);
+		if (failed || slice_starts(text, "warning: "))
+			log_err("%.*s", SLICE_ARG(text));
+		else if (text.len)
+			log_info("%.*s", SLICE_ARG(text));
+	}
+}
+
+static void tell_heard(const struct heard *heard, bool failed)
+{
+	(void)fflush(stdout);
+	if (heard->log >= 0)
+		(void)dup2(heard->log, STDERR_FILENO);
+	say_to_log();
+	log_lines(heard->out, false);
+	log_lines(heard->err, failed);
+}
+
+static int commit(struct owner *owner, const struct scheduled *scheduled)
+{
+	struct conf_set *set = calloc(1, sizeof(*set)); /* this process ends with it */
+	int fd = set ? scheduled_files(owner->generations.run_fd) : -ENOMEM, status = 1;
+	char summary[CONF_SUMMARY_LEN], by[ABOUT_BY_LEN], clock[SCHEDULED_TIME_LEN];
+
+	if (fd < 0) {
+		say_err("its files cannot be read: %s", strerror(-fd));
+		return status;
+	}
+	owner->force = scheduled->force;
+	owner->confirm_min = scheduled->confirm_min;
+	text_format(by, sizeof(by), "at %s", scheduled_clock(scheduled->at_s, clock));
+	if (files_load(set, fd, summary))
+		status = owner_commit(owner, set, by, summary);
+	conf_set_wipe(set);
+	close(fd);
+	return status;
+}
+
+static int apply(struct owner *owner, struct scheduled *scheduled)
+{
+	char clock[SCHEDULED_TIME_LEN];
+	struct heard heard;
+	int status = 1;
+
+	scheduled->step = SCHEDULED_BEGUN;
+	(void)scheduled_write(owner->generations.run_fd, scheduled);
+	say_to_screen();
+	if (hear(&heard))
+		status = commit(owner, scheduled);
+	tell_heard(&heard, status);
+	(void)scheduled_clock(scheduled->at_s, clock);
+	if (status)
+		log_err("what waited for %s UTC was NOT applied, and what ran before runs: `log config` tells why", clock);
+	else if (scheduled->confirm_min)
+		log_err("what waited for %s UTC runs: `confirm` within %u min, or what ran before comes back", clock,
+			scheduled->confirm_min);
+	else
+		log_info("what waited for %s UTC runs", clock);
+	return status;
+}
+
+/* NULL, or why it is not to be applied any more. */
+static const char *is_missed(const struct scheduled *scheduled)
+{
+	int64_t late_s = time(NULL) - scheduled->at_s;
+
+	if (scheduled->step == SCHEDULED_BEGUN)
+		return "applying it was cut off";
+	if (late_s > (int64_t)(clock_now_ns() / NS_PER_S))
+		return "this instance was off then";
+	return late_s > LATE_MAX_S ? "the clock was set over it" : NULL;
+}
+
+/* It is tried once. */
+static void give_up(const struct owner *owner)
+{
+	int run_fd = open(owner->run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	log_err("what waited for its time was NOT applied, and what ran before runs");
+	if (run_fd < 0)
+		return;
+	scheduled_remove(run_fd);
+	close(run_fd);
+}
+
+int due_run(struct owner *owner)
+{
+	struct scheduled scheduled;
+	char date[SCHEDULED_TIME_LEN];
+	const char *missed;
+	int status = owner_open(owner);
+
+	if (status && !owner->generations.owner)
+		give_up(owner);
+	if (status)
+		return status;
+	/* Someone may have been here before the lock was ours. */
+	if (scheduled_read(owner->generations.run_fd, &scheduled) &&
+	    (scheduled.step == SCHEDULED_BEGUN || time(NULL) >= scheduled.at_s)) {
+		missed = is_missed(&scheduled);
+		if (missed)
+			log_err("what waited for %s UTC was NOT applied: %s", scheduled_date(scheduled.at_s, date), missed);
+		else
+			status = apply(owner, &scheduled);
+		scheduled_remove(owner->generations.run_fd);
+		if (!owner->store_err)
+			(void)scheduled_drop(owner->store.dir_fd);
+	}
+	owner_close(owner);
+	return status;
+}
