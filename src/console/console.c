@@ -275,7 +275,8 @@ static int command_poweroff(int argc, char **argv)
 static int command_help(int argc, char **argv);
 
 static const struct command commands[] = {
-	{ "help", "[conf | COMMAND]", "this list; what the files may hold", command_help },
+	{ "help", "[conf | rotate | port | COMMAND]", "this list; what the files may hold; how a key or a port of a cluster is changed",
+	  command_help },
 	{ "show", "[NAME | watch [SECONDS] | all | PATH] [--json]",
 	  "what is wrong, and each peer in a line; one of them; rates; all there is to say", command_show },
 	{ "check", "[--strict] [--no-names] [--no-host]", "look through the files, and at the way to the peers; apply nothing",
@@ -328,7 +329,7 @@ static int command_help(int argc, char **argv)
 {
 	bool found = false;
 
-	if (argc == 2 && !strcmp(argv[1], "conf"))
+	if (argc == 2 && (!strcmp(argv[1], "conf") || !strcmp(argv[1], "rotate") || !strcmp(argv[1], "port")))
 		return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
 	for (size_t i = 0; i < COMMANDS; i++) {
 		if (argc > 1 && strcmp(argv[1], commands[i].name) != 0)

@@ -67,6 +67,8 @@ const struct word command_words[] = {
 	PASTED("import"),
 
 	{ "help", "conf", WORD_FIXED, 1, NULL, "what the files may hold" },
+	{ "help", "rotate", WORD_FIXED, 1, NULL, "a new key for one instance of a cluster that runs" },
+	{ "help", "port", WORD_FIXED, 1, NULL, "another ListenPort for all of them" },
 	{ "help", "COMMAND", WORD_COMMAND, 1, NULL, NULL },
 
 	{ "show", "watch", WORD_FIXED, 1, NULL, "again and again, with bytes a second, until Ctrl-C" },

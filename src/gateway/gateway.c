@@ -16,6 +16,7 @@
 #include "crypto/x25519.h"
 #include "gateway/check.h"
 #include "gateway/edit.h"
+#include "gateway/guide.h"
 #include "gateway/key.h"
 #include "gateway/overview.h"
 #include "gateway/peer.h"
@@ -56,7 +57,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
 	(void)fprintf(stderr, "       %s probe NAME [--run DIR]\n", name);
-	(void)fprintf(stderr, "       %s help conf [--markdown] | version\n", name);
+	(void)fprintf(stderr, "       %s help conf [--markdown] | help rotate | help port | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	worker_usage(path_verbs, print_usage_line, arg);
 	return EXIT_USAGE;
@@ -215,6 +216,8 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 		(markdown ? reference_markdown : reference_print)(print_line, NULL);
 		return argc == 3 && !markdown ? EXIT_USAGE : 0;
 	}
+	if (argc == 2 && !strcmp(verb, "help") && guide_print(argv[1]))
+		return 0;
 	if (!argc || !strcmp(verb, "help") || verb[0] == '-')
 		return usage(profile->name);
 	if (!strcmp(verb, "check"))
