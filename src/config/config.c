@@ -115,7 +115,7 @@ static const struct verb {
 	size_t least, most; /* numbers behind it */
 	int (*run)(struct request *request);
 } verbs[] = {
-	{ "commit", "reconfigure [at HH:MM[:SS]] [confirm [MINUTES]] [--force], MINUTES up to 10080 (7 days)", OWNS, FORCE | ASK | CONFIRM | AT,
+	{ "commit", "reconfigure [at HH:MM[:SS]] [confirm [MINUTES, 1..10080]] [--force]", OWNS, FORCE | ASK | CONFIRM | AT,
 	  0, 0, run_commit },
 	{ "history", "history", LOOKS, 0, 0, 0, run_history },
 	{ "diff", "diff [N [M]], N and M as `history` has them", LOOKS, 0, 0, 2, run_diff },

@@ -300,7 +300,7 @@ def words_that_a_verb_does_not_take_are_answered_in_the_words_of_the_console(lab
     box = Box(lab)
     box.write()
     os.mkdir(box.run, 0o700)
-    for words, usage in ((("commit", "--confirm", "99999"), "reconfigure [confirm [MINUTES]]"), (("history", "--confirm", "5"), "history"),
+    for words, usage in ((("commit", "--confirm", "99999"), "reconfigure [at HH:MM[:SS]] [confirm [MINUTES, 1..10080]]"), (("history", "--confirm", "5"), "history"),
                          (("confirm", "--force"), "confirm"), (("diff", "x"), "diff [N [M]]"), (("undo", "3"), "undo [--force]")):
         status, said = box.config(*words)
         expect(status == 2 and said.startswith("usage: " + usage) and said.count("\n") == 1 and "--run" not in said, words, said)

@@ -61,7 +61,7 @@ TEST(scheduled_time_is_one_of_the_day)
 
 TEST(scheduled_change_is_read_as_it_was_written)
 {
-	static const char *const bad[] = { "", "12\n", "12 5 1\n", "12 5 1 soon\n", "-1 5 1 waits\n", "12 5 2 waits\n", "12 5 1 waits" };
+	static const char *const bad[] = { "", "12\n", "12 5 1\n", "12 5 1 soon\n", "-1 5 1 waits\n", "12 5 2 waits\n" };
 	char dir[] = "/tmp/scheduled.XXXXXX";
 	int dir_fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	const struct scheduled scheduled = { .at_s = MIDNIGHT, .confirm_min = 5, .force = true, .step = SCHEDULED_BEGUN };
