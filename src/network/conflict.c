@@ -46,18 +46,23 @@ void arp_probe(uint8_t bytes[static ARP_LEN], const uint8_t mac[static LINK_MAC_
 	memcpy(bytes + ARP_TARGET_AT, address, 4);
 }
 
-static void own_probe(struct conflicts *conflicts, struct conflict_own *own, uint64_t now_ns)
+void arp_probe_send(int fd, uint32_t link, const uint8_t mac[static LINK_MAC_LEN], const uint8_t address[static 4])
 {
 	struct sockaddr_ll to = { .sll_family = AF_PACKET,
 				  .sll_protocol = htons(ETH_P_ARP),
-				  .sll_ifindex = (int)own->link,
+				  .sll_ifindex = (int)link,
 				  .sll_halen = LINK_MAC_LEN };
 	uint8_t bytes[ARP_LEN];
 
-	arp_probe(bytes, own->mac, own->address);
+	arp_probe(bytes, mac, address);
 	memset(to.sll_addr, 0xff, LINK_MAC_LEN);
-	/* One that cannot leave, for want of a carrier, is followed by another. */
-	(void)sendto(conflicts->source.fd, bytes, sizeof(bytes), 0, (const struct sockaddr *)&to, sizeof(to));
+	(void)sendto(fd, bytes, sizeof(bytes), 0, (const struct sockaddr *)&to, sizeof(to));
+}
+
+/* One that does not leave is followed by another. */
+static void own_probe(struct conflicts *conflicts, struct conflict_own *own, uint64_t now_ns)
+{
+	arp_probe_send(conflicts->source.fd, own->link, own->mac, own->address);
 	own->probed = true;
 	own->probed_ns = now_ns;
 }

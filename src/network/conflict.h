@@ -23,6 +23,8 @@ struct arp_claim {
 bool arp_read(const uint8_t *bytes, size_t len, struct arp_claim *claim);
 void arp_probe(uint8_t bytes[static ARP_LEN], const uint8_t mac[static LINK_MAC_LEN],
 	       const uint8_t address[static 4]);
+/* To all on the link, by a packet socket for ARP. One that cannot leave, for want of a carrier, does not. */
+void arp_probe_send(int fd, uint32_t link, const uint8_t mac[static LINK_MAC_LEN], const uint8_t address[static 4]);
 
 struct conflicts {
 	struct loop *loop; /* NULL: not opened */

@@ -13,6 +13,7 @@ static struct {
 } held;
 
 struct telling {
+	const struct claimed *claimed;
 	void (*line)(void *arg, const char *text);
 	void *arg;
 	size_t count;
@@ -51,6 +52,18 @@ static void tell(struct telling *telling, const struct link *link, const struct 
 	telling->line(telling->arg, text);
 }
 
+static void tell_added(struct telling *telling, const struct link *link, const struct inet_prefix *address)
+{
+	const struct claimed_address *claim = claimed_by(telling->claimed, link->index, &address->addr);
+	const uint8_t *other = claim ? claim->other : NULL;
+	char words[LINE_LEN / 2] = "added";
+
+	if (other)
+		text_format(words, sizeof(words), "added: ANOTHER MACHINE HAS IT, %02x:%02x:%02x:%02x:%02x:%02x", other[0], other[1], other[2],
+			    other[3], other[4], other[5]);
+	tell(telling, link, address, words);
+}
+
 /* wanted: its section when the addresses are this NIC's; was: what it ran by. */
 static void tell_nic(struct telling *telling, const struct link *link, const struct nics_match *match, const struct network_nic *was,
 		     bool last)
@@ -69,14 +82,14 @@ static void tell_nic(struct telling *telling, const struct link *link, const str
 	}
 	for (size_t i = 0; wanted && i < wanted->address_count; i++)
 		if (!has(link, &wanted->addresses[i]))
-			tell(telling, link, &wanted->addresses[i], "added");
+			tell_added(telling, link, &wanted->addresses[i]);
 }
 
 void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, bool last,
-		     void (*line)(void *arg, const char *text), void *arg)
+		     const struct claimed *claimed, void (*line)(void *arg, const char *text), void *arg)
 {
 	static struct nics nics;
-	struct telling telling = { .line = line, .arg = arg };
+	struct telling telling = { .claimed = claimed, .line = line, .arg = arg };
 	char text[LINE_LEN];
 
 	held.count = 0;

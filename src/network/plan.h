@@ -2,13 +2,13 @@
 #ifndef NETWORK_PLAN_H
 #define NETWORK_PLAN_H
 
-#include "network/nics.h"
+#include "network/claimed.h"
 
 enum { NICS_PLAN_MAX = 20 }; /* lines; the others are counted */
 
-/* Calls line for each, without newline. before: what ran, NULL: nothing. last: no NIC has an address then. What cannot be told
- * is left out. */
+/* Calls line for each, without newline. before: what ran, NULL: nothing. last: no NIC has an address then. claimed: what
+ * others have of it. What cannot be told is left out. */
 void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, bool last,
-		     void (*line)(void *arg, const char *text), void *arg);
+		     const struct claimed *claimed, void (*line)(void *arg, const char *text), void *arg);
 
 #endif

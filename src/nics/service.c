@@ -22,6 +22,7 @@
 #include "network/told.h"
 #include "nics/conflicts.h"
 #include "nics/identify.h"
+#include "nics/loss.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
 #include "worker/load.h"
@@ -270,17 +271,21 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 {
 	struct nics_service *service = container_of(change, struct nics_service, change);
 	const struct network_conf *conf = &change->candidate->network, *before = service->has_set ? &service->set->network : NULL;
+	static struct claimed claimed;
 	char loss[TOLD_LEN];
 	bool last = last_address_goes(&service->nl, conf, before, loss, sizeof(loss));
 
+	claimed.count = 0;
+	if (say != CHANGE_SAY_NOTHING)
+		claimed_find(&service->nl, conf, &claimed);
 	if (say == CHANGE_SAY_LINES)
-		nics_plan_lines(&service->nl, conf, before, last, print_plan, call);
-	if (force || !last)
+		nics_plan_lines(&service->nl, conf, before, last, &claimed, print_plan, call);
+	if (force || (!last && !claimed.count))
 		return 0;
 	if (say == CHANGE_SAY_LINES)
-		control_print(call, CONTROL_ERR, "the last NIC address\n");
+		loss_print_cuts(call, last, &claimed);
 	else
-		control_print(call, CONTROL_ERR, NAME_NETWORK ": %s: nothing is applied without --force\n", loss);
+		loss_print(call, last ? loss : "", &claimed);
 	return EXIT_ASKED;
 }
 

@@ -28,12 +28,12 @@ class Box:
 
     def __init__(self, lab):
         self.lab, self.a, self.b, self.dir = lab, lab.host("a"), lab.host("b"), lab.dir
-        lab.link(self.a, "", self.b, "192.0.2.2/24")
+        lab.link(self.a, "", self.b, "192.0.2.62/24")
         self.conf, self.run = self.dir + "/conf", self.dir + "/run"
         self.processes, self.services = {}, ()
         os.mkdir(self.conf)
         (self.key, public), (_, other) = wg_keys(), wg_keys()
-        self.peers = [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (other, "10.8.3.2/32", "192.0.2.2:4567", "")]
+        self.peers = [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (other, "10.8.3.2/32", "192.0.2.62:4567", "")]
 
     def write(self, nic=1, extra="", more=0):
         idle = [(wg_keys()[1], "10.8.3.%d/32" % (10 + n), "192.0.2.9:4567", "") for n in range(more)]

@@ -25,7 +25,7 @@ class Killed(Box):
     def __init__(self, lab):
         super().__init__(lab)
         (private, other), self.set = wg_keys(), 1
-        self.peers[1] = (other, "10.8.3.2/32", "192.0.2.2:4567", "")
+        self.peers[1] = (other, "10.8.3.2/32", "192.0.2.62:4567", "")
         self.keys, self.gos = {}, {}
         for path, port in zip(PATHS, (4567, 4568)):
             inside = lab.host("peer-" + path)

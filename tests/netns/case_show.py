@@ -20,7 +20,7 @@ class Watched(Box):
     def __init__(self, lab):
         super().__init__(lab)
         self.key_b, pub_b = wg_keys()
-        self.peers[1] = (pub_b, "10.8.3.2/32", "192.0.2.2:4567", "")
+        self.peers[1] = (pub_b, "10.8.3.2/32", "192.0.2.62:4567", "")
         self.write(extra="DATA_PLANE_ISOLATION=on\n")
         self.start()
         self.goes = []
@@ -136,11 +136,11 @@ def show_is_there_at_once_whatever_of_the_services_is_not(lab):
 @case
 def check_looks_at_the_way_to_the_peers_too(lab):
     a, b = lab.host("a"), lab.host("b")
-    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.62/24")
     (key, public), (_, one), (_, other) = wg_keys(), wg_keys(), wg_keys()
     os.mkdir(lab.dir + "/conf")
 
-    def check(*words, endpoint="192.0.2.2:4567"):
+    def check(*words, endpoint="192.0.2.62:4567"):
         peers = [(public, "10.8.3.1/32", "192.0.2.1:4567", ""), (one, "10.8.3.2/32", endpoint, ""), (other, "10.8.3.3/32", endpoint, "")]
         for name, text in files(key, peers, "10.8.3.1").items():
             with open("%s/conf/%s" % (lab.dir, name), "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
@@ -169,12 +169,12 @@ def probe_finds_the_mtu_of_the_network_between(lab):
     status, said = box.ask("probe", "10.8.3.2")
     expect(status == 0 and len(re.findall("^  84 bytes: 5 of 5 came back", said, re.M)) == 2, said)
     expect(len(re.findall("^  1420 bytes: 5 of 5 came back", said, re.M)) == 2 and "largest" not in said, said)
-    status, said = box.ask("ping", "out", "192.0.2.2", "-c", "2", "-i", "0.1", "-s", "1472", "-D")
-    expect(status == 0 and "1480 bytes from 192.0.2.2" in said and "2 sent, 2 received" in said, said)
-    status, said = box.ask("ping", "out", "192.0.2.2", "-c", "1", "-s", "1473", "-D")
+    status, said = box.ask("ping", "out", "192.0.2.62", "-c", "2", "-i", "0.1", "-s", "1472", "-D")
+    expect(status == 0 and "1480 bytes from 192.0.2.62" in said and "2 sent, 2 received" in said, said)
+    status, said = box.ask("ping", "out", "192.0.2.62", "-c", "1", "-s", "1473", "-D")
     expect(status == 1 and "longer than the MTU of the way" in said, said)
-    status, said = box.ask("ping", "out", "192.0.2.2", "-c", "1", "-s", "4000")      # in pieces
-    expect(status == 0 and "4008 bytes from 192.0.2.2" in said, said)
+    status, said = box.ask("ping", "out", "192.0.2.62", "-c", "1", "-s", "4000")      # in pieces
+    expect(status == 0 and "4008 bytes from 192.0.2.62" in said, said)
     box.b("ip", "link", "set", "eth0", "mtu", "1280")               # what is longer is dropped at its end
     status, said = box.ask("probe", "10.8.3.2")
     expect(status == 1 and len(re.findall("^  1420 bytes: 0 of 5 came back", said, re.M)) == 2, said)

@@ -1,0 +1,138 @@
+#include "network/claimed.h"
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "network/conflict.h"
+
+/* What any NIC of this host has by now is its own: it may move to another of them. */
+static void drop_own(const struct link_address *address, void *arg)
+{
+	struct claimed *claimed = arg;
+
+	for (size_t i = claimed->count; i-- > 0;)
+		if (inet_addr_equal(&claimed->list[i].address, &address->prefix.addr))
+			claimed->list[i] = claimed->list[--claimed->count];
+}
+
+static void add_wanted(struct claimed *claimed, const struct link *link, const struct network_nic *section)
+{
+	for (size_t i = 0; i < section->address_count && claimed->count < CLAIMED_MAX; i++) {
+		struct claimed_address *wanted = &claimed->list[claimed->count];
+
+		if (section->addresses[i].addr.family != AF_INET)
+			continue; /* the kernel does it for IPv6, RFC 4862 */
+		*wanted = (struct claimed_address){ .link = link->index, .address = section->addresses[i].addr };
+		memcpy(wanted->mac, link->mac, sizeof(wanted->mac));
+		claimed->count++;
+	}
+}
+
+static void probe_all(int fd, const struct claimed *claimed)
+{
+	for (size_t i = 0; i < claimed->count; i++) {
+		const struct claimed_address *wanted = &claimed->list[i];
+
+		if (!wanted->taken)
+			arp_probe_send(fd, wanted->link, wanted->mac, wanted->address.bytes);
+	}
+}
+
+static bool is_ours(const struct nics *nics, const uint8_t mac[static LINK_MAC_LEN])
+{
+	for (size_t i = 0; i < nics->count; i++)
+		if (!memcmp(nics->list[i].mac, mac, LINK_MAC_LEN))
+			return true;
+	return false;
+}
+
+/* Whoever says that it has one, or is about to take it as well. */
+static void hear(int fd, struct claimed *claimed, const struct nics *nics)
+{
+	struct sockaddr_ll from = { 0 };
+	socklen_t from_len = sizeof(from);
+	uint8_t bytes[ARP_LEN];
+	struct arp_claim claim;
+
+	if (recvfrom(fd, bytes, sizeof(bytes), MSG_TRUNC, (struct sockaddr *)&from, &from_len) < ARP_LEN ||
+	    !arp_read(bytes, sizeof(bytes), &claim) || is_ours(nics, claim.mac))
+		return;
+	for (size_t i = 0; i < claimed->count; i++) {
+		struct claimed_address *wanted = &claimed->list[i];
+
+		if ((int)wanted->link != from.sll_ifindex || memcmp(wanted->address.bytes, claim.address, sizeof(claim.address)) != 0)
+			continue;
+		wanted->taken = true;
+		memcpy(wanted->other, claim.mac, sizeof(wanted->other));
+	}
+}
+
+static bool all_taken(const struct claimed *claimed)
+{
+	for (size_t i = 0; i < claimed->count; i++)
+		if (!claimed->list[i].taken)
+			return false;
+	return true;
+}
+
+/* This process carries nothing that could not wait so long. */
+static void ask(int fd, struct claimed *claimed, const struct nics *nics)
+{
+	uint64_t begin_ns = clock_now_ns(), now_ns = begin_ns;
+	unsigned sent = 0;
+
+	while (!all_taken(claimed) && now_ns - begin_ns < CLAIMED_WAIT_MS * NS_PER_MS) {
+		struct pollfd news = { .fd = fd, .events = POLLIN };
+		uint64_t passed_ms = (now_ns - begin_ns) / NS_PER_MS;
+
+		if (sent < CLAIMED_PROBES && passed_ms >= sent * CLAIMED_PROBE_MS) {
+			probe_all(fd, claimed);
+			sent++;
+		}
+		if (poll(&news, 1, (int)((sent < CLAIMED_PROBES ? sent * CLAIMED_PROBE_MS : CLAIMED_WAIT_MS) - passed_ms)) > 0)
+			hear(fd, claimed, nics);
+		now_ns = clock_now_ns();
+	}
+}
+
+void claimed_find(struct nl *nl, const struct network_conf *conf, struct claimed *claimed)
+{
+	static struct nics nics;
+	int fd = -1;
+
+	claimed->count = 0;
+	if (nics_find(nl, &nics) < 0 || nics_match(nl, &nics, conf) < 0)
+		return;
+	for (size_t i = 0; i < nics.count; i++) {
+		const struct link *link = &nics.list[i];
+		const struct nics_match *match = &nics.matches[i];
+
+		if (match->section && !match->section->unmanaged && match->taker == link && link->carrier && link->has_mac)
+			add_wanted(claimed, link, match->section);
+	}
+	if (link_address_each(nl, 0, drop_own, claimed) == 0 && claimed->count)
+		fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, htons(ETH_P_ARP));
+	if (fd < 0) {
+		claimed->count = 0;
+		return;
+	}
+	ask(fd, claimed, &nics);
+	close(fd);
+	for (size_t i = claimed->count; i-- > 0;)
+		if (!claimed->list[i].taken)
+			claimed->list[i] = claimed->list[--claimed->count];
+}
+
+const struct claimed_address *claimed_by(const struct claimed *claimed, uint32_t link, const struct inet_addr *address)
+{
+	for (size_t i = 0; i < claimed->count; i++)
+		if (claimed->list[i].link == link && inet_addr_equal(&claimed->list[i].address, address))
+			return &claimed->list[i];
+	return NULL;
+}
