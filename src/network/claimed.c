@@ -52,17 +52,18 @@ static bool is_ours(const struct nics *nics, const uint8_t mac[static LINK_MAC_L
 	return false;
 }
 
-/* Whoever says that it has one, or is about to take it as well. */
-static void hear(int fd, struct claimed *claimed, const struct nics *nics)
+/* Whoever says that it has one, or is about to take it as well; false: no one says anything now. */
+static bool hear(int fd, struct claimed *claimed, const struct nics *nics)
 {
 	struct sockaddr_ll from = { 0 };
 	socklen_t from_len = sizeof(from);
 	uint8_t bytes[ARP_LEN];
 	struct arp_claim claim;
 
-	if (recvfrom(fd, bytes, sizeof(bytes), MSG_TRUNC, (struct sockaddr *)&from, &from_len) < ARP_LEN ||
-	    !arp_read(bytes, sizeof(bytes), &claim) || is_ours(nics, claim.mac))
-		return;
+	ssize_t n = recvfrom(fd, bytes, sizeof(bytes), MSG_TRUNC, (struct sockaddr *)&from, &from_len);
+
+	if (n < ARP_LEN || !arp_read(bytes, sizeof(bytes), &claim) || is_ours(nics, claim.mac))
+		return n >= 0;
 	for (size_t i = 0; i < claimed->count; i++) {
 		struct claimed_address *wanted = &claimed->list[i];
 
@@ -71,6 +72,7 @@ static void hear(int fd, struct claimed *claimed, const struct nics *nics)
 		wanted->taken = true;
 		memcpy(wanted->other, claim.mac, sizeof(wanted->other));
 	}
+	return true;
 }
 
 static bool all_taken(const struct claimed *claimed)
@@ -84,21 +86,23 @@ static bool all_taken(const struct claimed *claimed)
 /* This process carries nothing that could not wait so long. */
 static void ask(int fd, struct claimed *claimed, const struct nics *nics)
 {
-	uint64_t begin_ns = clock_now_ns(), now_ns = begin_ns;
+	uint64_t now_ns = clock_now_ns(), due_ns = now_ns, end_ns = now_ns + CLAIMED_WAIT_MS * NS_PER_MS;
 	unsigned sent = 0;
 
-	while (!all_taken(claimed) && now_ns - begin_ns < CLAIMED_WAIT_MS * NS_PER_MS) {
+	while (!all_taken(claimed) && now_ns < end_ns) {
 		struct pollfd news = { .fd = fd, .events = POLLIN };
-		uint64_t passed_ms = (now_ns - begin_ns) / NS_PER_MS;
 
-		if (sent < CLAIMED_PROBES && passed_ms >= sent * CLAIMED_PROBE_MS) {
+		if (sent < CLAIMED_PROBES && now_ns >= due_ns) {
 			probe_all(fd, claimed);
-			sent++;
+			due_ns = ++sent < CLAIMED_PROBES ? now_ns + CLAIMED_PROBE_MS * NS_PER_MS : end_ns;
 		}
-		if (poll(&news, 1, (int)((sent < CLAIMED_PROBES ? sent * CLAIMED_PROBE_MS : CLAIMED_WAIT_MS) - passed_ms)) > 0)
-			hear(fd, claimed, nics);
+		if (poll(&news, 1, due_ns > now_ns ? (int)((due_ns - now_ns) / NS_PER_MS) + 1 : 0) > 0)
+			(void)hear(fd, claimed, nics);
 		now_ns = clock_now_ns();
 	}
+	/* What came while this process was kept from running. */
+	for (size_t i = 0; i < CLAIMED_MAX && hear(fd, claimed, nics); i++)
+		;
 }
 
 void claimed_find(struct nl *nl, const struct network_conf *conf, struct claimed *claimed)
