@@ -16,7 +16,7 @@ static const struct {
 } audited[] = {
 	{ "write", 2, 1 }, { "edit", 2, 1 }, { "set", 2, 1 }, { "unset", 2, 1 }, { "peer", 3, 1 }, { "key", 2, 1 },
 	{ "import", 1, 1 }, { "setup", 1, 1 }, { "confirm", 1, 1 }, { "rollback", 3, 1 }, { "undo", 2, 1 },
-	{ "reconfigure", 4, 1 }, { "clock", 4, 2 }, { "install", 2, 2 }, { "reset", 2, 1 }, { "format", 2, 1 },
+	{ "reconfigure", 6, 1 }, { "clock", 4, 2 }, { "install", 2, 2 }, { "reset", 2, 1 }, { "format", 2, 1 },
 	{ "password", 1, 1 }, { "reboot", 1, 1 }, { "poweroff", 1, 1 },
 };
 

@@ -73,6 +73,18 @@ static const struct conf_key *find_key(const char *name)
 	return NULL;
 }
 
+/* Others may see a public key; not the private one of this instance in its place. */
+static bool is_public(const struct conf_key *key, const char *value)
+{
+	const struct vpn_conf *vpn = &the_change.now.vpn;
+	uint8_t bytes[KEY_LEN];
+	bool fine = !strcmp(key->name, "PublicKey") &&
+		    (key_from_base64(value, strlen(value), bytes) < 0 || !vpn->private_key_line || !ct_equal(bytes, vpn->private_key, KEY_LEN));
+
+	wipe(bytes, sizeof(bytes));
+	return fine;
+}
+
 static int set_key(int argc, char **argv, bool unset)
 {
 	const struct vpn_peer *peer = find_peer(argv[2]);
@@ -84,7 +96,7 @@ static int set_key(int argc, char **argv, bool unset)
 
 	if (!key)
 		return 1;
-	if (key->flags & KEY_SECRET && (!unset || argc > 4)) {
+	if (key->flags & KEY_SECRET && (!unset || argc > 4) && !is_public(key, argc > 4 ? argv[4] : "")) {
 		(void)fprintf(stderr, "peer: a key is no word of a command, which others see; expected it in `write " VPN_PUBLIC_FILE "`\n");
 		return 1;
 	}

@@ -88,7 +88,7 @@ def set_changes_one_key_and_tells_what_changed(lab):
 
 @case
 def peer_is_added_changed_and_removed_alone(lab):
-    files, _, _, other = cluster(lab)
+    files, private, _, other = cluster(lab)
     before = files.get("vpn-public.conf")
     third = "[Peer]\n# friendly_name = lon1\nPublicKey = %s\nAllowedIPs = 10.8.3.3/32\n" % wg_keys()[1]
     files.ask("peer", "add", given=third)
@@ -97,6 +97,12 @@ def peer_is_added_changed_and_removed_alone(lab):
         expect(why in files.ask("peer", "add", given=given, status=1), given)
     said = files.ask("peer", "set", "lon1", "Endpoint", "192.0.2.3:4567")
     expect("         [Peer]\n" in said and "  +   15  Endpoint = 192.0.2.3:4567\n" in said, said)
+    fresh = wg_keys()[1]
+    files.ask("peer", "set", "lon1", "PublicKey", fresh)
+    expect(third.split("= ")[2].split()[0] not in files.get("vpn-public.conf") and fresh in files.get("vpn-public.conf"))
+    for key, value in (("PublicKey", private), ("PresharedKey", fresh)):
+        said = files.ask("peer", "set", "lon1", key, value, status=1)
+        expect("a key is no word of a command" in said and private not in said + files.get("vpn-public.conf"), key, said)
     expect("expected fra1, ams1, lon1" in files.ask("peer", "remove", "par1", status=1))
     expect("expected PublicKey, AllowedIPs" in files.ask("peer", "set", "ams1", "Endpont", "x:1", status=1))
     files.ask("peer", "unset", "10.8.3.3", "Endpoint")
