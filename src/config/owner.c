@@ -29,7 +29,6 @@ int owner_plan(const struct owner *owner, struct commit *commit)
 
 	interrupt_hear(); /* from here on it ends the commit, and not this process */
 	status = commit_plan(commit);
-
 	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", commit->plan.cuts);
 	if (status == EXIT_ASKED && owner_may(owner, question)) {
 		commit->force = true;

@@ -156,7 +156,7 @@ static void read_news(void)
 static void rest(const struct wait *wait)
 {
 	struct pollfd fds[] = { { .fd = watch.news_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN },
-				{ .fd = watch.due_fd, .events = POLLIN } };
+				{ .fd = wait->process ? -1 : watch.due_fd, .events = POLLIN } }; /* that one is waited for first */
 
 	if (wait->process)
 		fds[1].fd = (int)syscall(SYS_pidfd_open, wait->process, 0); /* -1: it has ended */
