@@ -113,6 +113,8 @@ static void log_lines(int fd, bool failed)
 		else if (text.len)
 			log_info("%.*s", SLICE_ARG(text));
 	}
+	if (lines)
+		(void)fclose(lines);
 }
 
 static void tell_heard(const struct heard *heard, bool failed)
@@ -127,12 +129,13 @@ static void tell_heard(const struct heard *heard, bool failed)
 
 static int commit(struct owner *owner, const struct scheduled *scheduled)
 {
-	struct conf_set *set = calloc(1, sizeof(*set)); /* this process ends with it */
+	struct conf_set *set = calloc(1, sizeof(*set)); /* in a process that ends with it */
 	int fd = set ? scheduled_files(owner->generations.run_fd) : -ENOMEM, status = 1;
 	char summary[CONF_SUMMARY_LEN], by[ABOUT_BY_LEN], clock[SCHEDULED_TIME_LEN];
 
 	if (fd < 0) {
 		say_err("its files cannot be read: %s", strerror(-fd));
+		free(set);
 		return status;
 	}
 	owner->force = scheduled->force;
@@ -141,6 +144,7 @@ static int commit(struct owner *owner, const struct scheduled *scheduled)
 	if (files_load(set, fd, summary))
 		status = owner_commit(owner, set, by, summary);
 	conf_set_wipe(set);
+	free(set);
 	close(fd);
 	return status;
 }
