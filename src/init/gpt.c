@@ -22,6 +22,8 @@ enum {
 	ENTRY_FIRST_AT = 32,
 	ENTRY_LAST_AT = 40,
 	ENTRY_GUID_AT = 16,
+	ENTRY_MARK_AT = 48 + 6, /* of its attributes, bits 48 to 55, which Linux gives no meaning */
+	ENTRY_MARK = 1,
 	ENTRY_NAME_AT = 56,
 	ENTRY_NAME_UNITS = 36,
 	REVISION_AT = 8,
@@ -216,6 +218,23 @@ const uint8_t *gpt_guid(const struct gpt *gpt, unsigned number)
 	const uint8_t *entry = entry_of(gpt, number);
 
 	return entry ? entry + ENTRY_GUID_AT : NULL;
+}
+
+bool gpt_is_marked(const struct gpt *gpt, unsigned number)
+{
+	const uint8_t *entry = entry_of(gpt, number);
+
+	return entry && (entry[ENTRY_MARK_AT] & ENTRY_MARK);
+}
+
+bool gpt_mark(struct gpt *gpt, unsigned number, bool marked)
+{
+	uint8_t *entry = entry_of(gpt, number);
+
+	if (!entry || gpt_is_marked(gpt, number) == marked)
+		return false;
+	entry[ENTRY_MARK_AT] ^= ENTRY_MARK;
+	return true;
 }
 
 bool gpt_is(const struct gpt *gpt, unsigned number, enum gpt_type type)

@@ -45,6 +45,10 @@ const uint8_t *gpt_guid(const struct gpt *gpt, unsigned number);
 /* Its name as ASCII, '?' for the rest. */
 void gpt_name(const struct gpt *gpt, unsigned number, char *dst, size_t cap);
 
+/* A mark of ours on a partition: one of the attributes that are its type's (UEFI 2.10, 5.3.3). */
+bool gpt_is_marked(const struct gpt *gpt, unsigned number);
+bool gpt_mark(struct gpt *gpt, unsigned number, bool marked); /* false: it is so already, or there is no such partition */
+
 enum gpt_type { GPT_ESP, GPT_LINUX };
 bool gpt_is(const struct gpt *gpt, unsigned number, enum gpt_type type);
 

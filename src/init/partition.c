@@ -32,28 +32,35 @@ uint64_t partition_bytes(const char *path)
 	return bytes > 0 ? (uint64_t)bytes : 0;
 }
 
-static bool is_zero(int fd, uint64_t from, uint64_t to)
+/* As partition_is_blank. */
+static int is_zero(int fd, uint64_t from, uint64_t to)
 {
 	static uint8_t bytes[65536];
 
 	while (from < to) {
 		size_t len = to - from < sizeof(bytes) ? (size_t)(to - from) : sizeof(bytes);
+		ssize_t n = pread(fd, bytes, len, (off_t)from);
 
-		if (pread(fd, bytes, len, (off_t)from) != (ssize_t)len || bytes[0] || memcmp(bytes, bytes + 1, len - 1) != 0)
-			return false;
+		if (n != (ssize_t)len)
+			return n < 0 ? -errno : -EIO;
+		if (bytes[0] || memcmp(bytes, bytes + 1, len - 1) != 0)
+			return 0;
 		from += len;
 	}
-	return true;
+	return 1;
 }
 
-bool partition_is_blank(const char *path)
+int partition_is_blank(const char *path)
 {
 	uint64_t bytes = partition_bytes(path), end = bytes < END_LEN ? bytes : END_LEN;
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	bool blank = fd >= 0 && bytes && is_zero(fd, 0, end) && is_zero(fd, bytes - end, bytes);
+	int fd = open(path, O_RDONLY | O_CLOEXEC), blank;
 
-	if (fd >= 0)
-		close(fd);
+	if (fd < 0)
+		return -errno;
+	blank = bytes ? is_zero(fd, 0, end) : -ENOMEDIUM;
+	if (blank > 0)
+		blank = is_zero(fd, bytes - end, bytes);
+	close(fd);
 	return blank;
 }
 
@@ -95,22 +102,28 @@ static int tell_kernel(int fd, unsigned number, const struct gpt_partition *part
 	return ioctl(fd, BLKPG, &arg) < 0 ? -errno : 0;
 }
 
-static int grow(int fd, unsigned number, uint64_t max_bytes, bool (*may_change)(void), struct text *said)
+static int read_table(int fd, struct gpt *gpt)
 {
-	static struct gpt gpt;
-	struct gpt_partition partition;
 	off_t bytes = lseek(fd, 0, SEEK_END);
-	int block_len, err;
-	bool grew;
+	int block_len;
 
 	if (bytes < 0 || ioctl(fd, BLKSSZGET, &block_len) < 0)
 		return -errno;
 	if (block_len <= 0)
 		return -EINVAL;
-	err = gpt_read(&gpt, fd, (uint64_t)bytes / (unsigned)block_len, (unsigned)block_len);
+	return gpt_read(gpt, fd, (uint64_t)bytes / (unsigned)block_len, (unsigned)block_len);
+}
+
+static int grow(int fd, unsigned number, uint64_t max_bytes, bool (*may_change)(void), struct text *said)
+{
+	static struct gpt gpt;
+	struct gpt_partition partition;
+	int err = read_table(fd, &gpt);
+	bool grew;
+
 	if (err < 0)
 		return err == -ENOMEDIUM ? 0 : err;
-	grew = gpt_grow(&gpt, number, max_bytes / (unsigned)block_len);
+	grew = gpt_grow(&gpt, number, max_bytes / gpt.block_len);
 	if (!grew && gpt.primary_whole && gpt.backup_whole)
 		return 0;
 	if (!may_change())
@@ -123,8 +136,8 @@ static int grow(int fd, unsigned number, uint64_t max_bytes, bool (*may_change)(
 	if (!grew || !gpt_partition(&gpt, number, &partition))
 		return 0;
 	text_add(said, ", grown to %llu MiB",
-		 (unsigned long long)((partition.last + 1 - partition.first) * (unsigned)block_len >> 20));
-	return tell_kernel(fd, number, &partition, (unsigned)block_len);
+		 (unsigned long long)((partition.last + 1 - partition.first) * gpt.block_len >> 20));
+	return tell_kernel(fd, number, &partition, gpt.block_len);
 }
 
 int partition_grow(const char *name, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap)
@@ -142,6 +155,50 @@ int partition_grow(const char *name, uint64_t max_bytes, bool (*may_change)(void
 		return errno == EACCES || errno == EROFS ? 0 : -errno; /* a disk that is write-protected stays as it is */
 	text_init(&said, words + len, cap - len);
 	err = grow(fd, number, max_bytes, may_change, &said);
+	close(fd);
+	return err;
+}
+
+/* A descriptor of its disk, whose table is read; -ENOMEDIUM where it has none of our kind. */
+static int open_table(const char *name, int flags, struct gpt *gpt, unsigned *number)
+{
+	char disk[PATH_LEN];
+	int fd, err = disk_of(name, disk, sizeof(disk), number);
+
+	if (err < 0)
+		return err == -ENOTBLK ? -ENOMEDIUM : err;
+	fd = open(disk, flags | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	err = read_table(fd, gpt);
+	if (!err)
+		return fd;
+	close(fd);
+	return err == -ENOTSUP ? -ENOMEDIUM : err;
+}
+
+bool partition_is_begun(const char *name)
+{
+	static struct gpt gpt;
+	unsigned number;
+	int fd = open_table(name, O_RDONLY, &gpt, &number);
+	bool begun = fd >= 0 && gpt_is_marked(&gpt, number);
+
+	if (fd >= 0)
+		close(fd);
+	return begun;
+}
+
+int partition_set_begun(const char *name, bool begun)
+{
+	static struct gpt gpt;
+	unsigned number;
+	int fd = open_table(name, O_RDWR, &gpt, &number), err = 0;
+
+	if (fd < 0)
+		return fd == -ENOMEDIUM ? 0 : fd;
+	if (gpt_mark(&gpt, number, begun))
+		err = gpt_write(&gpt, fd);
 	close(fd);
 	return err;
 }

@@ -157,23 +157,69 @@ static bool is_empty(void)
 	return empty;
 }
 
-/* A partition by its name that holds no file system of ours. */
-static int make(const char *path, const char *label, char *words, size_t cap)
+/* What was found. */
+struct place {
+	char name[LOCATE_NAME_LEN], path[64];
+	bool is_named;  /* as a partition; else it has but the label */
+	bool protected; /* against writes */
+	bool is_new;    /* there is no file system */
+	bool begun;     /* one was being made */
+	bool was_begun; /* and then another firmware made one, which was used: the mark is no more than left over */
+	int blank;      /* of what is new, as partition_is_blank has it */
+	uint8_t block[SUPERBLOCK_LEN];
+};
+
+static void look_at(struct place *place, const char *label)
 {
+	bool marked;
+
+	text_format(place->path, sizeof(place->path), "/dev/%s", place->name);
+	place->is_named = locate_has_name(place->name, label);
+	place->protected = is_write_protected(place->path);
+	place->is_new = !locate_superblock(place->name, place->block);
+	marked = place->is_named && partition_is_begun(place->name);
+	place->was_begun = marked && !place->is_new && !superblock_is_given_up(place->block) && superblock_is_used(place->block);
+	place->begun = marked && !place->was_begun;
+	place->is_new = place->is_new || place->begun;
+	place->blank = place->is_new ? partition_is_blank(place->path) : 0;
+}
+
+static bool may_be_made(const struct place *place)
+{
+	return place->is_new && !place->protected && (place->begun || place->blank > 0);
+}
+
+/* A partition by its name that holds no file system of ours. The mark in front, and gone behind: what is cut off in between is
+ * done again. */
+static int make(const struct place *place, const char *label, char *words, size_t cap)
+{
+	const char *path = place->path;
 	int err;
 
-	if (is_write_protected(path)) {
+	if (place->protected) {
 		text_format(words, cap, "%s is write-protected and holds no ext4 file system: make it writable, then `reboot`", path);
 		return -EROFS;
 	}
-	if (!partition_is_blank(path)) {
+	if (!place->begun && place->blank < 0) {
+		text_format(words, cap, "%s cannot be read: %s: nothing was changed on it; `reboot` tries again", path, strerror(-place->blank));
+		return place->blank;
+	}
+	if (!may_be_made(place)) {
 		text_format(words, cap, "%s holds something that is no ext4 file system: nothing was changed on it; `format data` makes it "
 			    "anew", path);
 		return -EMEDIUMTYPE;
 	}
-	log_err("%s holds nothing: a file system is made on it", path);
+	log_err("%s %s: a file system is made on it", path, place->begun ? "was not made to its end" : "holds nothing");
+	err = partition_set_begun(place->name, true);
+	if (err < 0) {
+		text_format(words, cap, "the partition table of %s cannot be written (%s): nothing is made there", path, strerror(-err));
+		return err;
+	}
 	err = partition_make(path, label);
-	if (!err)
+	if (!err && (err = partition_set_begun(place->name, false)) < 0)
+		text_format(words, cap, "the partition table of %s cannot be written (%s): `reboot` makes the file system anew", path,
+			    strerror(-err));
+	else if (!err)
 		log_err("%s has no configuration yet: `key new` and `write FILE` make one, `import` brings another box's", path);
 	else
 		text_format(words, cap, "no file system can be made on %s (%llu MiB): it needs 8 MiB or more, on a disk that is sound", path,
@@ -213,40 +259,44 @@ static int mount_memory(const char *label, char *words, size_t cap)
 
 int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void), char *words, size_t cap)
 {
-	uint8_t block[SUPERBLOCK_LEN];
-	char name[LOCATE_NAME_LEN], path[64], grown[96] = "";
-	size_t count = locate_in_time(label, name);
-	bool protected, is_new, sound = true, tried;
+	struct place place;
+	char grown[96] = "";
+	const char *path = place.path;
+	size_t count = locate_in_time(label, place.name);
+	bool protected, is_new, is_clean, sound = true, tried;
 	int way, err = 0;
 
 	if (!count)
 		return mount_memory(label, words, cap);
 	if (count > 1)
-		log_err("%zu file systems are named or labelled %s: %s is taken", count, label, name);
-	text_format(path, sizeof(path), "/dev/%s", name);
+		log_err("%zu file systems are named or labelled %s: %s is taken", count, label, place.name);
+	look_at(&place, label);
 	text_format(words, cap, "%s", path);
-	protected = is_write_protected(path);
-	is_new = !locate_superblock(name, block);
-	if (!is_new && superblock_is_given_up(block)) {
+	protected = place.protected;
+	is_new = place.is_new;
+	if (!is_new && superblock_is_given_up(place.block)) {
 		text_format(words, cap, "`reset all` was cut off on %s: do it again", path);
 		return -EUCLEAN;
 	}
-	if (!protected && locate_has_name(name, label) && (!is_new || partition_is_blank(path)))
-		err = grow(name, path, max_bytes, may_change, grown, sizeof(grown));
-	if (!err && !protected && (is_new ? partition_is_blank(path) : !superblock_is_clean(block)) && !may_change())
+	is_clean = !is_new && superblock_is_clean(place.block);
+	if (!protected && place.is_named && (!is_new || may_be_made(&place)))
+		err = grow(place.name, path, max_bytes, may_change, grown, sizeof(grown));
+	if (!err && !protected && (is_new ? may_be_made(&place) : !is_clean || place.was_begun) && !may_change())
 		err = -ECANCELED;
 	if (err < 0)
 		return err;
+	if (place.was_begun && !protected)
+		(void)partition_set_begun(place.name, false); /* what was used is not made anew, with that mark or without */
 	if (is_new)
-		err = make(path, label, words, cap);
-	else if (!protected && !superblock_is_clean(block))
+		err = make(&place, label, words, cap);
+	else if (!protected && !is_clean)
 		sound = mend(path, words, cap);
 	if (err < 0)
 		return err;
-	tried = !is_new && !protected && !superblock_is_clean(block);
+	tried = !is_new && !protected && !is_clean;
 	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
 	/* It was clean by its own word, and yet is not: a copy of its superblock may serve. */
-	if (way < 0 && !is_new && !protected && superblock_is_clean(block) && may_change()) {
+	if (way < 0 && !protected && is_clean && may_change()) {
 		sound = mend(path, words, cap);
 		way = mount_some_way(path, sound ? 0 : WAY_READ_ONLY);
 		tried = true;
@@ -270,7 +320,7 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 		copy_defaults();
 	if (is_new) {
 		text_format(words, cap, "%s made anew", path);
-	} else if (partition_bytes(path) >= superblock_bytes(block) + WORTH_GROWING_BYTES) {
+	} else if (partition_bytes(path) >= superblock_bytes(place.block) + WORTH_GROWING_BYTES) {
 		err = partition_fill(path, may_change);
 	}
 	text_format(words + strlen(words), cap - strlen(words), "%s", grown);
@@ -279,16 +329,17 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 
 void persist_look(const char *label, char *words, size_t cap)
 {
-	uint8_t block[SUPERBLOCK_LEN];
-	char name[LOCATE_NAME_LEN];
+	struct place place;
 
-	if (!locate_in_time(label, name))
+	if (!locate_in_time(label, place.name)) {
 		text_format(words, cap, "recovery: no partition or disk is named or labelled %s", label);
-	else if (!locate_superblock(name, block))
-		text_format(words, cap, "recovery: /dev/%s is left alone; it holds no ext4 file system", name);
-	else
-		text_format(words, cap, "recovery: /dev/%s is left alone%s", name,
-			    superblock_is_clean(block) ? "" : "; it was not unmounted cleanly");
+		return;
+	}
+	look_at(&place, label);
+	text_format(words, cap, "recovery: %s is left alone%s", place.path,
+		    place.begun ? "; its file system was not made to its end" :
+		    place.is_new ? "; it holds no ext4 file system" :
+		    superblock_is_clean(place.block) ? "" : "; it was not unmounted cleanly");
 }
 
 int persist_unmount(void)

@@ -299,6 +299,12 @@ static void print_progress(uint64_t at)
 	(void)fflush(stdout);
 }
 
+/* From here on a boot that comes too early makes the file system. One that is found by its label alone has nowhere to note that. */
+static int mark(bool begun)
+{
+	return locate_has_name(data.name, data.label) ? partition_set_begun(data.name, begun) : 0;
+}
+
 /* Last comes the superblock, which holds no secret, and is written by mke2fs: by it the partition is found again after a power cut,
  * and what it says then keeps everyone from it but who begins anew. */
 static int overwrite(int fd)
@@ -316,19 +322,24 @@ static int overwrite(int fd)
 		err = wipe_range(fd, 0, SUPERBLOCK_OFFSET, NULL);
 	if (!err)
 		wipe_discard(fd, BLOCK_MAX, data.bytes);
-	return err;
+	if (!err && fsync(fd) < 0)
+		err = -errno;
+	return err ? err : mark(true);
 }
 
 /* Of whatever was there: a mark of it would still be found. What is found by its label alone is overwritten where that stands. */
 static int clear_ends(int fd)
 {
 	uint64_t end = data.bytes / 2 < END_LEN ? data.bytes : END_LEN;
-	int err;
+	int err = mark(true);
 
-	if (!locate_has_name(data.name, data.label))
-		return 0;
-	err = wipe_range(fd, data.bytes - end, data.bytes, NULL);
-	return err ? err : wipe_range(fd, 0, end, NULL);
+	if (err < 0 || !locate_has_name(data.name, data.label))
+		return err;
+	/* What has no superblock any more, and the mark, is made anew; before that it is as it was. */
+	err = wipe_range(fd, 0, end, NULL);
+	if (!err && fsync(fd) < 0)
+		err = -errno;
+	return err ? err : wipe_range(fd, data.bytes - end, data.bytes, NULL);
 }
 
 static int make_anew(int (*clear)(int fd))
@@ -342,7 +353,9 @@ static int make_anew(int (*clear)(int fd))
 	if (fd >= 0)
 		close(fd);
 	partition_make_words(argv, data.path, data.label);
-	return err ? err : tool_run(argv, false);
+	if (!err)
+		err = tool_run(argv, false);
+	return err ? err : mark(false);
 }
 
 static int say_end(int err, const char *command)

@@ -5,8 +5,12 @@
 #include "base/bytes.h"
 
 enum {
+	EXT_INODES_AT = 0x00,
 	EXT_BLOCKS_AT = 0x04,
+	EXT_FREE_INODES_AT = 0x10,
 	EXT_BLOCK_SHIFT_AT = 0x18, /* of 1 KiB */
+	EXT_MOUNT_TIME_AT = 0x2c,
+	EXT_MOUNT_COUNT_AT = 0x34,
 	EXT_MAGIC_AT = 0x38,
 	EXT_STATE_AT = 0x3a,
 	EXT_INCOMPAT_AT = 0x60,
@@ -14,6 +18,7 @@ enum {
 	EXT_BLOCKS_HIGH_AT = 0x150,
 	EXT_LABEL_LEN = 16,
 	EXT_MAGIC = 0xef53,
+	EXT_NEW_INODES = 11, /* the reserved ones and lost+found */
 	EXT_STATE_VALID = 1,
 	EXT_STATE_ERROR = 2,
 	EXT_INCOMPAT_RECOVER = 4,
@@ -49,6 +54,12 @@ bool superblock_is_clean(const uint8_t block[static SUPERBLOCK_LEN])
 
 	return (state & EXT_STATE_VALID) && !(state & EXT_STATE_ERROR) &&
 	       !(load_le32(block + EXT_INCOMPAT_AT) & EXT_INCOMPAT_RECOVER);
+}
+
+bool superblock_is_used(const uint8_t block[static SUPERBLOCK_LEN])
+{
+	return load_le32(block + EXT_MOUNT_TIME_AT) || load_le16(block + EXT_MOUNT_COUNT_AT) ||
+	       load_le32(block + EXT_INODES_AT) - load_le32(block + EXT_FREE_INODES_AT) > EXT_NEW_INODES;
 }
 
 void superblock_give_up(uint8_t block[static SUPERBLOCK_LEN])

@@ -39,7 +39,7 @@ static void superblock(const uint8_t *data, size_t size)
 		abort();
 	memcpy(block, data, size < SUPERBLOCK_LEN ? size : SUPERBLOCK_LEN);
 	read_all += superblock_is_ext(block) + superblock_has_label(block, "mitigator-data") + superblock_is_clean(block) +
-		    (superblock_bytes(block) != 0);
+		    (superblock_bytes(block) != 0) + superblock_is_used(block) + superblock_is_given_up(block);
 	free(block);
 }
 

@@ -28,7 +28,11 @@ class Disk:
         self.stores = 0             # writes and flushes so far
         self.good = None            # how many of those still go well; None: all
         self.held = 0               # requests that hang
-        self.hangs_from = None      # a write to this offset or behind it hangs, and all that comes after
+        self.bad = []               # (READ, WRITE or FLUSH, offset, end): what touches these bytes fails
+        self.then_bad = None        # (offset, bad): those instead, from the write on that touches this byte
+        self.failed = 0             # how often it did
+        self.hangs_from = None      # a write to this offset or behind it hangs, up to hangs_to, and all that comes after
+        self.hangs_to = float("inf")
         self._may_answer = threading.Event()
         self._may_answer.set()
         self._listener = socket.socket(socket.AF_UNIX)
@@ -36,10 +40,10 @@ class Disk:
         self._listener.listen(1)
         threading.Thread(target=self._serve, daemon=True).start()
 
-    def args(self):
+    def args(self, device="virtio-blk-pci", drive="nbd0", more=""):
         """For QEMU. What fails is told to the machine; QEMU would stop it otherwise."""
-        return ["-drive", "if=none,id=nbd0,format=raw,file=nbd:unix:%s/nbd,werror=report,rerror=report" % self._dir,
-                "-device", "virtio-blk-pci,drive=nbd0"]
+        return ["-drive", "if=none,id=%s,format=raw,file=nbd:unix:%s/nbd,werror=report,rerror=report%s" % (drive, self._dir, more),
+                "-device", "%s,drive=%s" % (device, drive)]
 
     def hang(self):
         self._may_answer.clear()
@@ -100,7 +104,12 @@ class Disk:
             else:
                 reply(REPLY_UNSUPPORTED)
 
-    def _fails(self, kind):
+    def _fails(self, kind, offset, length):
+        if kind == WRITE and self.then_bad and offset <= self.then_bad[0] < offset + length:
+            self.bad, self.then_bad = self.then_bad[1], None
+        if any(kind == bad and (kind == FLUSH or offset < end and offset + length > begin) for bad, begin, end in self.bad):
+            self.failed += 1
+            return True
         if kind not in (WRITE, FLUSH):
             return False
         self.stores += 1
@@ -114,15 +123,15 @@ class Disk:
         data = self._get(connection, length) if kind == WRITE else b""
         if kind == DISCONNECT:
             return False
-        if kind == WRITE and self.hangs_from is not None and offset >= self.hangs_from:
+        if kind == WRITE and self.hangs_from is not None and self.hangs_from <= offset < self.hangs_to:
             self.hang()
         if not self._may_answer.is_set():
             self.held += 1
             self._may_answer.wait()
             self.held -= 1
-        error, answer = EIO if self._fails(kind) else 0, b""
+        error, answer = EIO if self._fails(kind, offset, length) else 0, b""
         self._file.seek(offset)
-        if kind == READ:
+        if kind == READ and not error:
             answer = self._file.read(length)
         elif kind == WRITE and not error:
             self._file.write(data)

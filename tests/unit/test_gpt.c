@@ -131,3 +131,20 @@ TEST(partition_grows_up_to_the_next_one_the_disks_end_or_the_most_allowed)
 	CHECK(is_whole(fd, BLOCKS));
 	close(fd);
 }
+
+TEST(mark_on_a_partition_outlives_writing_growing_and_another_number)
+{
+	struct gpt_partition partition;
+	int fd = make_disk();
+
+	CHECK(!gpt_is_marked(&gpt, 1) && !gpt_is_marked(&gpt, 2));
+	CHECK(gpt_mark(&gpt, 2, true) && !gpt_mark(&gpt, 2, true) && !gpt_mark(&gpt, 3, true));
+	CHECK_INT(gpt_write(&gpt, fd), 0);
+	CHECK(is_whole(fd, BLOCKS));
+	CHECK(!gpt_is_marked(&gpt, 1) && gpt_is_marked(&gpt, 2) && !gpt_is_marked(&gpt, 3));
+	CHECK(gpt_grow(&gpt, 2, 8 * MIB));
+	gpt_keep(&gpt, 2, 5);
+	CHECK(gpt_is_marked(&gpt, 5) && gpt_partition(&gpt, 5, &partition) && partition.first == 5 * MIB);
+	CHECK(gpt_mark(&gpt, 5, false) && !gpt_is_marked(&gpt, 5) && !gpt_mark(&gpt, 5, false));
+	close(fd);
+}

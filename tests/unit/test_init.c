@@ -120,6 +120,26 @@ TEST(file_system_that_is_given_up_is_known_by_it_and_found_by_its_label)
 	CHECK_INT(block[0x63], 0x80);
 }
 
+/* As mke2fs leaves it: 16384 inodes, 11 of them used. Inodes at 0x00, free ones at 0x10, when and how often it was mounted at 0x2c
+ * and 0x34. */
+TEST(file_system_is_used_once_it_was_mounted_or_holds_a_file)
+{
+	const uint8_t made[SUPERBLOCK_LEN] = { [0x01] = 0x40, [0x10] = 0xf5, [0x11] = 0x3f, [0x38] = 0x53, [0x39] = 0xef };
+	const struct {
+		size_t at;
+		uint8_t byte;
+	} used[] = { { 0x10, 0xf4 }, { 0x11, 0x00 }, { 0x2c, 1 }, { 0x2f, 0x80 }, { 0x34, 1 }, { 0x35, 1 } };
+
+	CHECK(!superblock_is_used(made));
+	for (size_t i = 0; i < sizeof(used) / sizeof(used[0]); i++) {
+		uint8_t block[SUPERBLOCK_LEN];
+
+		memcpy(block, made, sizeof(block));
+		block[used[i].at] = used[i].byte;
+		CHECK(superblock_is_used(block));
+	}
+}
+
 /* ---- depmod's files ---- */
 
 static void gather(void *arg, struct slice word)
