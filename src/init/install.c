@@ -154,40 +154,64 @@ static int empty_data(int fd)
 	return err ? err : wipe_range(fd, to - MIB, to, NULL);
 }
 
-static int fill_esp(const struct disk *disk, const struct layout_wish *wish, const struct medium *from)
+/* In memory, before anything is written: a descriptor, or -1, told. */
+static int make_esp(const struct disk *disk, const struct layout_wish *wish, const struct medium *from)
 {
 	static const char *const folders[] = { "/EFI", "/EFI/BOOT", "/EFI/Linux", "/loader" };
 	char uki[MEDIUM_PATH_LEN];
 	const char *const files[] = { "/EFI/BOOT/BOOTX64.EFI", uki, "/loader/loader.conf" };
 	struct medium esp;
-	int err;
+	int fd = medium_make(disk, MIB, wish->esp_bytes, &esp), err = fd < 0 ? fd : 0;
 
 	medium_uki(uki);
-	err = medium_make(disk, MIB, wish->esp_bytes, &esp);
 	for (size_t i = 0; !err && i < sizeof(folders) / sizeof(folders[0]); i++)
 		err = medium_make_folder(&esp, folders[i]);
 	for (size_t i = 0; !err && i < sizeof(files) / sizeof(files[0]); i++) {
-		printf("writing %s\n", files[i]);
+		printf("reading %s\n", files[i]);
 		(void)fflush(stdout);
 		err = medium_copy(from, &esp, files[i]);
 	}
-	return err;
+	if (!err)
+		return fd;
+	if (err == -ENODATA)
+		printf("%s cannot be read, which this version's files are on: %s is as it was\n", from->disk, disk->name);
+	else
+		printf("the files do not go into an ESP of %llu MiB: %s is as it was\n", (unsigned long long)(wish->esp_bytes / MIB),
+		       disk->name);
+	if (fd >= 0)
+		close(fd);
+	return -1;
+}
+
+/* What stands where the table and the ESP's beginning go is written as it is: a disk that takes nothing any more, as a worn one may,
+ * is told of before anything on it is gone. No place of a partition that is kept: that may be mounted, and in another cache. */
+static int try_writes(int fd, const struct disk *disk)
+{
+	static uint8_t bytes[MIB];
+	const size_t table = sizeof(gpt.entries) + disk->block_len;
+	const struct {
+		uint64_t at;
+		size_t len;
+	} places[] = { { 0, sizeof(bytes) }, { MIB, sizeof(bytes) }, { disk->bytes - table, table } };
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+		ssize_t n = pread(fd, bytes, places[i].len, (off_t)places[i].at);
+
+		if (n == (ssize_t)places[i].len)
+			n = pwrite(fd, bytes, places[i].len, (off_t)places[i].at);
+		if (n != (ssize_t)places[i].len)
+			return n < 0 ? -errno : -EIO;
+	}
+	return fsync(fd) < 0 ? -errno : 0;
 }
 
 /* The table comes last: until it is there, a disk that had none boots nothing, and one whose data is kept has its old one. */
-static int write_all(const struct disk *disk, const struct layout_wish *wish, const struct medium *from, bool kept)
+static int write_all(int fd, int esp, bool kept)
 {
-	char path[64];
-	int fd, err;
+	int err = kept ? 0 : empty_data(fd);
 
-	text_format(path, sizeof(path), "/dev/%s", disk->name);
-	/* Open from here on, so that fsync tells of every block that could not be written, whoever wrote it. */
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = kept ? 0 : empty_data(fd);
 	if (!err)
-		err = fill_esp(disk, wish, from);
+		err = medium_write(esp, fd, MIB);
 	if (!err && fsync(fd) < 0)
 		err = -errno;
 	if (!err)
@@ -196,8 +220,30 @@ static int write_all(const struct disk *disk, const struct layout_wish *wish, co
 		err = gpt_write(&gpt, fd);
 	if (!err && fsync(fd) < 0)
 		err = -errno;
-	close(fd);
 	return err;
+}
+
+static bool write_disk(const struct disk *disk, int esp, bool kept)
+{
+	char path[64];
+	int fd, err;
+
+	text_format(path, sizeof(path), "/dev/%s", disk->name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	err = fd < 0 ? -errno : try_writes(fd, disk);
+	if (err < 0) {
+		printf("%s cannot be read and written to: %s; it is as it was\n", disk->name, strerror(-err));
+	} else {
+		printf("writing %s\n", disk->name);
+		(void)fflush(stdout);
+		err = write_all(fd, esp, kept);
+		if (err < 0)
+			printf("%s IS UNUSABLE: it could not be written: %s%s\n", disk->name, strerror(-err),
+			       kept ? "; its data was not touched" : "");
+	}
+	if (fd >= 0)
+		close(fd);
+	return !err;
 }
 
 static void enter(void)
@@ -228,17 +274,18 @@ static int install(const char *name)
 	const struct disk *disk = find_disk(name);
 	struct layout_wish wish;
 	struct medium from;
-	bool kept;
-	int err;
+	bool kept, written;
+	int esp;
 
 	if (!disk || !wish_make(&wish) || !plan(disk, &wish, &from, &kept) || !confirm(disk, kept))
 		return 1;
-	err = write_all(disk, &wish, &from, kept);
-	if (err < 0) {
-		printf("%s IS UNUSABLE: it could not be written: %s%s\n", disk->name, strerror(-err),
-		       kept ? "; its data was not touched" : "");
+	esp = make_esp(disk, &wish, &from);
+	if (esp < 0)
 		return 1;
-	}
+	written = write_disk(disk, esp, kept);
+	close(esp);
+	if (!written)
+		return 1;
 	enter();
 	printf("installed on %s%s%s; take the medium out, then `reboot`\n", disk->name, kept ? ", kept: " : "",
 	       kept ? data_label : "");

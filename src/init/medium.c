@@ -141,51 +141,41 @@ bool medium_is_on(const struct disk *disk)
 	return found;
 }
 
-/* All of a file up to the last byte that was written to it. */
-static int copy_to_disk(int from, const char *path, uint64_t at)
+/* All of it up to the last byte that was written to it: what stands behind that may be anything. */
+int medium_write(int from, int to, uint64_t at)
 {
 	static uint8_t bytes[1 << 16];
-	int to = open(path, O_WRONLY | O_CLOEXEC), err = to < 0 ? -errno : 0;
 	off_t end = 0, data;
 
 	for (off_t hole = 0; (data = lseek(from, hole, SEEK_DATA)) >= 0; end = hole)
 		hole = lseek(from, data, SEEK_HOLE);
-	for (off_t done = 0; !err && done < end;) {
+	for (off_t done = 0; done < end;) {
 		ssize_t n = pread(from, bytes, sizeof(bytes), done);
-		ssize_t written = n > 0 ? pwrite(to, bytes, (size_t)n, (off_t)at + done) : -1;
+		ssize_t written = n > 0 ? pwrite(to, bytes, (size_t)n, (off_t)at + done) : n;
 
 		if (written <= 0)
-			err = errno ? -errno : -EIO;
+			return written < 0 ? -errno : -EIO;
 		done += written;
 	}
-	if (to >= 0)
-		close(to);
-	return err;
+	return 0;
 }
 
-/* In memory first: mkfs.fat wants a disk for itself, and a partition of this one may be mounted. What it does not write to may
- * hold anything. */
 int medium_make(const struct disk *disk, uint64_t at, uint64_t bytes, struct medium *medium)
 {
-	char path[64], hidden[24], block_len[12];
-	const char *const argv[] = { "mkfs.fat", "-F", "32", "-n", "GATEWAY", "-S", block_len, "-h", hidden, path, NULL };
-	int fd = memfd_create("esp", 0), err;
+	char hidden[24], block_len[12];
+	const char *const argv[] = { "mkfs.fat", "-F", "32", "-n", "GATEWAY", "-S", block_len, "-h", hidden, medium->place, NULL };
+	int fd = memfd_create("esp", 0), err; /* the tools inherit it */
 
-	if (fd < 0 || ftruncate(fd, (off_t)bytes) < 0) {
-		err = -errno;
-		goto out;
-	}
-	text_format(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if (fd < 0)
+		return -errno;
+	*medium = (struct medium){ 0 };
+	text_format(medium->place, sizeof(medium->place), "/proc/self/fd/%d", fd);
 	text_format(hidden, sizeof(hidden), "%llu", (unsigned long long)(at / disk->block_len));
 	text_format(block_len, sizeof(block_len), "%u", disk->block_len);
-	err = tool_run(argv, false);
-	text_format(path, sizeof(path), "/dev/%s", disk->name);
-	place(medium, disk, at);
+	err = ftruncate(fd, (off_t)bytes) < 0 ? -errno : tool_run(argv, false);
 	if (!err)
-		err = copy_to_disk(fd, path, at);
-out:
-	if (fd >= 0)
-		close(fd);
+		return fd;
+	close(fd);
 	return err;
 }
 
@@ -215,5 +205,5 @@ int medium_copy(const struct medium *from, const struct medium *to, const char *
 	close(ends[1]);
 	err = tool_end(reader);
 	written = tool_end(writer);
-	return err ? err : written;
+	return written ? written : err ? -ENODATA : 0;
 }

@@ -10,7 +10,7 @@
 
 enum { MEDIUM_PLACE_LEN = 64, MEDIUM_PATH_LEN = 64 };
 
-/* A FAT on a disk, as mtools names it: "/dev/sda@@1048576". */
+/* A FAT, as mtools names it: on a disk "/dev/sda@@1048576"; in memory it has no disk. */
 struct medium {
 	char place[MEDIUM_PLACE_LEN];
 	char disk[DISK_NAME_LEN];
@@ -27,10 +27,12 @@ bool medium_find(const struct disk *disks, size_t count, const char *but, struct
 bool medium_is_on(const struct disk *disk);
 bool medium_is_known(void); /* the loader says what it came from: a CD has no such GUID */
 
-/* A new FAT of that many bytes at an offset of a disk: 0 or -errno. */
+/* A new FAT of that many bytes for that offset of a disk, in memory: a descriptor, which the caller closes, or -errno. */
 int medium_make(const struct disk *disk, uint64_t at, uint64_t bytes, struct medium *medium);
+/* To where it goes: 0 or -errno. */
+int medium_write(int from, int to, uint64_t at);
 
-/* One file from a medium to another; its folders are made first. */
+/* One file from a medium to another; its folders are made first. 0, -ENODATA when `from` cannot be read, or -EIO. */
 int medium_make_folder(const struct medium *medium, const char *path);
 int medium_copy(const struct medium *from, const struct medium *to, const char *path);
 
