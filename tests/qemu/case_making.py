@@ -141,7 +141,7 @@ def boots_made_anew(image, disk):
 
 @case
 def power_cut_while_the_file_system_is_made_is_no_business_of_an_operator(image):
-    check_cuts(image, 60, 1)
+    check_cuts(image, 30, 1)
 
 
 @soak
