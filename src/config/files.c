@@ -2,13 +2,24 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/wrap.h"
 #include "network/facts.h"
 
-static void print_finding(void *arg, const char *text)
+static void print_row(void *arg, const char *text)
 {
 	(void)arg;
 	(void)fprintf(stderr, "%s\n", text);
+}
+
+/* For programs each is one line. */
+static void print_finding(void *arg, const char *text)
+{
+	if (isatty(STDERR_FILENO))
+		wrap_text(text, 2, print_row, arg);
+	else
+		print_row(arg, text);
 }
 
 bool files_load(struct conf_set *set, int dir_fd, char summary[static CONF_SUMMARY_LEN])
