@@ -10,8 +10,9 @@
 
 #include "base/file.h"
 #include "base/paths.h"
+#include "base/wrap.h"
 
-enum { MOUNTS_LEN = 8192, FULL_PERCENT = 90 };
+enum { MOUNTS_LEN = 8192, ROW_LEN = 320, FULL_PERCENT = 90 };
 
 bool partition_find(struct slice mounts, const char *dir, struct slice *device, bool *read_only)
 {
@@ -60,10 +61,18 @@ static bool refuses(void)
 	return refused;
 }
 
+static void print_line(void *arg, const char *text)
+{
+	(void)arg;
+	puts(text);
+}
+
 void partition_print(void)
 {
 	static char text[MOUNTS_LEN];
 	ssize_t n = file_read(AT_FDCWD, "/proc/self/mounts", text, sizeof(text));
+	char bytes[ROW_LEN];
+	struct text row;
 	struct slice device;
 	struct statvfs fs;
 	bool read_only;
@@ -75,7 +84,7 @@ void partition_print(void)
 		return;
 	}
 	if (statvfs(DATA_DIR, &fs) < 0 || !fs.f_blocks) {
-		printf("persistent partition: %.*s: %s\n", SLICE_ARG(device), strerror(errno));
+		printf("persistent partition: %.*s cannot be asked (%s): `log`\n", SLICE_ARG(device), strerror(errno));
 		return;
 	}
 	if (slice_equal(device, "tmpfs")) {
@@ -86,12 +95,15 @@ void partition_print(void)
 	errors = errors_of(device);
 	if (errors && !read_only)
 		read_only = refuses();
-	printf("persistent partition: %.*s, %llu MiB, %u%% used%s%s", SLICE_ARG(device),
-	       (unsigned long long)fs.f_blocks * fs.f_frsize >> 20, percent,
-	       percent >= FULL_PERCENT ? ", nearly full: remove what is not needed" : "",
-	       read_only ? ", READ-ONLY: nothing can be kept" : "");
+	text_init(&row, bytes, sizeof(bytes));
+	text_add(&row, "persistent partition: %.*s, %llu MiB, %u%% used%s%s", SLICE_ARG(device),
+		 (unsigned long long)fs.f_blocks * fs.f_frsize >> 20, percent,
+		 percent >= FULL_PERCENT ? ", nearly full: remove what is not needed" : "",
+		 read_only ? ", READ-ONLY: nothing can be kept" : "");
 	if (errors)
-		printf(", %llu error%s: `reboot` has e2fsck mend %s", (unsigned long long)errors, errors == 1 ? "" : "s",
-		       errors == 1 ? "it" : "them");
-	printf("\n");
+		text_add(&row, ", %llu error%s: `reboot` has e2fsck mend %s", (unsigned long long)errors, errors == 1 ? "" : "s",
+			 errors == 1 ? "it" : "them");
+	else if (read_only)
+		text_add(&row, ": `boot` says why");
+	wrap_text(bytes, 2, print_line, NULL);
 }

@@ -59,12 +59,13 @@ static void describe(const char *conf_dir, const char *run_dir, char words[stati
 	(void)facts_collect(&facts); /* what is not known of this host has no finding */
 	conf_set_check(&set, &facts, false, &diag);
 	if (!any && !diag.error_count)
-		text_format(words, FILES_STATE_LEN, "none");
+		text_format(words, FILES_STATE_LEN, "none (`setup`, `import`)");
 	else if (diag.error_count)
 		text_format(words, FILES_STATE_LEN, "%zu error%s%s (`check`)", diag.error_count, diag.error_count == 1 ? "" : "s",
 			    same ? "" : ", NOT what runs");
 	else
-		text_format(words, FILES_STATE_LEN, same ? "as applied" : "NOT what runs (`diff`, `reconfigure`)");
+		text_format(words, FILES_STATE_LEN, "%s%s", same ? "as applied" : "NOT what runs (`diff`, `reconfigure`)",
+			    set.texts[CONF_NETWORK].present ? "" : "; no network.conf (`setup`)");
 	conf_set_wipe(&set);
 }
 

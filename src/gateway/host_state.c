@@ -43,7 +43,7 @@ bool host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 	}
 	nl_close(&nl);
 	if (!any)
-		line(arg, nics.count ? "no NIC has an address now: `network`, `view network.conf`" : "no NIC: `network`, `boot`");
+		line(arg, nics.count ? "no NIC has an address now: `network`" : "no NIC: `network`, `boot`");
 	return any;
 }
 

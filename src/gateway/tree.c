@@ -29,6 +29,8 @@ static const char *const state_words[] = {
 	[PATH_DOWN] = "down",
 };
 
+#define STARTING_WORDS "no way to a peer has one: up in 10 s anyway"
+
 enum path_state tree_state(const struct service *service)
 {
 	if (service->path.inner.tunnel.ops && service->path.inner.up)
@@ -164,7 +166,7 @@ void tree_fill_path(struct report_tree *tree, const struct service *service, con
 	(void)report_add_text(tree, 0, "path", service->path.profile->name);
 	(void)report_add_text(tree, 0, ".title", service->path.profile->title);
 	(void)report_add_text(tree, 0, "state", state_words[tree_state(service)]);
-	(void)report_add_text(tree, 0, "reason", service->path.down_reason);
+	(void)report_add_text(tree, 0, "reason", tree_state(service) == PATH_STARTING ? STARTING_WORDS : service->path.down_reason);
 	(void)report_add_text(tree, 0, "configuration", source_words[service->source]);
 	(void)report_add_bool(tree, 0, ".configured", service->source != SERVICE_NOTHING);
 	(void)report_add_number(tree, 0, "applied_at", service->applied_s);

@@ -74,7 +74,7 @@ static void print_dns(struct control_call *call, const struct network_conf *conf
 	struct text row;
 
 	text_init(&row, bytes, sizeof(bytes));
-	text_add(&row, "DNS  %s", conf->dns_count ? "" : "none: a name in an Endpoint cannot be looked up");
+	text_add(&row, "DNS  %s", conf->dns_count ? "" : "none");
 	for (size_t i = 0; i < conf->dns_count; i++)
 		text_add(&row, "%s%s%s%s", i ? ", " : "", inet_addr_text(&conf->dns[i].addr, addr), conf->dns[i].link[0] ? "%" : "",
 			 conf->dns[i].link);

@@ -176,7 +176,8 @@ def partition_that_cannot_be_written_to_serves_when_it_can_be_read(image):
         with boot_direct(image, "protected", None, *read_only(disk)) as vm:
             assert "ok: /dev/vda2 is write-protected" in boot_line(vm), boot_line(vm)
             wait_for("both paths", lambda: vm.console.command("show all").count("interface") >= 2, 60)
-            assert "READ-ONLY: nothing can be kept" in vm.console.command("show"), vm.console.command("show")
+            said = vm.console.command("show")
+            assert "READ-ONLY: nothing can be kept: `boot` says why" in " ".join(said.split()), said
         assert len(before) == os.path.getsize(disk)
 
 
