@@ -53,7 +53,8 @@ clean: ## remove build/
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wcast-qual -Wwrite-strings -Wvla -Wformat=2 -Wundef -Werror
-BASE     := -std=c11 -D_GNU_SOURCE -Isrc -Isrc/outer -isystem $(BEARSSL)/inc -isystem $(LWIP)/include
+BASE     := -std=c11 -D_GNU_SOURCE -Isrc -Isrc/outer -isystem $(BEARSSL)/inc -isystem $(LWIP)/include \
+            -isystem $(SODIUM)/include
 
 MUSL        := /usr/lib/x86_64-linux-musl
 CC_target   := musl-gcc
@@ -75,7 +76,7 @@ UNIT    := $(wildcard tests/unit/*.c)
 UNIT_host := $(wildcard tests/unit/mnl/*.c)
 
 objects = $(patsubst %.c,$(B)/$1/%.o,$2)
-ready  := $(BEARSSL)/.unpacked $(B)/src/lwip/.unpacked $(B)/include/.made
+ready  := $(BEARSSL)/.unpacked $(B)/src/lwip/.unpacked $(B)/src/libsodium/.unpacked $(B)/include/.made
 
 define variant
 $(B)/$1/%.o: %.c | $(ready)
@@ -101,6 +102,15 @@ $(B)/$1/liblwip.a: $(B)/src/lwip/.unpacked src/outer/lwipopts.h src/outer/arch/c
 	done
 	$$(Q)rm -f $$@ && ar rcsD $$@ $$(@D)/lwip/*.o
 
+$(B)/$1/libsodium.a: $(B)/src/libsodium/.unpacked
+	$$(say) LIB $$@
+	$$(Q)rm -rf $$(@D)/libsodium && mkdir -p $$(@D)/libsodium
+	$$(Q)cd $(SODIUM) && for file in $(SODIUM_FILES); do \
+		$$(CC_$1) -std=gnu11 -O2 -fPIE -ffunction-sections -fdata-sections $$(if $$(filter target,$1),-g $(HARDENING)) \
+			$(SODIUM_FOUND:%=-D%) -Iinclude/sodium -Iinclude -c -o $$(abspath $$(@D))/libsodium/$$$$(basename $$$$file).o $$$$file.c || exit 1; \
+	done
+	$$(Q)rm -f $$@ && ar rcsD $$@ $$(@D)/libsodium/*.o
+
 -include $$(patsubst %.o,%.d,$$(call objects,$1,$(SRC) $(STANDIN) $(UNIT)))
 endef
 $(foreach v,target host,$(eval $(call variant,$v)))
@@ -118,7 +128,7 @@ readelf -h $@ | grep -q 'Type: *DYN' && ! readelf -lW $@ | grep -q INTERP || \
 endef
 link_host = $(CC_host) $(FLAGS_host) -o $@ $(filter %.o %.a,$^) -lmnl
 
-$(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
+$(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
 	$(say) LINK $@
 	$(Q)$(link_target)
 	$(Q)$(assert_static_pie)
@@ -126,7 +136,7 @@ $(B)/target/gateway.debug: $(call objects,target,$(SRC)) $(B)/target/libbearssl.
 $(B)/target/gateway: $(B)/target/gateway.debug
 	$(Q)strip -o $@ $<
 
-$(B)/host/gateway: $(call objects,host,$(SRC)) $(B)/host/libbearssl.a $(B)/host/liblwip.a
+$(B)/host/gateway: $(call objects,host,$(SRC)) $(B)/host/libbearssl.a $(B)/host/liblwip.a $(B)/host/libsodium.a
 	$(say) LINK $@
 	$(Q)$(link_host)
 
@@ -153,7 +163,7 @@ $(B)/target/libmnl.a: $(LIBMNL)/.unpacked $(call objects,target,$(STANDIN))
 # The unit tests, as a sanitized glibc binary and again as a static musl one.
 lib_objects = $(call objects,$1,$(filter-out src/main.c,$(SRC)))
 
-$(B)/target/unit: $(call objects,target,$(UNIT)) $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
+$(B)/target/unit: $(call objects,target,$(UNIT)) $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
 	$(say) LINK $@
 	$(Q)$(link_target)
 
@@ -166,14 +176,14 @@ $(B)/host/standin/%.o: src/netlink/mnl/%.c src/netlink/mnl/prefix.h | $(ready)
 	$(Q)$(CC_host) $(BASE_host) $(WARNINGS) $(FLAGS_host) -include src/netlink/mnl/prefix.h -MMD -MP -c -o $@ $<
 -include $(STANDIN_TEST_OBJS:.o=.d) $(patsubst %.o,%.d,$(call objects,host,$(UNIT_host)))
 
-$(B)/host/unit: $(call objects,host,$(UNIT) $(UNIT_host)) $(STANDIN_TEST_OBJS) $(call lib_objects,host) $(B)/host/libbearssl.a $(B)/host/liblwip.a
+$(B)/host/unit: $(call objects,host,$(UNIT) $(UNIT_host)) $(STANDIN_TEST_OBJS) $(call lib_objects,host) $(B)/host/libbearssl.a $(B)/host/liblwip.a $(B)/host/libsodium.a
 	$(say) LINK $@
 	$(Q)$(link_host)
 
 # What needs namespaces of its own: tests/netns/test_X.c is build/host/netns-X.
 NETNS := $(patsubst tests/netns/test_%.c,$(B)/host/netns-%,$(wildcard tests/netns/test_*.c))
 
-$(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(call lib_objects,host) $(B)/host/libbearssl.a $(B)/host/liblwip.a
+$(B)/host/netns-%: $(B)/host/tests/netns/test_%.o $(B)/host/tests/unit/test.o $(call lib_objects,host) $(B)/host/libbearssl.a $(B)/host/liblwip.a $(B)/host/libsodium.a
 	$(say) LINK $@
 	$(Q)$(link_host)
 
@@ -329,7 +339,7 @@ BENCH_ROUNDS ?= 3
 BEFORE ?=
 -include $(wildcard $(B)/target/tests/bench/*.d)
 
-$(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libmnl.a
+$(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
 	$(say) LINK $@
 	$(Q)$(link_target)
 
@@ -386,7 +396,7 @@ BASE_fuzz  := $(BASE)
 FLAGS_fuzz := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=undefined
 $(eval $(call variant,fuzz))
 
-$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(call lib_objects,fuzz) $(B)/fuzz/libbearssl.a $(B)/fuzz/liblwip.a
+$(B)/fuzz/fuzz_%: $(B)/fuzz/tests/fuzz/fuzz_%.o $(call lib_objects,fuzz) $(B)/fuzz/libbearssl.a $(B)/fuzz/liblwip.a $(B)/fuzz/libsodium.a
 	$(say) LINK $@
 	$(Q)$(CC_fuzz) $(FLAGS_fuzz) -fsanitize=fuzzer -o $@ $(filter %.o %.a,$^) -lmnl
 

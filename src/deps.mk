@@ -8,7 +8,7 @@ PACKAGES_BENCH := iperf3
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 
 # Source packages and binary packages from the archive: NAME/SUITE.
-SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm
+SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm
 DEBS    := busybox-static/bookworm wireguard-go/trixie systemd-boot-efi/trixie
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
@@ -16,6 +16,7 @@ DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf)
 BEARSSL := $(B)/src/bearssl
 LIBMNL  := $(B)/src/libmnl
 LWIP    := $(B)/src/lwip/src
+SODIUM  := $(B)/src/libsodium/src/libsodium
 SDBOOT  := $(B)/src/systemd-boot-efi/usr/lib/systemd/boot/efi
 
 # UDP over IPv4 and IPv6, nothing above or below.
@@ -25,6 +26,13 @@ LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stat
 
 # No RSA, TLS or X.509.
 BEARSSL_PARTS := aead codec ec hash int kdf mac symcipher
+
+# Argon2id, with what it stands on: BLAKE2b, base64. In plain C, as everything that would choose is left out.
+SODIUM_FILES := $(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-encoding argon2-fill-block-ref blake2b-long pwhash_argon2id) \
+                $(addprefix crypto_generichash/blake2b/ref/,blake2b-compress-ref blake2b-ref generichash_blake2b) \
+                $(addprefix sodium/,codecs runtime utils)
+# What its configure would find.
+SODIUM_FOUND := CONFIGURED=1 NATIVE_LITTLE_ENDIAN=1 HAVE_MMAP=1 HAVE_SYS_MMAN_H=1
 
 deps-fetch: $(patsubst %,$(B)/src/%/.unpacked,$(foreach d,$(SOURCES) $(DEBS),$(firstword $(subst /, ,$d)))) ## fetch and verify all of deps.lock
 
