@@ -18,7 +18,8 @@ enum line_event {
 	LINE_END,         /* Ctrl-D: what was typed is in bytes */
 	LINE_HELP,        /* ?, and Tab: what fits at the cursor is asked for; of a line that is edited alone */
 	LINE_TAB,
-	LINE_NEWS, /* of terminal_read_or */
+	LINE_NEWS, /* of terminal_read_or, both */
+	LINE_IDLE,
 	LINE_GONE, /* of terminal_read: no more will come */
 };
 

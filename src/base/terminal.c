@@ -21,8 +21,25 @@ static bool after_cr;
 /* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line. */
 enum { QUIET_MS = 300, QUESTION_LEN = 256 };
 
-/* That, for a process of ours. */
+static unsigned idle_s; /* 0: a read waits for ever */
+static bool idle_over;
+
+/* Both, for a process of ours. */
 #define AFTER_CR "TERMINAL_AFTER_CR"
+#define IDLE_S "TERMINAL_IDLE_S"
+enum { IDLE_MAX_S = 1000000 };
+
+static void take_passed_on(void)
+{
+	const char *idle = getenv(IDLE_S);
+	uint64_t seconds;
+
+	after_cr = after_cr || getenv(AFTER_CR);
+	if (idle && !text_uint(slice_of(idle), IDLE_MAX_S, &seconds))
+		idle_s = (unsigned)seconds;
+	(void)unsetenv(AFTER_CR);
+	(void)unsetenv(IDLE_S);
+}
 
 void terminal_open(void)
 {
@@ -31,10 +48,7 @@ void terminal_open(void)
 	if (changed || tcgetattr(STDIN_FILENO, &before) < 0)
 		return;
 	interrupt_hear();
-	if (getenv(AFTER_CR)) {
-		after_cr = true;
-		(void)unsetenv(AFTER_CR);
-	}
+	take_passed_on();
 	mode = before;
 	/* BRKINT and PARMRK off: a BREAK, or a byte that came damaged, reads as NUL and is swallowed. IXON off: a Ctrl-S of
 	 * noise would stop all that is printed. */
@@ -58,8 +72,23 @@ void terminal_restore(void)
 
 void terminal_pass_on(void)
 {
+	char text[16];
+
 	if (after_cr)
 		(void)setenv(AFTER_CR, "1", 1);
+	text_format(text, sizeof(text), "%u", idle_s);
+	if (idle_s)
+		(void)setenv(IDLE_S, text, 1);
+}
+
+void terminal_idle_after(unsigned seconds)
+{
+	idle_s = seconds < IDLE_MAX_S ? seconds : IDLE_MAX_S;
+}
+
+int terminal_idle_ms(void)
+{
+	return idle_s ? (int)idle_s * 1000 : -1;
 }
 
 void terminal_echo(void *arg, const char *bytes, size_t len)
@@ -73,6 +102,12 @@ void terminal_echo(void *arg, const char *bytes, size_t len)
 		bytes += n;
 		len -= (size_t)n;
 	}
+}
+
+void terminal_echo_end(void *arg, const char *bytes, size_t len)
+{
+	if (len == 1 && *bytes == '\n')
+		terminal_echo(arg, bytes, len);
 }
 
 bool terminal_size(unsigned *rows, unsigned *columns)
@@ -113,28 +148,39 @@ size_t terminal_swallow(void)
 	return count;
 }
 
-/* The other is waited for from then on only: 1, 0 when then has come, or as interrupt_poll. */
-static int wait_for_any(struct pollfd input[static 2], uint64_t then_ns)
+/* The other is waited for from then on only, and nothing beyond the end (0: none). 1, 0 when then or the end has come, or as
+ * interrupt_poll. */
+static int wait_for_any(struct pollfd input[static 2], uint64_t then_ns, uint64_t end_ns)
 {
-	uint64_t now_ns = clock_now_ns(), wait_ns = then_ns > now_ns ? then_ns - now_ns : 0;
-	const struct timespec wait = { .tv_sec = (time_t)(wait_ns / NS_PER_S), .tv_nsec = (long)(wait_ns % NS_PER_S) };
+	uint64_t now_ns = clock_now_ns(), until_ns = end_ns;
+	bool both = input[1].fd >= 0 && then_ns <= now_ns;
+	struct timespec wait;
 
-	if (input[1].fd < 0 || !wait_ns)
-		return interrupt_poll(input, 2, NULL);
-	input[1].revents = 0;
-	return interrupt_poll(input, 1, &wait);
+	if (input[1].fd >= 0 && !both && (!end_ns || then_ns < end_ns))
+		until_ns = then_ns;
+	if (!both)
+		input[1].revents = 0;
+	if (!until_ns)
+		return interrupt_poll(input, both ? 2 : 1, NULL);
+	until_ns = until_ns > now_ns ? until_ns - now_ns : 0;
+	wait = (struct timespec){ .tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S) };
+	return interrupt_poll(input, both ? 2 : 1, &wait);
 }
 
 enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_before_ns)
 {
 	struct pollfd input[] = { { .fd = STDIN_FILENO, .events = POLLIN }, { .fd = changed ? other_fd : -1, .events = POLLIN } };
-	uint64_t quiet_ns = clock_now_ns() + QUIET_MS * NS_PER_MS;
+	static uint64_t last_ns; /* when a byte came; news is none */
+	static bool after_news;
 	enum line_event event = LINE_MORE;
 	uint8_t byte;
 
+	if (!after_news)
+		last_ns = clock_now_ns();
 	line->after_cr = after_cr;
 	while (event == LINE_MORE && !interrupt_came()) {
-		int n = wait_for_any(input, quiet_ns > not_before_ns ? quiet_ns : not_before_ns);
+		uint64_t quiet_ns = last_ns + QUIET_MS * NS_PER_MS, end_ns = idle_s ? last_ns + idle_s * NS_PER_S : 0;
+		int n = wait_for_any(input, quiet_ns > not_before_ns ? quiet_ns : not_before_ns, end_ns);
 
 		if (n > 0 && input[0].revents)
 			event = read(STDIN_FILENO, &byte, 1) == 1 ? keys_feed(line, byte) : LINE_GONE;
@@ -142,11 +188,14 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 			event = LINE_NEWS;
 		else if (n && n != -EINTR)
 			event = LINE_GONE;
+		else if (!n && end_ns && clock_now_ns() >= end_ns)
+			event = LINE_IDLE;
 		if (n > 0)
-			quiet_ns = clock_now_ns() + QUIET_MS * NS_PER_MS;
+			last_ns = clock_now_ns();
 		after_cr = line->after_cr;
 	}
-	if (event == LINE_NEWS)
+	after_news = event == LINE_NEWS;
+	if (event == LINE_NEWS || event == LINE_IDLE)
 		return event;
 	if (event == LINE_MORE) {
 		terminal_echo(NULL, "^C\n", 3);
@@ -158,7 +207,10 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 
 enum line_event terminal_read(struct line *line)
 {
-	return terminal_read_or(line, -1, 0);
+	enum line_event event = idle_over ? LINE_GONE : terminal_read_or(line, -1, 0);
+
+	idle_over = idle_over || event == LINE_IDLE;
+	return event == LINE_IDLE ? LINE_GONE : event;
 }
 
 bool terminal_yes(const char *question)

@@ -11,7 +11,13 @@
 void terminal_open(void);
 void terminal_restore(void);
 
-/* In a child that is about to become a program which may read on: what was typed may have half an Enter left. */
+/* A read that gets no byte for so long ends: terminal_read_or with LINE_IDLE; terminal_read with LINE_GONE, and so does each one
+ * behind it. 0: never. */
+void terminal_idle_after(unsigned seconds);
+int terminal_idle_ms(void); /* that, for poll(2) */
+
+/* In a child that is about to become a program which may read on: what was typed may have half an Enter left, and the time
+ * without a byte is the same. */
 void terminal_pass_on(void);
 
 /* Its size, if it tells: a serial line does not. */
@@ -33,7 +39,8 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 bool terminal_confirm(const char *question);
 bool terminal_yes(const char *question); /* the same, when the question says how it is answered */
 
-/* For line_init: shown on standard output, if that is a terminal. */
+/* For line_init: shown on standard output, if that is a terminal; of a secret the Enter alone. */
 void terminal_echo(void *arg, const char *bytes, size_t len);
+void terminal_echo_end(void *arg, const char *bytes, size_t len);
 
 #endif

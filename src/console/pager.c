@@ -48,16 +48,17 @@ static void leave(int sig)
 	_exit(0);
 }
 
-/* Waits for Enter or a blank; ends the process for q. What is none of these is noise. */
+/* Waits for Enter or a blank; ends the process for q, and when no one is there. What is none of these is noise. */
 static void ask(void)
 {
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	char key = 0;
 
 	print(NULL, QUESTION, sizeof(QUESTION) - 1);
 	while (key != '\r' && key != '\n' && key != ' ') {
 		bool was_cr = after_cr;
 
-		if (read(STDIN_FILENO, &key, 1) != 1)
+		if (poll(&input, 1, terminal_idle_ms()) < 1 || read(STDIN_FILENO, &key, 1) != 1)
 			_exit(1);
 		after_cr = key == '\r';
 		if (key == 'q' || key == 'Q' || key == ETX) {
