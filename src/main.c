@@ -7,6 +7,7 @@
 #include "base/paths.h"
 #include "config/config.h"
 #include "console/console.h"
+#include "console/password.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
 #include "init/clock.h"
@@ -55,6 +56,7 @@ static const struct {
 	{ NAME_CONFIG, config_main },
 	{ "console", applet_console },
 	{ "devices", applet_devices },
+	{ "password", password_main },
 	{ "clock", clock_main },
 	{ "hardening", applet_hardening },
 	{ "install", install_main },

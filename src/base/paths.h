@@ -8,6 +8,10 @@
 /* In DATA_DIR, those that were committed; in RUN_DIR, what workers are handed. */
 #define GENERATIONS_DIR "generations"
 
+/* In DATA_DIR, what this system keeps of itself, for no one else to read. */
+#define SYSTEM_DIR "system"
+#define PASSWORD_FILE "password" /* there while the consoles ask for one: what it is known by */
+
 /* In memory: gone with the boot. */
 #define RUN_DIR "/run/gateway"
 /* In RUN_DIR. */
@@ -22,6 +26,7 @@
 #define RECOVERY_OFFER_FILE "recovery.offer" /* there while `r` at a console is taken: for how many seconds it was offered */
 #define RECOVERY_FILE "recovery" /* there when it was: what a console says */
 #define ABSENT_END ".absent" /* behind the name of a service: there until that is ready, and again once it ended: why, in a sentence */
+#define LOGIN_FILE "login" /* there once the partition was looked at: seconds without a key, then PASSWORD_FILE's line or none */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 /* Of applets, of services and of their control sockets. */

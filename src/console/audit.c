@@ -17,7 +17,7 @@ static const struct {
 	{ "write", 2, 1 }, { "edit", 2, 1 }, { "set", 2, 1 }, { "unset", 2, 1 }, { "peer", 3, 1 }, { "key", 2, 1 },
 	{ "import", 1, 1 }, { "setup", 1, 1 }, { "confirm", 1, 1 }, { "rollback", 3, 1 }, { "undo", 2, 1 },
 	{ "reconfigure", 6, 1 }, { "clock", 4, 2 }, { "install", 2, 2 }, { "reset", 2, 1 }, { "format", 2, 1 },
-	{ "password", 1, 1 }, { "reboot", 1, 1 }, { "poweroff", 1, 1 },
+	{ "password", 2, 1 }, { "reboot", 1, 1 }, { "poweroff", 1, 1 },
 };
 
 static int words_of(const char *name, int argc)
@@ -28,21 +28,52 @@ static int words_of(const char *name, int argc)
 	return 0;
 }
 
-void audit_tell(int argc, char *const argv[], int status)
+static void text_begin(struct text *text, char line[static LINE_LEN], const char *tty)
+{
+	const char *name = strrchr(tty, '/');
+
+	text_init(text, line, LINE_LEN);
+	text_add(text, "<%d>console: %s:", LOG_DAEMON | LOG_NOTICE, name ? name + 1 : tty);
+}
+
+/* Who reads the log sees a line without its end no sooner than the next one. */
+static void text_tell(struct text *text)
+{
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	text_add(text, "\n");
+	if (fd < 0)
+		return;
+	(void)!write(fd, text->buf, text->len); /* there is no other place to say it */
+	close(fd);
+}
+
+void audit_note(const char *words)
 {
 	const char *tty = ttyname(STDIN_FILENO);
-	int words = words_of(argv[0], argc), fd;
 	char line[LINE_LEN];
 	struct text text;
 
-	if (!tty || !words || (fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC)) < 0)
+	if (!tty)
 		return;
-	text_init(&text, line, sizeof(line));
-	text_add(&text, "<%d>console: %s:", LOG_DAEMON | LOG_NOTICE, tty + (strrchr(tty, '/') ? strrchr(tty, '/') - tty + 1 : 0));
+	text_begin(&text, line, tty);
+	text_add(&text, " %s", words);
+	text_tell(&text);
+}
+
+void audit_tell(int argc, char *const argv[], int status)
+{
+	const char *tty = ttyname(STDIN_FILENO);
+	int words = words_of(argv[0], argc);
+	char line[LINE_LEN];
+	struct text text;
+
+	if (!tty || !words)
+		return;
+	text_begin(&text, line, tty);
 	for (int i = 0; i < argc && i < words; i++)
 		text_add(&text, " %s", argv[i]);
 	if (status)
 		text_add(&text, " (failed: %d)", status);
-	(void)!write(fd, line, text.len); /* there is no other place to say it */
-	close(fd);
+	text_tell(&text);
 }

@@ -5,4 +5,7 @@
 /* status: its exit status. Words that may be a secret are left out. */
 void audit_tell(int argc, char *const argv[], int status);
 
+/* Who came and went. */
+void audit_note(const char *words);
+
 #endif

@@ -16,6 +16,7 @@
 #include "console/print.h"
 #include "console/recovery.h"
 #include "console/run.h"
+#include "console/session.h"
 #include "console/shell.h"
 #include "console/support.h"
 #include "console/words.h"
@@ -248,6 +249,26 @@ static int command_clock(int argc, char **argv)
 	return run_with("clock", argc, argv, 1, -1);
 }
 
+static int command_password(int argc, char **argv)
+{
+	static const char *const reset[] = { "reset", "password", NULL };
+	int status;
+
+	if (argc == 2 && !strcmp(argv[1], "reset"))
+		return run_words(reset);
+	status = run_with("password", argc, argv, 1, -1);
+	if (!status)
+		session_renew();
+	return status;
+}
+
+static int command_logout(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return session_end();
+}
+
 static int command_version(int argc, char **argv)
 {
 	return run_with(NAME_MANAGEMENT, argc, argv, 0, -1);
@@ -315,6 +336,9 @@ static const struct command commands[] = {
 	{ NAME_DATAPLANE, "VERB...", "the same for the path between packet processors", command_path },
 	{ "wg", "VERB...", "the same as gateway wg VERB...", command_gateway },
 	{ "clock", "[set YYYY-MM-DD HH:MM:SS]", "the time (UTC), and what it is known by; set it", command_clock },
+	{ "password", "[none | reset]", "set what every console asks for; none: nothing; reset: of a lost one, in recovery",
+	  command_password },
+	{ "logout", "", "until the password is typed again", command_logout },
 	{ "install", "[DISK]", "the disks and what is on them; put this system on one, which asks for its serial", command_install },
 	{ "reset", "config | all", "remove the configuration and keep the key; or overwrite all, to give the box away", command_reset },
 	{ "format", "data", "make the persistent partition anew", command_reset },

@@ -17,6 +17,7 @@
 #include "console/print.h"
 #include "console/recovery.h"
 #include "console/run.h"
+#include "console/session.h"
 
 #define AGAIN "!!"
 #define BLANKS " \t"
@@ -230,8 +231,11 @@ static void entered(void)
 			swallow();
 	} else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole))) {
 		printf("this has no form for programs: | json fits behind `show`\n");
-	} else if ((command = command_of(whole)) && obey(command, whole, &filter) && is_pasted(command)) {
-		swallow();
+	} else if ((command = command_of(whole)) != NULL) {
+		bool allowed = session_allows(fits_has(tables, slice_of(command->name), WORD_EARLY));
+
+		if ((!allowed || obey(command, whole, &filter)) && is_pasted(command))
+			swallow();
 	}
 }
 
@@ -255,6 +259,8 @@ int shell_run(const struct fits_tables *of)
 	for (;;) {
 		enum line_event event;
 
+		if (!session_begin())
+			return 0;
 		/* Once someone sits there. Not in the middle of a paste: the answer would go into it. */
 		if (someone && !line.size_asked && !line.size_told && !terminal_waiting())
 			keys_ask_size(&line);
@@ -276,5 +282,7 @@ int shell_run(const struct fits_tables *of)
 			refuse_long();
 		else if (event == LINE_END)
 			printf("\n");
+		else if (event == LINE_IDLE)
+			session_idle();
 	}
 }

@@ -33,6 +33,7 @@
 	{ command, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL }
 
 #define PAGED(command) { command, NULL, WORD_PAGED, WORD_ANYWHERE, NULL, NULL }
+#define EARLY(command) { command, NULL, WORD_EARLY, WORD_ANYWHERE, NULL, NULL }
 #define PASTED(command) { command, NULL, WORD_PASTED, WORD_ANYWHERE, NULL, NULL }
 #define FILTERED(command) { command, NULL, WORD_FILTERED, WORD_ANYWHERE, NULL, NULL }
 
@@ -65,6 +66,18 @@ const struct word command_words[] = {
 	PASTED("setup"),
 	PASTED("peer"),
 	PASTED("import"),
+	PASTED("password"),
+	EARLY("help"),
+	EARLY("show"),
+	EARLY("check"),
+	EARLY(NAME_NETWORK),
+	EARLY("log"),
+	EARLY("boot"),
+	EARLY("hardening"),
+	EARLY("version"),
+	EARLY("clock"),
+	EARLY("reboot"),
+	EARLY("poweroff"),
 
 	{ "help", "conf", WORD_FIXED, 1, NULL, "what the files may hold" },
 	{ "help", "rotate", WORD_FIXED, 1, NULL, "a new key for one instance of a cluster that runs" },
@@ -187,6 +200,10 @@ const struct word command_words[] = {
 	{ "clock", "YYYY-MM-DD", WORD_TYPED, 2, "set", "the date, UTC" },
 	{ "clock", "HH:MM:SS", WORD_TYPED, 3, NULL, "the time, UTC" },
 	{ "clock", "--force", WORD_FIXED, 4, NULL, "without a question" },
+
+	{ "password", "none", WORD_FIXED, 1, NULL, "no console asks for one any more" },
+	{ "password", "reset", WORD_FIXED, 1, NULL, "of one that is lost; in recovery" },
+	{ "logout", NULL, WORD_NONE, 1, NULL, NULL },
 
 	{ "install", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
 	{ "install", "DISK", WORD_TYPED, 1, NULL, "the disk to put this system on, as `install` names it" },

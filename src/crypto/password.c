@@ -46,7 +46,7 @@ int password_verify(const char *hash, const char *password, size_t len)
 
 	if (!password_is_hash(hash))
 		return -EBADMSG;
-	memcpy(whole, hash, strlen(hash));
+	text_format(whole, sizeof(whole), "%s", hash);
 	errno = 0;
 	if (!crypto_pwhash_argon2id_str_verify(whole, password, len))
 		return 0;
@@ -75,7 +75,7 @@ static bool has_parameters(struct slice rest)
 static bool is_base64(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (!memchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text.ptr[i], 64))
+		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text.ptr[i]) || !text.ptr[i])
 			return false;
 	return text.len != 0;
 }

@@ -22,6 +22,7 @@
 #include "init/child.h"
 #include "init/clockfloor.h"
 #include "init/consoles.h"
+#include "init/password.h"
 #include "init/persist.h"
 #include "init/processes.h"
 #include "init/recovery.h"
@@ -191,6 +192,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	loop_timer_clear(&loop, &boot_slow);
 	if (status)
 		log_err("the boot steps ended with wait status %d", status);
+	password_settle();
 	if (ending)
 		return;
 	process_start(PROCESS_DEVICES, now_ns);

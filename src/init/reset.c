@@ -5,11 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "base/lockfile.h"
 #include "base/paths.h"
 #include "base/text.h"
@@ -17,8 +15,8 @@
 #include "conf/limits.h"
 #include "conf/swap.h"
 #include "conf/vpn.h"
-#include "init/board.h"
 #include "init/confirm.h"
+#include "init/data.h"
 #include "init/disks.h"
 #include "init/locate.h"
 #include "init/partition.h"
@@ -26,83 +24,7 @@
 #include "init/tool.h"
 #include "init/wipe.h"
 
-/* In recovery, for as long as one command runs. The root file system cannot be written to. */
-#define OWN_DIR RUN_DIR "/data"
-
-enum { LABEL_LEN = 64, PATH_LEN = 64, MOUNTS_LEN = 8192, END_LEN = 1 << 20, MIB = 1 << 20, BLOCK_MAX = 4096, PENDING_LEN = 512 };
-
-static struct {
-	char label[LABEL_LEN], name[LOCATE_NAME_LEN], path[PATH_LEN];
-	uint64_t bytes;
-	bool in_use; /* mounted, at DATA_DIR */
-} data;
-static char places[LOCATE_MAX][LOCATE_NAME_LEN];
-
-static bool is_mounted(const char *device)
-{
-	static char text[MOUNTS_LEN];
-	ssize_t n = file_read(AT_FDCWD, "/proc/self/mounts", text, sizeof(text));
-	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line, word;
-
-	while (slice_cut(&rest, '\n', &line))
-		if (slice_word(&line, &word) && slice_equal(word, device))
-			return true;
-	return false;
-}
-
-static void take_data(const char *name)
-{
-	text_format(data.name, sizeof(data.name), "%s", name);
-	text_format(data.path, sizeof(data.path), "/dev/%s", data.name);
-	data.bytes = partition_bytes(data.path);
-	data.in_use = is_mounted(data.path);
-}
-
-/* All that are called so, the one that a boot takes in front; 0, and the words, when there is none. */
-static size_t find_data(void)
-{
-	size_t count;
-
-	if (board_load(BOARD_FILE) < 0 || slice_copy(board_value("DATA_LABEL"), data.label, sizeof(data.label)) < 0 ||
-	    !data.label[0]) {
-		printf("%s does not say how the persistent partition is called\n", BOARD_FILE);
-		return 0;
-	}
-	count = locate_all(data.label, places);
-	if (count)
-		take_data(places[0]);
-	else
-		printf("no partition or disk is named or labelled %s: there is nothing to do. What is in memory goes by `reboot`\n",
-		       data.label);
-	return count;
-}
-
-/* A descriptor of its directory, or -errno. */
-static int open_data(unsigned long flags, const char *options)
-{
-	int fd;
-
-	if (!data.in_use) {
-		if (mkdir(OWN_DIR, 0700) < 0 && errno != EEXIST)
-			return -errno;
-		interrupt_hear(); /* Ctrl-C leaves it mounted no more */
-		if (mount(data.path, OWN_DIR, "ext4", MS_NODEV | MS_NOSUID | MS_NOEXEC | MS_NOATIME | flags, options) < 0)
-			return -errno;
-	}
-	fd = open(data.in_use ? DATA_DIR : OWN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
-static void close_data(int fd)
-{
-	if (fd >= 0)
-		close(fd);
-	if (!data.in_use) {
-		(void)umount(OWN_DIR);
-		(void)rmdir(OWN_DIR);
-		interrupt_unhear();
-	}
-}
+enum { END_LEN = 1 << 20, MIB = 1 << 20, BLOCK_MAX = 4096, PENDING_LEN = 512 };
 
 /* ---- who it is ---- */
 
@@ -137,7 +59,7 @@ static bool read_serial(char serial[static DISK_TEXT_LEN])
 
 	serial[0] = '\0';
 	for (size_t i = 0; i < count; i++) {
-		char path[PATH_LEN + DISK_NAME_LEN];
+		char path[DATA_PATH_LEN + DISK_NAME_LEN];
 
 		text_format(path, sizeof(path), "/sys/block/%s/%s", disks[i].name, data.name);
 		if (!strcmp(disks[i].name, data.name) || access(path, F_OK) == 0)
@@ -149,11 +71,11 @@ static bool read_serial(char serial[static DISK_TEXT_LEN])
 /* Looks without a trace: a journal is not played back. */
 static bool confirm(void)
 {
-	int fd = open_data(MS_RDONLY, "noload");
+	int fd = data_open(MS_RDONLY, "noload");
 	char instance[VPN_NAME_LEN] = "", serial[DISK_TEXT_LEN];
 	bool named = fd >= 0 && read_instance(fd, instance);
 
-	close_data(fd);
+	data_close(fd);
 	if (named)
 		return confirm_typed("instance's name", instance);
 	return read_serial(serial) ? confirm_typed("disk's serial", serial) : confirm_typed("name", data.name);
@@ -161,10 +83,10 @@ static bool confirm(void)
 
 /* ---- reset config ---- */
 
-/* The key, the time below which no stamp may go, and what the file system keeps for itself. */
+/* The key, the password, the time below which no stamp may go, and what the file system keeps for itself. */
 static bool stays(const char *name)
 {
-	static const char *const names[] = { VPN_PRIVATE_FILE, ".clock", "lost+found" };
+	static const char *const names[] = { VPN_PRIVATE_FILE, SYSTEM_DIR, ".clock", "lost+found" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
 		if (!strcmp(name, names[i]))
@@ -191,7 +113,7 @@ static int remove_name(int dir_fd, const char *name, void *arg)
 static bool say_config(void)
 {
 	size_t count = 0;
-	int fd = open_data(MS_RDONLY, "noload");
+	int fd = data_open(MS_RDONLY, "noload");
 
 	if (fd < 0) {
 		printf("%s cannot be read: %s%s\n", data.path, strerror(-fd),
@@ -202,7 +124,7 @@ static bool say_config(void)
 	(void)wipe_each(fd, print_name, &count);
 	printf("%s\nThe key stays, in " VPN_PRIVATE_FILE ".%s\n", count ? "" : "nothing, it is empty",
 	       data.in_use ? " What runs goes on until `reconfigure` or `reboot`." : "");
-	close_data(fd);
+	data_close(fd);
 	return count != 0;
 }
 
@@ -254,8 +176,6 @@ static bool may_own_changes(void)
 
 static int reset_config(void)
 {
-	const char *const mend[] = { "e2fsck", "-p", data.path, NULL };
-	uint8_t block[SUPERBLOCK_LEN];
 	int fd, owned, err;
 
 	if (!may_own_changes() || !say_config() || !confirm())
@@ -263,9 +183,7 @@ static int reset_config(void)
 	owned = own_changes();
 	if (owned < 0)
 		return 1;
-	if (!data.in_use && locate_superblock(data.name, block) && !superblock_is_clean(block))
-		(void)tool_run(mend, false); /* it says what it did; the mount tells whether that was enough */
-	fd = open_data(0, "errors=remount-ro");
+	fd = data_open_mended();
 	/* An import that counts may have the key. */
 	err = fd < 0 ? fd : files_lock(fd, FILES_CHANGE);
 	if (!err)
@@ -274,12 +192,39 @@ static int reset_config(void)
 		err = wipe_each(fd, remove_name, NULL);
 	if (fd >= 0 && syncfs(fd) < 0 && !err)
 		err = -errno;
-	close_data(fd);
+	data_close(fd);
 	close(owned);
 	if (err < 0)
 		printf("not all is gone: %s; `reset config` again\n", files_lock_words(err));
 	else
 		printf("the configuration is gone; `write` or `import` a new one%s\n", data.in_use ? "" : " after `reboot`");
+	return err < 0;
+}
+
+/* ---- reset password ---- */
+
+static int reset_password(void)
+{
+	int fd, err = 0;
+
+	if (!recovery_is_on()) {
+		printf("A lost password is taken away in recovery: `reboot`, then `r`, Enter as soon as a console offers it.\n");
+		return 1;
+	}
+	fd = data_open_mended();
+	if (fd < 0)
+		err = fd;
+	else if (unlinkat(fd, SYSTEM_DIR "/" PASSWORD_FILE, 0) < 0)
+		err = -errno;
+	else if (syncfs(fd) < 0)
+		err = -errno;
+	data_close(fd);
+	if (err == -ENOENT)
+		printf("there is no password\n");
+	else if (err < 0)
+		printf("it is not gone: %s\n", strerror(-err));
+	else
+		printf("the password is gone: `reboot`, then set another (`password`)\n");
 	return err < 0;
 }
 
@@ -382,7 +327,7 @@ static int reset_all(size_t count)
 	if (!is_free("reset all"))
 		return 1;
 	for (size_t i = 0; i < count; i++) {
-		take_data(places[i]);
+		data_take(i);
 		if (count > 1)
 			printf("%zu of %zu that are named or labelled %s:\n", i + 1, count, data.label);
 		failed |= reset_one();
@@ -393,7 +338,7 @@ static int reset_all(size_t count)
 static void name_others(size_t count)
 {
 	for (size_t i = 1; i < count; i++)
-		printf("/dev/%s is named or labelled %s as well, and is left alone.\n", places[i], data.label);
+		printf("/dev/%s is named or labelled %s as well, and is left alone.\n", data.places[i], data.label);
 }
 
 static int format_data(size_t count)
@@ -410,19 +355,21 @@ static int format_data(size_t count)
 
 int reset_main(int argc, char **argv)
 {
-	bool all = argc == 2 && !strcmp(argv[1], "all");
+	bool all = argc == 2 && !strcmp(argv[1], "all"), password = argc == 2 && !strcmp(argv[1], "password");
 	size_t count;
 
-	if (argc != 2 || (!all && strcmp(argv[1], "config") != 0)) {
+	if (argc != 2 || (!all && !password && strcmp(argv[1], "config") != 0)) {
 		printf("usage: reset config | all\n");
 		return 2;
 	}
-	count = find_data();
+	count = data_find();
 	if (!count)
 		return 1;
 	if (all)
 		return reset_all(count);
 	name_others(count);
+	if (password)
+		return reset_password();
 	return reset_config();
 }
 
@@ -434,6 +381,6 @@ int format_main(int argc, char **argv)
 		printf("usage: format data\n");
 		return 2;
 	}
-	count = find_data();
+	count = data_find();
 	return count ? format_data(count) : 1;
 }

@@ -20,6 +20,7 @@
 #include "init/lockdown.h"
 #include "init/modules.h"
 #include "init/mounts.h"
+#include "init/password.h"
 #include "init/persist.h"
 #include "init/recovery.h"
 #include "init/sysctls.h"
@@ -121,6 +122,11 @@ static int step_persist(void)
 	return 0;
 }
 
+static int step_password(void)
+{
+	return password_take(words, sizeof(words));
+}
+
 /* Which files are to run; it may wait for the disk. */
 static int step_configuration(void)
 {
@@ -189,6 +195,7 @@ static const struct step rest[] = {
 	{ "firmware", step_firmware, SHOULD },
 	{ "entropy", step_entropy, MUST },
 	{ "persistent partition", step_persist, MUST },
+	{ "password", step_password, SHOULD },
 	{ "configuration", step_configuration, SHOULD },
 	/* Behind the partition: the more drivers have found theirs, the better. */
 	{ "NIC names", step_nic_names, SHOULD },
