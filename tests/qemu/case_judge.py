@@ -1,7 +1,7 @@
 """A change that cuts management comes back by itself, and the dataplane is not touched."""
 import re
 
-from appliance import PATHS, Stream, cluster, wait_for
+from appliance import PATHS, PROMPT_S, Stream, cluster, wait_for
 from cases import case
 from cluster import Instance, vpn_address, vpn_public
 
@@ -56,3 +56,29 @@ def change_that_cuts_management_is_undone_and_the_dataplane_not_touched(image):
     assert "applied. `confirm` within 2 min" in said and "heard on management" not in said, said
     assert re.search(r"\(unconfirmed [12]m\)> \Z", first.vm.console.text), first.vm.console.text[-100:]
     assert re.search(r"generation \d+ is confirmed\n", first.say("confirm"))
+
+
+@case
+def change_that_cuts_management_is_gone_behind_a_reboot_and_a_power_cut_in_the_middle(image):
+    c = cluster(image)
+    first, second = c.all[:2]
+    for how, command in (("a reboot", "kill -TERM 1"), ("a power cut", "echo b > /proc/sysrq-trigger")):
+        first.fresh_sessions(2)
+        first.write(cuts_management(c))
+        console = first.vm.console
+        at = console.begin("reconfigure confirm")
+        console.wait_for("gateway: private key or port set", 60, at)    # and the dataplane waits for a peer now
+        first.output("(sleep 0.1; %s) > /dev/null 2>&1 &" % command)
+        first.vm.agent.starts_anew()
+        banner = console.wait_for("MITIGATOR gateway [^\\n]*\\n", PROMPT_S, at)
+        console.wait_for("config: the files .*: generation \\d+ runs, which was confirmed last", PROMPT_S, at)
+        console.wait_for("> \\Z", 60, at)
+        first.wait_handshakes(2, 120)
+        said = console.text[at:banner.start()]
+        assert "gateway-dataplane: " not in said, how + ": the dataplane was touched: " + said
+        for path in PATHS:
+            said = second.say("ping %s %s -c 3" % (vpn_address(1), path))
+            assert re.search(r"3 sent, [123] received", said), how + ": " + said
+        assert "which was confirmed last" in first.screen(), how
+        first.write({name: first.instance.files(c.instances)[name] for name in ("vpn-private.conf", "vpn-public.conf")})
+        first.reconfigure("--force")
