@@ -1,7 +1,9 @@
-"""`install` where things are missing: a disk or a medium that fails, an ESP that is too small, a machine without EFI variables."""
+"""`install` where things are missing: a disk or a medium that fails, an ESP that is too small, a machine without EFI variables, or
+one whose variables are full."""
 import collections
 import re
 import shutil
+import struct
 import tempfile
 
 from case_metal_install import content, empty_disk, install
@@ -158,4 +160,59 @@ def medium_that_cannot_be_read_or_an_esp_that_is_too_small_changes_nothing(image
             said = vm.install("nvme0n1", "nvme-1")
             assert "the files do not go into an ESP of 12 MiB: nvme0n1 is as it was" in said, said
             assert not content(empty).strip(b"\0"), "something was written to the disk"
+            power_off(vm)
+
+
+# ---- EFI variables, as EDK2's MdeModulePkg/Include/Guid/VariableFormat.h has them ----
+
+HEADER, VARIABLE = struct.Struct("<16sIBBHI"), struct.Struct("<HBBIQ16sIII16s")
+START_ID, ADDED, ATTRIBUTES = 0x55aa, 0x3f, 7
+NOBODYS = bytes(range(16))
+FILL_LEN = 16384
+
+
+def fill_variables(path, left):
+    """Leave no more than that many bytes for others, those of what was removed among them."""
+    with open(path, "r+b") as f:
+        data = bytearray(f.read())
+        store = struct.unpack_from("<H", data, 48)[0]
+        begin, end = store + HEADER.size, store + HEADER.unpack_from(data, store)[1]
+        kept, at = b"", begin
+
+        def padded(variable):
+            return variable + b"\xff" * (-len(variable) % 4)
+        while struct.unpack_from("<H", data, at)[0] == START_ID:
+            name_len, data_len = struct.unpack_from("<II", data, at + 36)
+            variable = padded(data[at:at + VARIABLE.size + name_len + data_len])
+            kept += variable if variable[2] == ADDED else b""
+            at += len(variable)
+        for number in range(1 << 16):
+            name = ("Fill%04x\0" % number).encode("utf-16-le")
+            data_len = min(FILL_LEN, end - left - begin - len(kept) - VARIABLE.size - len(name))
+            if data_len <= 0:
+                break
+            kept += padded(VARIABLE.pack(START_ID, ADDED, 0, ATTRIBUTES, 0, bytes(16), 0, len(name), data_len, NOBODYS) + name +
+                           bytes(data_len))
+        data[begin:end] = kept.ljust(end - begin, b"\xff")
+        f.seek(0)
+        f.write(data)
+
+
+@soak
+def boot_entry_that_the_firmware_refuses_is_told_and_the_disk_boots_without(image):
+    with tempfile.TemporaryDirectory() as work:
+        empty, variables = empty_disk(work + "/empty", DISK_MIB), work + "/variables"
+        with Metal("entries", image, [("cd", image + "/gateway.iso"), ("nvme", empty)]) as vm:
+            vm.prompt()
+            vm.keep_variables(variables)
+        fill_variables(variables, 4096)
+        with Metal("entries-full", image, [("cd", image + "/gateway.iso"), ("nvme", empty)], variables=variables) as vm:
+            vm.prompt()
+            vm.booted()
+            said = KERNEL.sub("", install(vm, "nvme0n1", "nvme-1"))
+            assert "the boot entries could not be made: " in said, said
+            assert "the firmware finds EFI/BOOT/BOOTX64.EFI itself" in said and "installed on nvme0n1;" in said, said
+        with Metal("entries-none", image, [("nvme", empty)]) as vm:
+            vm.prompt()
+            assert re.search(r"ok: /dev/nvme0n1p2 made anew\n", boot_line(vm)), boot_line(vm)
             power_off(vm)

@@ -48,15 +48,15 @@ def power_off(vm):
 @case
 def empty_partition_is_made_in_the_size_of_the_disk(image):
     with tempfile.TemporaryDirectory() as work:
-        disk = make_disk(image, work + "/disk", 1024)
+        disk = make_disk(image, work + "/disk", 1538)   # 1 GiB behind the ESP
         with Metal("empty", image, [("virtio", disk)]) as vm:
             vm.prompt()
-            assert "/dev/vda2 made anew, grown to 510 MiB" in boot_line(vm), boot_line(vm)
+            assert "/dev/vda2 made anew, grown to 1024 MiB" in boot_line(vm), boot_line(vm)
             said = vm.console.command("check")
             assert "not clustered" in said, said   # the default files are there, and say nothing
             power_off(vm)
         table_is_whole(disk)
-        assert file_system_mb(disk, work) == 510
+        assert file_system_mb(disk, work) == 1024
 
 
 @case
