@@ -8,6 +8,7 @@
 #include "config/config.h"
 #include "console/console.h"
 #include "console/password.h"
+#include "console/recorder.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
 #include "init/clock.h"
@@ -23,6 +24,13 @@ static int applet_console(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return console_main();
+}
+
+static int applet_recorder(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return recorder_main();
 }
 
 static int applet_devices(int argc, char **argv)
@@ -55,6 +63,7 @@ static const struct {
 	{ NAME_NETWORK, nics_main },
 	{ NAME_CONFIG, config_main },
 	{ "console", applet_console },
+	{ "recorder", applet_recorder },
 	{ "devices", applet_devices },
 	{ "password", password_main },
 	{ "clock", clock_main },

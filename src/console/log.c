@@ -8,43 +8,74 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/kept.h"
 #include "base/kmsg.h"
 #include "base/text.h"
 #include "console/log_filter.h"
+#include "console/past.h"
 
 enum { US_PER_S = 1000000 };
 
-/* What a record says in one line, or false when there is nothing to say. The time is by the wall clock as it goes now, also of
- * what was said before someone set it. */
-static bool line_of(char *record, char *line, size_t cap, uint64_t *age_s)
-{
-	struct timespec up;
-	struct kmsg kmsg;
-	char when[32] = "";
-	struct tm tm;
-	time_t at;
+struct walk {
+	const struct log_filter *filter;
+	struct slice past; /* what the partition has */
+	void (*each)(const char *line, long number, long from);
+	long count, from;
+};
 
-	if (!kmsg_parse(record, &kmsg))
-		return false;
-	clock_gettime(CLOCK_MONOTONIC, &up);
-	*age_s = (uint64_t)up.tv_sec > kmsg.at_us / US_PER_S ? (uint64_t)up.tv_sec - kmsg.at_us / US_PER_S : 0;
-	at = time(NULL) - (time_t)*age_s;
+/* text with its time, if it is asked for. */
+static void take(struct walk *walk, time_t at, const char *text)
+{
+	char line[KMSG_RECORD_LEN], when[32] = "";
+	time_t now = time(NULL);
+	struct tm tm;
+
 	if (gmtime_r(&at, &tm))
 		(void)strftime(when, sizeof(when), "%m-%d %H:%M:%S", &tm);
-	text_format(line, cap, "%s %s", when, kmsg.text);
-	return true;
+	text_format(line, sizeof(line), "%s %s", when, text);
+	if (log_filter_takes(walk->filter, line, now > at ? (uint64_t)(now - at) : 0))
+		walk->each(line, walk->count++, walk->from);
 }
 
-/* Calls each for the records that are asked for: how many those were, or -errno. */
-static long walk(const struct log_filter *filter, void (*each)(const char *line, long number, long from), long from)
+/* What was said before this boot, and of this one what the kernel's buffer does not have any more. */
+static void walk_past(struct walk *walk, uint64_t first_sequence)
 {
-	char record[KMSG_RECORD_LEN], line[KMSG_RECORD_LEN];
+	struct slice rest = walk->past;
+	char id[KEPT_BOOT_ID_LEN + 1], text[KEPT_LINE_LEN];
+	bool is_this = false;
+	struct kept kept;
+
+	kept_boot_id(id);
+	while (kept_next(&rest, &kept)) {
+		if (kept.is_boot)
+			is_this = slice_equal(kept.text, id);
+		if ((walk->filter->this_boot && !is_this) || (is_this && !kept.is_boot && kept.sequence >= first_sequence))
+			continue;
+		text_format(text, sizeof(text), "%.*s", SLICE_ARG(kept.text));
+		take(walk, kept.at, kept.is_boot ? "---- a boot ----" : text);
+	}
+}
+
+/* By the wall clock as it goes now, also of what was said before someone set it. */
+static time_t time_of(uint64_t at_us)
+{
+	struct timespec up;
+
+	clock_gettime(CLOCK_MONOTONIC, &up);
+	return time(NULL) - up.tv_sec + (time_t)(at_us / US_PER_S);
+}
+
+/* Calls each for the lines that are asked for: how many those were, or -errno. */
+static long walk_all(struct walk *walk)
+{
+	char record[KMSG_RECORD_LEN];
 	int fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	long count = 0;
-	uint64_t age_s;
+	bool is_first = true;
+	struct kmsg kmsg;
 
 	if (fd < 0)
 		return -errno;
+	walk->count = 0;
 	for (;;) {
 		ssize_t n = read(fd, record, sizeof(record) - 1);
 
@@ -54,11 +85,15 @@ static long walk(const struct log_filter *filter, void (*each)(const char *line,
 		if (n <= 0)
 			break;
 		record[n] = '\0';
-		if (line_of(record, line, sizeof(line), &age_s) && log_filter_takes(filter, line, age_s))
-			each(line, count++, from);
+		if (!kmsg_parse(record, &kmsg))
+			continue;
+		if (is_first)
+			walk_past(walk, kmsg.sequence);
+		is_first = false;
+		take(walk, time_of(kmsg.at_us), kmsg.text);
 	}
 	close(fd);
-	return count;
+	return walk->count;
 }
 
 static void count_only(const char *line, long number, long from)
@@ -76,18 +111,28 @@ static void print_from(const char *line, long number, long from)
 
 int log_print(int argc, char **argv)
 {
+	struct walk walk = { .each = count_only };
 	struct log_filter filter;
 	long count;
+	int err;
 
 	if (!log_filter_read(&filter, argc, argv)) {
-		printf("usage: log [TIME] [peer NAME] [WORD], TIME as 30m, 2h, 1d\n");
+		printf("usage: log [TIME | boot] [peer NAME] [WORD], TIME as 30m, 2h, 1d\n");
 		return 2;
 	}
-	count = walk(&filter, count_only, 0);
+	err = past_read(&walk.past);
+	if (err == -EINTR)
+		return 1;
+	if (err < 0)
+		printf("the partition does not tell what was before: %s\n", strerror(-err));
+	walk.filter = &filter;
+	count = walk_all(&walk);
 	if (count < 0) {
 		printf("the log cannot be read: %s\n", strerror((int)-count));
 		return 1;
 	}
-	walk(&filter, print_from, count - LOG_LINES);
+	walk.each = print_from;
+	walk.from = count - LOG_LINES;
+	(void)walk_all(&walk);
 	return 0;
 }

@@ -1,4 +1,4 @@
-/* `log`: the kernel's ring buffer, where all of the appliance's processes write. */
+/* `log`: the kernel's ring buffer, where all of the appliance's processes write, and before that what the partition has of it. */
 #ifndef CONSOLE_LOG_H
 #define CONSOLE_LOG_H
 

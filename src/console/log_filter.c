@@ -31,7 +31,9 @@ bool log_filter_read(struct log_filter *filter, int argc, char **argv)
 	int i = 1;
 
 	*filter = (struct log_filter){ .span_s = 0 };
-	if (i < argc && read_span(argv[i], &filter->span_s))
+	if (i < argc && !strcmp(argv[i], "boot"))
+		filter->this_boot = true;
+	if (filter->this_boot || (i < argc && read_span(argv[i], &filter->span_s)))
 		i++;
 	if (i + 1 < argc && !strcmp(argv[i], "peer")) {
 		filter->peer = argv[i + 1];

@@ -1,4 +1,4 @@
-/* Which lines of the log are asked for: `log [TIME] [peer NAME] [WORD]`. Pure. */
+/* Which lines of the log are asked for: `log [TIME | boot] [peer NAME] [WORD]`. Pure. */
 #ifndef CONSOLE_LOG_FILTER_H
 #define CONSOLE_LOG_FILTER_H
 
@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 struct log_filter {
+	bool this_boot;   /* nothing of those before */
 	uint64_t span_s;  /* no older than that; 0: whenever */
 	const char *peer; /* NULL: of whatever */
 	const char *word; /* likewise; borrowed, both */

@@ -180,6 +180,7 @@ const struct word command_words[] = {
 	{ NAME_NETWORK, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },
 
 	{ "log", "TIME", WORD_TYPED, 1, NULL, "how far back: 30m, 2h, 1d" },
+	{ "log", "boot", WORD_FIXED, 1, NULL, "since the system started; else what the partition has too" },
 	{ "log", "peer", WORD_FIXED, WORD_ANYWHERE, NULL, "lines about one peer" },
 	{ "log", "NAME", WORD_PEER, WORD_ANYWHERE, "peer", "its name" },
 	{ "log", "WORD", WORD_TYPED, WORD_ANYWHERE, NULL, "lines that hold it" },

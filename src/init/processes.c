@@ -57,6 +57,9 @@ static struct process processes[PROCESSES] = {
 	[PROCESS_DEVICES] = { .name = "devices", .argv = (const char *const[]){ "devices", NULL },
 			      /* Signed modules alone: the kernel takes no others. */
 			      .confinement = { CONFINE_CAP(SYS_MODULE), OOM_DEVICES } },
+	/* It reads the kernel's buffer, and writes to the partition. */
+	[PROCESS_RECORDER] = { .name = "recorder", .argv = (const char *const[]){ "recorder", NULL },
+			       .confinement = { CAPS_FILES | CONFINE_CAP(SYSLOG), OOM_DEVICES } },
 	[PROCESS_CONFIG] = { .name = NAME_CONFIG,
 			     .argv = (const char *const[]){ NAME_CONFIG, "watch", NULL },
 			     .confinement = { CAPS_FILES, OOM_NETWORK } },
@@ -218,7 +221,8 @@ void processes_wait(bool for_nics)
 
 static bool is_service(enum process_name name)
 {
-	return name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_GATEWAY || name == PROCESS_DATAPLANE;
+	return name == PROCESS_RECORDER || name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_GATEWAY ||
+	       name == PROCESS_DATAPLANE;
 }
 
 void processes_stop_services(uint64_t now_ns)

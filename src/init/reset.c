@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/kept.h"
 #include "base/lockfile.h"
 #include "base/paths.h"
 #include "base/text.h"
@@ -203,6 +205,23 @@ static int reset_config(void)
 
 /* ---- reset password ---- */
 
+/* Where it stays, as a boot of its own. */
+static int note_in_log(int data_fd)
+{
+	int fd = openat(data_fd, SYSTEM_DIR "/" KEPT_FILE, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600), err = 0;
+	char line[2 * KEPT_LINE_LEN];
+	size_t len;
+
+	if (fd < 0)
+		return -errno;
+	len = kept_boot_line(line, time(NULL), "recovery");
+	len += kept_line(line + len, time(NULL), 0, "recovery: the password was taken away");
+	if (write(fd, line, len) != (ssize_t)len)
+		err = -EIO;
+	close(fd);
+	return err;
+}
+
 static int reset_password(void)
 {
 	int fd, err = 0;
@@ -214,6 +233,10 @@ static int reset_password(void)
 	fd = data_open_mended();
 	if (fd < 0)
 		err = fd;
+	else if (faccessat(fd, SYSTEM_DIR "/" PASSWORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+		err = -errno;
+	else if ((err = note_in_log(fd)) < 0)
+		printf("the log does not take it: ");
 	else if (unlinkat(fd, SYSTEM_DIR "/" PASSWORD_FILE, 0) < 0)
 		err = -errno;
 	else if (syncfs(fd) < 0)

@@ -132,7 +132,7 @@ class Appliance:
 
     def pid(self, process):
         """Of console, devices, config, network, gateway or gateway-dataplane; 0 when it does not run."""
-        words = {"console": "$", "devices": "$", "config": " watch"}.get(process, " run ")
+        words = {"console": "$", "devices": "$", "recorder": "$", "config": " watch"}.get(process, " run ")
         found = re.search(r"^ *(\d+) +(?:\{gateway\} )?%s(%s)" % (process, words), self.output("ps -o pid,args"), re.M)
         return int(found.group(1)) if found else 0
 

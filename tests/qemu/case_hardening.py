@@ -50,6 +50,7 @@ MAY = {                         # of those that would harm most, who has which
     "console": 0,
     "devices": CAPS["sys_module"],
     "config": 0,
+    "recorder": 0,
     "network": CAPS["net_admin"] | CAPS["net_raw"],
     "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
     "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],

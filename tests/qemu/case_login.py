@@ -150,6 +150,7 @@ def consoles_ask_for_the_password(image):
             first.begin("reboot")
             boots(first, before)
             assert "PrivateKey" in first.command("export --with-keys", PROMPT_S), "a password that is gone is asked for"
+            assert "recovery: the password was taken away" in first.command("log taken", log=True), "no line on it stayed"
             for console in (first, second):
                 assert PASSWORD not in console.text and OTHER not in console.text, "a password was shown"
             first.begin("poweroff")

@@ -133,7 +133,7 @@ def r_and_enter_at_boot_leave_consoles_alone_and_change_nothing(image):
             said = type_back(a, "reset config", "fra1", "the configuration is gone")
             assert "What runs goes on" in said, said
             assert "wg0" in a.netns("gateway", "ip -o link"), "what ran did not go on"
-            assert set(a.output("ls -A /srv/mitigator").split()) == {"vpn-private.conf", ".clock", "lost+found"}
+            assert set(a.output("ls -A /srv/mitigator").split()) == {"vpn-private.conf", "system", ".clock", "lost+found"}
             a.vm.console.begin("poweroff")
             a.vm.wait(60)
         check = subprocess.run(["e2fsck", "-fn", disk], capture_output=True, text=True, env=PATH_OF_TOOLS)
