@@ -130,6 +130,14 @@ bool session_allows(bool is_early)
 	return is_in(&login);
 }
 
+bool session_holds(void)
+{
+	struct login login;
+
+	login_look(&login);
+	return is_in(&login);
+}
+
 void session_renew(void)
 {
 	struct login login;

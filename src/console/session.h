@@ -11,6 +11,7 @@ bool session_begin(void);
  * not matter. False: it is not to be obeyed, and why was said. */
 bool session_allows(bool is_early);
 
+bool session_holds(void); /* who sits here has typed the password that there is, or there is none by now */
 void session_renew(void); /* whoever sits here set the password that there is now */
 void session_idle(void);  /* no one typed */
 int session_end(void);    /* `logout`: its exit status */

@@ -194,6 +194,16 @@ static void refuse_long(void)
 	swallow();
 }
 
+/* What asks, or goes on, might still do so once there is a password. */
+static bool is_early(const struct command *command, const char *text)
+{
+	struct slice rest = slice_of(text), word;
+	bool alone = slice_word(&rest, &word) && !slice_word(&rest, &word);
+
+	return fits_has(tables, slice_of(command->name), WORD_EARLY_WORDS) ||
+	       (alone && fits_has(tables, slice_of(command->name), WORD_EARLY));
+}
+
 static bool is_pasted(const struct command *command)
 {
 	return command && fits_has(tables, slice_of(command->name), WORD_PASTED);
@@ -232,7 +242,7 @@ static void entered(void)
 	} else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole))) {
 		printf("this has no form for programs: | json fits behind `show`\n");
 	} else if ((command = command_of(whole)) != NULL) {
-		bool allowed = session_allows(fits_has(tables, slice_of(command->name), WORD_EARLY));
+		bool allowed = session_allows(is_early(command, whole));
 
 		if ((!allowed || obey(command, whole, &filter)) && is_pasted(command))
 			swallow();
@@ -271,7 +281,8 @@ int shell_run(const struct fits_tables *of)
 		if (*offered.text)
 			line_offer(&line, offered.text, offered.at);
 		offered.text[0] = '\0';
-		while ((event = terminal_read_or(&line, news_fd(), news_due_ns())) == LINE_HELP || event == LINE_TAB || event == LINE_NEWS)
+		while (((event = terminal_read_or(&line, news_fd(), news_due_ns())) == LINE_HELP || event == LINE_TAB || event == LINE_NEWS) &&
+		       session_holds())
 			answer(event);
 		if (event == LINE_GONE)
 			return 0;
@@ -280,7 +291,7 @@ int shell_run(const struct fits_tables *of)
 			entered();
 		else if (event == LINE_TOO_LONG)
 			refuse_long();
-		else if (event == LINE_END)
+		else if (event == LINE_END || event == LINE_HELP || event == LINE_TAB || event == LINE_NEWS)
 			printf("\n");
 		else if (event == LINE_IDLE)
 			session_idle();
