@@ -1,6 +1,6 @@
 """Two appliances whose disks are copies of each other, and a peer: all three consoles tell of it, each backend by itself."""
 from appliance import PATHS, Appliance, wait_for
-from cases import case, soak
+from cases import soak
 from cluster import make_instances, network, outer_address, vpn_address
 from vm import Hub
 
@@ -91,7 +91,8 @@ def clones_are_told(c):
         assert outer_address(1) in said and outer_address(4) in said, said
 
 
-@case
+# In each `make test`: conflict_of_two_clones_is_told_at_both, by namespaces.
+@soak
 def two_clones_are_told_so_at_both_consoles(image):
     with Clones(image) as c:
         first, peer, clone = c.all
