@@ -30,6 +30,7 @@ enum {
 	ECHO_MAX = ECHO_DATA + PING_DATA_MAX,
 	WAIT_AFTER_LAST_MS = 1000,
 	PROBE_ID = 0,
+	ASKED_S = 10,
 	RAW_ICMP_FILTER = 1, /* ICMP_FILTER of linux/icmp.h, which goes with no libc's netinet/ */
 };
 
@@ -143,6 +144,8 @@ static void close_unused(struct pinger *pinger)
 	for (size_t i = 0; i < PING_JOBS_MAX; i++)
 		if (pinger->jobs[i].pinger)
 			return;
+	if (pinger->answered)
+		return;
 	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]); i++)
 		loop_give_back(pinger->loop, sources[i]);
 }
@@ -218,6 +221,8 @@ static void heard(struct pinger *pinger, const struct inet_addr *from, const uin
 			finish(job);
 		return;
 	}
+	if (pinger->answered && id == pinger->asked_id)
+		pinger->answered(pinger, from, now_ns);
 }
 
 static void v4_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -274,6 +279,9 @@ void pinger_close(struct pinger *pinger)
 	for (size_t i = 0; i < PING_JOBS_MAX; i++)
 		if (pinger->jobs[i].pinger)
 			finish(&pinger->jobs[i]);
+	loop_timer_clear(pinger->loop, &pinger->asked_over);
+	pinger->answered = NULL;
+	close_unused(pinger);
 	pinger->loop = NULL;
 }
 
@@ -350,17 +358,23 @@ static const char *parse_words(struct ping_job *job, int argc, char **argv)
 	return job->target.family ? NULL : "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]";
 }
 
-void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+/* Another service in the same namespace hears our answers too. */
+static uint16_t next_id(void)
 {
 	static uint16_t last_id;
+
+	if (!last_id)
+		(void)random_bytes(&last_id, sizeof(last_id));
+	return ++last_id == PROBE_ID ? ++last_id : last_id;
+}
+
+void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
 	struct ping_job fresh = { .count = PING_COUNT_DEFAULT, .interval_ns = NS_PER_S, .call = call,
 				  .data_len = PING_DATA_DEFAULT };
 	const char *wrong = parse_words(&fresh, argc, argv);
 	int err = wrong ? 0 : listen_for(pinger, fresh.target.family);
 
-	/* Another service in the same namespace hears our answers too. */
-	if (!last_id)
-		(void)random_bytes(&last_id, sizeof(last_id));
 	if (err < 0)
 		wrong = strerror(-err);
 	for (size_t i = 0; i < PING_JOBS_MAX && !wrong; i++) {
@@ -368,7 +382,7 @@ void pinger_start(struct pinger *pinger, struct control_call *call, int argc, ch
 
 		if (job->pinger)
 			continue;
-		fresh.id = ++last_id == PROBE_ID ? ++last_id : last_id;
+		fresh.id = next_id();
 		*job = fresh;
 		job->pinger = pinger;
 		call->job = job;
@@ -389,4 +403,26 @@ void pinger_probe(struct pinger *pinger, const struct inet_addr *target)
 		return;
 	(void)send_echo(fd, target, PROBE_ID, 0, ECHO_DATA + PING_DATA_DEFAULT, false);
 	close(fd);
+}
+
+static void asked_over(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct pinger *pinger = container_of(timer, struct pinger, asked_over);
+
+	(void)now_ns;
+	pinger->answered = NULL;
+	close_unused(pinger);
+}
+
+void pinger_ask(struct pinger *pinger, const struct inet_addr *target, uint64_t now_ns,
+		void (*answered)(struct pinger *pinger, const struct inet_addr *from, uint64_t now_ns))
+{
+	if (!pinger->loop || listen_for(pinger, target->family) < 0)
+		return;
+	if (!pinger->answered)
+		pinger->asked_id = next_id();
+	pinger->answered = answered;
+	loop_timer_set(pinger->loop, &pinger->asked_over, now_ns + ASKED_S * NS_PER_S, asked_over);
+	(void)send_echo(target->family == AF_INET ? pinger->v4.fd : pinger->v6.fd, target, pinger->asked_id, 0,
+			ECHO_DATA + PING_DATA_DEFAULT, false);
 }

@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/container_of.h"
 #include "base/exit.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -214,7 +215,7 @@ static int apply(struct change *change, struct control_call *call, bool undoes)
 	bool put_back;
 
 	(void)undoes;
-	service->witness.count = 0;
+	witness_clear(&service->witness);
 	if (inner_dump(&service->path.inner) == 0)
 		witness_choose(&service->witness, &service->path.inner.running, &service->set->vpn,
 			       candidate->clustered ? &candidate->vpn : NULL, time(NULL));
@@ -237,7 +238,7 @@ static int undo(struct change *change, struct control_call *call)
 	struct change_printer printer = { service, call };
 	struct tunnel_report report = { .peer = print_change, .arg = &printer };
 
-	service->witness.count = 0;
+	witness_clear(&service->witness);
 	if (service_undo(service, &report) == 0) {
 		control_print(call, CONTROL_OUT, "%s: what ran before is put back\n", change->worker->name);
 		return 0;
@@ -297,24 +298,30 @@ static void verb_ping(struct worker *worker, struct control_call *call, int argc
 	control_end(call, 1);
 }
 
-/* "COUNT HEARD SILENT_MS" of those that show whether the path still works after the last change; each is asked for an answer. */
+static void witness_answers(struct pinger *pinger, const struct inet_addr *from, uint64_t now_ns)
+{
+	witness_answered(&container_of(pinger, struct service, path.pinger)->witness, from, now_ns);
+}
+
+/* "COUNT HEARD SILENT_MS" of those that show whether the path still works after the last change; they are asked for an answer.
+ * A process that made none fails. */
 static void verb_heard(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct service *service = service_of(worker);
 	struct witness *witness = &service->witness;
-	const struct tunnel_config *running = &service->path.inner.running;
+	const struct inet_addr *address;
 
 	(void)argc;
 	(void)argv;
-	if (inner_dump(&service->path.inner) == 0) {
-		witness_look(witness, running, now_ns);
-		for (size_t i = 0; i < witness->count && i < PROBED_MAX; i++) {
-			const struct tunnel_peer *peer = tunnel_find(running, witness->peers[i].public_key);
-
-			if (peer && peer->allowed_count)
-				pinger_probe(&service->path.pinger, &running->allowed[peer->allowed_first].addr);
-		}
+	if (!witness->known) {
+		control_print(call, CONTROL_ERR, "%s: it made no change since it began\n", service->path.profile->name);
+		control_end(call, 1);
+		return;
 	}
+	if (inner_dump(&service->path.inner) == 0)
+		witness_look(witness, &service->path.inner.running, now_ns);
+	for (size_t i = 0; i < witness->count && i < PROBED_MAX && (address = witness_next(witness)); i++)
+		pinger_ask(&service->path.pinger, address, now_ns, witness_answers);
 	control_print(call, CONTROL_OUT, "%u %d %llu\n", witness->count, witness->heard,
 		      (unsigned long long)((now_ns - witness->last_ns) / NS_PER_MS));
 	control_end(call, 0);

@@ -2,8 +2,13 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "crypto/key.h"
 #include "gateway/removal.h"
+
+/* CALLS_AFTER_S: who has sent something and hears nothing begins a handshake behind KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of the paper,
+ * and some. */
+enum { CALLS_AFTER_S = 20, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
 
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
 {
@@ -17,10 +22,16 @@ bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, co
 	return true;
 }
 
+void witness_clear(struct witness *witness)
+{
+	memset(witness, 0, sizeof(*witness));
+	witness->known = true;
+}
+
 void witness_choose(struct witness *witness, const struct tunnel_config *running, const struct vpn_conf *before,
 		    const struct vpn_conf *after, int64_t now_s)
 {
-	witness->count = 0;
+	witness_clear(witness);
 	for (uint16_t i = 0; after && i < running->peer_count; i++) {
 		const struct tunnel_peer *peer = &running->peers[i];
 		const struct vpn_peer *was = vpn_find_peer(before, peer->public_key), *is = vpn_find_peer(after, peer->public_key);
@@ -33,31 +44,76 @@ void witness_choose(struct witness *witness, const struct tunnel_config *running
 }
 
 /* From where on they are counted: a peer that was made anew begins at zero. */
-static bool take_counts(struct witness *witness, const struct tunnel_config *running)
+static void take_counts(struct witness *witness, size_t i, const struct tunnel_peer *peer)
 {
-	bool more = false;
-
-	for (size_t i = 0; i < witness->count; i++) {
-		const struct tunnel_peer *peer = tunnel_find(running, witness->peers[i].public_key);
-		uint64_t received_bytes = peer ? peer->received_bytes : 0;
-
-		more = more || received_bytes > witness->peers[i].received_bytes;
-		witness->peers[i].received_bytes = received_bytes;
-	}
-	return more;
+	witness->peers[i].received_bytes = peer->received_bytes;
+	witness->peers[i].handshake_s = peer->handshake_s;
+	witness->peers[i].handshake_ns = peer->handshake_ns;
 }
 
 void witness_begin(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns)
 {
-	(void)take_counts(witness, running);
-	witness->heard = false;
+	for (size_t i = 0; i < witness->count; i++) {
+		const struct tunnel_peer *peer = tunnel_find(running, witness->peers[i].public_key);
+
+		if (!peer)
+			continue;
+		take_counts(witness, i, peer);
+		if (peer->allowed_count)
+			witness->peers[i].address = running->allowed[peer->allowed_first].addr;
+	}
+	witness->begun_ns = witness->last_ns = now_ns;
+}
+
+static void hear(struct witness *witness, size_t i, uint64_t now_ns)
+{
+	witness->peers[i].calls = false;
+	witness->heard = true;
 	witness->last_ns = now_ns;
+}
+
+static bool has_shaken_hands(const struct witness *witness, size_t i, const struct tunnel_peer *peer)
+{
+	return peer->handshake_s && (peer->handshake_s != witness->peers[i].handshake_s || peer->handshake_ns != witness->peers[i].handshake_ns);
+}
+
+/* More than a keepalive, which it sends whether it hears us or not. Data is padded to 16 bytes, but for packets as long as the MTU;
+ * an initiation is none, and who begins one does not hear us. */
+static bool sends(struct witness *witness, size_t i, uint64_t bytes, uint64_t now_ns)
+{
+	if (bytes < MTU_MIN && bytes % PADDING)
+		witness->peers[i].calls = true;
+	return bytes > KEEPALIVE_BYTES && !witness->peers[i].calls && now_ns - witness->begun_ns >= CALLS_AFTER_S * NS_PER_S;
 }
 
 void witness_look(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns)
 {
-	if (!take_counts(witness, running))
-		return;
-	witness->heard = true;
-	witness->last_ns = now_ns;
+	for (size_t i = 0; i < witness->count; i++) {
+		const struct tunnel_peer *peer = tunnel_find(running, witness->peers[i].public_key);
+		uint64_t before = witness->peers[i].received_bytes;
+
+		if (!peer)
+			continue;
+		if (has_shaken_hands(witness, i, peer) ||
+		    sends(witness, i, peer->received_bytes - (peer->received_bytes < before ? 0 : before), now_ns))
+			hear(witness, i, now_ns);
+		take_counts(witness, i, peer);
+	}
+}
+
+const struct inet_addr *witness_next(struct witness *witness)
+{
+	for (size_t tries = 0; tries < witness->count; tries++) {
+		witness->asked = witness->asked + 1 < witness->count ? (uint16_t)(witness->asked + 1) : 0;
+		if (witness->peers[witness->asked].address.family)
+			return &witness->peers[witness->asked].address;
+	}
+	return NULL;
+}
+
+void witness_answered(struct witness *witness, const struct inet_addr *from, uint64_t now_ns)
+{
+	for (size_t i = 0; i < witness->count; i++)
+		if (inet_addr_equal(&witness->peers[i].address, from))
+			hear(witness, i, now_ns);
 }

@@ -1,4 +1,8 @@
-/* Who shows that a path still works after a change of it: peers that were alive and whose sections did not change. Pure. */
+/* Who shows that a path still works, both ways, after a change of it: peers that were alive and whose sections did not change. Pure.
+ *
+ * What comes from a peer shows one way alone. It initiates, and its session of before goes on for minutes, while nothing of ours
+ * arrives. So heard is who answers an echo request, or shakes hands anew: a handshake counts for either side once a packet of each
+ * went through. Some answer no echo. Such a one is heard by what it sends, when it would have begun to call if it heard nothing. */
 #ifndef GATEWAY_WITNESS_H
 #define GATEWAY_WITNESS_H
 
@@ -6,20 +10,33 @@
 #include "tunnel/tunnel.h"
 
 struct witness {
+	bool known;        /* a change was made, by this process */
 	uint16_t count;
-	bool heard;       /* one of them, since the change */
-	uint64_t last_ns; /* when; before that, when the change was made */
+	bool heard;        /* one of them, since the change */
+	uint64_t begun_ns; /* when the change was made */
+	uint64_t last_ns;  /* when one was heard; before that, the same */
+	uint16_t asked;    /* of whom an echo is wanted next */
 	struct {
 		uint8_t public_key[TUNNEL_KEY_LEN];
+		struct inet_addr address; /* that an echo is wanted of; family 0: none */
 		uint64_t received_bytes;
+		int64_t handshake_s;
+		uint32_t handshake_ns;
+		bool calls; /* it has begun a handshake, and was not heard since */
 	} peers[TUNNEL_PEERS_MAX];
 };
+
+void witness_clear(struct witness *witness); /* a change that no one shows anything of */
 
 /* running is a dump from before the change; after is NULL when nothing is to run. now_s is CLOCK_REALTIME, as its handshakes. */
 void witness_choose(struct witness *witness, const struct tunnel_config *running, const struct vpn_conf *before,
 		    const struct vpn_conf *after, int64_t now_s);
 void witness_begin(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns); /* it was made */
 void witness_look(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns);
+
+/* The next address of which an echo is wanted, round all of them; NULL: there is none. */
+const struct inet_addr *witness_next(struct witness *witness);
+void witness_answered(struct witness *witness, const struct inet_addr *from, uint64_t now_ns); /* an echo came */
 
 /* What two sets say of a peer: the same. Names and comments do not count. */
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y);

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gateway/witness.h"
 #include "test.h"
 
@@ -38,21 +39,91 @@ TEST(witnesses_were_alive_and_their_sections_did_not_change)
 	CHECK_INT(witness.count, 0);
 }
 
-TEST(witness_is_heard_by_what_it_sends_after_the_change)
+enum { BEGUN_S = 1000, SILENT_S = BEGUN_S + 25 }; /* by then who hears nothing has begun to call */
+
+static void begin(void)
 {
 	start();
+	for (uint16_t i = 0; i < 5; i++) {
+		running.peers[i].allowed_first = i;
+		running.peers[i].allowed_count = 1;
+		running.allowed[i] = (struct inet_prefix){ { AF_INET, { 10, 8, 3, (uint8_t)(i + 1) } }, 32 };
+	}
 	witness_choose(&witness, &running, &before, &after, NOW_S);
 	running.peers[0].received_bytes = 0; /* made anew by the change */
-	witness_begin(&witness, &running, 10);
+	running.peers[0].handshake_s = 0;
+	witness_begin(&witness, &running, BEGUN_S * NS_PER_S);
+	CHECK(!witness.heard && witness.last_ns == BEGUN_S * NS_PER_S);
+}
+
+static bool is_heard(uint64_t at_s)
+{
+	witness_look(&witness, &running, at_s * NS_PER_S);
+	return witness.heard && witness.last_ns == at_s * NS_PER_S;
+}
+
+TEST(witness_is_heard_by_a_handshake_after_the_change)
+{
+	begin();
+	CHECK(!is_heard(BEGUN_S + 1));
+	running.peers[4].handshake_s = NOW_S + 2; /* none of them */
+	CHECK(!is_heard(BEGUN_S + 2));
+	running.peers[0].handshake_s = NOW_S + 3;
+	CHECK(is_heard(BEGUN_S + 3));
+	CHECK(!is_heard(BEGUN_S + 4));
+	running.peers[1].handshake_ns = 1;
+	CHECK(is_heard(BEGUN_S + 5));
+}
+
+TEST(witness_that_calls_and_gets_no_answer_is_not_heard)
+{
+	enum { INITIATION_BYTES = 148, DATA_BYTES = 128, KEEPALIVE_BYTES = 32 };
+
+	begin();
+	running.peers[0].received_bytes += INITIATION_BYTES;
+	CHECK(!is_heard(BEGUN_S + 1));
+	running.peers[0].received_bytes += INITIATION_BYTES;
+	CHECK(!is_heard(SILENT_S));
+	/* its session of before goes on, and brings what it has to say */
+	running.peers[0].received_bytes += DATA_BYTES;
+	CHECK(!is_heard(SILENT_S + 1));
+	running.peers[1].received_bytes += DATA_BYTES + INITIATION_BYTES;
+	CHECK(!is_heard(SILENT_S + 2));
+	running.peers[2].received_bytes += KEEPALIVE_BYTES;
+	CHECK(!is_heard(SILENT_S + 3));
+	/* the control: it is answered */
+	running.peers[0].handshake_s = NOW_S + 30;
+	running.peers[0].received_bytes += INITIATION_BYTES + KEEPALIVE_BYTES;
+	CHECK(is_heard(SILENT_S + 4));
+	running.peers[0].received_bytes += DATA_BYTES;
+	CHECK(is_heard(SILENT_S + 5));
+}
+
+TEST(witness_that_answers_no_echo_is_heard_by_data_once_it_would_call)
+{
+	enum { DATA_BYTES = 128 };
+
+	begin();
+	running.peers[3].received_bytes += DATA_BYTES;
+	CHECK(!is_heard(BEGUN_S + 1));
+	running.peers[3].received_bytes += DATA_BYTES;
+	CHECK(is_heard(SILENT_S));
+}
+
+TEST(witness_is_heard_by_an_echo_and_each_is_asked_in_turn)
+{
+	const struct inet_addr stranger = { AF_INET, { 10, 8, 3, 5 } };
+	unsigned asked[5] = { 0 };
+
+	begin();
+	for (size_t i = 0; i < 8; i++)
+		asked[witness_next(&witness)->bytes[3] - 1]++;
+	for (size_t i = 0; i < 5; i++)
+		CHECK_INT(asked[i], i < 4 ? 2 : 0);
+	witness_answered(&witness, &stranger, SILENT_S * NS_PER_S);
 	CHECK(!witness.heard);
-	witness_look(&witness, &running, 20);
-	CHECK(!witness.heard && witness.last_ns == 10);
-	running.peers[4].received_bytes = 200; /* none of them */
-	witness_look(&witness, &running, 30);
-	CHECK(!witness.heard);
-	running.peers[0].received_bytes = 32;
-	witness_look(&witness, &running, 40);
-	CHECK(witness.heard && witness.last_ns == 40);
-	witness_look(&witness, &running, 50);
-	CHECK(witness.last_ns == 40);
+	witness_answered(&witness, &running.allowed[2].addr, SILENT_S * NS_PER_S);
+	CHECK(witness.heard && witness.last_ns == SILENT_S * NS_PER_S);
+	witness_clear(&witness);
+	CHECK(witness.known && !witness.heard && !witness_next(&witness));
 }
