@@ -225,9 +225,11 @@ static int apply(struct change *change, struct control_call *call, bool undoes)
 		print_applied(service, call, &report);
 		return 0;
 	}
-	change->as_before = put_back;
+	change->as_before = put_back || service->replaced.reason[0];
 	control_print(call, CONTROL_ERR, "%s: %s: %s\n", change->worker->name, why,
-		      put_back ? "what was changed is put back" : "what was there before does not come up either");
+		      put_back ? "what was changed is put back" :
+		      change->as_before ? "it did not run before either: there is nothing to put back" :
+		      "what was there before does not come up either");
 	show_status(service, call);
 	return 1;
 }

@@ -92,8 +92,8 @@ def kernel_without_wireguard_is_told_and_the_rest_works(image):
         assert "MITIGATOR gateway" in a.say("version")
         assert "ok: " in a.say("check")
         said = a.reconfigure()
-        assert words in said and "what was there before does not come up either" in said, said
-        assert "is tried again until it runs" in said and "gateway failed, and not all could be put back: gateway. It is tried again" in said, said
+        assert words in said and "it did not run before either: there is nothing to put back" in said, said
+        assert "is tried again until it runs" in said and "gateway failed: the NICs and the paths are as they were" in said and "put back: gateway" not in said, said
 
 
 def boot_failures(said):
