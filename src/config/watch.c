@@ -17,12 +17,15 @@
 
 #define SOCKET_END ".sock" /* of control_path */
 
-enum { RETRY_MIN_S = 10, RETRY_MAX_S = 300, EVENTS_LEN = 4096 };
+enum { LOST = 1, RETRY_MIN_S = 10, RETRY_MAX_S = 300, EVENTS_LEN = 4096 };
 
 static struct {
 	int run_fd, news_fd, due_fd;
 	pid_t child;       /* that undoes, or applies what waited for its time; 0: none */
 	bool applies;
+	pid_t judge;       /* that asks whether management is lost, likewise: its service may hang */
+	uint64_t judge_ns; /* not before */
+	uint64_t judged;   /* the due_ns of what it is asked for */
 	uint64_t retry_ns; /* not before */
 	unsigned retry_s;  /* 0: nothing failed */
 	unsigned number;   /* of what is to be retried */
@@ -30,8 +33,8 @@ static struct {
 
 /* What there is to wait for, besides news of RUN. */
 struct wait {
-	pid_t process;     /* its end; 0: none */
-	uint64_t until_ns; /* 0: for ever */
+	pid_t processes[2]; /* the end of either; 0: none */
+	uint64_t until_ns;  /* 0: for ever */
 };
 
 /* A disk that hangs holds this process, when all is done that needs none. */
@@ -42,7 +45,7 @@ static int undo(struct owner *owner, const char *why, bool late)
 	if (status)
 		return owner->generations.owner ? 0 : status; /* that one is waited for */
 	status = owner_put_back(owner, why);
-	if (!status && late)
+	if (!status && late && owner->undone)
 		log_err("not confirmed: generation %u runs again", owner_remembered(owner));
 	owner_tell_undone(owner);
 	return status;
@@ -52,6 +55,7 @@ static void begin_anew(unsigned number)
 {
 	watch.number = number;
 	watch.retry_ns = watch.retry_s = 0;
+	watch.judge_ns = 0;
 }
 
 /* Whether it is to be undone now; else what to wait for. */
@@ -60,14 +64,14 @@ static bool is_due(const struct pending *pending, uint64_t now_ns, struct wait *
 	struct pending again;
 
 	if (pending->due_ns > now_ns || (!pending->due_ns && watch.retry_ns > now_ns)) {
-		wait->until_ns = pending->due_ns ? now_ns + JUDGE_LOOK_S * NS_PER_S : watch.retry_ns;
-		if (pending->due_ns && wait->until_ns > pending->due_ns)
-			wait->until_ns = pending->due_ns;
+		wait->until_ns = pending->due_ns ? pending->due_ns : watch.retry_ns;
+		if (pending->due_ns && !watch.judge && wait->until_ns > watch.judge_ns)
+			wait->until_ns = watch.judge_ns;
 		return false;
 	}
 	/* One that is over is gone from there before its process lets go of the lock. */
-	wait->process = generations_owner(watch.run_fd);
-	return !wait->process && pending_read(watch.run_fd, &again) && again.due_ns == pending->due_ns && again.number == pending->number;
+	wait->processes[0] = generations_owner(watch.run_fd);
+	return !wait->processes[0] && pending_read(watch.run_fd, &again) && again.due_ns == pending->due_ns && again.number == pending->number;
 }
 
 static void reap(void)
@@ -87,6 +91,30 @@ static void reap(void)
 	log_err("generation %u is not undone yet: tried again in %u s, or when a service starts", pending.number, watch.retry_s);
 }
 
+/* Whether management is lost by what waits for a word. It is asked by a process of its own: whoever does not answer holds that. */
+static bool is_lost(const struct owner *owner, const struct pending *pending, uint64_t now_ns)
+{
+	int status = 0;
+	bool lost = false;
+
+	if (watch.judge && waitpid(watch.judge, &status, WNOHANG) == watch.judge) {
+		watch.judge = 0;
+		watch.judge_ns = now_ns + JUDGE_LOOK_S * NS_PER_S;
+		lost = WIFEXITED(status) && WEXITSTATUS(status) == LOST && watch.judged == pending->due_ns;
+	}
+	if (watch.judge || pending->due_ns <= now_ns || now_ns < watch.judge_ns)
+		return lost && pending->due_ns > now_ns;
+	watch.judged = pending->due_ns;
+	watch.judge = fork();
+	if (!watch.judge)
+		_exit(judge_is_lost(owner->run_dir) ? LOST : 0);
+	if (watch.judge < 0) {
+		watch.judge = 0;
+		watch.judge_ns = now_ns + JUDGE_LOOK_S * NS_PER_S;
+	}
+	return false;
+}
+
 static struct wait look(struct owner *owner)
 {
 	struct wait wait = { 0 };
@@ -97,7 +125,7 @@ static struct wait look(struct owner *owner)
 	reap();
 	if (!pending_read(watch.run_fd, &pending) || pending.number != watch.number)
 		begin_anew(pending.number);
-	if (!watch.child && pending.due_ns > now_ns && judge_is_lost(owner->run_dir) && !generations_owner(watch.run_fd))
+	if (is_lost(owner, &pending, now_ns) && !watch.child && !generations_owner(watch.run_fd))
 		why = "cut management: no peer was heard for a minute";
 	if (!watch.child && pending.number && (why || is_due(&pending, now_ns, &wait))) {
 		if (!why)
@@ -112,7 +140,7 @@ static struct wait look(struct owner *owner)
 			wait.until_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
 		}
 	}
-	if (!watch.child && !wait.process && due_is(watch.run_fd, &wait.process)) {
+	if (!watch.child && !wait.processes[0] && due_is(watch.run_fd, &wait.processes[0])) {
 		watch.child = fork();
 		watch.applies = true;
 		if (!watch.child)
@@ -124,7 +152,8 @@ static struct wait look(struct owner *owner)
 		}
 	}
 	if (watch.child)
-		wait.process = watch.child;
+		wait.processes[0] = watch.child;
+	wait.processes[1] = watch.judge;
 	return wait;
 }
 
@@ -155,15 +184,21 @@ static void read_news(void)
 
 static void rest(const struct wait *wait)
 {
-	struct pollfd fds[] = { { .fd = watch.news_fd, .events = POLLIN }, { .fd = -1, .events = POLLIN },
-				{ .fd = wait->process ? -1 : watch.due_fd, .events = POLLIN } }; /* that one is waited for first */
+	struct pollfd fds[4] = { { .fd = watch.news_fd, .events = POLLIN },
+				 { .fd = wait->processes[0] ? -1 : watch.due_fd, .events = POLLIN } }; /* that one is waited for first */
+	bool ended = false;
 
-	if (wait->process)
-		fds[1].fd = (int)syscall(SYS_pidfd_open, wait->process, 0); /* -1: it has ended */
-	if (!wait->process || fds[1].fd >= 0)
+	for (size_t i = 0; i < 2; i++) {
+		pid_t process = wait->processes[i];
+
+		fds[i + 2] = (struct pollfd){ .fd = process ? (int)syscall(SYS_pidfd_open, process, 0) : -1, .events = POLLIN };
+		ended = ended || (process && fds[i + 2].fd < 0);
+	}
+	if (!ended)
 		(void)poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(wait));
-	if (fds[1].fd >= 0)
-		close(fds[1].fd);
+	for (size_t i = 2; i < 4; i++)
+		if (fds[i].fd >= 0)
+			close(fds[i].fd);
 	read_news();
 }
 
