@@ -141,19 +141,34 @@ static void undo(struct commit *commit)
 			leave(commit, &parties[i]);
 }
 
-/* A database that loses both paths at once splits; half a minute costs less. */
+static int tell_silent(const struct commit *commit, unsigned count)
+{
+	say_err("%s of %u peer%s that %s up is heard on management for %d s%s", commit->judged ? "none" : "warning: none", count,
+		count == 1 ? "" : "s", count == 1 ? "was" : "were", JUDGE_WAIT_S, commit->judged ? "" : ": the dataplane follows");
+	return commit->judged;
+}
+
+/* A database that loses both paths at once splits; half a minute costs less. What the management service does not outlive is nothing
+ * for the dataplane. */
 static int await_management(const struct commit *commit)
 {
+	const char *why;
 	unsigned count;
-	enum judge_verdict verdict = parties[MANAGEMENT].absent ? JUDGE_HEARD : judge_wait(commit->run_dir, &count);
 
-	if (verdict == JUDGE_SILENT)
-		say_err("%s of %u peer%s that %s up is heard on management for %d s%s", commit->judged ? "none" : "warning: none", count,
-			count == 1 ? "" : "s", count == 1 ? "was" : "were", JUDGE_WAIT_S,
-			commit->judged ? "" : ": the dataplane follows");
-	if (verdict == JUDGE_INTERRUPTED)
+	if (parties[MANAGEMENT].absent)
+		return 0;
+	switch (judge_wait(commit->run_dir, &count, &why)) {
+	case JUDGE_HEARD:
+		break;
+	case JUDGE_SILENT:
+		return tell_silent(commit, count);
+	case JUDGE_UNKNOWN:
+		say_err("whether a peer is heard on management is not known: %s", why);
+		return 1;
+	case JUDGE_INTERRUPTED:
 		return -EINTR;
-	return verdict == JUDGE_SILENT && commit->judged ? 1 : 0;
+	}
+	return 0;
 }
 
 static int hand_over(const struct commit *commit, const struct party *party)
@@ -179,6 +194,12 @@ static int apply_to_absent(const struct commit *commit, struct party *party)
 	party->absent = false;
 	status = request(commit, party, "apply", "--quiet", true, STDOUT_FILENO, STDERR_FILENO);
 	return party->absent ? 0 : status;
+}
+
+/* Whoever can fail goes first; the dataplane behind management in any case. */
+static bool is_late(enum party_name name)
+{
+	return parties[name].absent || (name == DATAPLANE && parties[MANAGEMENT].absent);
 }
 
 /* NULL, or who failed. */

@@ -37,15 +37,16 @@ static bool read_answer(int fd, struct witnesses *witnesses)
 	return true;
 }
 
-/* 0 or -errno; a service that does not run, or crashed and does not know, is -ENODATA. */
+/* 0 or -errno of a service that cannot be asked; -ENODATA: it began anew since, and does not know. */
 static int ask(const char *run_dir, struct witnesses *witnesses)
 {
 	char path[CONTROL_PATH_LEN], verb[] = "heard", *argv[] = { verb };
-	int out_fd = memfd_create("heard", MFD_CLOEXEC), err_fd = open("/dev/null", O_WRONLY | O_CLOEXEC), status = -ENODATA;
+	int out_fd = memfd_create("heard", MFD_CLOEXEC), err_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
+	int status = out_fd < 0 || err_fd < 0 ? -errno : control_path(path, run_dir, NAME_MANAGEMENT);
 
-	if (out_fd >= 0 && err_fd >= 0 && !control_path(path, run_dir, NAME_MANAGEMENT))
+	if (!status)
 		status = control_request_with(path, 1, argv, -1, out_fd, err_fd);
-	if (status != -EINTR)
+	if (status >= 0)
 		status = !status && read_answer(out_fd, witnesses) ? 0 : -ENODATA;
 	if (out_fd >= 0)
 		close(out_fd);
@@ -54,7 +55,7 @@ static int ask(const char *run_dir, struct witnesses *witnesses)
 	return status;
 }
 
-enum judge_verdict judge_wait(const char *run_dir, unsigned *count)
+enum judge_verdict judge_wait(const char *run_dir, unsigned *count, const char **why)
 {
 	static const struct timespec pause = { .tv_nsec = ASK_AGAIN_MS * (long)NS_PER_MS };
 	uint64_t until_ns = clock_now_ns() + JUDGE_WAIT_S * NS_PER_S;
@@ -65,8 +66,12 @@ enum judge_verdict judge_wait(const char *run_dir, unsigned *count)
 
 		if (err == -EINTR || interrupt_came())
 			return JUDGE_INTERRUPTED;
-		*count = err ? 0 : witnesses.count;
-		if (err || !witnesses.count || witnesses.heard)
+		if (err < 0) {
+			*why = err == -ENODATA ? "the service began anew since the change" : control_words(err);
+			return JUDGE_UNKNOWN;
+		}
+		*count = witnesses.count;
+		if (!witnesses.count || witnesses.heard)
 			return JUDGE_HEARD;
 		if (clock_now_ns() >= until_ns)
 			return JUDGE_SILENT;
@@ -79,5 +84,5 @@ bool judge_is_lost(const char *run_dir)
 {
 	struct witnesses witnesses;
 
-	return !ask(run_dir, &witnesses) && witnesses.count && witnesses.silent_ms >= JUDGE_SILENT_S * UINT64_C(1000);
+	return !ask(run_dir, &witnesses) && witnesses.heard && witnesses.silent_ms >= JUDGE_SILENT_S * UINT64_C(1000);
 }
