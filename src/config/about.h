@@ -14,7 +14,7 @@ enum about_state {
 	ABOUT_NEW,       /* committed, and not confirmed */
 	ABOUT_CONFIRMED, /* at some time */
 	ABOUT_FAILED,    /* and what ran before was put back */
-	ABOUT_UNDONE,    /* no one confirmed it */
+	ABOUT_UNDONE,    /* no one confirmed it, or it was interrupted */
 	ABOUT_SET_ASIDE, /* files that others replaced before they were committed */
 	ABOUT_STATES,
 };

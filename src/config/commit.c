@@ -16,7 +16,7 @@
 #include "config/say.h"
 #include "control/client.h"
 
-enum { WORDS_MAX = 3, WORD_LEN = 16 };
+enum { WORDS_MAX = 3, WORD_LEN = 16, WHAT_LEN = 48 };
 enum { SIGNALLED = 128 }; /* sh(1)'s status of what a signal ended */
 
 /* In the order in which they are applied. */
@@ -209,10 +209,10 @@ static const struct party *apply_all(struct commit *commit, int *status)
 		for (size_t i = 0; i < PARTIES; i++) {
 			struct party *party = &parties[i];
 
-			if (i == DATAPLANE && !late && (*status = await_management(commit)))
-				return &parties[MANAGEMENT];
-			if (party->asked || party->absent != late)
+			if (party->asked || (!late && is_late(i)))
 				continue;
+			if (i == DATAPLANE && !party->absent && (*status = await_management(commit)))
+				return &parties[MANAGEMENT];
 			party->asked = true;
 			*status = late ? apply_to_absent(commit, party) : ask(commit, party, "apply", "--quiet", true);
 			if (*status)
@@ -223,16 +223,22 @@ static const struct party *apply_all(struct commit *commit, int *status)
 
 int commit_apply(struct commit *commit)
 {
+	char what[WHAT_LEN] = "interrupted";
 	int status = 0;
 	const struct party *failed = apply_all(commit, &status);
 
 	if (!failed)
 		return 0;
+	commit->interrupted = status == -EINTR;
+	if (!commit->interrupted)
+		text_format(what, sizeof(what), "%s failed", failed->name);
 	undo(commit);
 	if (commit->left[0])
-		say_err("%s failed, and not all could be put back: %s. It is tried again: `show`", failed->name, commit->left);
+		say_err("%s, and not all could be put back: %s. It is tried again: `show`", what, commit->left);
 	else
-		say_err("%s failed: the NICs and the paths are as they were", failed->name);
+		say_err("%s: the NICs and the paths are as they were", what);
+	if (commit->interrupted)
+		return SIGNALLED + SIGINT;
 	return status < 0 ? 1 : status;
 }
 

@@ -16,6 +16,7 @@ struct commit {
 	bool force;
 	bool judged; /* it is undone when management does not come back */
 	struct plan_text plan; /* what commit_plan said */
+	bool interrupted; /* commit_apply failed by that alone */
 	char left[COMMIT_LEFT_LEN]; /* the names of those that are not as they were to be: behind an apply that failed, or below */
 };
 

@@ -152,13 +152,14 @@ static void tell_failed(struct owner *owner, const struct commit *commit, unsign
 	const struct pending pending = { .number = number };
 	char words[PENDING_WORDS_LEN];
 
-	text_format(words, sizeof(words), "generation %u failed, and is not undone everywhere yet: %s", number, commit->left);
+	text_format(words, sizeof(words), "generation %u %s, and is not undone everywhere yet: %s", number,
+		    commit->interrupted ? "was interrupted" : "failed", commit->left);
 	if (commit->left[0])
 		(void)pending_write(owner->generations.run_fd, &pending, words);
 	else
 		pending_remove(owner->generations.run_fd);
 	if (!owner->store_err && number != owner->store.confirmed)
-		store_tell(&owner->store, number, ABOUT_FAILED);
+		store_tell(&owner->store, number, commit->interrupted ? ABOUT_UNDONE : ABOUT_FAILED);
 }
 
 static int apply(struct owner *owner, struct commit *commit, unsigned number, const struct about *about, const struct conf_set *set)

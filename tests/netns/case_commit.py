@@ -137,12 +137,12 @@ class Opened:
 
 
 class Dataplane:
-    """Its control socket, answered by hand."""
+    """Its control socket, or that of another service, answered by hand."""
 
-    def __init__(self, box):
+    def __init__(self, box, name="gateway-dataplane"):
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.listener.settimeout(60)
-        self.listener.bind(box.run + "/gateway-dataplane.sock")
+        self.listener.bind("%s/%s.sock" % (box.run, name))
         self.listener.listen()
 
     def next(self, verb):
@@ -155,8 +155,10 @@ class Dataplane:
         expect(request.split(b"\0")[0] == verb.encode(), verb, request)
         return call
 
-    def answer(self, verb, status=0):
+    def answer(self, verb, status=0, text=""):
         with self.next(verb) as call:
+            if text:
+                call.send(b"o" + text.encode())
             call.send(b"x%c" % status)
 
 
@@ -266,7 +268,7 @@ def commit_that_is_interrupted_is_undone_on_all(lab):
     call.close()
     dataplane.answer("undo")
     said = commit.communicate(timeout=60)[0]
-    expect(commit.returncode == 1 and said.endswith("gateway-dataplane failed: the NICs and the paths are as they were\n"), said)
+    expect(commit.returncode == 130 and said.endswith("interrupted: the NICs and the paths are as they were\n"), said)
     for was, is_now in zip(before, box.state()):
         expect(was == is_now, "not as before", was, is_now)
 

@@ -26,9 +26,9 @@ class Killed(Box):
         super().__init__(lab)
         (private, other), self.set = wg_keys(), 1
         self.peers[1] = (other, "10.8.3.2/32", "192.0.2.62:4567", "")
-        self.keys, self.gos = {}, {}
+        self.keys, self.gos, self.insides = {}, {}, {}
         for path, port in zip(PATHS, (4567, 4568)):
-            inside = lab.host("peer-" + path)
+            inside = self.insides[path] = lab.host("peer-" + path)
             go = self.gos[path] = lab.wireguard_go(self.b, "go%d" % port, private, port)
             go.set("peer", self.peers[0][0], "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:%d" % port)
             self.b("ip", "link", "set", go.device, "netns", inside.name)
