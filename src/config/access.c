@@ -9,6 +9,7 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "conf/applied.h"
+#include "conf/set_pool.h"
 #include "config/adopt.h"
 #include "config/numbers.h"
 #include "config/say.h"
@@ -28,22 +29,22 @@ unsigned owner_remembered(const struct owner *owner)
 
 int owner_remember_as(const struct owner *owner, unsigned number, int fd)
 {
-	static struct conf_set set;
+	struct conf_set *set = set_pool_take();
 	static struct diag diag;
 	char name[NUMBER_NAME_LEN];
 	int err = fd;
 
 	diag_clear(&diag, true);
 	if (fd >= 0) {
-		conf_set_load(&set, fd, &diag);
+		conf_set_load(set, fd, &diag);
 		close(fd);
-		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, &set, ~0u, false);
+		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, set, ~0u, false);
 	}
 	if (err >= 0) {
 		(void)number_name(number, name);
 		(void)file_replace(owner->generations.run_fd, CONFIRMED_FILE, name, strlen(name), 0600);
 	}
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	return err;
 }
 

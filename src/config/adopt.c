@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/set_dir.h"
+#include "conf/set_pool.h"
 #include "conf/set_sum.h"
 
 /* The paths keep all four files, the NICs the one that is theirs. */
@@ -70,12 +71,12 @@ static int adopt(struct store *store, const struct conf_set *set, const struct d
 
 int adopt_applied(struct store *store, int data_fd)
 {
-	static struct conf_set set;
+	struct conf_set *set = set_pool_take();
 	static struct diag diag;
 	int err = 0;
 
-	if (load(data_fd, &set, &diag) && !is_left(store, data_fd))
-		err = adopt(store, &set, &diag);
-	conf_set_wipe(&set);
+	if (load(data_fd, set, &diag) && !is_left(store, data_fd))
+		err = adopt(store, set, &diag);
+	set_pool_give_back(set);
 	return err;
 }

@@ -1,6 +1,7 @@
 #include "config/boot.h"
 
 #include "conf/edited.h"
+#include "conf/set_pool.h"
 #include "config/scheduled.h"
 
 /* A set that ran once is as good as one that someone made elsewhere. */
@@ -21,15 +22,16 @@ static const char *reason(const struct store *store, int data_fd, const struct c
 
 const char *boot_reason(const struct store *store, int data_fd)
 {
-	static struct conf_set set;
 	static struct diag diag;
+	struct conf_set *set;
 	const char *why;
 
 	if (!store->confirmed)
 		return NULL;
+	set = set_pool_take();
 	diag_clear(&diag, false);
-	conf_set_load(&set, data_fd, &diag);
-	why = reason(store, data_fd, &set);
-	conf_set_wipe(&set);
+	conf_set_load(set, data_fd, &diag);
+	why = reason(store, data_fd, set);
+	set_pool_give_back(set);
 	return why;
 }

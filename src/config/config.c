@@ -7,6 +7,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "conf/files_lock.h"
+#include "conf/set_pool.h"
 #include "config/boot.h"
 #include "config/commit.h"
 #include "config/files.h"
@@ -30,7 +31,7 @@ struct request {
 
 static int run_commit(struct request *request)
 {
-	static struct conf_set set;
+	struct conf_set *set;
 	struct owner *owner = &request->owner;
 	char summary[CONF_SUMMARY_LEN];
 	int64_t at_s = request->at ? schedule_when(owner, request->at) : 0;
@@ -43,15 +44,16 @@ static int run_commit(struct request *request)
 		say_err("%s: nothing was applied", files_lock_words(err));
 		return status;
 	}
-	loaded = files_load(&set, owner->data_fd, summary);
+	set = set_pool_take();
+	loaded = files_load(set, owner->data_fd, summary);
 	files_unlock(owner->data_fd);
 	if (loaded && at_s)
-		status = schedule_commit(owner, &set, at_s);
+		status = schedule_commit(owner, set, at_s);
 	else if (loaded)
-		status = owner_commit(owner, &set, "console", summary);
+		status = owner_commit(owner, set, "console", summary);
 	else
 		commit_tell_status(owner->run_dir);
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	return status;
 }
 

@@ -13,6 +13,7 @@
 #include "conf/files_lock.h"
 #include "conf/left_out.h"
 #include "conf/set_dir.h"
+#include "conf/set_pool.h"
 #include "conf/swap.h"
 #include "config/files.h"
 #include "config/held.h"
@@ -60,20 +61,21 @@ static void replace_public(struct conf_text *text, const char *lost, const uint8
 static bool put_key(const struct owner *owner, unsigned number, struct conf_text texts[static CONF_FILES])
 {
 	struct conf_text *private = &texts[CONF_PRIVATE];
-	static struct conf_set now;
 	struct about about = { 0 };
+	struct conf_set *now;
 	char missing[128];
 	ssize_t len = -1;
 
 	if (!private->present || store_about(&owner->store, number, &about) < 0 || !about.lost_key[0])
 		return true;
-	if (load_generation(owner, owner->store.confirmed, &now)) {
-		len = left_out_put((struct slice){ private->bytes, private->len }, &now.vpn, private_text, sizeof(private_text), missing,
+	now = set_pool_take();
+	if (load_generation(owner, owner->store.confirmed, now)) {
+		len = left_out_put((struct slice){ private->bytes, private->len }, &now->vpn, private_text, sizeof(private_text), missing,
 				   sizeof(missing));
 		if (texts[CONF_PUBLIC].present)
-			replace_public(&texts[CONF_PUBLIC], about.lost_key, now.vpn.public_key);
+			replace_public(&texts[CONF_PUBLIC], about.lost_key, now->vpn.public_key);
 	}
-	conf_set_wipe(&now);
+	set_pool_give_back(now);
 	if (len < 0) {
 		(void)fprintf(stderr, "generation %u has lost its private key, and there is no other: nothing was changed\n", number);
 		return false;
@@ -101,22 +103,23 @@ static void choose_modes(const struct owner *owner, mode_t modes[static CONF_FIL
 static bool set_files_aside(struct owner *owner)
 {
 	struct about about = { .state = ABOUT_SET_ASIDE, .when_s = time(NULL), .by = "console" };
-	static struct conf_set files;
 	static struct diag diag;
+	struct conf_set *files;
 	unsigned number = owner->store_err < 0 ? 0 : store_next(&owner->store, 0);
 	bool kept = true;
 
 	if (owner->store_err < 0)
 		return false;
+	files = set_pool_take();
 	diag_clear(&diag, false);
-	conf_set_load(&files, owner->data_fd, &diag);
+	conf_set_load(files, owner->data_fd, &diag);
 	text_format(about.summary, sizeof(about.summary), "the files as they were, never applied");
-	if (!store_find(&owner->store, &files)) {
-		kept = store_write(&owner->store, number, &files, &about) == 0;
+	if (!store_find(&owner->store, files)) {
+		kept = store_write(&owner->store, number, files, &about) == 0;
 		if (kept)
 			printf("the files had changes that were never applied: they are kept as generation %u\n", number);
 	}
-	conf_set_wipe(&files);
+	set_pool_give_back(files);
 	return kept;
 }
 
@@ -165,9 +168,9 @@ static int prepare_in_memory(struct owner *owner, struct conf_set *set, const st
 /* Beside the files, which they replace once they run: a descriptor that the caller closes, or -1, told. */
 static int prepare(struct owner *owner, unsigned number)
 {
-	static struct conf_set set;
 	struct conf_text texts[CONF_FILES];
 	mode_t modes[CONF_FILES];
+	struct conf_set *set;
 	int fd = -1, err;
 
 	err = files_lock(owner->data_fd, FILES_CHANGE);
@@ -175,38 +178,40 @@ static int prepare(struct owner *owner, unsigned number)
 		say_err("%s: nothing was changed", files_lock_words(err));
 		return -1;
 	}
-	if (load_generation(owner, number, &set)) {
-		memcpy(texts, set.texts, sizeof(texts));
+	set = set_pool_take();
+	if (load_generation(owner, number, set)) {
+		memcpy(texts, set->texts, sizeof(texts));
 		choose_modes(owner, modes);
 		if (put_key(owner, number, texts)) {
 			owner->replace = replace_files;
 			fd = swap_prepare(owner->data_fd, texts, modes);
 			if (fd < 0)
-				fd = prepare_in_memory(owner, &set, texts, fd);
+				fd = prepare_in_memory(owner, set, texts, fd);
 		}
 	}
 	wipe(private_text, sizeof(private_text));
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	return fd < 0 ? -1 : fd;
 }
 
 int rollback_to(struct owner *owner, unsigned number)
 {
-	static struct conf_set set;
 	char summary[CONF_SUMMARY_LEN], by[ABOUT_BY_LEN];
 	int fd = prepare(owner, number), status = 1;
+	struct conf_set *set;
 
 	if (fd < 0)
 		return status;
 	text_format(by, sizeof(by), "put back %u", number);
-	if (files_load(&set, fd, summary))
-		status = owner_commit(owner, &set, by, summary);
+	set = set_pool_take();
+	if (files_load(set, fd, summary))
+		status = owner_commit(owner, set, by, summary);
 	if (status)
 		swap_drop(owner->data_fd);
 	else
 		printf("generation %u is put back%s\n", number, owner->replace == replace_files ? ", the files with it" : "");
 	set_dir_remove(owner->generations.run_fd, PUT_BACK_DIR);
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	close(fd);
 	return status;
 }

@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "conf/set_pool.h"
 #include "conf/shown.h"
 #include "conf/summary.h"
 #include "gateway/host_state.h"
@@ -184,29 +185,30 @@ struct check_options {
 
 static int check_dir(const struct check_options *options)
 {
-	static struct conf_set set;
 	static struct conf_facts facts;
 	static struct diag diag;
 	int dir_fd = open(options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
 	char summary[CONF_SUMMARY_LEN];
+	struct conf_set *set;
 
 	if (dir_fd < 0) {
 		(void)fprintf(stderr, "gateway check: %s: %s\n", options->dir, strerror(errno));
 		return EXIT_ERRORS;
 	}
-	conf_set_load(&set, dir_fd, &diag);
+	set = set_pool_take();
+	conf_set_load(set, dir_fd, &diag);
 	close(dir_fd);
 	err = facts_collect(&facts);
 	if (err < 0)
 		(void)fprintf(stderr, "gateway check: routes of this host not known: %s\n", strerror(-err));
-	conf_set_check(&set, &facts, options->strict, &diag);
+	conf_set_check(set, &facts, options->strict, &diag);
 	if (!diag.error_count && options->names)
-		check_names(&set, &diag);
-	diag_print(&diag, options->screen ? print_on_screen : print_error_line, &set);
-	if (set.clustered && options->host)
-		check_host(&set);
-	(void)fprintf(diag.error_count ? stderr : stdout, "%s\n", conf_set_summary(&set, &diag, summary));
-	conf_set_wipe(&set);
+		check_names(set, &diag);
+	diag_print(&diag, options->screen ? print_on_screen : print_error_line, set);
+	if (set->clustered && options->host)
+		check_host(set);
+	(void)fprintf(diag.error_count ? stderr : stdout, "%s\n", conf_set_summary(set, &diag, summary));
+	set_pool_give_back(set);
 	return diag.error_count ? EXIT_ERRORS : EXIT_CLEAN;
 }
 

@@ -10,6 +10,7 @@
 #include "conf/left_out.h"
 #include "conf/paste.h"
 #include "conf/set.h"
+#include "conf/set_pool.h"
 #include "crypto/key.h"
 #include "gateway/transfer.h"
 
@@ -46,12 +47,12 @@ static int print_set(int dir_fd, bool keys)
 {
 	static char private[CONF_OTHER_MAX + 1], public[CONF_PUBLIC_MAX + 1];
 	static struct conf_text texts[CONF_FILES];
-	static struct conf_set set;
+	struct conf_set *set = set_pool_take();
 	static struct diag diag;
 	bool fine = true;
 
-	conf_set_load(&set, dir_fd, &diag);
-	memcpy(texts, set.texts, sizeof(texts));
+	conf_set_load(set, dir_fd, &diag);
+	memcpy(texts, set->texts, sizeof(texts));
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
 		fine = fine && was_read(dir_fd, file, &texts[file]);
 	if (fine && !keys)
@@ -59,7 +60,7 @@ static int print_set(int dir_fd, bool keys)
 		       leave_out(CONF_PUBLIC, &texts[CONF_PUBLIC], public, sizeof(public));
 	if (fine)
 		paste_write(texts, keys, print_line, NULL);
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	fine = fflush(stdout) == 0 && fine;
 	return fine ? 0 : 1;
 }

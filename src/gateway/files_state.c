@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/set_dir.h"
+#include "conf/set_pool.h"
 #include "network/facts.h"
 
 enum { WAIT_MS = 1500, WORKERS = 3 };
@@ -40,9 +41,9 @@ static bool is_running(const struct conf_set *set, const char *run_dir)
 
 static void describe(const char *conf_dir, const char *run_dir, char words[static FILES_STATE_LEN])
 {
-	static struct conf_set set;
 	static struct conf_facts facts;
 	static struct diag diag;
+	struct conf_set *set;
 	int dir_fd = open(conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool any = false, same;
 
@@ -50,14 +51,15 @@ static void describe(const char *conf_dir, const char *run_dir, char words[stati
 		text_format(words, FILES_STATE_LEN, "cannot be read (`boot`)");
 		return;
 	}
-	conf_set_load(&set, dir_fd, &diag);
+	set = set_pool_take();
+	conf_set_load(set, dir_fd, &diag);
 	close(dir_fd);
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		any = any || set.texts[file].present;
-	same = is_running(&set, run_dir);
+		any = any || set->texts[file].present;
+	same = is_running(set, run_dir);
 	diag.ran_before = same;
 	(void)facts_collect(&facts); /* what is not known of this host has no finding */
-	conf_set_check(&set, &facts, false, &diag);
+	conf_set_check(set, &facts, false, &diag);
 	if (!any && !diag.error_count)
 		text_format(words, FILES_STATE_LEN, "none (`setup`, `import`)");
 	else if (diag.error_count)
@@ -65,8 +67,8 @@ static void describe(const char *conf_dir, const char *run_dir, char words[stati
 			    same ? "" : ", NOT what runs");
 	else
 		text_format(words, FILES_STATE_LEN, "%s%s", same ? "as applied" : "NOT what runs (`diff`, `reconfigure`)",
-			    set.texts[CONF_NETWORK].present ? "" : "; no network.conf (`setup`)");
-	conf_set_wipe(&set);
+			    set->texts[CONF_NETWORK].present ? "" : "; no network.conf (`setup`)");
+	set_pool_give_back(set);
 }
 
 static _Noreturn void serve(int out, const char *conf_dir, const char *run_dir)

@@ -13,6 +13,7 @@
 #include "conf/left_out.h"
 #include "conf/paste.h"
 #include "conf/set.h"
+#include "conf/set_pool.h"
 #include "conf/swap.h"
 #include "crypto/key.h"
 #include "gateway/transfer.h"
@@ -172,18 +173,20 @@ static int commit(int dir_fd, const struct conf_text texts[static CONF_FILES])
 
 static int replace_all(int dir_fd, struct conf_text texts[static CONF_FILES], const struct conf_set *now)
 {
-	static struct conf_set set;
+	struct conf_set *set = set_pool_take();
 	mode_t modes[CONF_FILES];
 	int fd, status;
 
 	/* Until it is known whether the public file holds a key, it is taken to. */
-	set.vpn.preshared_line = 1;
-	choose_modes(dir_fd, &set, modes);
+	set->vpn.preshared_line = 1;
+	choose_modes(dir_fd, set, modes);
 	fd = swap_prepare(dir_fd, texts, modes);
-	if (fd < 0)
+	if (fd < 0) {
+		set_pool_give_back(set);
 		return lost(strerror(-fd));
-	if (is_sound(fd, &set)) {
-		choose_modes(dir_fd, &set, modes);
+	}
+	if (is_sound(fd, set)) {
+		choose_modes(dir_fd, set, modes);
 		if (texts[CONF_PUBLIC].present)
 			(void)fchmodat(fd, conf_file_name(CONF_PUBLIC), modes[CONF_PUBLIC], 0);
 		for (enum conf_file file = 0; file < CONF_FILES; file++)
@@ -194,7 +197,7 @@ static int replace_all(int dir_fd, struct conf_text texts[static CONF_FILES], co
 		status = lost("the files in it have errors");
 	}
 	close(fd);
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	return status;
 }
 
@@ -202,9 +205,9 @@ static int take(int dir_fd)
 {
 	static char private[CONF_OTHER_MAX + 1], public[CONF_PUBLIC_MAX + 1];
 	static struct conf_text texts[CONF_FILES];
-	static struct conf_set now;
 	static struct diag diag;
 	const char *wrong = paste_check(&paste);
+	struct conf_set *now;
 	int status = 0;
 
 	if (wrong)
@@ -212,18 +215,19 @@ static int take(int dir_fd)
 	status = files_lock(dir_fd, FILES_CHANGE);
 	if (status)
 		return lost(files_lock_words(status));
-	conf_set_load(&now, dir_fd, &diag);
+	now = set_pool_take();
+	conf_set_load(now, dir_fd, &diag);
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
 		texts[file] = paste.files[file].text;
 	if (!paste.keys)
-		status = put_keys(&texts[CONF_PRIVATE], &now, private, sizeof(private));
+		status = put_keys(&texts[CONF_PRIVATE], now, private, sizeof(private));
 	if (!paste.keys && !status)
-		status = put_keys(&texts[CONF_PUBLIC], &now, public, sizeof(public));
+		status = put_keys(&texts[CONF_PUBLIC], now, public, sizeof(public));
 	if (!status)
-		status = replace_all(dir_fd, texts, &now);
+		status = replace_all(dir_fd, texts, now);
 	wipe(private, sizeof(private));
 	wipe(public, sizeof(public));
-	conf_set_wipe(&now);
+	set_pool_give_back(now);
 	return status;
 }
 

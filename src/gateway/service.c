@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "conf/set_pool.h"
 #include "gateway/names.h"
 #include "network/facts.h"
 #include "worker/load.h"
@@ -387,7 +388,6 @@ struct service *service_of(struct worker *worker)
 int service_run(const struct profile *profile, const struct service_options *options, const struct worker_verb *verbs,
 		const struct change_ops *changes)
 {
-	static struct conf_set sets[2];
 	static struct conf_facts facts[2];
 	static struct service service;
 	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
@@ -405,7 +405,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.disturbed = disturbed;
 	service.path.looked = looked;
 	service.options = options;
-	service.set = &sets[0];
+	service.set = set_pool_take();
 	service.facts = &facts[0];
 	service.candidate_facts = &facts[1];
 	service.worker.name = profile->name;
@@ -414,11 +414,11 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.worker.change = &service.change;
 	service.change.worker = &service.worker;
 	service.change.ops = changes;
-	service.change.candidate = &sets[1];
+	service.change.candidate = set_pool_take();
 	change_init(&service.change);
 	status = worker_run(&service.worker);
 	change_end(&service.change);
-	conf_set_wipe(&sets[0]);
-	conf_set_wipe(&sets[1]);
+	set_pool_give_back(service.set);
+	set_pool_give_back(service.change.candidate);
 	return status;
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "conf/set.h"
+#include "conf/set_pool.h"
 #include "conf/view.h"
 #include "gateway/operands.h"
 #include "network/facts.h"
@@ -21,27 +22,29 @@ static void print_row(void *arg, const char *text)
 
 static int print_file(const char *dir, enum conf_file file, unsigned from)
 {
-	static struct conf_set set;
 	static struct conf_facts facts;
 	static struct diag diag;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	const struct conf_text *text = &set.texts[file];
+	const struct conf_text *text;
+	struct conf_set *set;
 	int status;
 
 	if (dir_fd < 0) {
 		(void)fprintf(stderr, "view: %s: %s\n", dir, strerror(errno));
 		return 1;
 	}
-	conf_set_load(&set, dir_fd, &diag);
+	set = set_pool_take();
+	text = &set->texts[file];
+	conf_set_load(set, dir_fd, &diag);
 	close(dir_fd);
 	(void)facts_collect(&facts); /* what is not known of this host has no finding */
-	conf_set_check(&set, &facts, false, &diag);
+	conf_set_check(set, &facts, false, &diag);
 	if (!text->present)
 		(void)fprintf(stderr, "%s: there is none, or it cannot be read\n", conf_file_name(file));
 	view_print(file, (struct slice){ text->present ? text->bytes : "", text->present ? text->len : 0 }, from, &diag, print_row,
 		   NULL);
 	status = !text->present;
-	conf_set_wipe(&set);
+	set_pool_give_back(set);
 	return status;
 }
 

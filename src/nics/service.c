@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/wrap.h"
+#include "conf/set_pool.h"
 #include "netlink/rule.h"
 #include "network/conflict.h"
 #include "network/facts.h"
@@ -431,17 +432,17 @@ int nics_run(const struct worker_options *options)
 	static const struct worker_ops ops = {
 		.verbs = nics_verbs, .open = nics_service_open, .start = nics_service_start, .close = nics_service_close,
 	};
-	static struct conf_set sets[2];
 	static struct nics_service service = { .worker = { .name = NAME_NETWORK, .ops = &ops, .change = &service.change },
-					       .change = { .worker = &service.worker, .ops = &changes, .candidate = &sets[0] },
-					       .set = &sets[1] };
+					       .change = { .worker = &service.worker, .ops = &changes } };
 	int status;
 
 	service.worker.options = options;
+	service.set = set_pool_take();
+	service.change.candidate = set_pool_take();
 	change_init(&service.change);
 	status = worker_run(&service.worker);
 	change_end(&service.change);
-	conf_set_wipe(&sets[0]);
-	conf_set_wipe(&sets[1]);
+	set_pool_give_back(service.set);
+	set_pool_give_back(service.change.candidate);
 	return status;
 }
