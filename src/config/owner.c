@@ -308,6 +308,11 @@ int owner_put_back(struct owner *owner, const char *why)
 		(void)pending_write(run_fd, &pending, words);
 	}
 	commit.set_fd = applied_open(run_fd, APPLIED_CONFIRMED);
+	if (commit.set_fd < 0 && commit.set_fd != -ENOENT) {
+		text_format(words, sizeof(words), "generation %u is to be undone; what is confirmed cannot be read: %s", pending.number,
+			    strerror(-commit.set_fd));
+		return put_off(owner, &pending, words);
+	}
 	/* Before there is any, each service knows what it had. */
 	if (commit.set_fd < 0)
 		commit_undo(&commit);
