@@ -10,28 +10,53 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/set_pool.h"
+#include "conf/set_sum.h"
 #include "config/adopt.h"
 #include "config/numbers.h"
 #include "config/say.h"
 
-#define CONFIRMED_FILE "confirmed" /* in RUN: its number */
+#define CONFIRMED_FILE "confirmed" /* in RUN: its number, and the sum of its files */
+
+enum { CONFIRMED_LEN = NUMBER_NAME_LEN + KEY_HEX_LEN + 1 };
 
 /* ---- what is confirmed, in memory ---- */
 
+/* As the file has it. The number is that of these files alone: whoever is killed between the two leaves a number that is not known. */
+static bool describe_remembered(const struct owner *owner, unsigned number, char text[static CONFIRMED_LEN])
+{
+	int fd = applied_open(owner->generations.run_fd, APPLIED_CONFIRMED), err = fd;
+	char hex[KEY_HEX_LEN];
+	uint8_t sum[KEY_LEN];
+
+	if (fd >= 0) {
+		err = set_sum_of(fd, sum);
+		close(fd);
+	}
+	if (err < 0)
+		return false;
+	key_to_hex(sum, hex);
+	text_format(text, CONFIRMED_LEN, "%u %s\n", number, hex);
+	return true;
+}
+
 unsigned owner_remembered(const struct owner *owner)
 {
-	char text[NUMBER_NAME_LEN + 1];
+	char text[CONFIRMED_LEN], wanted[CONFIRMED_LEN];
 	ssize_t n = file_read(owner->generations.run_fd, CONFIRMED_FILE, text, sizeof(text));
+	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, word;
 	uint64_t number;
 
-	return n > 0 && !text_uint((struct slice){ text, (size_t)n }, NUMBER_MAX, &number) ? (unsigned)number : 0;
+	if (!slice_cut(&rest, ' ', &word) || text_uint(word, NUMBER_MAX, &number) ||
+	    !describe_remembered(owner, (unsigned)number, wanted) || strlen(wanted) != (size_t)n || memcmp(text, wanted, (size_t)n) != 0)
+		return 0;
+	return (unsigned)number;
 }
 
 int owner_remember_as(const struct owner *owner, unsigned number, int fd)
 {
 	struct conf_set *set = set_pool_take();
 	static struct diag diag;
-	char name[NUMBER_NAME_LEN];
+	char text[CONFIRMED_LEN];
 	int err = fd;
 
 	diag_clear(&diag, true);
@@ -40,10 +65,8 @@ int owner_remember_as(const struct owner *owner, unsigned number, int fd)
 		close(fd);
 		err = diag.error_count ? -EINVAL : applied_save(owner->generations.run_fd, APPLIED_CONFIRMED, set, ~0u, false);
 	}
-	if (err >= 0) {
-		(void)number_name(number, name);
-		(void)file_replace(owner->generations.run_fd, CONFIRMED_FILE, name, strlen(name), 0600);
-	}
+	if (err >= 0 && describe_remembered(owner, number, text))
+		(void)file_replace(owner->generations.run_fd, CONFIRMED_FILE, text, strlen(text), 0600);
 	set_pool_give_back(set);
 	return err;
 }

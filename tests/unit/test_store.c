@@ -7,6 +7,7 @@
 
 #include "base/paths.h"
 #include "base/text.h"
+#include "conf/applied.h"
 #include "config/access.h"
 #include "config/store.h"
 #include "test.h"
@@ -171,6 +172,9 @@ TEST(what_is_remembered_is_known_by_its_number)
 	CHECK_INT(owner_remembered(&owner), 1234567);
 	CHECK_INT(owner_remember_as(&owner, 8, dup(dir_fd)), 0);
 	CHECK_INT(owner_remembered(&owner), 8);
+	/* Whoever writes the next is killed half way. */
+	CHECK_INT(applied_save(dir_fd, APPLIED_CONFIRMED, set_of(9), ~0u, false), 0);
+	CHECK_INT(owner_remembered(&owner), 0);
 	close(dir_fd);
 	remove_all(dir);
 }
