@@ -334,10 +334,12 @@ static void forget_key(const struct store *store, unsigned number, int fd, const
 	}
 	x25519_public(public_key, key);
 	wipe(key, sizeof(key));
-	if (!store_about(store, number, &about)) {
-		key_to_base64(public_key, about.lost_key);
-		(void)write_about(fd, &about);
-	}
+	/* A key that goes without a word of it is one that no rollback can do without. */
+	if (store_about(store, number, &about) < 0)
+		return;
+	key_to_base64(public_key, about.lost_key);
+	if (write_about(fd, &about) < 0)
+		return;
 	len = left_out_take(CONF_PRIVATE, (struct slice){ private_text, (size_t)len }, without_key, sizeof(without_key));
 	if (len >= 0)
 		(void)file_replace(fd, conf_file_name(CONF_PRIVATE), without_key, (size_t)len, 0600);

@@ -1,10 +1,12 @@
 /* What stays of generations, and what else may stand where they are. */
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "conf/applied.h"
@@ -175,6 +177,57 @@ TEST(what_is_remembered_is_known_by_its_number)
 	/* Whoever writes the next is killed half way. */
 	CHECK_INT(applied_save(dir_fd, APPLIED_CONFIRMED, set_of(9), ~0u, false), 0);
 	CHECK_INT(owner_remembered(&owner), 0);
+	close(dir_fd);
+	remove_all(dir);
+}
+
+/* The next generation, confirmed, with a private key of its own. */
+static unsigned add_with_key(struct store *store, uint8_t first)
+{
+	const struct about about = { .state = ABOUT_NEW, .when_s = 1, .by = "test", .summary = "of a test" };
+	static char text[128];
+	char key[KEY_BASE64_LEN];
+	struct conf_set *set = set_of(first);
+	unsigned number = store_next(store, 0);
+	int err;
+
+	key_to_base64((const uint8_t[KEY_LEN]){ first, 1 }, key);
+	text_format(text, sizeof(text), "[Interface]\nPrivateKey = %s\n", key);
+	set->texts[CONF_PRIVATE] = (struct conf_text){ .present = true, .len = strlen(text), .bytes = text };
+	err = store_write(store, number, set, &about);
+	set->texts[CONF_PRIVATE] = (struct conf_text){ 0 };
+	return err || store_confirm(store, number, NULL) ? 0 : number;
+}
+
+static bool has_key(int dir_fd, unsigned number)
+{
+	char path[PATH_LEN], text[128];
+	ssize_t n;
+
+	text_format(path, sizeof(path), GENERATIONS_DIR "/%u/vpn-private.conf", number);
+	n = file_read(dir_fd, path, text, sizeof(text));
+	return n > 0 && memmem(text, (size_t)n, "PrivateKey", strlen("PrivateKey")) && !memmem(text, (size_t)n, "left out", strlen("left out"));
+}
+
+TEST(key_that_was_replaced_goes_once_it_is_noted_whose_it_was)
+{
+	char dir[] = "/tmp/store.XXXXXX";
+	int dir_fd = open_fresh(dir);
+	struct store store;
+	struct about about;
+
+	CHECK_INT(store_open(&store, dir_fd, true), 0);
+	CHECK_INT(add_with_key(&store, 8), 1);
+	CHECK_INT(renameat(dir_fd, GENERATIONS_DIR "/1/about", dir_fd, "about"), 0);
+	CHECK_INT(mkdirat(dir_fd, GENERATIONS_DIR "/1/about", 0700), 0); /* read(2) and rename(2) say EISDIR, as a broken disk says EIO */
+	CHECK_INT(add_with_key(&store, 16), 2);
+	CHECK(has_key(dir_fd, 1));
+	CHECK_INT(unlinkat(dir_fd, GENERATIONS_DIR "/1/about", AT_REMOVEDIR), 0);
+	CHECK_INT(renameat(dir_fd, "about", dir_fd, GENERATIONS_DIR "/1/about"), 0);
+	CHECK_INT(add_with_key(&store, 24), 3);
+	CHECK(!has_key(dir_fd, 1) && !has_key(dir_fd, 2) && has_key(dir_fd, 3));
+	CHECK(!store_about(&store, 1, &about) && about.lost_key[0]);
+	store_close(&store);
 	close(dir_fd);
 	remove_all(dir);
 }
