@@ -10,6 +10,7 @@
 #include "base/exit.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/pending.h"
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/edited.h"
@@ -18,7 +19,6 @@
 #include "config/boot.h"
 #include "config/commit.h"
 #include "config/held.h"
-#include "config/pending.h"
 #include "config/say.h"
 #include "config/scheduled.h"
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/exit.h"
+#include "base/pending.h"
 #include "base/text.h"
 #include "conf/files_lock.h"
 #include "conf/left_out.h"
@@ -17,7 +18,6 @@
 #include "conf/swap.h"
 #include "config/files.h"
 #include "config/held.h"
-#include "config/pending.h"
 #include "config/say.h"
 #include "config/schedule.h"
 #include "crypto/key.h"

@@ -11,9 +11,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pending.h"
 #include "config/due.h"
 #include "config/judge.h"
-#include "config/pending.h"
 
 #define SOCKET_END ".sock" /* of control_path */
 

@@ -1,7 +1,7 @@
 /* What is not over yet, in memory (RUN/pending): a commit that is under way, or one that is undone unless someone confirms it. It
  * outlives the process that wrote it. */
-#ifndef CONFIG_PENDING_H
-#define CONFIG_PENDING_H
+#ifndef BASE_PENDING_H
+#define BASE_PENDING_H
 
 #include <stdbool.h>
 #include <stdint.h>

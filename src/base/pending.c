@@ -1,4 +1,4 @@
-#include "config/pending.h"
+#include "base/pending.h"
 
 #include <limits.h>
 #include <unistd.h>
