@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/paths.h"
+#include "base/pending.h"
 #include "base/text.h"
 
 #define PROMPT_END "> "
@@ -25,18 +26,19 @@ static struct slice read_names(void)
 	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
 }
 
-/* "(unconfirmed 4m)" while what runs waits for a word, minutes rounded up. The first line of the file is "GENERATION DUE_NS". */
+/* "(unconfirmed 4m)" while what runs waits for a word, minutes rounded up. */
 static void unconfirmed(char *mark, size_t cap)
 {
-	char text[FILE_LEN / 256];
-	ssize_t n = file_read(AT_FDCWD, RUN_DIR "/" PENDING_FILE, text, sizeof(text));
-	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line, word;
-	uint64_t due_ns, now_ns = clock_now_ns();
+	int run_fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	uint64_t now_ns = clock_now_ns();
+	struct pending pending;
 
 	*mark = '\0';
-	if (slice_cut(&rest, '\n', &line) && slice_word(&line, &word) && slice_word(&line, &word) &&
-	    !text_uint(word, UINT64_MAX, &due_ns) && due_ns > now_ns)
-		text_format(mark, cap, "(unconfirmed %llum)", (unsigned long long)((due_ns - now_ns - 1) / (60 * NS_PER_S) + 1));
+	if (run_fd < 0)
+		return;
+	if (pending_read(run_fd, &pending) && pending.due_ns > now_ns)
+		text_format(mark, cap, "(unconfirmed %llum)", (unsigned long long)((pending.due_ns - now_ns - 1) / (60 * NS_PER_S) + 1));
+	close(run_fd);
 }
 
 /* "(at 14:00:00)" while a commit waits for its time, which the file begins with. */
