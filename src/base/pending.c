@@ -17,11 +17,9 @@ static const char *const step_words[PENDING_STEPS] = {
 
 static enum pending_step read_step(struct slice word)
 {
-	enum pending_step step = PENDING_STEPS - 1;
+	size_t at = slice_among(word, step_words, PENDING_STEPS);
 
-	while (step > PENDING_APPLIED && !slice_equal(word, step_words[step]))
-		step--;
-	return step;
+	return at < PENDING_STEPS ? (enum pending_step)at : PENDING_APPLIED;
 }
 
 /* Its first line is for this reader, the second for people. */

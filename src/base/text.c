@@ -48,6 +48,15 @@ bool slice_equal_nocase(struct slice a, const char *b)
 	return true;
 }
 
+size_t slice_among(struct slice s, const char *const words[], size_t count)
+{
+	size_t at = 0;
+
+	while (at < count && !slice_equal(s, words[at]))
+		at++;
+	return at;
+}
+
 bool slice_starts(struct slice s, const char *prefix)
 {
 	size_t len = strlen(prefix);

@@ -20,6 +20,7 @@ struct slice slice_trim(struct slice s); /* blanks and tabs off both ends */
 bool slice_equal(struct slice a, const char *b);
 bool slice_equal_nocase(struct slice a, const char *b); /* ASCII only */
 bool slice_starts(struct slice s, const char *prefix);
+size_t slice_among(struct slice s, const char *const words[], size_t count); /* its place there; count: it is none of them */
 
 /* Takes what stands before the next sep off *rest (all of it when there is none). False once *rest was used up:
  * an empty last field is still a field, so "a," gives "a" and "". */

@@ -61,9 +61,10 @@ static void parse_port(const struct conf_place *at, struct slice value)
 /* The place of value among words, -1 and an error when it is none of them. */
 static int one_of(const struct conf_place *at, struct slice value, const char *const words[], size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		if (slice_equal(value, words[i]))
-			return (int)i;
+	size_t found = slice_among(value, words, count);
+
+	if (found < count)
+		return (int)found;
 	value_error(at, value, "expected %s", at->key->syntax);
 	return -1;
 }

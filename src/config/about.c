@@ -26,11 +26,10 @@ size_t about_write(const struct about *about, char text[static ABOUT_TEXT_LEN])
 
 static int read_state(struct slice words, enum about_state *state)
 {
-	for (*state = 0; *state < ABOUT_STATES; (*state)++)
-		if (slice_equal(words, about_state_words[*state]))
-			return 0;
-	*state = ABOUT_NEW;
-	return -EINVAL;
+	size_t at = slice_among(words, about_state_words, ABOUT_STATES);
+
+	*state = at < ABOUT_STATES ? (enum about_state)at : ABOUT_NEW;
+	return at < ABOUT_STATES ? 0 : -EINVAL;
 }
 
 /* It goes to a terminal. */

@@ -59,16 +59,15 @@ static bool read_peer(struct overview *overview, unsigned path, struct slice lin
 	struct overview_peer *peer = slice_cut(&line, '\t', &key) ? peer_of(overview, key) : NULL;
 	struct overview_on *on = peer ? &peer->on[path] : NULL;
 	uint64_t age_s;
+	size_t at;
 
 	if (!peer || !take_text(&line, peer->name, sizeof(peer->name)) || !take_text(&line, peer->address, sizeof(peer->address)) ||
 	    !slice_cut(&line, '\t', &verdict) || !take_number(&line, &age_s) || !take_number(&line, &on->received_bytes) ||
 	    !take_number(&line, &on->sent_bytes))
 		return false;
 	on->age_s = (int64_t)age_s;
-	while (on->verdict < OVERVIEW_VERDICTS && !slice_equal(verdict, overview_verdicts[on->verdict]))
-		on->verdict++;
-	if (on->verdict == OVERVIEW_VERDICTS)
-		on->verdict = OVERVIEW_NEW;
+	at = slice_among(verdict, overview_verdicts, OVERVIEW_VERDICTS);
+	on->verdict = at < OVERVIEW_VERDICTS ? (uint8_t)at : OVERVIEW_NEW;
 	on->there = true;
 	return true;
 }
