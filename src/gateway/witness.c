@@ -8,7 +8,7 @@
 
 /* CALLS_AFTER_S: who has sent something and hears nothing begins a handshake behind KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of the paper,
  * and some. */
-enum { CALLS_AFTER_S = 20, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
+enum { SETTLED_S = 1, CALLS_AFTER_S = 20, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
 
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
 {
@@ -72,6 +72,11 @@ static void hear(struct witness *witness, size_t i, uint64_t now_ns)
 	witness->last_ns = now_ns;
 }
 
+static bool is_early(const struct witness *witness, uint64_t now_ns)
+{
+	return now_ns - witness->begun_ns < SETTLED_S * NS_PER_S;
+}
+
 static bool has_shaken_hands(const struct witness *witness, size_t i, const struct tunnel_peer *peer)
 {
 	return peer->handshake_s && (peer->handshake_s != witness->peers[i].handshake_s || peer->handshake_ns != witness->peers[i].handshake_ns);
@@ -94,16 +99,17 @@ void witness_look(struct witness *witness, const struct tunnel_config *running, 
 
 		if (!peer)
 			continue;
-		if (has_shaken_hands(witness, i, peer) ||
-		    sends(witness, i, peer->received_bytes - (peer->received_bytes < before ? 0 : before), now_ns))
+		if (!is_early(witness, now_ns) &&
+		    (has_shaken_hands(witness, i, peer) ||
+		     sends(witness, i, peer->received_bytes - (peer->received_bytes < before ? 0 : before), now_ns)))
 			hear(witness, i, now_ns);
 		take_counts(witness, i, peer);
 	}
 }
 
-const struct inet_addr *witness_next(struct witness *witness)
+const struct inet_addr *witness_next(struct witness *witness, uint64_t now_ns)
 {
-	for (size_t tries = 0; tries < witness->count; tries++) {
+	for (size_t tries = 0; tries < witness->count && !is_early(witness, now_ns); tries++) {
 		witness->asked = witness->asked + 1 < witness->count ? (uint16_t)(witness->asked + 1) : 0;
 		if (witness->peers[witness->asked].address.family)
 			return &witness->peers[witness->asked].address;

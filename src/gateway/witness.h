@@ -2,7 +2,8 @@
  *
  * What comes from a peer shows one way alone. It initiates, and its session of before goes on for minutes, while nothing of ours
  * arrives. So heard is who answers an echo request, or shakes hands anew: a handshake counts for either side once a packet of each
- * went through. Some answer no echo. Such a one is heard by what it sends, when it would have begun to call if it heard nothing. */
+ * went through. Some answer no echo. Such a one is heard by what it sends, when it would have begun to call if it heard nothing.
+ * And nothing counts at first: a backend in user space goes the host's ways of before until it was told of others. */
 #ifndef GATEWAY_WITNESS_H
 #define GATEWAY_WITNESS_H
 
@@ -34,8 +35,8 @@ void witness_choose(struct witness *witness, const struct tunnel_config *running
 void witness_begin(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns); /* it was made */
 void witness_look(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns);
 
-/* The next address of which an echo is wanted, round all of them; NULL: there is none. */
-const struct inet_addr *witness_next(struct witness *witness);
+/* The next address of which an echo is wanted, round all of them; NULL: there is none, or it is too early. */
+const struct inet_addr *witness_next(struct witness *witness, uint64_t now_ns);
 void witness_answered(struct witness *witness, const struct inet_addr *from, uint64_t now_ns); /* an echo came */
 
 /* What two sets say of a peer: the same. Names and comments do not count. */

@@ -99,5 +99,5 @@ def change_that_cuts_our_way_out_alone_is_undone(lab):
         stream.terminate()
         stream.wait(30)
     box.write(2)                                        # the control: without the route
-    status, said = box.commit("--confirm", "10")
+    status, said = box.commit("--force", "--confirm", "10")
     expect(status == 0 and "heard on management" not in said, status, said)

@@ -65,6 +65,8 @@ static bool is_heard(uint64_t at_s)
 TEST(witness_is_heard_by_a_handshake_after_the_change)
 {
 	begin();
+	running.peers[3].handshake_s = NOW_S + 1;
+	CHECK(!is_heard(BEGUN_S)); /* by what left before the change, perhaps */
 	CHECK(!is_heard(BEGUN_S + 1));
 	running.peers[4].handshake_s = NOW_S + 2; /* none of them */
 	CHECK(!is_heard(BEGUN_S + 2));
@@ -116,8 +118,9 @@ TEST(witness_is_heard_by_an_echo_and_each_is_asked_in_turn)
 	unsigned asked[5] = { 0 };
 
 	begin();
+	CHECK(!witness_next(&witness, BEGUN_S * NS_PER_S + NS_PER_S / 2)); /* the ways of before may be gone still */
 	for (size_t i = 0; i < 8; i++)
-		asked[witness_next(&witness)->bytes[3] - 1]++;
+		asked[witness_next(&witness, SILENT_S * NS_PER_S)->bytes[3] - 1]++;
 	for (size_t i = 0; i < 5; i++)
 		CHECK_INT(asked[i], i < 4 ? 2 : 0);
 	witness_answered(&witness, &stranger, SILENT_S * NS_PER_S);
@@ -125,5 +128,5 @@ TEST(witness_is_heard_by_an_echo_and_each_is_asked_in_turn)
 	witness_answered(&witness, &running.allowed[2].addr, SILENT_S * NS_PER_S);
 	CHECK(witness.heard && witness.last_ns == SILENT_S * NS_PER_S);
 	witness_clear(&witness);
-	CHECK(witness.known && !witness.heard && !witness_next(&witness));
+	CHECK(witness.known && !witness.heard && !witness_next(&witness, SILENT_S * NS_PER_S));
 }
