@@ -1,6 +1,7 @@
 #include "console/audit.h"
 
 #include <fcntl.h>
+#include <stdbool.h>
 #include <string.h>
 #include <syslog.h>
 #include <unistd.h>
@@ -13,18 +14,19 @@ enum { LINE_LEN = 512 };
 static const struct {
 	const char *name;
 	int words, least; /* with fewer it only shows */
+	int words_failed;
 } audited[] = {
-	{ "write", 2, 1 }, { "edit", 2, 1 }, { "set", 2, 1 }, { "unset", 2, 1 }, { "peer", 3, 1 }, { "key", 2, 1 },
-	{ "import", 1, 1 }, { "setup", 1, 1 }, { "confirm", 1, 1 }, { "rollback", 3, 1 }, { "undo", 2, 1 },
-	{ "reconfigure", 6, 1 }, { "clock", 4, 2 }, { "install", 2, 2 }, { "reset", 2, 1 }, { "format", 2, 1 },
-	{ "password", 2, 1 }, { "reboot", 1, 1 }, { "poweroff", 1, 1 },
+	{ "write", 2, 1, 2 }, { "edit", 2, 1, 2 }, { "set", 2, 1, 1 }, { "unset", 2, 1, 1 }, { "peer", 3, 1, 2 }, { "key", 2, 1, 2 },
+	{ "import", 1, 1, 1 }, { "setup", 1, 1, 1 }, { "confirm", 1, 1, 1 }, { "rollback", 3, 1, 3 }, { "undo", 2, 1, 2 },
+	{ "reconfigure", 6, 1, 6 }, { "clock", 4, 2, 4 }, { "install", 2, 2, 2 }, { "reset", 2, 1, 2 }, { "format", 2, 1, 2 },
+	{ "password", 2, 1, 1 }, { "reboot", 1, 1, 1 }, { "poweroff", 1, 1, 1 },
 };
 
-static int words_of(const char *name, int argc)
+static int words_of(const char *name, int argc, bool failed)
 {
 	for (size_t i = 0; i < sizeof(audited) / sizeof(audited[0]); i++)
 		if (!strcmp(audited[i].name, name) && argc >= audited[i].least)
-			return audited[i].words;
+			return failed ? audited[i].words_failed : audited[i].words;
 	return 0;
 }
 
@@ -64,7 +66,7 @@ void audit_note(const char *words)
 void audit_tell(int argc, char *const argv[], int status)
 {
 	const char *tty = ttyname(STDIN_FILENO);
-	int words = words_of(argv[0], argc);
+	int words = words_of(argv[0], argc, status != 0);
 	char line[LINE_LEN];
 	struct text text;
 
