@@ -248,3 +248,25 @@ long fits_expand(const struct fits_tables *tables, char *line, size_t cap, const
 		end = i + len;
 	}
 }
+
+/* Two letters that are exchanged count as two. */
+const char *fits_near(const struct fits_tables *tables, const char *line, size_t wrong)
+{
+	enum { DISTANCE_MAX = 2 };
+	static struct fits fits;
+	struct slice word = { line + wrong, strcspn(line + wrong, BLANKS) };
+	size_t best = DISTANCE_MAX + 1;
+	const char *near = NULL;
+
+	fits_find(&fits, tables, line, wrong);
+	for (size_t i = 0; i < fits.count; i++) {
+		const char *known = fits.list[i].word;
+		size_t distance = fits.list[i].typed ? best : text_distance(word, known);
+
+		if (distance >= best || distance * 2 > strlen(known))
+			continue;
+		near = known;
+		best = distance;
+	}
+	return near;
+}

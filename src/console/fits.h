@@ -49,6 +49,9 @@ void fits_common(const struct fits *fits, char *rest, size_t cap);
  * why; else -1. Nothing is said of the words of a command that the table of words does not know. */
 long fits_expand(const struct fits_tables *tables, char *line, size_t cap, const char **why);
 
+/* What the word at line[wrong] may have been meant for, of all that fits there; NULL. Borrowed until the next call of any of these. */
+const char *fits_near(const struct fits_tables *tables, const char *line, size_t wrong);
+
 /* The table of words has a row of this kind for the command. */
 bool fits_has(const struct fits_tables *tables, struct slice command, enum word_kind kind);
 

@@ -90,9 +90,13 @@ void print_fits(const struct fits *fits)
 		printf("%*s%s\n", INDENT, "", fits->takes_any ? "any word" : "nothing fits behind this: Enter");
 }
 
-void print_mark(size_t column, const char *why, const char *word, size_t word_len)
+void print_mark(size_t column, const char *why, const char *word, size_t word_len, const char *near)
 {
 	if (column < WIDTH)
 		printf("%*s^ ", (int)column, "");
-	printf("%s %.*s: `?` tells what fits\n", why, (int)word_len, word);
+	printf("%s %.*s: ", why, (int)word_len, word);
+	if (near)
+		printf("did you mean `%s`?\n", near);
+	else
+		printf("`?` tells what fits\n");
 }

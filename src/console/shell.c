@@ -148,14 +148,14 @@ static void recall(void)
 		printf("%s\n", last);
 }
 
-/* Marks the word at bytes[wrong], and has the line come back. */
-static void refuse(const struct command *command, size_t wrong, const char *why)
+/* Marks the word at bytes[wrong], and has the line come back. near: what may have been meant, NULL. */
+static void refuse(const struct command *command, size_t wrong, const char *why, const char *near)
 {
 	size_t word_len = strcspn(bytes + wrong, BLANKS "|");
 
 	text_format(offered.text, sizeof(offered.text), "%s", bytes);
 	offered.at = wrong + word_len;
-	print_mark(strlen(prompt) + wrong, why, bytes + wrong, word_len);
+	print_mark(strlen(prompt) + wrong, why, bytes + wrong, word_len, near);
 	if (command)
 		printf("usage: %s %s\n", command->name, command->words);
 }
@@ -225,7 +225,7 @@ static void entered(void)
 	wrong = filter_cut(&filter, cut, &why);
 	if (wrong >= 0) {
 		history_add(&history, bytes);
-		refuse(NULL, (size_t)wrong, why);
+		refuse(NULL, (size_t)wrong, why, NULL);
 		return;
 	}
 	text_format(whole, sizeof(whole), "%s", cut);
@@ -236,7 +236,7 @@ static void entered(void)
 	/* What stands before it may have been shorter when it was typed. */
 	if (wrong >= 0) {
 		command = command_of(whole);
-		refuse(command, strlen(cut) - strlen(whole + wrong), why);
+		refuse(command, strlen(cut) - strlen(whole + wrong), why, fits_near(tables, whole, (size_t)wrong));
 		if (!command || is_pasted(command))
 			swallow();
 	} else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole))) {

@@ -190,6 +190,25 @@ TEST(word_that_does_not_fit_is_told_with_its_place)
 	}
 }
 
+TEST(word_that_may_have_been_meant_is_told)
+{
+	static const struct {
+		const char *typed;
+		size_t wrong;
+		const char *near; /* "": none */
+	} lines[] = {
+		{ "shwo ams1", 0, "show" }, { "pign 10.8.3.2", 0, "ping" }, { "recnfigure", 0, "reconfigure" }, { "[Peer]", 0, "peer" },
+		{ "xyzzy", 0, "" }, { "PrivateKey", 0, "" }, { "write vpn-pirvate.conf", 6, "vpn-private.conf" }, { "write x", 6, "" },
+		{ "peer remov ams1", 5, "remove" }, { "reboo", 0, "reboot" },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		const char *near = fits_near(console_tables(), lines[i].typed, lines[i].wrong);
+
+		CHECK_STR(near ? near : "", lines[i].near);
+	}
+}
+
 TEST(tab_writes_what_all_words_have_in_common)
 {
 	static const struct {
