@@ -18,8 +18,9 @@ static bool changed;
 /* Whoever read last, in this process or the one that started it, read a CR: then the LF of a CRLF may still come. */
 static bool after_cr;
 
-/* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line. */
-enum { QUIET_MS = 300, QUESTION_LEN = 256 };
+/* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line: those of a console server come in
+ * pieces, 200 ms apart at the most. Behind a paste it is SILENT_MS. */
+enum { QUIET_MS = 300, SILENT_MS = 1000, QUESTION_LEN = 256 };
 
 static unsigned idle_s; /* 0: a read waits for ever */
 static bool idle_over;
@@ -128,23 +129,39 @@ size_t terminal_waiting(void)
 	return ioctl(STDIN_FILENO, FIONREAD, &count) < 0 || count < 0 ? 0 : (size_t)count;
 }
 
+/* What read(2) gave: a signal, or someone who was faster, is no end. */
+static bool is_gone(ssize_t n)
+{
+	return !n || (n < 0 && errno != EINTR && errno != EAGAIN);
+}
+
+static struct timespec timespec_of(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / NS_PER_S), .tv_nsec = (long)(ns % NS_PER_S) };
+}
+
 size_t terminal_swallow(void)
 {
-	static const struct timespec silence = { .tv_sec = 1 };
+	const struct timespec quiet = timespec_of(QUIET_MS * NS_PER_MS), silence = timespec_of(SILENT_MS * NS_PER_MS);
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	uint8_t bytes[256];
 	size_t count = 0;
 
-	while (changed && interrupt_poll(&input, 1, &silence) > 0) {
-		ssize_t n = read(STDIN_FILENO, bytes, sizeof(bytes));
+	while (changed) {
+		int waited = interrupt_poll(&input, 1, count ? &silence : &quiet);
+		ssize_t n;
 
-		if (n <= 0)
+		/* Ctrl-C ends no paste: the rest of it comes all the same. */
+		interrupt_clear();
+		if (waited == -EINTR)
+			continue;
+		if (waited <= 0 || is_gone(n = read(STDIN_FILENO, bytes, sizeof(bytes))))
 			break;
 		for (ssize_t i = 0; i < n; i++)
 			count += bytes[i] != '\n' || i || !after_cr; /* the half of an Enter that was obeyed */
-		after_cr = bytes[n - 1] == '\r';
+		if (n > 0)
+			after_cr = bytes[n - 1] == '\r';
 	}
-	interrupt_clear();
 	return count;
 }
 
@@ -163,7 +180,7 @@ static int wait_for_any(struct pollfd input[static 2], uint64_t then_ns, uint64_
 	if (!until_ns)
 		return interrupt_poll(input, both ? 2 : 1, NULL);
 	until_ns = until_ns > now_ns ? until_ns - now_ns : 0;
-	wait = (struct timespec){ .tv_sec = (time_t)(until_ns / NS_PER_S), .tv_nsec = (long)(until_ns % NS_PER_S) };
+	wait = timespec_of(until_ns);
 	return interrupt_poll(input, both ? 2 : 1, &wait);
 }
 
@@ -182,9 +199,11 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 		uint64_t quiet_ns = last_ns + QUIET_MS * NS_PER_MS, end_ns = idle_s ? last_ns + idle_s * NS_PER_S : 0;
 		int n = wait_for_any(input, quiet_ns > not_before_ns ? quiet_ns : not_before_ns, end_ns);
 
-		if (n > 0 && input[0].revents)
-			event = read(STDIN_FILENO, &byte, 1) == 1 ? keys_feed(line, byte) : LINE_GONE;
-		else if (n > 0)
+		if (n > 0 && input[0].revents) {
+			ssize_t got = read(STDIN_FILENO, &byte, 1);
+
+			event = got == 1 ? keys_feed(line, byte) : is_gone(got) ? LINE_GONE : LINE_MORE;
+		} else if (n > 0)
 			event = LINE_NEWS;
 		else if (n && n != -EINTR)
 			event = LINE_GONE;
