@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <termios.h>
 #include <unistd.h>
@@ -20,7 +21,7 @@ static bool after_cr;
 
 /* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line: those of a console server come in
  * pieces, 200 ms apart at the most. Behind a paste it is SILENT_MS. */
-enum { QUIET_MS = 300, SILENT_MS = 1000, QUESTION_LEN = 256 };
+enum { QUIET_MS = 300, SILENT_MS = 1000, ANSWER_TRIES = 3 };
 
 static unsigned idle_s; /* 0: a read waits for ever */
 static bool idle_over;
@@ -232,28 +233,39 @@ enum line_event terminal_read(struct line *line)
 	return event == LINE_IDLE ? LINE_GONE : event;
 }
 
-bool terminal_yes(const char *question)
+static bool is_answer(const char *answer, const char *word)
 {
-	enum line_event event;
+	return !strcasecmp(answer, word) || (!strncasecmp(answer, word, 1) && !answer[1]);
+}
+
+/* Whether it is a yes, when it is asked so often at the most. */
+static bool is_granted(const char *question, int tries)
+{
+	enum line_event event = LINE_DONE;
 	struct line line;
-	char answer[16];
+	char answer[16] = "";
 
 	if (!isatty(STDIN_FILENO))
 		return false;
 	interrupt_clear();
-	printf("%s ", question);
-	(void)fflush(stdout);
 	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
-	event = terminal_read(&line);
+	while (tries-- && (event == LINE_DONE || event == LINE_TOO_LONG) && !is_answer(answer, "yes") && !is_answer(answer, "no")) {
+		printf("%s ", question);
+		(void)fflush(stdout);
+		line_begin(&line, answer, sizeof(answer));
+		event = terminal_read(&line);
+	}
 	if (event == LINE_END || event == LINE_GONE)
 		printf("\n");
-	return event == LINE_DONE && (answer[0] == 'y' || answer[0] == 'Y');
+	return event == LINE_DONE && is_answer(answer, "yes");
 }
 
-bool terminal_confirm(const char *question)
+bool terminal_yes(const char *question)
 {
-	char whole[QUESTION_LEN];
+	return is_granted(question, 1);
+}
 
-	text_format(whole, sizeof(whole), "%s [y/N]", question);
-	return terminal_yes(whole);
+bool terminal_yes_behind_paste(const char *question)
+{
+	return is_granted(question, ANSWER_TRIES);
 }

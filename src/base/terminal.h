@@ -34,10 +34,11 @@ enum line_event terminal_read(struct line *line);
 /* The same, and LINE_NEWS once another descriptor can be read, not before a time (by clock_now_ns()), and no one is typing. */
 enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_before_ns);
 
-/* Asks whoever types, between terminal_open and terminal_restore: true for a line that begins with y. A script gets no as its
- * answer. */
-bool terminal_confirm(const char *question);
-bool terminal_yes(const char *question); /* the same, when the question says how it is answered */
+/* Asks whoever types, between terminal_open and terminal_restore: true for yes or y. A script gets no as its answer. The question says
+ * how it is answered. */
+bool terminal_yes(const char *question);
+/* What is neither yes nor no may be the rest of a paste: then it is asked again, not for ever. */
+bool terminal_yes_behind_paste(const char *question);
 
 /* For line_init: shown on standard output, if that is a terminal; of a secret the Enter alone. */
 void terminal_echo(void *arg, const char *bytes, size_t len);

@@ -113,9 +113,10 @@ static int new_key(const char *dir, bool force)
 	int status;
 
 	terminal_open();
-	if (has_key() && !force)
-		go = terminal_confirm("There is a key. With another one no peer takes this instance before it has the new section. "
-				      "Replace it?");
+	if (has_key() && !force) {
+		printf("there is a key: with another one no peer takes this instance before it has the\nnew section\n");
+		go = terminal_yes("replace it (yes/no)?");
+	}
 	terminal_restore();
 	if (!go) {
 		(void)fprintf(stderr, "key: it is as it was\n");

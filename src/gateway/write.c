@@ -14,8 +14,6 @@
 #include "gateway/put.h"
 #include "gateway/typed.h"
 
-enum { ANSWERS_MAX = 3 };
-
 /* The bytes of a pipe or a file, as they are. */
 static int read_piped(size_t *len)
 {
@@ -26,29 +24,6 @@ static int read_piped(size_t *len)
 		*len += n > 0 ? (size_t)n : 0;
 	} while ((n > 0 && *len < sizeof(the_change.bytes)) || (n < 0 && errno == EINTR));
 	return n < 0 ? -errno : *len < sizeof(the_change.bytes) ? 0 : -EFBIG;
-}
-
-/* What is neither yes nor no may be the rest of a paste: it is no answer, and not for ever. */
-static bool is_kept(void)
-{
-	enum line_event event = LINE_DONE;
-	struct line line;
-	char answer[16];
-
-	line_init(&line, answer, sizeof(answer), terminal_echo, NULL);
-	for (int i = 0; i < ANSWERS_MAX && (event == LINE_DONE || event == LINE_TOO_LONG); i++) {
-		printf("keep it (yes/no)? ");
-		(void)fflush(stdout);
-		line_begin(&line, answer, sizeof(answer));
-		event = terminal_read(&line);
-		if (event == LINE_DONE && (!strcmp(answer, "yes") || !strcmp(answer, "y")))
-			return true;
-		if (event == LINE_DONE && (!strcmp(answer, "no") || !strcmp(answer, "n")))
-			return false;
-	}
-	if (event != LINE_DONE && event != LINE_TOO_LONG && event != LINE_INTERRUPTED)
-		printf("\n");
-	return false;
 }
 
 /* Reads what is to be the file, and at a terminal asks whether it is: 0 or -errno. */
@@ -69,7 +44,7 @@ static int take(const char *dir, enum conf_file file, bool forced, size_t *len)
 		err = -ENODATA;
 	if (!err && amend_open(&the_change, "write", dir)) {
 		pasted_print(&the_change, file, *len);
-		kept = forced || is_kept();
+		kept = forced || terminal_yes_behind_paste("keep it (yes/no)?");
 		amend_leave(&the_change);
 	}
 	terminal_restore();

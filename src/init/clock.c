@@ -74,7 +74,7 @@ static bool confirmed(void)
 	bool yes;
 
 	terminal_open();
-	yes = terminal_confirm("Set it?");
+	yes = terminal_yes("set it (yes/no)?");
 	terminal_restore();
 	return yes;
 }

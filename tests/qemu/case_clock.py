@@ -108,7 +108,7 @@ def sets_the_clock(a):
     before = now(a)
     for line, answer in (("clock set 2031-01-02 03:04:05", "n"), ("clock set 2031-01-02 03:04:05", "y")):
         at = console.begin(line)
-        console.wait_for(r"Set it\? \[y/N\] ", 30, at)
+        console.wait_for(r"set it \(yes/no\)\? ", 30, at)
         assert "Peers will remember it" in console.text[at:], console.text[at:]
         console.send(answer)
         console.finish(line, at)
@@ -120,7 +120,7 @@ def sets_the_clock(a):
     assert re.search(r"^machine +2031-01-02", said, re.M) and re.search(r"^last kept +2031-01-02", said, re.M), said
     assert "not trusted" not in said and "not trusted" not in a.screen(), said
     at = console.begin("clock set %s" % time.strftime(TIME, time.gmtime(before)))
-    console.wait_for(r"Set it\? \[y/N\] ", 30, at)
+    console.wait_for(r"set it \(yes/no\)\? ", 30, at)
     assert "take no handshake with an earlier one" in console.text[at:], console.text[at:]
     console.write(b"\3")
     console.wait_for(r"It is as it was\.\n(.*\n)*gateway> \Z", 30, at)
