@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/paths.h"
+#include "base/row.h"
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/diff.h"
@@ -126,12 +127,6 @@ static ssize_t read_side(const struct side *side, enum conf_file file, char *byt
 	return n == -ENOENT ? 0 : n;
 }
 
-static void print_line(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
-}
-
 /* 1: they differ, 0, or -errno. */
 static int diff_file(const struct side *from, const struct side *to, enum conf_file file)
 {
@@ -139,7 +134,7 @@ static int diff_file(const struct side *from, const struct side *to, enum conf_f
 
 	if (len < 0 || other < 0)
 		return (int)(len < 0 ? len : other);
-	return diff_print(file, (struct slice){ before, (size_t)len }, (struct slice){ after, (size_t)other }, print_line, NULL);
+	return diff_print(file, (struct slice){ before, (size_t)len }, (struct slice){ after, (size_t)other }, row_print, NULL);
 }
 
 static int diff_sides(const struct side *from, const struct side *to)

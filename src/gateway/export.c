@@ -7,18 +7,13 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/row.h"
 #include "conf/left_out.h"
 #include "conf/paste.h"
 #include "conf/set.h"
 #include "conf/set_pool.h"
 #include "crypto/key.h"
 #include "gateway/transfer.h"
-
-static void print_line(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
-}
 
 /* conf_set_load tells of a file that it did not read as of one that is wrong: this is for those that are there. */
 static bool was_read(int dir_fd, enum conf_file file, const struct conf_text *text)
@@ -59,7 +54,7 @@ static int print_set(int dir_fd, bool keys)
 		fine = leave_out(CONF_PRIVATE, &texts[CONF_PRIVATE], private, sizeof(private)) &&
 		       leave_out(CONF_PUBLIC, &texts[CONF_PUBLIC], public, sizeof(public));
 	if (fine)
-		paste_write(texts, keys, print_line, NULL);
+		paste_write(texts, keys, row_print, NULL);
 	set_pool_give_back(set);
 	fine = fflush(stdout) == 0 && fine;
 	return fine ? 0 : 1;

@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/row.h"
 #include "base/text.h"
 #include "control/client.h"
 #include "gateway/ask.h"
@@ -22,12 +23,6 @@
 
 /* NOTES_MAX: of one kind; all of them are elsewhere. */
 enum { EXIT_USAGE = 2, HEAD_LEN = 512, NOTES_LEN = 8192, NOTES_MAX = 3, WATCH_DEFAULT_S = 5, WATCH_MAX_S = 3600 };
-
-static void print_line(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
-}
 
 /* ---- the screen ---- */
 
@@ -50,7 +45,7 @@ static void print_notes(const char *run_dir, const char *name, const char *befor
 			return;
 		}
 		text_format(row, sizeof(row), "%s%.*s", before, SLICE_ARG(line));
-		overview_wrap(row, print_line, NULL);
+		overview_wrap(row, row_print, NULL);
 	}
 }
 
@@ -93,16 +88,16 @@ static int show_all(const char *run_dir, const char *conf_dir)
 	files_answer(&files, state);
 	text_format(head, sizeof(head), "%s  %s%s%s   files: %s", overview.name, overview.address, overview.address[0] ? "  " : "",
 		    time_of_day(when), state);
-	overview_wrap(head, print_line, NULL);
+	overview_wrap(head, row_print, NULL);
 	print_notes(run_dir, CLOCK_TROUBLE_FILE, "clock: ", 0, "`boot`");
-	host_print_clock(print_line, NULL);
+	host_print_clock(row_print, NULL);
 	print_notes(run_dir, CONFLICTS_FILE, "", 0, "`network`");
 	print_notes(run_dir, PENDING_FILE, "", 1, "`log config`");
 	print_notes(run_dir, SCHEDULED_FILE, "", 1, "`log config`");
 	print_notes(run_dir, HELD_FILE, "", 0, "`log config`");
-	host_print_nics(print_line, NULL);
-	overview_print_paths(&overview, print_line, NULL);
-	overview_print_peers(&overview, OVERVIEW_ROWS, print_line, NULL);
+	host_print_nics(row_print, NULL);
+	overview_print_paths(&overview, row_print, NULL);
+	overview_print_peers(&overview, OVERVIEW_ROWS, row_print, NULL);
 	return !overview_is_fine(&overview);
 }
 
@@ -122,8 +117,8 @@ static int show_watch(const char *run_dir, uint64_t every_s)
 		ask_overview(&now, run_dir);
 		name_instance(&now, run_dir);
 		printf("%s  %s  each %llu s, Ctrl-C ends it\n", now.name, time_of_day(when), (unsigned long long)every_s);
-		overview_print_paths(&now, print_line, NULL);
-		overview_print_rates(&now, &before, before_ns ? (asked_ns - before_ns) / NS_PER_MS : 0, OVERVIEW_ROWS, print_line, NULL);
+		overview_print_paths(&now, row_print, NULL);
+		overview_print_rates(&now, &before, before_ns ? (asked_ns - before_ns) / NS_PER_MS : 0, OVERVIEW_ROWS, row_print, NULL);
 		printf("\n");
 		if (fflush(stdout) == EOF)
 			return 1;
@@ -139,7 +134,7 @@ static void print_lines(struct slice text)
 
 	while (slice_cut(&text, '\n', &line) && (line.len || text.ptr)) {
 		text_format(row, sizeof(row), "%.*s", SLICE_ARG(line));
-		overview_wrap(row, print_line, NULL);
+		overview_wrap(row, row_print, NULL);
 	}
 }
 
@@ -159,7 +154,7 @@ static int show_peer(const char *run_dir, char *name)
 		if (questions[i].status < 0) {
 			text_format(row, sizeof(row), "%s: %s", profiles[i].title,
 				    control_why(questions[i].status, run_dir, profiles[i].name, why));
-			overview_wrap(row, print_line, NULL);
+			overview_wrap(row, row_print, NULL);
 			silent = true;
 		} else if (answer.len) {
 			puts(profiles[i].title);

@@ -3,16 +3,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/row.h"
 #include "conf/view.h"
 #include "crypto/sha256.h"
 
 enum { PEERS_SHOWN = 8 };
-
-static void print_row(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
-}
 
 static size_t count_lines(struct slice text)
 {
@@ -107,5 +102,5 @@ void pasted_print(struct amend *change, enum conf_file file, size_t len)
 	       (unsigned)sum[0], (unsigned)sum[1], (unsigned)sum[2], (unsigned)sum[3],
 	       change->now.texts[file].present ? "" : "; there was none before");
 	print_sections(change, file, text);
-	view_findings(file, text, &change->diag, print_row, NULL);
+	view_findings(file, text, &change->diag, row_print, NULL);
 }

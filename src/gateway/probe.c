@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/row.h"
 #include "base/wrap.h"
 #include "control/client.h"
 #include "gateway/ask.h"
@@ -76,18 +77,12 @@ static int send_echoes(const char *run_dir, unsigned path, char *address, unsign
 	return 0;
 }
 
-static void print_row(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
-}
-
 static void print_reason(const char *reason)
 {
 	char words[ANSWER_LEN];
 
 	text_format(words, sizeof(words), "  %s", reason);
-	wrap_text(words, 2, print_row, NULL);
+	wrap_text(words, 2, row_print, NULL);
 }
 
 static void print_echoes(unsigned size, const struct echoes *echoes)
@@ -156,7 +151,7 @@ static bool probe_path(const char *run_dir, unsigned path, char *address, unsign
 		    "instance mends that, or a larger MTU on the way.",
 		    passes, mtu, passes + OUTSIDE_V4, passes + OUTSIDE_V6,
 		    path == PROFILE_DATAPLANE ? "DATA_PLANE_VPN_MTU" : "MITIGATOR_VPN_MTU", passes & ~3u);
-	overview_wrap(words, print_row, NULL);
+	overview_wrap(words, row_print, NULL);
 	return false;
 }
 

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/row.h"
 #include "conf/set.h"
 #include "conf/set_pool.h"
 #include "conf/view.h"
@@ -13,12 +14,6 @@
 #include "network/facts.h"
 
 enum { LINE_NUMBER_MAX = 1 << 24 };
-
-static void print_row(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
-}
 
 static int print_file(const char *dir, enum conf_file file, unsigned from)
 {
@@ -41,7 +36,7 @@ static int print_file(const char *dir, enum conf_file file, unsigned from)
 	conf_set_check(set, &facts, false, &diag);
 	if (!text->present)
 		(void)fprintf(stderr, "%s: there is none, or it cannot be read\n", conf_file_name(file));
-	view_print(file, (struct slice){ text->present ? text->bytes : "", text->present ? text->len : 0 }, from, &diag, print_row,
+	view_print(file, (struct slice){ text->present ? text->bytes : "", text->present ? text->len : 0 }, from, &diag, row_print,
 		   NULL);
 	status = !text->present;
 	set_pool_give_back(set);
