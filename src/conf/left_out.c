@@ -43,15 +43,21 @@ static struct slice bare(struct slice line)
 	return slice_trim(line);
 }
 
+static struct slice behind_marks(struct slice line, const char *marks)
+{
+	while (line.len && line.ptr[0] && strchr(marks, line.ptr[0])) {
+		line.ptr++;
+		line.len--;
+	}
+	return line;
+}
+
 /* What stands before the "=", of a comment too. */
 static struct slice name_of(struct slice line)
 {
 	struct slice name = { NULL, 0 };
 
-	while (line.len && (line.ptr[0] == '#' || line.ptr[0] == ';' || line.ptr[0] == ' ' || line.ptr[0] == '\t')) {
-		line.ptr++;
-		line.len--;
-	}
+	line = behind_marks(line, "#; \t");
 	slice_cut(&line, '=', &name);
 	return slice_trim(name);
 }
@@ -98,6 +104,18 @@ bool left_out_spares(enum conf_file file, struct slice line)
 	struct slice text = bare(line);
 
 	return file == CONF_PRIVATE ? is_harmless(text) : !is_key_name(name_of(text)) && !holds_key(text);
+}
+
+bool left_out_begun(struct slice line)
+{
+	enum { LOOKED_AT = 64 }; /* it is called for each character of a line that may be as long as a file */
+	size_t len = 0;
+
+	line.len = line.len < LOOKED_AT ? line.len : LOOKED_AT;
+	line = behind_marks(line, "#; \t:+"); /* the last two are an export's */
+	while (len < line.len && !strchr("=: \t", line.ptr[len]))
+		len++;
+	return len < line.len && is_key_name((struct slice){ line.ptr, len });
 }
 
 static void take_line(struct output *out, enum conf_file file, struct slice line)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/row.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
@@ -25,6 +26,7 @@
 #include "gateway/set.h"
 #include "gateway/setup.h"
 #include "gateway/transfer.h"
+#include "gateway/typed.h"
 #include "gateway/verbs.h"
 #include "gateway/view.h"
 #include "gateway/write.h"
@@ -35,12 +37,6 @@ enum { EXIT_USAGE = 2 };
 static void print_usage_line(void *arg, const char *text)
 {
 	(void)fprintf(stderr, "       %s %s\n", (const char *)arg, text);
-}
-
-static void print_line(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
 }
 
 static int usage(const char *name)
@@ -134,7 +130,7 @@ static void read_key(char *text, size_t cap)
 		return;
 	}
 	terminal_open();
-	line_init(&line, text, cap, terminal_echo, NULL);
+	line_init(&line, text, cap, typed_echo_secret, NULL);
 	(void)terminal_read(&line);
 	terminal_restore();
 }
@@ -213,7 +209,7 @@ static int main_alone(const struct profile *profile, int argc, char **argv)
 	if (argc >= 2 && argc <= 3 && !strcmp(verb, "help") && !strcmp(argv[1], "conf")) {
 		bool markdown = argc == 3 && !strcmp(argv[2], "--markdown");
 
-		(markdown ? reference_markdown : reference_print)(print_line, NULL);
+		(markdown ? reference_markdown : reference_print)(row_print, NULL);
 		return argc == 3 && !markdown ? EXIT_USAGE : 0;
 	}
 	if (argc == 2 && !strcmp(verb, "help") && guide_print(argv[1]))

@@ -17,6 +17,7 @@
 #include "conf/swap.h"
 #include "crypto/key.h"
 #include "gateway/transfer.h"
+#include "gateway/typed.h"
 #include "network/facts.h"
 
 /* As `write` has it, for a paste whose last line did not come. */
@@ -38,7 +39,7 @@ static bool read_typed(void)
 	bool ended = false;
 	struct line line;
 
-	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
+	line_init(&line, bytes, sizeof(bytes), typed_echo, &line);
 	while (!ended && (event == LINE_DONE || event == LINE_TOO_LONG)) {
 		line_begin(&line, bytes, sizeof(bytes));
 		event = terminal_read(&line);

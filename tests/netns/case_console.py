@@ -217,6 +217,18 @@ def keys_and_noise_of_a_terminal_stay_out_of_files(lab):
 
 
 @case
+def key_that_is_pasted_is_not_on_the_screen(lab):
+    key, public = wg_keys()
+    text = "# mine\n[Interface]\nListenPort = 4567\nPrivateKey = %s\n#PrivateKey=%s\n" % (key, key)
+    got, said = written(lab, "vpn-private.conf", text.replace("Port", "Port\x7ft").replace("\n", "\r").encode() + b".\r")
+    expect(got == text.encode(), got)
+    expect(key[:8] not in said and "conf> ListenPort\b \bt = 4567\n" in said, said)
+    expect("conf> PrivateKey = %s=\n" % ("*" * 43) in said, said)
+    got, said = written(lab, "vpn-public.conf", ("[Peer]\rPublicKey = %s\rpresharedkey %s\r.\r" % (public, key)).encode())
+    expect(key[:8] not in said and public in said, said)
+
+
+@case
 def paste_is_looked_through_and_kept_on_a_yes(lab):
     def section(name, address):
         return "[Peer] # %s\rPublicKey = %s\rAllowedIPs = %s/32\rEndpoint = 192.0.2.1:4567\r" % (name, wg_keys()[1], address)

@@ -164,6 +164,17 @@ TEST(damage_is_told_by_its_file_and_line)
 
 static struct vpn_conf now;
 
+TEST(key_is_known_as_such_while_it_is_typed)
+{
+	static const char *const begun[] = { "PrivateKey =", "privatekey=x", " # PrivatKey = a", "PresharedKey x", ":PrivateKey = a", "PrivateKey:" };
+	static const char *const others[] = { "", "PrivateKey", "PublicKey = x", "[Interface]", "ListenPort = 1", "# the key = x", "=" };
+
+	for (size_t i = 0; i < sizeof(begun) / sizeof(begun[0]); i++)
+		CHECK(left_out_begun(slice_of(begun[i])));
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		CHECK(!left_out_begun(slice_of(others[i])));
+}
+
 TEST(keys_are_left_out_wherever_they_stand_and_put_back)
 {
 	static const char text[] = "[Peer]\nPublicKey = " OTHER "\n# PresharedKey = " SECRET "\npresharedkey=" SECRET "\r\nPresharedKeys = "
