@@ -151,7 +151,7 @@ static const struct {
 } verbs[] = {
 	{ "i", DRAFT_INSERT, true, false }, { "d", DRAFT_DELETE, true, true },  { "l", DRAFT_LIST, true, false },
 	{ "c", DRAFT_CHECK, false, false }, { "u", DRAFT_UNDO, false, false },  { "w", DRAFT_WRITE, false, false },
-	{ "q", DRAFT_QUIT, false, false },
+	{ "v", DRAFT_VIEW, false, false },  { "q", DRAFT_QUIT, false, false },
 };
 
 enum draft_verb draft_verb_of(struct slice words, unsigned *number)

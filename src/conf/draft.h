@@ -33,9 +33,9 @@ int draft_delete(struct draft *draft, unsigned number);
 
 bool draft_undo(struct draft *draft); /* false when nothing is left to take back */
 
-enum draft_verb { DRAFT_NONE, DRAFT_OPEN, DRAFT_INSERT, DRAFT_DELETE, DRAFT_LIST, DRAFT_CHECK, DRAFT_UNDO, DRAFT_WRITE, DRAFT_QUIT };
+enum draft_verb { DRAFT_NONE, DRAFT_OPEN, DRAFT_INSERT, DRAFT_DELETE, DRAFT_LIST, DRAFT_CHECK, DRAFT_VIEW, DRAFT_UNDO, DRAFT_WRITE, DRAFT_QUIT };
 
-/* "12", "i", "i 12", "d 12", "l", "l 12", "c", "u", "w", "q": DRAFT_NONE for anything else. number: 0 when none was given. */
+/* "12", "i", "i 12", "d 12", "l", "l 12", "c", "v", "u", "w", "q": DRAFT_NONE for anything else. number: 0 when none was given. */
 enum draft_verb draft_verb_of(struct slice words, unsigned *number);
 
 #endif

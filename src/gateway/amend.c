@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/row.h"
 #include "conf/diff.h"
-#include "conf/files_lock.h"
 #include "conf/summary.h"
 #include "crypto/key.h"
 #include "gateway/put.h"
@@ -19,41 +19,54 @@ struct amend the_change;
 bool amend_open(struct amend *change, const char *verb, const char *dir)
 {
 	change->verb = verb;
-	change->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (!change->is_open)
+		change->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (change->dir_fd < 0) {
 		(void)fprintf(stderr, "%s: %s: %s\n", verb, dir, strerror(errno));
 		return false;
 	}
+	change->is_open = true;
+	diag_clear(&change->diag, false);
 	conf_set_load(&change->now, change->dir_fd, &change->diag);
 	(void)facts_collect(&change->facts);
 	return true;
 }
 
-void amend_leave(struct amend *change)
+void amend_close(struct amend *change)
 {
 	conf_set_wipe(&change->now);
 	conf_set_wipe(&change->next);
-	close(change->dir_fd);
-}
-
-void amend_close(struct amend *change)
-{
-	amend_leave(change);
+	if (change->is_open)
+		close(change->dir_fd);
+	change->is_open = false;
 	wipe(change->bytes, sizeof(change->bytes));
 }
 
+bool amend_has_key(const struct amend *change)
+{
+	return change->now.vpn.private_key_line && !key_is_zero(change->now.vpn.private_key);
+}
+
+bool amend_has_address(const struct amend *change, const struct vpn_peer *peer, const struct inet_addr *addr)
+{
+	const struct vpn_conf *vpn = &change->now.vpn;
+
+	for (unsigned i = 0; i < peer->allowed_count; i++)
+		if (inet_addr_equal(&vpn->allowed[peer->allowed_first + i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+/* The address first: a copy of another instance's disk has that one's key as well. */
 const struct vpn_peer *amend_own_peer(const struct amend *change)
 {
 	const struct vpn_conf *vpn = &change->now.vpn;
 	const struct env_conf *env = &change->now.env;
-	const struct vpn_peer *peer =
-		vpn->private_key_line && !key_is_zero(vpn->private_key) ? vpn_find_peer(vpn, vpn->public_key) : NULL;
 
-	for (int i = 0; i < vpn->peer_count && !peer && env->address_line; i++)
-		for (unsigned j = 0; j < vpn->peers[i].allowed_count && !peer; j++)
-			if (inet_addr_equal(&vpn->allowed[vpn->peers[i].allowed_first + j].prefix.addr, &env->vpn_address.addr))
-				peer = &vpn->peers[i];
-	return peer;
+	for (int i = 0; i < vpn->peer_count && env->address_line; i++)
+		if (amend_has_address(change, &vpn->peers[i], &env->vpn_address.addr))
+			return &vpn->peers[i];
+	return amend_has_key(change) ? vpn_find_peer(vpn, vpn->public_key) : NULL;
 }
 
 struct slice amend_text(const struct amend *change, enum conf_file file)
@@ -61,12 +74,6 @@ struct slice amend_text(const struct amend *change, enum conf_file file)
 	const struct conf_text *text = &change->now.texts[file];
 
 	return (struct slice){ text->len ? text->bytes : "", text->len };
-}
-
-static void print_row(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
 }
 
 /* The lines that are new or others now. */
@@ -127,6 +134,7 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	const char *name = conf_file_name(file);
 	struct fresh fresh = { .change = change, .file = name };
 	char summary[CONF_SUMMARY_LEN];
+	bool there;
 	int err;
 
 	if (!amend_was_read(change, file))
@@ -136,7 +144,7 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	diag_clear(&change->diag, false); /* of what was found in the files as they are */
 	conf_set_replace(&change->next, &change->now, file, after, &change->diag);
 	conf_set_check(&change->next, &change->facts, false, &change->diag);
-	if (!diff_print(file, before, after, print_row, NULL)) {
+	if (!diff_print(file, before, after, row_print, NULL)) {
 		printf("%s is as it was: that stands there already\n", name);
 		return 0;
 	}
@@ -144,9 +152,13 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	diff_lines(before, after, look_for_errors, &fresh);
 	if (fresh.wrong)
 		return lost(change, name, "what is new has errors");
-	err = put_file(change->dir_fd, file, &change->now.texts[file], after.ptr, after.len);
-	if (err < 0)
-		return lost(change, name, err == -ESTALE ? "another console changed it meanwhile" : files_lock_words(err));
+	err = put_file(change->dir_fd, file, &change->now.texts[file], after.ptr, after.len, &there);
+	if (err < 0 && !there)
+		return lost(change, name, put_words(err));
+	if (err < 0) {
+		(void)fprintf(stderr, "%s: %s: %s: %s\n", change->verb, name, put_words(err), put_outcome(there));
+		return 1;
+	}
 	if (change->diag.error_count || change->diag.warning_count)
 		printf("written, nothing runs yet. `check` has %s\n", diag_summary(&change->diag, summary, sizeof(summary)));
 	else

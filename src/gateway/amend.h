@@ -11,6 +11,7 @@ extern struct amend the_change;
 
 struct amend {
 	const char *verb; /* for what goes wrong */
+	bool is_open;
 	int dir_fd;
 	struct conf_set now, next;
 	struct conf_facts facts;
@@ -18,15 +19,17 @@ struct amend {
 	char bytes[CONF_PUBLIC_MAX + 1]; /* for what conf/edit makes */
 };
 
-/* Reads the files. False after it told why not. */
+/* Reads the files; again, where it is open: they may have changed meanwhile. False after it told why not. */
 bool amend_open(struct amend *change, const char *verb, const char *dir);
-void amend_leave(struct amend *change); /* all but bytes is forgotten */
 void amend_close(struct amend *change);
 
 /* conf_set_load tells of a file that it did not read as of an empty one: false for that. */
 bool amend_was_read(const struct amend *change, enum conf_file file);
 
-/* Our own section of vpn-public.conf: by our key, or our VPN address. NULL when there is none. */
+bool amend_has_key(const struct amend *change);
+bool amend_has_address(const struct amend *change, const struct vpn_peer *peer, const struct inet_addr *addr);
+
+/* Our own section of vpn-public.conf: by our VPN address, or our key. NULL when there is none. */
 const struct vpn_peer *amend_own_peer(const struct amend *change);
 
 struct slice amend_text(const struct amend *change, enum conf_file file);

@@ -6,13 +6,16 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/row.h"
 #include "base/terminal.h"
+#include "conf/diff.h"
 #include "conf/draft.h"
 #include "conf/shown.h"
 #include "conf/view.h"
 #include "crypto/key.h"
 #include "gateway/amend.h"
 #include "gateway/operands.h"
+#include "gateway/typed.h"
 
 #define PROMPT "edit> "
 #define END_LINE "." /* of what is inserted, as in ed(1) and `write` */
@@ -29,13 +32,8 @@ static void print_verbs(void)
 	     "  i 12  insert lines before line 12, i: at the end; a line with a single . ends\n"
 	     "  d 12  delete line 12              u  take the last change back\n"
 	     "  l 12  list from line 12           c  the lines that something is wrong with\n"
+	     "  v     what `w` would change\n"
 	     "  w     write the file and leave    q  leave it as it was");
-}
-
-static void print_row(void *arg, const char *text)
-{
-	(void)arg;
-	puts(text);
 }
 
 static struct slice text_now(void)
@@ -69,7 +67,7 @@ static void print_changed(enum conf_file file, unsigned number)
 
 	look(file);
 	if (number && number <= draft_count(draft))
-		view_line(file, text_now(), number, &the_change.diag, print_row, NULL);
+		view_line(file, text_now(), number, &the_change.diag, row_print, NULL);
 	elsewhere = count_elsewhere(file, number);
 	if (elsewhere)
 		printf("  %zu error%s in other lines: `c` lists them\n", elsewhere, elsewhere == 1 ? "" : "s");
@@ -86,7 +84,7 @@ static enum line_event read_line(const char *prompt, struct slice text)
 	static struct line line;
 	enum line_event event;
 
-	line_init(&line, bytes, sizeof(bytes), terminal_echo, NULL);
+	line_init(&line, bytes, sizeof(bytes), typed_echo, &line);
 	line_edit(&line, prompt, NULL);
 	line.size_told = terminal_size(&line.rows, &line.columns);
 	printf("%s", prompt);
@@ -146,9 +144,31 @@ static void insert_lines(enum conf_file file, unsigned number)
 	print_changed(file, 0);
 }
 
+static bool is_opened(struct slice text)
+{
+	return text.len == opened.len && !memcmp(text.ptr, opened.bytes, text.len);
+}
+
 static bool is_changed(void)
 {
-	return draft->now.len != opened.len || memcmp(draft->now.bytes, opened.bytes, draft->now.len) != 0;
+	return !is_opened(text_now());
+}
+
+static void print_difference(enum conf_file file, const char *dir)
+{
+	if (amend_open(&the_change, "edit", dir) && !diff_print(file, amend_text(&the_change, file), text_now(), row_print, NULL))
+		printf("nothing: the file is like this\n");
+}
+
+/* What is edited stays, and the file as it is now is what it is to replace. */
+static void tell_overtaken(enum conf_file file, struct slice there)
+{
+	printf("%s was changed meanwhile by another console. What it did:\n", conf_file_name(file));
+	(void)diff_print(file, (struct slice){ opened.bytes, opened.len }, there, row_print, NULL);
+	printf("nothing is written yet, yours is kept: `v` tells what `w` would change now,\n"
+	       "`w` writes it all the same, `q` leaves the file as it is now\n");
+	opened.len = there.len;
+	memcpy(opened.bytes, there.ptr, there.len);
 }
 
 /* The exit status, -1 to go on. */
@@ -156,13 +176,12 @@ static int write_draft(enum conf_file file, const char *dir)
 {
 	struct slice there;
 
-	amend_leave(&the_change);
 	if (!amend_open(&the_change, "edit", dir))
-		return 1;
+		return -1;
 	there = amend_text(&the_change, file);
-	if (there.len != opened.len || memcmp(there.ptr, opened.bytes, there.len) != 0) {
-		(void)fprintf(stderr, "edit: %s was changed meanwhile by another; it is as that left it\n", conf_file_name(file));
-		return 1;
+	if (amend_was_read(&the_change, file) && !is_opened(there)) {
+		tell_overtaken(file, there);
+		return -1;
 	}
 	memcpy(the_change.bytes, draft->now.bytes, draft->now.len);
 	return amend_keep(&the_change, file, (ssize_t)draft->now.len, conf_file_name(file)) ? -1 : 0;
@@ -203,11 +222,14 @@ static int obey(enum conf_file file, const char *dir, struct slice words, bool *
 		return -1;
 	case DRAFT_LIST:
 		look(file);
-		view_print(file, text_now(), number ? number : 1, &the_change.diag, print_row, NULL);
+		view_print(file, text_now(), number ? number : 1, &the_change.diag, row_print, NULL);
 		return -1;
 	case DRAFT_CHECK:
 		look(file);
-		view_findings(file, text_now(), &the_change.diag, print_row, NULL);
+		view_findings(file, text_now(), &the_change.diag, row_print, NULL);
+		return -1;
+	case DRAFT_VIEW:
+		print_difference(file, dir);
 		return -1;
 	case DRAFT_UNDO:
 		printf(draft_undo(draft) ? "taken back\n" : "nothing is left to take back\n");
@@ -232,7 +254,7 @@ static int edit_file(enum conf_file file, const char *dir)
 	int status = -1;
 
 	look(file);
-	view_print(file, text_now(), 1, &the_change.diag, print_row, NULL);
+	view_print(file, text_now(), 1, &the_change.diag, row_print, NULL);
 	print_verbs();
 	while (status < 0) {
 		enum line_event event = read_line(PROMPT, slice_of(""));

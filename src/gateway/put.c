@@ -30,31 +30,35 @@ static bool is_as(int dir_fd, enum conf_file file, const struct conf_text *text)
 	return same;
 }
 
-int put_file(int dir_fd, enum conf_file file, const struct conf_text *was, const char *bytes, size_t len)
+int put_file(int dir_fd, enum conf_file file, const struct conf_text *was, const char *bytes, size_t len, bool *there)
 {
 	const struct conf_text text = { .present = true, .len = len, .bytes = (char *)(uintptr_t)bytes }; /* it is read alone */
 	const struct conf_text *replaced[CONF_FILES] = { NULL };
-	int err;
+	int err = files_lock(dir_fd, FILES_CHANGE);
 
+	*there = false;
+	if (err < 0)
+		return err;
 	replaced[file] = &text;
-	err = files_lock(dir_fd, FILES_CHANGE);
-	if (!err && was && !is_as(dir_fd, file, was))
+	if (was && !is_as(dir_fd, file, was))
 		err = -ESTALE;
 	if (!err)
 		err = edited_note(dir_fd, replaced);
-	return err < 0 ? err : file_replace(dir_fd, conf_file_name(file), bytes, len, mode_of(dir_fd, file));
+	if (!err) {
+		err = file_replace(dir_fd, conf_file_name(file), bytes, len, mode_of(dir_fd, file));
+		/* The rename came before the sync of the directory that failed. */
+		*there = err < 0 && is_as(dir_fd, file, &text);
+	}
+	files_unlock(dir_fd);
+	return err;
 }
 
-bool put_is_there(int dir_fd, enum conf_file file, const char *bytes, size_t len)
+const char *put_words(int err)
 {
-	static char there[CONF_PUBLIC_MAX + 2];
-	bool same = file_read(dir_fd, conf_file_name(file), there, sizeof(there)) == (ssize_t)len && !memcmp(there, bytes, len);
-
-	wipe(there, sizeof(there));
-	return same;
+	return err == -ESTALE ? "another console changed it meanwhile" : files_lock_words(err);
 }
 
-const char *put_words(bool is_there)
+const char *put_outcome(bool there)
 {
-	return is_there ? "the disk did not take it: expect the old file after the next boot" : "it is as it was";
+	return there ? "it is written;\nwhether it survives a power cut is not known" : "it is as it was";
 }

@@ -7,8 +7,6 @@
 #include <unistd.h>
 
 #include "base/terminal.h"
-#include "conf/files_lock.h"
-#include "crypto/key.h"
 #include "gateway/operands.h"
 #include "gateway/pasted.h"
 #include "gateway/put.h"
@@ -26,13 +24,21 @@ static int read_piped(size_t *len)
 	return n < 0 ? -errno : *len < sizeof(the_change.bytes) ? 0 : -EFBIG;
 }
 
+/* Tells what was pasted, and asks: false when it is not to be kept. */
+static bool is_wanted(const char *dir, enum conf_file file, bool forced, size_t len)
+{
+	if (!amend_open(&the_change, "write", dir))
+		return false;
+	pasted_print(&the_change, file, len);
+	return forced || terminal_yes_behind_paste("keep it (yes/no)?");
+}
+
 /* Reads what is to be the file, and at a terminal asks whether it is: 0 or -errno. */
 static int take(const char *dir, enum conf_file file, bool forced, size_t *len)
 {
-	bool terminal = isatty(STDIN_FILENO), kept = true;
 	int err;
 
-	if (!terminal) {
+	if (!isatty(STDIN_FILENO)) {
 		err = read_piped(len);
 		return err < 0 || *len ? err : -ENODATA; /* of a pipe that failed: no file is meant */
 	}
@@ -42,38 +48,39 @@ static int take(const char *dir, enum conf_file file, bool forced, size_t *len)
 	err = typed_lines(the_change.bytes, conf_files[file].limit + 1, len);
 	if (!err && !*len)
 		err = -ENODATA;
-	if (!err && amend_open(&the_change, "write", dir)) {
-		pasted_print(&the_change, file, *len);
-		kept = forced || terminal_yes_behind_paste("keep it (yes/no)?");
-		amend_leave(&the_change);
-	}
+	if (!err && !is_wanted(dir, file, forced, *len))
+		err = -ECANCELED;
 	terminal_restore();
-	return err < 0 || kept ? err : -ECANCELED;
+	return err;
 }
 
 static const char *words_of(int err)
 {
-	return err == -ENODATA ? "nothing was pasted" : err == -ECANCELED ? "not kept" : files_lock_words(err);
+	return err == -ENODATA ? "nothing was pasted" : err == -ECANCELED ? "not kept" : put_words(err);
+}
+
+/* What was told of is what is replaced: another console may have written while the question stood there. */
+static const struct conf_text *told_of(enum conf_file file)
+{
+	return the_change.is_open && amend_was_read(&the_change, file) ? &the_change.now.texts[file] : NULL;
 }
 
 static int replace(const char *dir, enum conf_file file, bool forced)
 {
 	const char *name = conf_file_name(file);
-	bool undurable = false;
+	bool there = false;
 	size_t len = 0;
 	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
 
 	if (!err)
 		err = take(dir, file, forced, &len);
-	if (!err) {
-		err = put_file(dir_fd, file, NULL, the_change.bytes, len);
-		undurable = err && put_is_there(dir_fd, file, the_change.bytes, len);
-	}
+	if (!err)
+		err = put_file(dir_fd, file, told_of(file), the_change.bytes, len, &there);
 	if (!err)
 		printf("%s: %zu bytes written, nothing of it runs before `reconfigure`\n", name, len);
 	else
-		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, words_of(err), put_words(undurable));
-	wipe(the_change.bytes, sizeof(the_change.bytes));
+		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, words_of(err), put_outcome(there));
+	amend_close(&the_change);
 	if (dir_fd >= 0)
 		close(dir_fd);
 	return err < 0;

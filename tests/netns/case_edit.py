@@ -3,7 +3,7 @@
 from case_console import Terminal
 from case_files import cluster
 from cases import case, expect
-from lab import wait_until
+from lab import wait_until, wg_keys
 
 
 class Edit:
@@ -70,6 +70,11 @@ def edit_shows_no_key_and_leaves_the_file_on_q(lab):
     try:
         said = edit.type("3\r")
         expect("line 3 is not to be shown" in said and private not in said, said)
+        other = wg_keys()[0]
+        edit.type("i 3\r", "    3  ")
+        said = edit.type("# PrivateKey = %s" % other, "*=")
+        expect(other[:8] not in said and "#" in said, said)
+        edit.type("\x15.\r")
         edit.type("2\r", "    2  ListenPort = 4567")
         edit.type("\x7f8\r")
         expect("not written" in edit.type("q\r"))
@@ -84,17 +89,25 @@ def edit_shows_no_key_and_leaves_the_file_on_q(lab):
 
 
 @case
-def edit_overwrites_no_change_of_another(lab):
+def edit_overwrites_a_change_of_another_only_when_told_to(lab):
     files, _, _, _ = cluster(lab)
     edit = Edit(files, ".env")
     try:
         edit.type("i\r", "    4  ")
         edit.type("DATA_PLANE_VPN_PORT=5568\r", "    5  ")
         edit.type(".\r")
+        expect("  +    4  DATA_PLANE_VPN_PORT=5568\n" in edit.type("v\r"))
         files.ask("set", "DATA_PLANE_VPN_PORT", "6000")
         before = files.get(".env")
+        said = edit.type("w\r")
+        expect("was changed meanwhile by another" in said and "  +    4  DATA_PLANE_VPN_PORT=6000\n" in said, said)
+        expect(files.get(".env") == before, files.get(".env"))
+        # what was edited is still there
+        said = edit.type("v\r")
+        expect("  -    4  DATA_PLANE_VPN_PORT=6000\n  +    4  DATA_PLANE_VPN_PORT=5568\n" in said, said)
+        expect("not written" in edit.type("q\r"))
         status, said = edit.ends("w\r")
-        expect(status == 1 and "was changed meanwhile" in said and files.get(".env") == before, status, said)
+        expect(status == 0 and files.get(".env") == before.replace("6000", "5568"), status, said)
         expect("expected `write .env`" in files.ask("edit", ".env", status=1))
         expect("usage: edit FILE" in files.ask("edit", "passwd", status=2))
     finally:

@@ -4,6 +4,7 @@ import os
 import subprocess
 
 from case_commit import Box
+from case_console import Terminal
 from case_generations import box_with_two, read
 from cases import case, expect
 from lab import wait_until, wg_keys
@@ -68,5 +69,21 @@ def change_that_began_before_another_one_takes_nothing_back(lab):
     said = adding.communicate(section, timeout=60)[0]
     expect(adding.returncode == 1 and "another console changed it meanwhile; nothing is changed" in said, said)
     expect(ENDPOINT in read(public) and "10.8.3.9" not in read(public), "what the other wrote is lost", read(public))
+    # a `write` at a terminal, whose question stands there meanwhile
+    terminal = Terminal(box.lab.binary, "gateway", "write", "vpn-public.conf", "--conf", box.conf)
+    try:
+        terminal.wait("then a line with a single .")
+        terminal.type(section.replace("\n", "\r").encode() + b".\r")
+        terminal.wait("keep it (yes/no)? ")
+        status, said = say(box, ("peer", "set", "10.8.3.2", "Endpoint", ENDPOINT.replace("77", "78")))
+        expect(status == 0, said)
+        terminal.type(b"yes\r")
+        wait_until("its end", lambda: terminal.wait("") or terminal.process.poll() is not None)
+        terminal.wait("")
+        expect("another console changed it meanwhile: it is as it was" in terminal.text, terminal.text)
+        expect(ENDPOINT.replace("77", "78") in read(public), "what the other wrote is lost", read(public))
+    finally:
+        terminal.close()
+    status, said = say(box, ("peer", "set", "10.8.3.2", "Endpoint", ENDPOINT))
     status, said = say(box, ("peer", "add"), section)   # the control
     expect(status == 0 and ENDPOINT in read(public) and "10.8.3.9" in read(public), said)

@@ -79,7 +79,7 @@ def check_failing_disk(image, choose):
             assert there or "bytes written" not in said, (good, took, said)
             if "bytes written" in said:
                 continue
-            assert re.search(r"network.conf: .*: (it is as it was|the disk did not take it: expect the old file)", said), said
+            assert re.search(r"network.conf: .*: (it is as it was|it is written;)", said), said
             refused += not there
             if refused and not try_all:
                 break

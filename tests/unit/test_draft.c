@@ -111,6 +111,7 @@ TEST(draft_verbs_are_read)
 	} cases[] = {
 		{ "12", DRAFT_OPEN, 12 }, { " i ", DRAFT_INSERT, 0 }, { "i 3", DRAFT_INSERT, 3 }, { "d 1", DRAFT_DELETE, 1 },
 		{ "d", DRAFT_NONE, 0 }, { "l", DRAFT_LIST, 0 }, { "l 20", DRAFT_LIST, 20 }, { "c", DRAFT_CHECK, 0 }, { "u", DRAFT_UNDO, 0 },
+		{ "v", DRAFT_VIEW, 0 }, { "v 1", DRAFT_NONE, 0 },
 		{ "u 1", DRAFT_NONE, 0 }, { "w", DRAFT_WRITE, 0 }, { "q", DRAFT_QUIT, 0 }, { "", DRAFT_NONE, 0 }, { "0", DRAFT_NONE, 0 },
 		{ "d 0", DRAFT_NONE, 0 }, { "d 1 2", DRAFT_NONE, 0 }, { "99999999999", DRAFT_NONE, 0 }, { "ListenPort = 1", DRAFT_NONE, 0 },
 	};
