@@ -10,8 +10,9 @@
 #include "crypto/x25519.h"
 #include "gateway/amend.h"
 #include "gateway/operands.h"
+#include "gateway/section.h"
 
-enum { EXIT_USAGE = 2, PORT_DEFAULT = 4567, SECTION_LEN = 256 };
+enum { EXIT_USAGE = 2, PORT_DEFAULT = 4567, LINES_LEN = 256 };
 
 static int usage(void)
 {
@@ -19,50 +20,18 @@ static int usage(void)
 	return EXIT_USAGE;
 }
 
-static bool has_key(void)
-{
-	return the_change.now.vpn.private_key_line && !key_is_zero(the_change.now.vpn.private_key);
-}
-
-static void print_endpoint(const struct vpn_peer *own, unsigned port)
-{
-	const struct network_conf *network = &the_change.now.network;
-	char text[INET_ADDR_STRLEN];
-
-	if (own && own->host[0]) {
-		printf(strchr(own->host, ':') ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n", own->host, (unsigned)own->port);
-		return;
-	}
-	for (size_t i = 0; i < network->nic_count; i++)
-		if (network->nics[i].address_count) {
-			const struct inet_addr *addr = &network->nics[i].addresses[0].addr;
-
-			printf(addr->family == AF_INET6 ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n", inet_addr_text(addr, text), port);
-			return;
-		}
-	printf("# Endpoint = the address that the others reach, :%u\n", port);
-}
-
 /* What every instance needs in its vpn-public.conf, this one too. */
 static void print_section(const uint8_t public_key[static KEY_LEN])
 {
-	const struct vpn_conf *vpn = &the_change.now.vpn;
-	const struct env_conf *env = &the_change.now.env;
-	const struct vpn_peer *own = amend_own_peer(&the_change);
-	char key[KEY_BASE64_LEN], text[INET_ADDR_STRLEN];
+	char section[SECTION_LEN];
 
-	key_to_base64(public_key, key);
-	printf("[Peer]%s%s\nPublicKey = %s\n", own && own->name[0] ? " # " : "", own ? own->name : "", key);
-	if (env->address_line)
-		printf("AllowedIPs = %s/%u\n", inet_addr_text(&env->vpn_address.addr, text), inet_bits(env->vpn_address.addr.family));
-	else
-		printf("# AllowedIPs = the VPN address of this instance\n");
-	print_endpoint(own, vpn->port_line && vpn->listen_port ? vpn->listen_port : PORT_DEFAULT);
+	section_write(&the_change, public_key, "", section);
+	(void)fputs(section, stdout);
 }
 
 static int show_key(void)
 {
-	if (!has_key()) {
+	if (!amend_has_key(&the_change)) {
 		(void)fprintf(stderr, "key: there is none in " VPN_PRIVATE_FILE "; `key new` makes one\n");
 		return 1;
 	}
@@ -75,7 +44,7 @@ static ssize_t put_key(const char *text)
 {
 	struct slice before = amend_text(&the_change, CONF_PRIVATE);
 	unsigned section = edit_section(before, "Interface", 0, NULL);
-	char lines[SECTION_LEN];
+	char lines[LINES_LEN];
 	ssize_t len;
 
 	if (section)
@@ -86,14 +55,22 @@ static ssize_t put_key(const char *text)
 	return len;
 }
 
-/* Our own section gets the key too, the four files being read anew. Other instances need it as well. */
+/* The line of our own section, 0: there is none. One that has only our key, and another address than ours, is of the machine that
+ * this one is a copy of. */
+static unsigned own_line(void)
+{
+	const struct vpn_peer *own = amend_own_peer(&the_change);
+	const struct env_conf *env = &the_change.now.env;
+
+	return own && (!env->address_line || amend_has_address(&the_change, own, &env->vpn_address.addr)) ? own->line : 0;
+}
+
+/* Our own section gets the key too. Other instances need it as well. */
 static int put_public(const char *dir, const uint8_t public_key[static KEY_LEN])
 {
-	const struct vpn_peer *own = amend_own_peer(&the_change); /* by the key that was, or the address */
-	unsigned line = own ? own->line : 0;
+	unsigned line = own_line(); /* by the key that was */
 	char text[KEY_BASE64_LEN];
 
-	amend_close(&the_change);
 	if (!amend_open(&the_change, "key", dir))
 		return 1;
 	if (!line)
@@ -113,7 +90,7 @@ static int new_key(const char *dir, bool force)
 	int status;
 
 	terminal_open();
-	if (has_key() && !force) {
+	if (amend_has_key(&the_change) && !force) {
 		printf("there is a key: with another one no peer takes this instance before it has the\nnew section\n");
 		go = terminal_yes("replace it (yes/no)?");
 	}

@@ -21,16 +21,6 @@ static int usage(void)
 	return EXIT_USAGE;
 }
 
-static bool has_address(const struct vpn_peer *peer, const struct inet_addr *addr)
-{
-	const struct vpn_conf *vpn = &the_change.now.vpn;
-
-	for (unsigned i = 0; i < peer->allowed_count; i++)
-		if (inet_addr_equal(&vpn->allowed[peer->allowed_first + i].prefix.addr, addr))
-			return true;
-	return false;
-}
-
 /* Which peer is called so, or has that VPN address; NULL after it told that none is, or several. */
 static const struct vpn_peer *find_peer(const char *name)
 {
@@ -41,7 +31,7 @@ static const struct vpn_peer *find_peer(const char *name)
 	size_t count = 0, shown = 0;
 
 	for (int i = 0; i < vpn->peer_count; i++)
-		if (is_addr ? has_address(&vpn->peers[i], &addr) : !strcasecmp(vpn->peers[i].name, name)) {
+		if (is_addr ? amend_has_address(&the_change, &vpn->peers[i], &addr) : !strcasecmp(vpn->peers[i].name, name)) {
 			found = &vpn->peers[i];
 			count++;
 		}

@@ -127,6 +127,16 @@ def new_key_is_written_and_never_shown(lab):
     expect(public not in files.get("vpn-public.conf") and "[Peer] # fra1\n" + section.split("Endpoint")[0].split("#")[0]
            in files.get("vpn-public.conf"), said, files.get("vpn-public.conf"))
     expect("error" not in files.ask("check", "--no-names"))
+    # a copy of another instance's disk, with an address of its own: that one's section is not ours
+    files.put(".env", "MITIGATOR_VPN_ADDRESS=10.8.3.2\n")
+    before = files.get("vpn-public.conf")
+    theirs, ours = before.split("\n\n")
+    files.ask("key", "new", "--force")
+    now_theirs, now_ours = files.get("vpn-public.conf").split("\n\n")
+    expect(now_theirs == theirs, "the key went into the section of another instance", now_theirs)
+    expect(now_ours.split("PublicKey")[0] == ours.split("PublicKey")[0] and now_ours != ours, now_ours)
+    files.put("vpn-public.conf", before)
+    files.put(".env", "MITIGATOR_VPN_ADDRESS=10.8.3.1\n")
     os.unlink(files.conf + "/vpn-private.conf")
     expect("there is none" in files.ask("key", "show", status=1))
     said = files.ask("key", "new")
