@@ -251,6 +251,15 @@ ssize_t edit_add(struct slice text, unsigned section, struct slice lines, char *
 		    from(text, at));
 }
 
+ssize_t edit_insert(struct slice text, unsigned section, struct slice lines, char *dst, size_t cap)
+{
+	struct body body = find_body(text, section);
+
+	if (!section || !body.found)
+		return -ENOENT;
+	return JOIN(dst, cap, up_to(text, body.header.ptr), lines, slice_of(body.line_end), from(text, body.header.ptr));
+}
+
 ssize_t edit_remove(struct slice text, unsigned section, char *dst, size_t cap)
 {
 	struct body body = find_body(text, section);

@@ -22,6 +22,9 @@ ssize_t edit_unset(struct slice text, unsigned section, const char *key, struct 
 /* lines behind the last line of the section that is none of blanks or comments, after an empty line; 0: at the end of the text. */
 ssize_t edit_add(struct slice text, unsigned section, struct slice lines, char *dst, size_t cap);
 
+/* lines in front of the section, and an empty line behind them. -ENOENT. */
+ssize_t edit_insert(struct slice text, unsigned section, struct slice lines, char *dst, size_t cap);
+
 /* Removes the section, down to its last key, and an empty line behind it. -ENOENT. */
 ssize_t edit_remove(struct slice text, unsigned section, char *dst, size_t cap);
 

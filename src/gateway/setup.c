@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -11,10 +12,11 @@
 #include "gateway/amend.h"
 #include "gateway/key.h"
 #include "gateway/operands.h"
+#include "gateway/section.h"
 #include "gateway/set.h"
 #include "gateway/typed.h"
 
-enum { EXIT_USAGE = 2, ANSWER_LEN = 64, TEXT_LEN = 512, SECTIONS_LEN = 1 << 16, PORT_DEFAULT = 4567 };
+enum { EXIT_USAGE = 2, ANSWER_LEN = 64, TEXT_LEN = 512 };
 
 static const char *conf_dir;
 
@@ -122,41 +124,66 @@ static bool has_addresses(void)
 	return false;
 }
 
+/* What is there already is not asked for: one that was broken off goes on. */
 static bool ask_all(void)
 {
-	const char *first = print_nics();
+	const char *first = has_addresses() ? "" : print_nics();
 
 	return (has_addresses() ||
 		(ask("NIC of the way to the others", first, judge_nic, answers.nic) &&
 		 ask("its ADDRESS/LENGTH", "", judge_address, answers.address) &&
 		 ask("its gateway, Enter: none", "", judge_gateway, answers.gateway))) &&
 	       (the_change.now.env.address_line || ask("VPN address of this instance", "", judge_vpn, answers.vpn)) &&
-	       ask("its name, Enter: none", "", judge_name, answers.name);
+	       (amend_own_peer(&the_change) || ask("its name, Enter: none", "", judge_name, answers.name));
 }
 
-/* Adds lines to the file as it is now, or has them in its place; the status. */
-static int put_lines(enum conf_file file, struct slice lines, bool all)
+/* A file as it is now with lines at its end, or in front of the section at before: the status. */
+static int put_lines(enum conf_file file, unsigned before, struct slice lines)
 {
-	struct slice before;
-	int status;
+	struct slice text;
+	ssize_t len;
 
 	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
-	before = all ? (struct slice){ "", 0 } : amend_text(&the_change, file);
-	status = amend_keep(&the_change, file, edit_add(before, 0, lines, the_change.bytes, sizeof(the_change.bytes)), conf_file_name(file));
-	amend_close(&the_change);
-	return status;
+	text = amend_text(&the_change, file);
+	len = before ? edit_insert(text, before, lines, the_change.bytes, sizeof(the_change.bytes))
+		     : edit_add(text, 0, lines, the_change.bytes, sizeof(the_change.bytes));
+	return amend_keep(&the_change, file, len, conf_file_name(file));
+}
+
+static bool sets_something(const struct network_nic *section)
+{
+	return section->address_count || section->route_count || section->mtu_bytes || section->unmanaged ||
+	       section->accept_ra != NETWORK_RA_DEFAULT;
+}
+
+/* Of several that fit a NIC the first counts: what the one there sets is this NIC's no longer, and that is for the operator to say. */
+static bool may_precede(const struct network_nic *there, const char *nic)
+{
+	bool yes;
+
+	if (!there || !sets_something(there))
+		return true;
+	printf("the [Match] at " NETWORK_FILE ":%u fits %s too: what it sets is lost for %s\n", there->line, nic, nic);
+	terminal_open();
+	yes = terminal_yes("put a [Match] for the address in front of it (yes/no)?");
+	terminal_restore();
+	return yes;
 }
 
 static int write_network(const struct conf_link *nic)
 {
-	const uint8_t *mac = nic->mac;
+	const struct network_nic *there = network_match(&the_change.now.network, nic->name, nic->mac, nic->path);
 	char lines[TEXT_LEN];
 
+	if (!may_precede(there, nic->name)) {
+		(void)fprintf(stderr, "setup: `edit " NETWORK_FILE "`, then `setup` goes on\n");
+		return 1;
+	}
 	text_format(lines, sizeof(lines), "[Match]\nMACAddress = %02x:%02x:%02x:%02x:%02x:%02x\n\n[Network]\nAddress = %s\n%s%s%s",
-		    (unsigned)mac[0], (unsigned)mac[1], (unsigned)mac[2], (unsigned)mac[3], (unsigned)mac[4], (unsigned)mac[5],
-		    answers.address, *answers.gateway ? "Gateway = " : "", answers.gateway, *answers.gateway ? "\n" : "");
-	return put_lines(CONF_NETWORK, slice_of(lines), true);
+		    (unsigned)nic->mac[0], (unsigned)nic->mac[1], (unsigned)nic->mac[2], (unsigned)nic->mac[3], (unsigned)nic->mac[4],
+		    (unsigned)nic->mac[5], answers.address, *answers.gateway ? "Gateway = " : "", answers.gateway, *answers.gateway ? "\n" : "");
+	return put_lines(CONF_NETWORK, there ? there->line : 0, slice_of(lines));
 }
 
 static int write_address(void)
@@ -174,70 +201,69 @@ static int run_key(const char *verb)
 	return key_main(4, words);
 }
 
-/* Our own section: what `key show` says, with the name. */
 static int write_own(void)
 {
-	char lines[TEXT_LEN], key[KEY_BASE64_LEN], addr[INET_ADDR_STRLEN], host[INET_ADDR_STRLEN] = "";
-	const struct network_conf *network = &the_change.now.network;
-	const struct inet_addr *vpn;
-	struct text text;
+	char section[SECTION_LEN];
 
 	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
-	vpn = &the_change.now.env.vpn_address.addr;
-	key_to_base64(the_change.now.vpn.public_key, key);
-	text_init(&text, lines, sizeof(lines));
-	text_add(&text, "[Peer]%s%s\nPublicKey = %s\nAllowedIPs = %s/%u\n", *answers.name ? " # " : "", answers.name, key,
-		 inet_addr_text(vpn, addr), inet_bits(vpn->family));
-	for (size_t i = 0; i < network->nic_count && !*host; i++)
-		if (network->nics[i].address_count) {
-			vpn = &network->nics[i].addresses[0].addr;
-			inet_addr_text(vpn, host);
-			text_add(&text, vpn->family == AF_INET6 ? "Endpoint = [%s]:%u\n" : "Endpoint = %s:%u\n", host,
-				 the_change.now.vpn.port_line ? (unsigned)the_change.now.vpn.listen_port : (unsigned)PORT_DEFAULT);
-		}
-	amend_close(&the_change);
-	return put_lines(CONF_PUBLIC, slice_of(lines), false);
+	section_write(&the_change, the_change.now.vpn.public_key, answers.name, section);
+	return put_lines(CONF_PUBLIC, 0, slice_of(section));
 }
 
-/* The sections of the others, pasted; a refused paste is asked for again. */
+/* Pasted into bytes[cap]: the status, -1 to ask again. */
+static int take_paste(char *bytes, size_t cap)
+{
+	size_t len;
+	int err;
+
+	terminal_open();
+	printf("paste the [Peer] sections of the others, then a line with a single .\n");
+	(void)fflush(stdout);
+	err = typed_lines(bytes, cap, &len);
+	terminal_restore();
+	if (err == -EFBIG) {
+		printf("that is more than " VPN_PUBLIC_FILE " takes, %zu KiB: nothing of it is written\n", cap >> 10);
+		return -1;
+	}
+	if (err < 0) {
+		(void)fprintf(stderr, "setup: what is written stays; `setup` goes on, `reconfigure` runs it\n");
+		return 1;
+	}
+	return len && put_lines(CONF_PUBLIC, 0, (struct slice){ bytes, len }) ? -1 : 0;
+}
+
+/* The sections of the others; a paste that is refused is asked for again. */
 static int take_others(void)
 {
-	static char bytes[SECTIONS_LEN];
-	size_t len;
+	size_t cap = conf_files[CONF_PUBLIC].limit + 1;
+	char *bytes = malloc(cap);
+	int status;
 
-	for (;;) {
-		int err;
-
-		terminal_open();
-		printf("paste the [Peer] sections of the others, then a line with a single .\n");
-		(void)fflush(stdout);
-		err = typed_lines(bytes, sizeof(bytes) - 1, &len);
-		terminal_restore();
-		if (err < 0 && err != -EFBIG)
-			return 1;
-		if (!err && !len)
-			return 0;
-		if (!err && !put_lines(CONF_PUBLIC, (struct slice){ bytes, len }, false))
-			return 0;
+	if (!bytes) {
+		(void)fprintf(stderr, "setup: %s\n", strerror(errno));
+		return 1;
 	}
+	do
+		status = take_paste(bytes, cap);
+	while (status < 0);
+	wipe(bytes, cap);
+	free(bytes);
+	return status;
 }
 
 static int set_up(void)
 {
-	bool has_key = the_change.now.vpn.private_key_line, has_network = has_addresses();
+	bool has_key = amend_has_key(&the_change), has_network = has_addresses(), has_own = amend_own_peer(&the_change) != NULL;
 	bool has_address = the_change.now.env.address_line, gone;
-	struct conf_link nic = { .name = "" };
+	const struct conf_link *nic;
 
 	terminal_open();
 	gone = !ask_all();
 	terminal_restore();
-	if (!gone && !has_network)
-		nic = *find_nic(slice_of(answers.nic));
-	amend_close(&the_change);
-	if (gone)
-		return 1;
-	if ((!has_network && write_network(&nic)) || (!has_address && write_address()) || (!has_key && run_key("new")) || write_own())
+	nic = has_network ? NULL : find_nic(slice_of(answers.nic));
+	if (gone || (nic && write_network(nic)) || (!has_address && write_address()) || (!has_key && run_key("new")) ||
+	    (!has_own && write_own()))
 		return 1;
 	printf("\nthe others need this section:\n\n");
 	(void)run_key("show");
@@ -245,8 +271,17 @@ static int set_up(void)
 	return take_others();
 }
 
+/* Nothing of it is left to do. */
+static bool is_set_up(void)
+{
+	return has_addresses() && the_change.now.env.address_line && amend_has_key(&the_change) && amend_own_peer(&the_change) &&
+	       the_change.now.vpn.peer_count > 1;
+}
+
 int setup_main(int argc, char **argv)
 {
+	int status = 1;
+
 	conf_dir = operand_dir(&argc, argv);
 	if (argc != 1 || !isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, "usage: setup, at a terminal\n");
@@ -254,10 +289,11 @@ int setup_main(int argc, char **argv)
 	}
 	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
-	if (amend_own_peer(&the_change)) {
-		(void)fprintf(stderr, "setup: this instance is in " VPN_PUBLIC_FILE " already: `edit`, `set`, `peer` and `key` change it\n");
-		amend_close(&the_change);
-		return 1;
-	}
-	return set_up();
+	if (is_set_up())
+		(void)fprintf(stderr, "setup: this instance is in " VPN_PUBLIC_FILE " already, and others are: `reconfigure` runs it,\n"
+				      "`edit`, `set`, `peer` and `key` change it\n");
+	else
+		status = set_up();
+	amend_close(&the_change);
+	return status;
 }

@@ -72,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (len >= 0)
 		compare(text, (struct slice){ dst, (size_t)len }, 1);
 	(void)edit_add(text, section, slice_of("[Peer]\n"), dst, sizeof(dst));
+	(void)edit_insert(text, section, slice_of("[Peer]\n"), dst, sizeof(dst));
 	(void)edit_remove(text, section, dst, sizeof(dst));
 	free(copy);
 	return 0;

@@ -32,6 +32,14 @@ static const char *without(const char *text, unsigned section)
 	return edit_remove(slice_of(text), section, out, sizeof(out)) < 0 ? "none" : out;
 }
 
+TEST(section_is_put_in_front_of_another)
+{
+	CHECK_INT(edit_insert(slice_of("# all\n[A]\nK = 1\n"), 2, slice_of("[B]\n"), out, sizeof(out)), 21);
+	CHECK_STR(out, "# all\n[B]\n\n[A]\nK = 1\n");
+	CHECK_INT(edit_insert(slice_of("# all\n[A]\n"), 1, slice_of("[B]\n"), out, sizeof(out)), -ENOENT);
+	CHECK_INT(edit_insert(slice_of("[A]\n"), 1, slice_of("[B]\n"), out, 9), -EFBIG);
+}
+
 TEST(set_replaces_the_value_and_nothing_else)
 {
 	CHECK_STR(set("\xef\xbb\xbf[Interface]\r\n  listenport=1 \t# why\r\nX = 2", 1, "ListenPort", "5567"),
