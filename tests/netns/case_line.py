@@ -142,12 +142,12 @@ def as_large_as(console, rows_, columns):
 @case
 def what_is_more_than_a_screen_comes_in_pages(lab):
     more = "--more-- (Enter, q)"
-    for height in (10, 24):
+    for height, width in ((10, 80), (24, 80), (50, 132)):
         console = Console(lab)
         try:
             whole = console.keys("help\r", "gateway> ")[1:]         # of a terminal that tells nothing
             expect(len(whole) > 2 * 10, whole)
-            as_large_as(console, height, 80)
+            as_large_as(console, height, width)
             said = console.keys("help\r", more)[1:]
             expect(said == whole[:height - 1], said)
             # Enter as CR LF is one page
@@ -273,14 +273,16 @@ def noise_and_breaks_at_9600_baud_leave_a_console_that_obeys(lab):
     noisy = bytes(chance.randrange(256) if chance.random() < 0.01 else byte for byte in typed[:1920])
     noisy = bytes(byte for byte in noisy if byte not in b"\r\n\x03\x04")      # which are no noise to a line
     noisy = noisy[:900] + b"\0" * 5 + noisy[900:]                            # a BREAK reads so
-    console = Console(lab)
-    try:
-        at_9600_baud(console.terminal, noisy)
-        console.terminal.type(b"\x15version\r")
-        console.terminal.wait("MITIGATOR gateway 0", 60)
-        console.see("gateway> ")
-    finally:
-        console.close()
+    for height, width in ((24, 80), (50, 132)):
+        console = Console(lab)
+        try:
+            as_large_as(console, height, width)
+            at_9600_baud(console.terminal, noisy)
+            console.terminal.type(b"\x15version\r")
+            console.terminal.wait("MITIGATOR gateway 0", 60)
+            console.see("gateway> ")
+        finally:
+            console.close()
 
 
 @case
