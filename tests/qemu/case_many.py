@@ -9,6 +9,7 @@ from cases import case, soak
 from cluster import vpn_address, vpn_public
 
 PEERS = 1000
+COLUMNS, LINES = 80, 24
 
 
 def idle(n, more=""):
@@ -51,6 +52,10 @@ def one_of_many_changes(image, changes, a_second):
         taken.append((plan_ms, commit_ms, show_ms))
     lost = [stream.lost() for stream in streams]
     assert lost == [0, 0], "packets of others were lost beside changes of one peer of a thousand: %s" % lost
+    said = first.say("show")
+    rows = said.splitlines()
+    assert len(rows) < LINES and max(map(len, rows)) < COLUMNS, "`show` is more than a screen:\n" + said
+    print("  FIGURE  %d peers: `show` is %d lines, %d bytes, %.1f s at 9600 baud" % (PEERS, len(rows), len(said), len(said) / 960))
     print("  FIGURE  %d peers on the kernel backend, one changed beside %d packets a second: plan %.0f ms, commit on all "
           "%.0f ms, show --json %.0f ms in the median" % (PEERS, a_second, *(sorted(ms)[len(ms) // 2] for ms in zip(*taken))))
 
