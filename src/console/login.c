@@ -30,7 +30,8 @@ void login_look(struct login *login)
 	uint64_t idle_s;
 
 	*login = (struct login){ LOGIN_UNKNOWN, 0, "", false };
-	if (!faccessat(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, F_OK, 0))
+	/* No boot step of PID 1 will look: this is no appliance, but a host or a container. */
+	if (!faccessat(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, F_OK, 0) || faccessat(AT_FDCWD, RUN_DIR "/" BOOT_FILE, F_OK, 0) < 0)
 		login->state = LOGIN_OPEN;
 	if (n < 0 || login->state == LOGIN_OPEN)
 		return;

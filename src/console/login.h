@@ -10,7 +10,7 @@
 
 enum login_state {
 	LOGIN_UNKNOWN, /* the partition was not looked at yet */
-	LOGIN_OPEN,    /* no password; recovery */
+	LOGIN_OPEN,    /* no password; recovery; no appliance */
 	LOGIN_ASKS,
 };
 
