@@ -72,10 +72,10 @@ def boot_holds_what_was_typed_and_not_applied_and_undo_takes_back_what_was(image
 
 def is_stopped(a):
     """It is let go on when it has the lock just now."""
-    a.output("kill -STOP $(pgrep -f '[c]onfig watch')")
+    a.output("kill -STOP %d" % a.pid("config"))
     stopped = "is under way" not in a.say("reset config")
     if not stopped:
-        a.output("kill -CONT $(pgrep -f '[c]onfig watch')")
+        a.output("kill -CONT %d" % a.pid("config"))
     return stopped
 
 
