@@ -186,7 +186,7 @@ static void look_at(struct place *place, const char *label)
 
 static bool may_be_made(const struct place *place)
 {
-	return place->is_new && !place->protected && (place->begun || place->blank > 0);
+	return place->is_new && !place->protected && (place->begun ? place->blank >= 0 : place->blank > 0);
 }
 
 /* A partition by its name that holds no file system of ours. The mark in front, and gone behind: what is cut off in between is
@@ -200,7 +200,7 @@ static int make(const struct place *place, const char *label, char *words, size_
 		text_format(words, cap, "%s is write-protected and holds no ext4 file system: make it writable, then `reboot`", path);
 		return -EROFS;
 	}
-	if (!place->begun && place->blank < 0) {
+	if (place->blank < 0) {
 		text_format(words, cap, "%s cannot be read: %s: nothing was changed on it; `reboot` tries again", path, strerror(-place->blank));
 		return place->blank;
 	}
@@ -263,7 +263,7 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 	char grown[96] = "";
 	const char *path = place.path;
 	size_t count = locate_in_time(label, place.name);
-	bool protected, is_new, is_clean, sound = true, tried;
+	bool protected, is_new, is_clean, sound = true, unmarked = true, tried;
 	int way, err = 0;
 
 	if (!count)
@@ -285,18 +285,22 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 		err = -ECANCELED;
 	if (err < 0)
 		return err;
-	if (place.was_begun && !protected)
-		(void)partition_set_begun(place.name, false); /* what was used is not made anew, with that mark or without */
+	/* Nothing is written where the mark stays: whoever finds no superblock behind it makes the file system anew. */
+	if (place.was_begun && !protected && (err = partition_set_begun(place.name, false)) < 0) {
+		log_err("the partition table of %s cannot be written (%s): it is read-only", path, strerror(-err));
+		unmarked = false;
+		err = 0;
+	}
 	if (is_new)
 		err = make(&place, label, words, cap);
-	else if (!protected && !is_clean)
+	else if (!protected && unmarked && !is_clean)
 		sound = mend(path, words, cap);
 	if (err < 0)
 		return err;
 	tried = !is_new && !protected && !is_clean;
-	way = mount_some_way(path, sound && !protected ? 0 : WAY_READ_ONLY);
+	way = mount_some_way(path, sound && unmarked && !protected ? 0 : WAY_READ_ONLY);
 	/* It was clean by its own word, and yet is not: a copy of its superblock may serve. */
-	if (way < 0 && !protected && is_clean && may_change()) {
+	if (way < 0 && !protected && unmarked && is_clean && may_change()) {
 		sound = mend(path, words, cap);
 		way = mount_some_way(path, sound ? 0 : WAY_READ_ONLY);
 		tried = true;
