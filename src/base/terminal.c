@@ -203,6 +203,7 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 		if (n > 0 && input[0].revents) {
 			ssize_t got = read(STDIN_FILENO, &byte, 1);
 
+			last_ns = clock_now_ns();
 			event = got == 1 ? keys_feed(line, byte) : is_gone(got) ? LINE_GONE : LINE_MORE;
 		} else if (n > 0)
 			event = LINE_NEWS;
@@ -210,8 +211,6 @@ enum line_event terminal_read_or(struct line *line, int other_fd, uint64_t not_b
 			event = LINE_GONE;
 		else if (!n && end_ns && clock_now_ns() >= end_ns)
 			event = LINE_IDLE;
-		if (n > 0)
-			last_ns = clock_now_ns();
 		after_cr = line->after_cr;
 	}
 	after_news = event == LINE_NEWS;
