@@ -224,7 +224,7 @@ static int note_in_log(int data_fd)
 
 static int reset_password(void)
 {
-	int fd, err = 0;
+	int fd, err = 0, noted = 0;
 
 	if (!recovery_is_on()) {
 		printf("A lost password is taken away in recovery: `reboot`, then `r`, Enter as soon as a console offers it.\n");
@@ -233,14 +233,12 @@ static int reset_password(void)
 	fd = data_open_mended();
 	if (fd < 0)
 		err = fd;
-	else if (faccessat(fd, SYSTEM_DIR "/" PASSWORD_FILE, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	else if (unlinkat(fd, SYSTEM_DIR "/" PASSWORD_FILE, 0) < 0 || syncfs(fd) < 0)
 		err = -errno;
-	else if ((err = note_in_log(fd)) < 0)
-		printf("the log does not take it: ");
-	else if (unlinkat(fd, SYSTEM_DIR "/" PASSWORD_FILE, 0) < 0)
-		err = -errno;
-	else if (syncfs(fd) < 0)
-		err = -errno;
+	if (fd >= 0 && !err)
+		noted = note_in_log(fd);
+	if (!noted && fd >= 0 && syncfs(fd) < 0)
+		noted = -errno;
 	data_close(fd);
 	if (err == -ENOENT)
 		printf("there is no password\n");
@@ -248,6 +246,8 @@ static int reset_password(void)
 		printf("it is not gone: %s\n", strerror(-err));
 	else
 		printf("the password is gone: `reboot`, then set another (`password`)\n");
+	if (noted < 0)
+		printf("the log on the partition does not tell of it: %s\n", strerror(-noted));
 	return err < 0;
 }
 
