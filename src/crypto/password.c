@@ -15,6 +15,7 @@
 enum { PASSES = 3, MEMORY = 16 << 20 };
 /* Of a hash that another version of the firmware made. */
 enum { PASSES_MAX = 16, MEMORY_MAX_KIB = 64 << 10, MEMORY_MIN_KIB = 8 };
+enum { SALT_BASE64_MIN = 11, TAG_BASE64_LEN = 43 }; /* of 8 bytes (RFC 9106 3.1), and of libsodium's 32 */
 
 #define PREFIX "$argon2id$v=19$"
 
@@ -88,6 +89,6 @@ bool password_is_hash(const char *text)
 		return false;
 	rest.ptr += sizeof(PREFIX) - 1;
 	rest.len -= sizeof(PREFIX) - 1;
-	return slice_cut(&rest, '$', &parameters) && has_parameters(parameters) && slice_cut(&rest, '$', &salt) && is_base64(salt) &&
-	       rest.ptr && is_base64(rest);
+	return slice_cut(&rest, '$', &parameters) && has_parameters(parameters) && slice_cut(&rest, '$', &salt) && salt.len >= SALT_BASE64_MIN &&
+	       is_base64(salt) && rest.len == TAG_BASE64_LEN && is_base64(rest);
 }

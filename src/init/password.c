@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "crypto/password.h"
 #include "init/board.h"
 #include "init/child.h"
 #include "init/recovery.h"
@@ -17,7 +18,7 @@
 #define KEPT_PATH DATA_DIR "/" SYSTEM_DIR "/" PASSWORD_FILE
 #define LOGIN_PATH RUN_DIR "/" LOGIN_FILE
 
-enum { IDLE_S = 900, IDLE_MAX_S = 1000000, KEPT_LEN = 256, READ_S = 10, THERE_IS_ONE = 16 };
+enum { IDLE_S = 900, IDLE_MAX_S = 1000000, KEPT_LEN = 256, READ_S = 10, THERE_IS_ONE = 16, IS_DAMAGED = 17 };
 
 /* kept: the file's line or "". */
 static int tell_consoles(struct slice kept)
@@ -31,6 +32,13 @@ static int tell_consoles(struct slice kept)
 	return file_put(LOGIN_PATH, text, strlen(text));
 }
 
+static bool is_hash(struct slice line)
+{
+	char hash[PASSWORD_HASH_LEN];
+
+	return slice_copy(line, hash, sizeof(hash)) >= 0 && password_is_hash(hash);
+}
+
 /* A process of its own: the disk may hang. */
 static int take(void)
 {
@@ -41,7 +49,11 @@ static int take(void)
 	if (n < 0 && n != -ENOENT)
 		log_err("%s cannot be read: %s: no console asks for a password", KEPT_PATH, strerror((int)-n));
 	(void)slice_cut(&rest, '\n', &line);
-	return tell_consoles(line) < 0 || (n < 0 && n != -ENOENT) ? 1 : line.len ? THERE_IS_ONE : 0;
+	if (n >= 0 && !is_hash(line))
+		line = slice_of("damaged"); /* no hash either, whatever it was */
+	if (tell_consoles(line) < 0 || (n < 0 && n != -ENOENT))
+		return 1;
+	return n < 0 ? 0 : is_hash(line) ? THERE_IS_ONE : IS_DAMAGED;
 }
 
 int password_take(char *words, size_t cap)
@@ -56,6 +68,8 @@ int password_take(char *words, size_t cap)
 	password_settle();
 	if (status == THERE_IS_ONE)
 		text_format(words, cap, "asked for at each console");
+	else if (status == IS_DAMAGED)
+		text_format(words, cap, "it is damaged: asked for at no console; `password` sets it anew");
 	else if (status)
 		text_format(words, cap, "it cannot be read: asked for at no console");
 	else

@@ -56,17 +56,29 @@ TEST(password_hash_is_argon2id_as_others_make_it)
 	CHECK(password_verify("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "passwore", 8) == -EACCES);
 }
 
+#define TAG "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+
 TEST(password_file_with_anything_else_is_no_hash)
 {
 	static const char *const wrong[] = {
-		"", "x", "$argon2id$v=19$", "$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgL",
-		"$argon2id$v=18$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgL", "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$nf65EOgL",
-		"$argon2id$v=19$m=256,t=2000000,p=1$c29tZXNhbHQ$nf65EOgL", "$argon2id$v=19$m=256,t=2,p=4$c29tZXNhbHQ$nf65EOgL",
-		"$argon2id$v=19$m=256,t=2,p=1,x=1$c29tZXNhbHQ$nf65EOgL", "$argon2id$v=19$m=256,t=2$c29tZXNhbHQ$nf65EOgL",
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ", "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$", "$argon2id$v=19$m=256,t=2,p=1$c29t ZXNh$nf65",
+		"",
+		"x",
+		"$argon2id$v=19$",
+		"$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=18$m=256,t=2,p=1$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=19$m=256,t=2000000,p=1$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=4$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=1,x=1$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=19$m=256,t=2$c29tZXNhbHQ$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ",
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgL", /* cut off: nothing would be it */
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNh$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=1$c29t ZXNhbHQ$" TAG,
 	};
 
-	CHECK(password_is_hash("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgL"));
+	CHECK(password_is_hash("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		CHECK(!password_is_hash(wrong[i]));
 }
