@@ -325,7 +325,7 @@ static void verb_heard(struct worker *worker, struct control_call *call, int arg
 	for (size_t i = 0; i < witness->count && i < PROBED_MAX && (address = witness_next(witness, now_ns)); i++)
 		pinger_ask(&service->path.pinger, address, now_ns, witness_answers);
 	control_print(call, CONTROL_OUT, "%u %d %llu\n", witness->count, witness->heard,
-		      (unsigned long long)((now_ns - witness->last_ns) / NS_PER_MS));
+		      (unsigned long long)(witness_silent_ns(witness, now_ns) / NS_PER_MS));
 	control_end(call, 0);
 }
 

@@ -7,8 +7,8 @@
 #include "gateway/removal.h"
 
 /* CALLS_AFTER_S: who has sent something and hears nothing begins a handshake behind KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of the paper,
- * and some. */
-enum { SETTLED_S = 1, CALLS_AFTER_S = 20, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
+ * and some. SESSION_S: REJECT_AFTER_TIME, and a handshake that is tried for some time. */
+enum { SETTLED_S = 1, CALLS_AFTER_S = 20, SESSION_S = 240, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
 
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
 {
@@ -120,6 +120,15 @@ const struct inet_addr *witness_next(struct witness *witness, uint64_t now_ns)
 void witness_answered(struct witness *witness, const struct inet_addr *from, uint64_t now_ns)
 {
 	for (size_t i = 0; i < witness->count; i++)
-		if (inet_addr_equal(&witness->peers[i].address, from))
+		if (inet_addr_equal(&witness->peers[i].address, from)) {
+			witness->echoes = true;
 			hear(witness, i, now_ns);
+		}
+}
+
+uint64_t witness_silent_ns(const struct witness *witness, uint64_t now_ns)
+{
+	uint64_t silent_ns = now_ns - witness->last_ns;
+
+	return witness->echoes || silent_ns >= SESSION_S * NS_PER_S ? silent_ns : 0;
 }

@@ -14,6 +14,7 @@ struct witness {
 	bool known;        /* a change was made, by this process */
 	uint16_t count;
 	bool heard;        /* one of them, since the change */
+	bool echoes;       /* one of them answers echo requests */
 	uint64_t begun_ns; /* when the change was made */
 	uint64_t last_ns;  /* when one was heard; before that, the same */
 	uint16_t asked;    /* of whom an echo is wanted next */
@@ -38,6 +39,10 @@ void witness_look(struct witness *witness, const struct tunnel_config *running, 
 /* The next address of which an echo is wanted, round all of them; NULL: there is none, or it is too early. */
 const struct inet_addr *witness_next(struct witness *witness, uint64_t now_ns);
 void witness_answered(struct witness *witness, const struct inet_addr *from, uint64_t now_ns); /* an echo came */
+
+/* How long none has been heard. Where no one answers an echo that is 0 for some minutes: what they show by is a handshake, at the end
+ * of a session, which our echo requests renew. */
+uint64_t witness_silent_ns(const struct witness *witness, uint64_t now_ns);
 
 /* What two sets say of a peer: the same. Names and comments do not count. */
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y);

@@ -110,6 +110,9 @@ TEST(witness_that_answers_no_echo_is_heard_by_data_once_it_would_call)
 	CHECK(!is_heard(BEGUN_S + 1));
 	running.peers[3].received_bytes += DATA_BYTES;
 	CHECK(is_heard(SILENT_S));
+	/* its next sign may be the handshake behind this session */
+	CHECK(!witness_silent_ns(&witness, (SILENT_S + 239) * NS_PER_S));
+	CHECK(witness_silent_ns(&witness, (SILENT_S + 240) * NS_PER_S) == 240 * NS_PER_S);
 }
 
 TEST(witness_is_heard_by_an_echo_and_each_is_asked_in_turn)
@@ -127,6 +130,7 @@ TEST(witness_is_heard_by_an_echo_and_each_is_asked_in_turn)
 	CHECK(!witness.heard);
 	witness_answered(&witness, &running.allowed[2].addr, SILENT_S * NS_PER_S);
 	CHECK(witness.heard && witness.last_ns == SILENT_S * NS_PER_S);
+	CHECK(witness_silent_ns(&witness, (SILENT_S + 61) * NS_PER_S) == 61 * NS_PER_S);
 	witness_clear(&witness);
 	CHECK(witness.known && !witness.heard && !witness_next(&witness, SILENT_S * NS_PER_S));
 }
