@@ -214,7 +214,7 @@ static const struct party *apply_all(struct commit *commit, int *status)
 			if (i == DATAPLANE && !party->absent && (*status = await_management(commit)))
 				return &parties[MANAGEMENT];
 			party->asked = true;
-			*status = late ? apply_to_absent(commit, party) : ask(commit, party, "apply", "--quiet", true);
+			*status = party->absent ? apply_to_absent(commit, party) : ask(commit, party, "apply", "--quiet", true);
 			if (*status)
 				return party;
 		}
