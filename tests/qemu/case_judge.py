@@ -39,7 +39,9 @@ def change_that_cuts_management_is_undone_and_the_dataplane_not_touched(image):
     goes_on(c, sessions)
 
     # the same, and the process that would put it back is killed
+    first.write(kept)                   # sessions that are made anew are made by the files
     first.fresh_sessions(2)
+    first.write(cuts_management(c))
     sessions = first.handshakes(PATHS[1])
     at = first.vm.console.begin("reconfigure confirm")
     first.vm.console.wait_for("gateway: private key or port set", 60, at)
