@@ -100,7 +100,6 @@ int schedule_commit(struct owner *owner, const struct conf_set *set, int64_t at_
 		return 1;
 	}
 	status = owner_plan(owner, &commit);
-	scheduled.force = commit.force;
 	if (!status)
 		status = keep(owner, set, &scheduled);
 	close(commit.set_fd);

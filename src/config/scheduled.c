@@ -69,8 +69,8 @@ static bool read_step(struct slice word, enum scheduled_step *step)
 
 static int parse(struct slice text, struct scheduled *scheduled)
 {
-	struct slice line, words[4];
-	uint64_t at_s, confirm_min, force;
+	struct slice line, words[3];
+	uint64_t at_s, confirm_min;
 
 	*scheduled = (struct scheduled){ 0 };
 	if (!slice_cut(&text, '\n', &line))
@@ -78,12 +78,11 @@ static int parse(struct slice text, struct scheduled *scheduled)
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
 		if (!slice_word(&line, &words[i]))
 			return -EINVAL;
-	if (text_uint(words[0], INT64_MAX, &at_s) || text_uint(words[1], UINT_MAX, &confirm_min) || text_uint(words[2], 1, &force) ||
-	    !read_step(words[3], &scheduled->step))
+	if (text_uint(words[0], INT64_MAX, &at_s) || text_uint(words[1], UINT_MAX, &confirm_min) ||
+	    !read_step(words[2], &scheduled->step))
 		return -EINVAL;
 	scheduled->at_s = (int64_t)at_s;
 	scheduled->confirm_min = (unsigned)confirm_min;
-	scheduled->force = force;
 	return 0;
 }
 
@@ -101,8 +100,7 @@ static int save(int dir_fd, const char *name, const struct scheduled *scheduled)
 	struct text out;
 
 	text_init(&out, text, sizeof(text));
-	text_add(&out, "%lld %u %d %s\n", (long long)scheduled->at_s, scheduled->confirm_min, scheduled->force,
-		 step_words[scheduled->step]);
+	text_add(&out, "%lld %u %s\n", (long long)scheduled->at_s, scheduled->confirm_min, step_words[scheduled->step]);
 	text_add(&out, "`reconfigure` waits for %s UTC", scheduled_date(scheduled->at_s, date));
 	if (scheduled->confirm_min)
 		text_add(&out, ", then %u min for `confirm`", scheduled->confirm_min);

@@ -20,7 +20,6 @@ enum scheduled_step {
 struct scheduled {
 	int64_t at_s; /* CLOCK_REALTIME: what the clock on the wall says then counts */
 	unsigned confirm_min; /* as struct owner has it */
-	bool force;           /* what it cuts was agreed to */
 	enum scheduled_step step;
 };
 

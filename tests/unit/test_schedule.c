@@ -61,10 +61,10 @@ TEST(scheduled_time_is_one_of_the_day)
 
 TEST(scheduled_change_is_read_as_it_was_written)
 {
-	static const char *const bad[] = { "", "12\n", "12 5 1\n", "12 5 1 soon\n", "-1 5 1 waits\n", "12 5 2 waits\n" };
+	static const char *const bad[] = { "", "12\n", "12 5\n", "12 5 soon\n", "-1 5 waits\n", "12 x waits\n" };
 	char dir[] = "/tmp/scheduled.XXXXXX";
 	int dir_fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
-	const struct scheduled scheduled = { .at_s = MIDNIGHT, .confirm_min = 5, .force = true, .step = SCHEDULED_BEGUN };
+	const struct scheduled scheduled = { .at_s = MIDNIGHT, .confirm_min = 5, .step = SCHEDULED_BEGUN };
 	struct scheduled back;
 	char text[256];
 
@@ -74,7 +74,6 @@ TEST(scheduled_change_is_read_as_it_was_written)
 	CHECK(scheduled_read(dir_fd, &back));
 	CHECK_INT(back.at_s, scheduled.at_s);
 	CHECK_INT(back.confirm_min, 5);
-	CHECK(back.force);
 	CHECK_INT(back.step, SCHEDULED_BEGUN);
 	CHECK(file_read(dir_fd, SCHEDULED_FILE, text, sizeof(text)) > 0);
 	CHECK_STR(strchr(text, '\n') + 1, "`reconfigure` waits for 2026-11-28 00:00:00 UTC, then 5 min for `confirm`; `undo` cancels it\n");
