@@ -20,8 +20,9 @@ static bool changed;
 static bool after_cr;
 
 /* Whoever typed nothing for so long is not in the middle of a word, nor a paste of a line: those of a console server come in
- * pieces, 200 ms apart at the most. Behind a paste it is SILENT_MS. */
-enum { QUIET_MS = 300, SILENT_MS = 1000, ANSWER_TRIES = 3 };
+ * pieces, 200 ms apart at the most. Behind a paste it is SILENT_MS. SWALLOW_S: the longest file by 9600 baud takes less; a line full
+ * of noise does not end. */
+enum { QUIET_MS = 300, SILENT_MS = 1000, SWALLOW_S = 300, ANSWER_TRIES = 3 };
 
 static unsigned idle_s; /* 0: a read waits for ever */
 static bool idle_over;
@@ -144,11 +145,12 @@ static struct timespec timespec_of(uint64_t ns)
 size_t terminal_swallow(void)
 {
 	const struct timespec quiet = timespec_of(QUIET_MS * NS_PER_MS), silence = timespec_of(SILENT_MS * NS_PER_MS);
+	const uint64_t end_ns = clock_now_ns() + SWALLOW_S * NS_PER_S;
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	uint8_t bytes[256];
 	size_t count = 0;
 
-	while (changed) {
+	while (changed && clock_now_ns() < end_ns) {
 		int waited = interrupt_poll(&input, 1, count ? &silence : &quiet);
 		ssize_t n;
 
