@@ -26,7 +26,8 @@ bool terminal_size(unsigned *rows, unsigned *columns);
 /* How many bytes were typed that no one has read. */
 size_t terminal_waiting(void);
 
-/* Takes what comes and drops it, until nothing has come for a moment, and once something has for a second; for five minutes at the most: how many bytes. */
+/* Takes what comes and drops it, until nothing has come for a moment, and once something has for a second; for five minutes at the most:
+ * how many bytes. */
 size_t terminal_swallow(void);
 
 /* Reads until something happens, byte for byte: what follows is for whoever reads next. */
