@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -36,11 +37,10 @@ const char *scheduled_date(int64_t at_s, char dst[static SCHEDULED_TIME_LEN])
 
 const char *scheduled_clock(int64_t at_s, char dst[static SCHEDULED_TIME_LEN])
 {
-	time_t at = (time_t)at_s;
-	struct tm tm;
+	char date[SCHEDULED_TIME_LEN];
+	const char *blank = strchr(scheduled_date(at_s, date), ' ');
 
-	if (!gmtime_r(&at, &tm) || !strftime(dst, SCHEDULED_TIME_LEN, "%H:%M:%S", &tm))
-		text_format(dst, SCHEDULED_TIME_LEN, "?");
+	text_format(dst, SCHEDULED_TIME_LEN, "%s", blank ? blank + 1 : date);
 	return dst;
 }
 
@@ -61,10 +61,8 @@ const char *scheduled_span(int64_t seconds, char dst[static SCHEDULED_SPAN_LEN])
 
 static bool read_step(struct slice word, enum scheduled_step *step)
 {
-	for (*step = 0; *step < SCHEDULED_STEPS; (*step)++)
-		if (slice_equal(word, step_words[*step]))
-			return true;
-	return false;
+	*step = (enum scheduled_step)slice_among(word, step_words, SCHEDULED_STEPS);
+	return *step < SCHEDULED_STEPS;
 }
 
 static int parse(struct slice text, struct scheduled *scheduled)
