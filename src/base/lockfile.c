@@ -2,7 +2,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/clock.h"
+
+/* Whoever has said that it is done writes it down, and ends; how often it is gone before it is asked for. */
+enum { END_WAIT_MS = 2000, GONE_MAX = 8 };
 
 static pid_t holder_of(int fd)
 {
@@ -11,19 +19,37 @@ static pid_t holder_of(int fd)
 	return fcntl(fd, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK ? lock.l_pid : 0;
 }
 
+/* Whether it ended before until_ns. */
+static bool ends(pid_t pid, uint64_t until_ns)
+{
+	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
+	uint64_t now_ns = clock_now_ns();
+	int n;
+
+	if (end.fd < 0)
+		return errno == ESRCH && now_ns < until_ns;
+	n = now_ns < until_ns ? poll(&end, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1) : 0;
+	close(end.fd);
+	return n > 0;
+}
+
 int lockfile_take(int dir_fd, const char *name, pid_t *holder)
 {
 	struct flock lock = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
-	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600), err;
+	uint64_t until_ns = clock_now_ns() + END_WAIT_MS * NS_PER_MS;
+	int fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600), gone = 0, err;
 
 	if (fd < 0)
 		return -errno;
-	if (fcntl(fd, F_SETLK, &lock) == 0)
-		return fd;
-	err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
-	*holder = holder_of(fd);
-	close(fd);
-	return err;
+	while (fcntl(fd, F_SETLK, &lock) < 0) {
+		err = errno == EACCES || errno == EAGAIN ? -EBUSY : -errno;
+		*holder = holder_of(fd);
+		if (err == -EBUSY && (*holder ? ends(*holder, until_ns) : gone++ < GONE_MAX))
+			continue;
+		close(fd);
+		return err;
+	}
+	return fd;
 }
 
 pid_t lockfile_holder(int dir_fd, const char *name)

@@ -9,6 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
+import sys
 
 from case_disk import frozen, mounted
 from case_nics import addresses
@@ -245,6 +246,36 @@ def second_commit_at_the_same_time_is_told_so(lab):
         for process in box.processes.values():
             process.terminate()
             expect(process.wait(30) == 0)
+
+
+HOLDER = """
+import fcntl, sys
+lock = open(sys.argv[1], "a+")
+fcntl.lockf(lock, fcntl.LOCK_EX)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@case
+def commit_behind_one_that_is_just_ending_waits_for_its_end(lab):
+    box = Box(lab)
+    box.write()
+    box.start()
+    box.write(more=1)
+    with subprocess.Popen([sys.executable, "-c", HOLDER, box.run + "/commit.lock"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                          text=True) as holder:
+        expect(holder.stdout.readline() == "held\n")
+        second = box.begin("--force")
+        wait_until("it waits for the holder's end", lambda: waits_in_poll(second.pid) or second.poll() is not None)
+        holder.stdin.close()
+    said = second.communicate(timeout=120)[0]
+    expect(second.returncode == 0 and said.count("1 added") == 2, second.returncode, said)
+
+
+def waits_in_poll(pid):
+    with open("/proc/%d/wchan" % pid) as f:
+        return "poll" in f.read()
 
 
 def box_with_a_dataplane_by_hand(lab):
