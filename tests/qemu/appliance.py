@@ -80,7 +80,9 @@ class Appliance:
     def __enter__(self):
         return self
 
-    def __exit__(self, *_):
+    def __exit__(self, failed, *_):
+        if failed:
+            print("  %s said last:\n  | %s" % (self.vm.name, "\n  | ".join(self.vm.console.text.splitlines()[-20:])))
         self.close()
 
     # ---- the console ----

@@ -103,7 +103,8 @@ def what_no_one_confirms_is_undone_also_by_a_crash_or_a_power_cut(image):
             a.vm.console.wait_for("config: the files were not confirmed in time: generation 1 runs", 30, 0)
             wait_for("its end", lambda: "unless `confirm`" not in a.screen(), 60)
 
-            assert "within 5 min, or generation 1 " in a.say("reconfigure confirm 5") and addresses(a) == [2]
+            said = a.say("reconfigure confirm 5")
+            assert "within 5 min, or generation 1 " in said and addresses(a) == [2], said
             assert a.say("confirm") == "generation 3 is confirmed\n"
             type_file(a, "network.conf", conf(4))
             assert "within 1440 min, or generation 3 " in a.say("reconfigure confirm 1440") and addresses(a) == [4]
