@@ -197,9 +197,9 @@ static int apply_to_absent(const struct commit *commit, struct party *party)
 }
 
 /* Whoever can fail goes first; the dataplane behind management in any case. */
-static bool is_late(enum party_name name)
+static bool is_late(const struct party *party)
 {
-	return parties[name].absent || (name == DATAPLANE && parties[MANAGEMENT].absent);
+	return party->absent || (party == &parties[DATAPLANE] && parties[MANAGEMENT].absent);
 }
 
 /* NULL, or who failed. */
@@ -209,7 +209,7 @@ static const struct party *apply_all(struct commit *commit, int *status)
 		for (size_t i = 0; i < PARTIES; i++) {
 			struct party *party = &parties[i];
 
-			if (party->asked || (!late && is_late(i)))
+			if (party->asked || (!late && is_late(party)))
 				continue;
 			if (i == DATAPLANE && !party->absent && (*status = await_management(commit)))
 				return &parties[MANAGEMENT];

@@ -22,7 +22,7 @@ void say_to_screen(void)
 	to_log = false;
 }
 
-static void put(bool error, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static void put(bool error, const char *fmt, va_list ap)
 {
 	char line[LINE_LEN];
 
