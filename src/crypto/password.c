@@ -7,19 +7,27 @@
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash_argon2id.h>
 #include <sodium/randombytes.h>
+#include <sodium/utils.h>
 
 #include "base/text.h"
+#include "crypto/key.h"
 #include "crypto/random.h"
 
 /* RFC 9106 4: three passes where memory is short. */
 enum { PASSES = 3, MEMORY = 16 << 20 };
 /* Of a hash that another version of the firmware made. */
 enum { PASSES_MAX = 16, MEMORY_MAX_KIB = 64 << 10, MEMORY_MIN_KIB = 8 };
-enum { SALT_BASE64_MIN = 11, TAG_BASE64_LEN = 43 }; /* of 8 bytes (RFC 9106 3.1), and of libsodium's 32 */
+enum { SALT_LEN = crypto_pwhash_argon2id_SALTBYTES, SALT_BASE64_LEN = 22, TAG_LEN = 32, TAG_BASE64_LEN = 43 }; /* as libsodium writes them */
 
 #define PREFIX "$argon2id$v=19$"
 
 _Static_assert(PASSWORD_HASH_LEN == crypto_pwhash_argon2id_STRBYTES, "libsodium's length of such a text");
+_Static_assert(SALT_LEN == 16, "what SALT_BASE64_LEN characters hold");
+
+struct hash {
+	uint64_t memory_kib, passes, lanes;
+	uint8_t salt[SALT_LEN], tag[TAG_LEN];
+};
 
 /* Both are libsodium's to call, and stand with it in files that need more of the library. Misuse is a call that can do nothing. */
 void sodium_misuse(void)
@@ -41,47 +49,38 @@ int password_hash(const char *password, size_t len, char hash[static PASSWORD_HA
 	return errno ? -errno : -ENOMEM;
 }
 
-int password_verify(const char *hash, const char *password, size_t len)
-{
-	char whole[PASSWORD_HASH_LEN] = "";
-
-	if (!password_is_hash(hash))
-		return -EBADMSG;
-	text_format(whole, sizeof(whole), "%s", hash);
-	errno = 0;
-	if (!crypto_pwhash_argon2id_str_verify(whole, password, len))
-		return 0;
-	return errno == EINVAL ? -EACCES : errno ? -errno : -ENOMEM;
-}
-
 /* "m=16384,t=3,p=1" */
-static bool has_parameters(struct slice rest)
+static bool read_parameters(struct slice rest, struct hash *hash)
 {
-	static const struct {
+	const struct {
 		const char *name;
-		uint64_t min, max;
-	} wanted[] = { { "m", MEMORY_MIN_KIB, MEMORY_MAX_KIB }, { "t", 1, PASSES_MAX }, { "p", 1, 1 } };
+		uint64_t min, max, *value;
+	} wanted[] = {
+		{ "m", MEMORY_MIN_KIB, MEMORY_MAX_KIB, &hash->memory_kib },
+		{ "t", 1, PASSES_MAX, &hash->passes },
+		{ "p", 1, 1, &hash->lanes },
+	};
 
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		struct slice value, name;
-		uint64_t number;
 
 		if (!slice_cut(&rest, ',', &value) || !slice_cut(&value, '=', &name) || !slice_equal(name, wanted[i].name) || !value.ptr ||
-		    text_uint(value, wanted[i].max, &number) < 0 || number < wanted[i].min)
+		    text_uint(value, wanted[i].max, wanted[i].value) < 0 || *wanted[i].value < wanted[i].min)
 			return false;
 	}
 	return !rest.ptr;
 }
 
-static bool is_base64(struct slice text)
+static bool read_base64(struct slice text, size_t text_len, uint8_t *dst, size_t len)
 {
-	for (size_t i = 0; i < text.len; i++)
-		if (!strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", text.ptr[i]) || !text.ptr[i])
-			return false;
-	return text.len != 0;
+	size_t read_len = 0;
+
+	return text.len == text_len &&
+	       !sodium_base642bin(dst, len, text.ptr, text.len, NULL, &read_len, NULL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING) &&
+	       read_len == len;
 }
 
-bool password_is_hash(const char *text)
+static bool read_hash(const char *text, struct hash *hash)
 {
 	struct slice rest = slice_of(text), parameters, salt;
 
@@ -89,6 +88,32 @@ bool password_is_hash(const char *text)
 		return false;
 	rest.ptr += sizeof(PREFIX) - 1;
 	rest.len -= sizeof(PREFIX) - 1;
-	return slice_cut(&rest, '$', &parameters) && has_parameters(parameters) && slice_cut(&rest, '$', &salt) && salt.len >= SALT_BASE64_MIN &&
-	       is_base64(salt) && rest.len == TAG_BASE64_LEN && is_base64(rest);
+	return slice_cut(&rest, '$', &parameters) && read_parameters(parameters, hash) && slice_cut(&rest, '$', &salt) &&
+	       read_base64(salt, SALT_BASE64_LEN, hash->salt, sizeof(hash->salt)) &&
+	       read_base64(rest, TAG_BASE64_LEN, hash->tag, sizeof(hash->tag));
+}
+
+bool password_is_hash(const char *text)
+{
+	struct hash hash;
+
+	return read_hash(text, &hash);
+}
+
+/* By the raw hash: libsodium's own verification says of memory that it cannot have that the password is another one. */
+int password_verify(const char *text, const char *password, size_t len)
+{
+	uint8_t tag[TAG_LEN];
+	struct hash hash;
+	bool same;
+
+	if (!read_hash(text, &hash))
+		return -EBADMSG;
+	errno = 0;
+	if (crypto_pwhash_argon2id(tag, sizeof(tag), password, len, hash.salt, hash.passes, (size_t)hash.memory_kib << 10,
+				   crypto_pwhash_argon2id_ALG_ARGON2ID13))
+		return errno ? -errno : -ENOMEM;
+	same = ct_equal(tag, hash.tag, sizeof(tag));
+	wipe(tag, sizeof(tag));
+	return same ? 0 : -EACCES;
 }

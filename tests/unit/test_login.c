@@ -2,9 +2,15 @@
 #include "console/delay.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
+#include "base/text.h"
 #include "crypto/password.h"
 #include "test.h"
 
@@ -49,14 +55,49 @@ TEST(password_is_known_by_its_hash_alone)
 	CHECK(password_verify("$argon2id$", "correct horse", 13) == -EBADMSG);
 }
 
-/* Of phc-winner-argon2's test.c: password "password", salt "somesalt", 256 KiB, 2 passes. */
+#define SALT "c29tZXNhbHRzb21lc2FsdA"
+#define TAG "yrdGtGIZk/3JHsUHh5gLQUqQppLwvGjf4Z+cJbPLqew"
+
+/* By phc-winner-argon2: `argon2 somesaltsomesalt -id -t 2 -k 256 -p 1 -l 32 -e` of "password". */
 TEST(password_hash_is_argon2id_as_others_make_it)
 {
-	CHECK(!password_verify("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "password", 8));
-	CHECK(password_verify("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4", "passwore", 8) == -EACCES);
+	CHECK(!password_verify("$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG, "password", 8));
+	CHECK(password_verify("$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG, "passwore", 8) == -EACCES);
 }
 
-#define TAG "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+/* What this process has by now, in bytes. */
+static rlim_t memory_now(void)
+{
+	char text[128];
+	struct slice rest = { text, 0 }, pages;
+	ssize_t n = file_read(AT_FDCWD, "/proc/self/statm", text, sizeof(text));
+	uint64_t count = 0;
+
+	rest.len = n > 0 ? (size_t)n : 0;
+	(void)(slice_word(&rest, &pages) && !text_uint(pages, UINT64_MAX, &count));
+	return count * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+/* In a process of its own, which gets less memory than that takes: the status it ends with. */
+static int verify_without_memory(const char *password)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid) {
+		const struct rlimit little = { memory_now() + (16 << 20), memory_now() + (16 << 20) };
+		int err = setrlimit(RLIMIT_AS, &little) < 0 ? 0
+			  : password_verify("$argon2id$v=19$m=65536,t=2,p=1$" SALT "$" TAG, password, strlen(password));
+
+		_exit(-err);
+	}
+	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(password_that_no_memory_is_there_for_is_not_a_wrong_one)
+{
+	CHECK_INT(verify_without_memory("password"), ENOMEM);
+}
 
 TEST(password_file_with_anything_else_is_no_hash)
 {
@@ -64,21 +105,22 @@ TEST(password_file_with_anything_else_is_no_hash)
 		"",
 		"x",
 		"$argon2id$v=19$",
-		"$argon2i$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=18$m=256,t=2,p=1$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=19$m=256,t=2000000,p=1$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=19$m=256,t=2,p=4$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=19$m=256,t=2,p=1,x=1$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=19$m=256,t=2$c29tZXNhbHQ$" TAG,
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ",
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$",
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgL", /* cut off: nothing would be it */
-		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNh$" TAG,
-		"$argon2id$v=19$m=256,t=2,p=1$c29t ZXNhbHQ$" TAG,
+		"$argon2i$v=19$m=256,t=2,p=1$" SALT "$" TAG,
+		"$argon2id$v=18$m=256,t=2,p=1$" SALT "$" TAG,
+		"$argon2id$v=19$m=4194304,t=2,p=1$" SALT "$" TAG,
+		"$argon2id$v=19$m=256,t=2000000,p=1$" SALT "$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=4$" SALT "$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=1,x=1$" SALT "$" TAG,
+		"$argon2id$v=19$m=256,t=2$" SALT "$" TAG,
+		"$argon2id$v=19$m=256,t=2,p=1$" SALT,
+		"$argon2id$v=19$m=256,t=2,p=1$" SALT "$",
+		"$argon2id$v=19$m=256,t=2,p=1$" SALT "$nf65EOgL", /* cut off: nothing would be it */
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG, /* of 8 bytes */
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRzb21lc2FsdB$" TAG, /* ends in bits that are none */
+		"$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRz 21lc2FsdA$" TAG,
 	};
 
-	CHECK(password_is_hash("$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG));
+	CHECK(password_is_hash("$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG));
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
 		CHECK(!password_is_hash(wrong[i]));
 }
