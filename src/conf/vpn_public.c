@@ -5,6 +5,7 @@
 #include "conf/value.h"
 #include "conf/vpn.h"
 #include "conf/wg_quick.h"
+#include "crypto/x25519.h"
 
 enum { PUBLIC_KEY, ALLOWED_IPS, ENDPOINT, PERSISTENT_KEEPALIVE, PRESHARED_KEY };
 
@@ -69,6 +70,8 @@ static void parse_public_key(const struct conf_place *at, struct slice value)
 	peer->key_line = at->line;
 	if (!value_key(at, value, peer->public_key))
 		wipe(peer->public_key, sizeof(peer->public_key));
+	else if (x25519_is_small_order(peer->public_key)) /* the kernel takes it, and never shakes hands */
+		value_error_unless_ran(at, value, "the public key of no one: there is no handshake with it");
 }
 
 static void parse_preshared_key(const struct conf_place *at, struct slice value)

@@ -15,4 +15,8 @@ void x25519_public(uint8_t public_key[static KEY_LEN], const uint8_t private_key
 bool x25519(uint8_t shared[static KEY_LEN], const uint8_t private_key[static KEY_LEN],
 	    const uint8_t public_key[static KEY_LEN]);
 
+
+/* Such a point: the public key of no one. */
+bool x25519_is_small_order(const uint8_t public_key[static KEY_LEN]);
+
 #endif

@@ -271,7 +271,11 @@ TEST(x25519_refuses_points_of_small_order)
 		memset(shared, 0xaa, sizeof(shared));
 		CHECK(!x25519(shared, private_key, bytes(points[i], NULL)));
 		CHECK(key_is_zero(shared));
+		CHECK(x25519_is_small_order(bytes(points[i], NULL)));
 	}
+	/* The controls: a base point, and one beside such a point. */
+	CHECK(!x25519_is_small_order(bytes("0900000000000000000000000000000000000000000000000000000000000000", NULL)));
+	CHECK(!x25519_is_small_order(bytes("effffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f", NULL)));
 }
 
 TEST(x25519_clamps_without_changing_the_key)
