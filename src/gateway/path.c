@@ -55,6 +55,7 @@ static void inner_changed(struct loop_source *source, uint32_t events, uint64_t 
 static void leave_place(struct path *path, bool remove)
 {
 	pinger_close(&path->pinger);
+	asked_close(&path->asked);
 	clones_close(&path->silent.clones);
 	loop_give_back(path->loop, &path->inner_monitor);
 	tunnel_close(&path->inner.tunnel, remove);
@@ -95,6 +96,7 @@ static int change_place(struct path *path, const char *netns, const char *device
 	if (loop_take(path->loop, &path->inner_monitor, place_monitor(&place), inner_changed) < 0)
 		log_err("cannot watch the inner interface: changes from outside will not be mended");
 	pinger_open(&path->pinger, path->loop, place.netns_fd);
+	asked_open(&path->asked, path->loop, place.netns_fd, path->inner.tunnel.device);
 	return 0;
 }
 

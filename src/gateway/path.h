@@ -4,6 +4,7 @@
 #define GATEWAY_PATH_H
 
 #include "base/loop.h"
+#include "gateway/asked.h"
 #include "gateway/carrier.h"
 #include "gateway/fence.h"
 #include "gateway/inner.h"
@@ -31,6 +32,7 @@ struct path {
 	struct loop_timer refresh, settle, look;
 	struct nl host;
 	struct pinger pinger, outside; /* into the tunnel, and past it */
+	struct asked asked;            /* into the tunnel: what shows that it works */
 
 	struct place place; /* of the inner interface; what watches it is open as well */
 	bool moving; /* the tunnel replaces one whose state is in inner.running */

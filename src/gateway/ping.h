@@ -6,8 +6,7 @@
 #include "base/loop.h"
 #include "control/server.h"
 
-enum { PING_JOBS_MAX = 4, PING_COUNT_DEFAULT = 4, PING_COUNT_MAX = 1000000, PING_INTERVAL_MIN_MS = 2,
-       PING_DATA_DEFAULT = 56, PING_DATA_MAX = 8972 /* of an MTU of 9000, IPv4 */ };
+enum { PING_JOBS_MAX = 4, PING_COUNT_DEFAULT = 4, PING_COUNT_MAX = 1000000, PING_INTERVAL_MIN_MS = 2 };
 
 struct pinger;
 
@@ -31,10 +30,6 @@ struct pinger {
 	int netns_fd;
 	struct loop_source v4, v6; /* raw sockets, fd -1 but while a job runs: each is given whatever echo comes in */
 	struct ping_job jobs[PING_JOBS_MAX];
-	/* An echo that pinger_ask wanted has come, for ASKED_S; NULL: none is waited for. */
-	void (*answered)(struct pinger *pinger, const struct inet_addr *from, uint64_t now_ns);
-	uint16_t asked_id;
-	struct loop_timer asked_over;
 };
 
 /* Pings leave from the namespace netns_fd (-1: here), which is borrowed until pinger_close. */
@@ -46,8 +41,5 @@ void pinger_start(struct pinger *pinger, struct control_call *call, int argc, ch
 
 /* One echo request, so that a tunnel shakes hands; whatever comes of it. */
 void pinger_probe(struct pinger *pinger, const struct inet_addr *target);
-/* The same, and who answers is told of. */
-void pinger_ask(struct pinger *pinger, const struct inet_addr *target, uint64_t now_ns,
-		void (*answered)(struct pinger *pinger, const struct inet_addr *from, uint64_t now_ns));
 
 #endif

@@ -300,9 +300,9 @@ static void verb_ping(struct worker *worker, struct control_call *call, int argc
 	control_end(call, 1);
 }
 
-static void witness_answers(struct pinger *pinger, const struct inet_addr *from, uint64_t now_ns)
+static void witness_answers(struct asked *asked, const struct inet_addr *from, uint64_t now_ns)
 {
-	witness_answered(&container_of(pinger, struct service, path.pinger)->witness, from, now_ns);
+	witness_answered(&container_of(asked, struct service, path.asked)->witness, from, now_ns);
 }
 
 /* "COUNT HEARD SILENT_MS" of those that show whether the path still works after the last change; they are asked for an answer.
@@ -323,7 +323,7 @@ static void verb_heard(struct worker *worker, struct control_call *call, int arg
 	if (inner_dump(&service->path.inner) == 0)
 		witness_look(witness, &service->path.inner.running, now_ns);
 	for (size_t i = 0; i < witness->count && i < PROBED_MAX && (address = witness_next(witness, now_ns)); i++)
-		pinger_ask(&service->path.pinger, address, now_ns, witness_answers);
+		asked_send(&service->path.asked, address, now_ns, witness_answers);
 	control_print(call, CONTROL_OUT, "%u %d %llu\n", witness->count, witness->heard,
 		      (unsigned long long)(witness_silent_ns(witness, now_ns) / NS_PER_MS));
 	control_end(call, 0);
