@@ -6,9 +6,9 @@
 #include "crypto/key.h"
 #include "gateway/removal.h"
 
-/* CALLS_AFTER_S: who has sent something and hears nothing begins a handshake behind KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of the paper,
- * and some. SESSION_S: REJECT_AFTER_TIME, and a handshake that is tried for some time. */
-enum { SETTLED_S = 1, CALLS_AFTER_S = 20, SESSION_S = 240, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
+/* MAY_CALL_S: who has sent something and hears nothing begins a handshake behind KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of the paper, and no sooner;
+ * CALLS_AFTER_S: and some. SESSION_S: REJECT_AFTER_TIME, and a handshake that is tried for some time. */
+enum { SETTLED_S = 1, MAY_CALL_S = 15, CALLS_AFTER_S = 20, SESSION_S = 240, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
 
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
 {
@@ -83,10 +83,15 @@ static bool has_shaken_hands(const struct witness *witness, size_t i, const stru
 }
 
 /* More than a keepalive, which it sends whether it hears us or not. Data is padded to 16 bytes, but for packets as long as the MTU;
- * an initiation is none, and who begins one does not hear us. */
+ * an initiation is none, and who begins one does not hear us. In a stream it is hidden only where the stream has such long packets, which
+ * shows before anyone calls; those are of something that waits for answers, and does not go on for long without. */
 static bool sends(struct witness *witness, size_t i, uint64_t bytes, uint64_t now_ns)
 {
-	if (bytes < MTU_MIN && bytes % PADDING)
+	bool is_odd = bytes % PADDING;
+
+	if (is_odd && bytes >= MTU_MIN && now_ns - witness->begun_ns < MAY_CALL_S * NS_PER_S)
+		witness->peers[i].is_long = true;
+	else if (is_odd && (bytes < MTU_MIN || !witness->peers[i].is_long))
 		witness->peers[i].calls = true;
 	return bytes > KEEPALIVE_BYTES && !witness->peers[i].calls && now_ns - witness->begun_ns >= CALLS_AFTER_S * NS_PER_S;
 }

@@ -101,6 +101,26 @@ TEST(witness_that_calls_and_gets_no_answer_is_not_heard)
 	CHECK(is_heard(SILENT_S + 5));
 }
 
+/* Small packets, one way: telemetry whose sender hears nothing of ours any more. */
+TEST(witness_whose_calls_stand_in_a_stream_is_not_heard)
+{
+	enum { INITIATION_BYTES = 148, STREAM_BYTES = 50 * 128, LONG_BYTES = 1452 };
+
+	begin();
+	for (unsigned s = 1; s < 40; s++) {
+		running.peers[0].received_bytes += (uint64_t)STREAM_BYTES + (s >= 16 && s % 5 == 1 ? (uint64_t)INITIATION_BYTES : 0);
+		CHECK(!is_heard(BEGUN_S + s));
+	}
+	/* The controls: the same stream without calls, and one of long packets, of which no one can tell. */
+	for (unsigned peer = 1; peer < 3; peer++) {
+		begin();
+		for (unsigned s = 1; s < 25; s++) {
+			running.peers[peer].received_bytes += (uint64_t)STREAM_BYTES + (peer == 1 ? 0 : (uint64_t)LONG_BYTES);
+			CHECK(is_heard(BEGUN_S + s) == (s >= 20));
+		}
+	}
+}
+
 TEST(witness_that_answers_no_echo_is_heard_by_data_once_it_would_call)
 {
 	enum { DATA_BYTES = 128 };
