@@ -22,6 +22,14 @@
 #include "config/say.h"
 #include "config/scheduled.h"
 
+int owner_make(const struct owner *owner, struct commit *commit, unsigned number, const char *outcome)
+{
+	commit->set_fd = generation_make(&owner->generations, number, commit->set);
+	if (commit->set_fd < 0)
+		say_err("%s: %s: %s", owner->run_dir, strerror(-commit->set_fd), outcome);
+	return commit->set_fd < 0;
+}
+
 int owner_plan(const struct owner *owner, struct commit *commit)
 {
 	int status;
@@ -230,11 +238,8 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 		return 1;
 	text_format(about.by, sizeof(about.by), "%s", by);
 	text_format(about.summary, sizeof(about.summary), "%s", summary);
-	commit.set_fd = generation_make(&owner->generations, number, set);
-	if (commit.set_fd < 0) {
-		say_err("%s: %s: nothing was applied", owner->run_dir, strerror(-commit.set_fd));
+	if (owner_make(owner, &commit, number, "nothing was applied"))
 		return 1;
-	}
 	status = owner_plan(owner, &commit);
 	if (!status)
 		status = apply(owner, &commit, number, &about, set);

@@ -9,6 +9,8 @@ struct commit;
 
 /* by: by what it came; summary: what is said of it. An exit status; what each service said was said. */
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary);
+/* The set as a generation in memory, under that number: an exit status; outcome: what is said not to happen when it cannot be. */
+int owner_make(const struct owner *owner, struct commit *commit, unsigned number, const char *outcome);
 /* What it changes, told, and asked about where it cuts what is alive: an exit status; 0: it may be applied, by force if that is set then. */
 int owner_plan(const struct owner *owner, struct commit *commit);
 bool owner_waits(const struct owner *owner); /* something was applied and waits for a word, or will be at its time: told */

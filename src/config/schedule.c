@@ -94,11 +94,8 @@ int schedule_commit(struct owner *owner, const struct conf_set *set, int64_t at_
 	unsigned number = generations_highest(&owner->generations) + 1;
 	int status;
 
-	commit.set_fd = generation_make(&owner->generations, number, set);
-	if (commit.set_fd < 0) {
-		say_err("%s: %s: nothing waits", owner->run_dir, strerror(-commit.set_fd));
+	if (owner_make(owner, &commit, number, "nothing waits"))
 		return 1;
-	}
 	status = owner_plan(owner, &commit);
 	if (!status)
 		status = keep(owner, set, &scheduled);
