@@ -10,4 +10,11 @@ static inline void row_print(void *arg, const char *text)
 	puts(text);
 }
 
+/* The same, to standard error. */
+static inline void row_print_error(void *arg, const char *text)
+{
+	(void)arg;
+	(void)fprintf(stderr, "%s\n", text);
+}
+
 #endif

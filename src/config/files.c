@@ -4,22 +4,17 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/row.h"
 #include "base/wrap.h"
 #include "network/facts.h"
-
-static void print_row(void *arg, const char *text)
-{
-	(void)arg;
-	(void)fprintf(stderr, "%s\n", text);
-}
 
 /* For programs each is one line. */
 static void print_finding(void *arg, const char *text)
 {
 	if (isatty(STDERR_FILENO))
-		wrap_text(text, 2, print_row, arg);
+		wrap_text(text, 2, row_print_error, arg);
 	else
-		print_row(arg, text);
+		row_print_error(arg, text);
 }
 
 bool files_load(struct conf_set *set, int dir_fd, char summary[static CONF_SUMMARY_LEN])

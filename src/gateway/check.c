@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/paths.h"
+#include "base/row.h"
 #include "base/text.h"
 #include "conf/set_pool.h"
 #include "conf/shown.h"
@@ -22,12 +23,6 @@
 enum { EXIT_CLEAN, EXIT_ERRORS, EXIT_USAGE, NAMES_MAX_S = 10 };
 
 enum { SCREEN_LEN = DIAG_TEXT_LEN + 64 };
-
-static void print_error_line(void *arg, const char *text)
-{
-	(void)arg;
-	(void)fprintf(stderr, "%s\n", text);
-}
 
 /* ---- for a screen: each finding with the line that it is about, no secret in it ---- */
 
@@ -50,7 +45,7 @@ static void print_on_screen(void *arg, const char *finding)
 	char shown[SHOWN_LEN], label[SCREEN_LEN];
 	uint64_t line;
 
-	overview_wrap(finding, print_error_line, NULL);
+	overview_wrap(finding, row_print_error, NULL);
 	if (!slice_cut(&rest, ':', &name) || !slice_cut(&rest, ':', &number) || text_uint(number, UINT32_MAX, &line) < 0)
 		return;
 	for (enum conf_file file = 0; file < CONF_FILES; file++) {
@@ -60,7 +55,7 @@ static void print_on_screen(void *arg, const char *finding)
 			continue;
 		shown_line(file, bytes, shown);
 		text_format(label, sizeof(label), "  > %.*s  ", SLICE_ARG(number));
-		shown_rows(label, shown, print_error_line, NULL);
+		shown_rows(label, shown, row_print_error, NULL);
 	}
 }
 
@@ -98,7 +93,7 @@ static void print_host_line(void *arg, const char *text)
 
 	(void)arg;
 	text_format(line, sizeof(line), "host: %s", text);
-	overview_wrap(line, print_error_line, NULL);
+	overview_wrap(line, row_print_error, NULL);
 }
 
 static void check_host(const struct conf_set *set)
@@ -204,7 +199,7 @@ static int check_dir(const struct check_options *options)
 	conf_set_check(set, &facts, options->strict, &diag);
 	if (!diag.error_count && options->names)
 		check_names(set, &diag);
-	diag_print(&diag, options->screen ? print_on_screen : print_error_line, set);
+	diag_print(&diag, options->screen ? print_on_screen : row_print_error, set);
 	if (set->clustered && options->host)
 		check_host(set);
 	(void)fprintf(diag.error_count ? stderr : stdout, "%s\n", conf_set_summary(set, &diag, summary));

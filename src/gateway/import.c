@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/row.h"
 #include "base/terminal.h"
 #include "conf/edited.h"
 #include "conf/files_lock.h"
@@ -127,12 +128,6 @@ static void choose_modes(int dir_fd, const struct conf_set *set, mode_t modes[st
 	}
 }
 
-static void print_finding(void *arg, const char *text)
-{
-	(void)arg;
-	(void)fprintf(stderr, "%s\n", text);
-}
-
 /* As `check` does, of the prepared files. */
 static bool is_sound(int dir_fd, struct conf_set *set)
 {
@@ -142,7 +137,7 @@ static bool is_sound(int dir_fd, struct conf_set *set)
 	conf_set_load(set, dir_fd, &diag);
 	(void)facts_collect(&facts);
 	conf_set_check(set, &facts, false, &diag);
-	diag_print(&diag, print_finding, NULL);
+	diag_print(&diag, row_print_error, NULL);
 	return !diag.error_count;
 }
 
