@@ -12,7 +12,9 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/pending.h"
 #include "base/text.h"
+#include "conf/set_pool.h"
 #include "config/files.h"
 #include "config/say.h"
 #include "config/scheduled.h"
@@ -61,12 +63,32 @@ static void tell_step(const struct scheduled *scheduled, int64_t stepped_s)
 			scheduled_span(left_s > 0 ? left_s : 0, left));
 }
 
+/* Once, each way. */
+static void tell_trust(const struct scheduled *scheduled, bool trusted)
+{
+	static int64_t distrusted_s; /* the time that waits for it, 0: none */
+	char date[SCHEDULED_TIME_LEN];
+
+	(void)scheduled_date(scheduled->at_s, date);
+	if (!trusted && distrusted_s != scheduled->at_s)
+		log_err("the clock is not trusted (`clock`): what waits for %s UTC is not applied before `clock set`", date);
+	if (trusted && distrusted_s == scheduled->at_s)
+		log_info("the clock was set: what waits for %s UTC goes by it", date);
+	distrusted_s = trusted ? 0 : scheduled->at_s;
+}
+
+/* Whether it may be applied, by this clock. */
+static bool has_come(int run_fd, const struct scheduled *scheduled)
+{
+	return scheduled->step == SCHEDULED_BEGUN || (time(NULL) >= scheduled->at_s && scheduled_trusts_clock(run_fd));
+}
+
 bool due_is(int run_fd, pid_t *process)
 {
 	static int64_t offset_s;
 	struct scheduled scheduled;
-	bool waits = scheduled_read(run_fd, &scheduled), ahead = waits && scheduled.step != SCHEDULED_BEGUN && time(NULL) < scheduled.at_s;
-	bool stepped = timer_arm(ahead ? scheduled.at_s : 0);
+	bool waits = scheduled_read(run_fd, &scheduled), ahead = waits && !has_come(run_fd, &scheduled);
+	bool trusted = scheduled_trusts_clock(run_fd), stepped = timer_arm(ahead && trusted ? scheduled.at_s : 0);
 	int64_t before_s = offset_s;
 
 	offset_s = clock_offset_s();
@@ -75,6 +97,8 @@ bool due_is(int run_fd, pid_t *process)
 		return false;
 	if (stepped)
 		tell_step(&scheduled, offset_s - before_s);
+	if (scheduled.step != SCHEDULED_BEGUN)
+		tell_trust(&scheduled, trusted);
 	if (ahead)
 		return false;
 	*process = generations_owner(run_fd);
@@ -84,17 +108,17 @@ bool due_is(int run_fd, pid_t *process)
 /* ---- when it has come ---- */
 
 /* What a commit says goes to a console; here there is none, and each line is one of the log. */
-struct heard {
+struct said {
 	int out, err, log;
 };
 
-static bool hear(struct heard *heard)
+static bool said_open(struct said *said)
 {
-	heard->out = memfd_create("said", MFD_CLOEXEC);
-	heard->err = memfd_create("said", MFD_CLOEXEC);
-	heard->log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	return heard->out >= 0 && heard->err >= 0 && heard->log >= 0 && dup2(heard->out, STDOUT_FILENO) >= 0 &&
-	       dup2(heard->err, STDERR_FILENO) >= 0;
+	said->out = memfd_create("said", MFD_CLOEXEC);
+	said->err = memfd_create("said", MFD_CLOEXEC);
+	said->log = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	return said->out >= 0 && said->err >= 0 && said->log >= 0 && dup2(said->out, STDOUT_FILENO) >= 0 &&
+	       dup2(said->err, STDERR_FILENO) >= 0;
 }
 
 static void log_lines(int fd, bool failed)
@@ -117,17 +141,17 @@ static void log_lines(int fd, bool failed)
 		(void)fclose(lines);
 }
 
-static void tell_heard(const struct heard *heard, bool failed)
+static void said_tell(const struct said *said, bool failed)
 {
 	(void)fflush(stdout);
-	if (heard->log >= 0)
-		(void)dup2(heard->log, STDERR_FILENO);
+	if (said->log >= 0)
+		(void)dup2(said->log, STDERR_FILENO);
 	say_to_log();
-	log_lines(heard->out, false);
-	log_lines(heard->err, failed);
+	log_lines(said->out, false);
+	log_lines(said->err, failed);
 }
 
-static int commit(struct owner *owner, const struct scheduled *scheduled)
+static int due_commit(struct owner *owner, const struct scheduled *scheduled)
 {
 	struct conf_set *set = calloc(1, sizeof(*set)); /* in a process that ends with it */
 	int fd = set ? scheduled_files(owner->generations.run_fd) : -ENOMEM, status = 1;
@@ -150,18 +174,20 @@ static int commit(struct owner *owner, const struct scheduled *scheduled)
 	return status;
 }
 
-static int apply(struct owner *owner, struct scheduled *scheduled)
+static int due_apply(struct owner *owner, struct scheduled *scheduled)
 {
 	char clock[SCHEDULED_TIME_LEN];
-	struct heard heard;
+	struct said said;
 	int status = 1;
 
 	scheduled->step = SCHEDULED_BEGUN;
 	(void)scheduled_write(owner->generations.run_fd, scheduled);
+	if (!owner->store_err)
+		(void)scheduled_begin(owner->store.dir_fd, scheduled);
 	say_to_screen();
-	if (hear(&heard))
-		status = commit(owner, scheduled);
-	tell_heard(&heard, status);
+	if (said_open(&said))
+		status = due_commit(owner, scheduled);
+	said_tell(&said, status);
 	(void)scheduled_clock(scheduled->at_s, clock);
 	if (status)
 		log_err("what waited for %s UTC was NOT applied, and what ran before runs: `log config` tells why", clock);
@@ -171,6 +197,27 @@ static int apply(struct owner *owner, struct scheduled *scheduled)
 	else
 		log_info("what waited for %s UTC runs", clock);
 	return status;
+}
+
+/* One of which the end alone was cut off: its files are confirmed, or wait for a word. */
+static bool is_applied(const struct owner *owner)
+{
+	int fd = owner->store_err ? -1 : scheduled_files(owner->generations.run_fd);
+	static struct diag diag;
+	struct pending pending;
+	struct conf_set *set;
+	unsigned number;
+
+	if (fd < 0)
+		return false;
+	set = set_pool_take();
+	diag_clear(&diag, true);
+	conf_set_load(set, fd, &diag);
+	number = store_find(&owner->store, set);
+	set_pool_give_back(set);
+	close(fd);
+	return number && (number == owner->store.confirmed ||
+			  (pending_read(owner->generations.run_fd, &pending) && pending.due_ns && pending.number == number));
 }
 
 /* NULL, or why it is not to be applied any more. */
@@ -197,28 +244,42 @@ static void give_up(const struct owner *owner)
 	close(run_fd);
 }
 
+static int due_try(struct owner *owner, struct scheduled *scheduled)
+{
+	const char *missed = is_missed(scheduled);
+	char date[SCHEDULED_TIME_LEN];
+
+	if (!missed)
+		return due_apply(owner, scheduled);
+	(void)scheduled_date(scheduled->at_s, date);
+	if (scheduled->step == SCHEDULED_BEGUN && is_applied(owner))
+		log_info("what waited for %s UTC runs", date);
+	else
+		log_err("what waited for %s UTC was NOT applied: %s", date, missed);
+	return 0;
+}
+
+/* By a process of no one's, without the lock: a disk that hangs is not to keep what was applied from being undone in its time. */
+static void drop_behind(const struct owner *owner, const struct scheduled *scheduled)
+{
+	if (!owner->store_err && !fork())
+		_exit(scheduled_drop(owner->store.dir_fd, scheduled) < 0);
+}
+
 int due_run(struct owner *owner)
 {
 	struct scheduled scheduled;
-	char date[SCHEDULED_TIME_LEN];
-	const char *missed;
 	int status = owner_open(owner);
 
 	if (status && !owner->generations.owner)
 		give_up(owner);
 	if (status)
-		return status;
+		return owner->generations.owner ? 0 : status; /* that one is waited for */
 	/* Someone may have been here before the lock was ours. */
-	if (scheduled_read(owner->generations.run_fd, &scheduled) &&
-	    (scheduled.step == SCHEDULED_BEGUN || time(NULL) >= scheduled.at_s)) {
-		missed = is_missed(&scheduled);
-		if (missed)
-			log_err("what waited for %s UTC was NOT applied: %s", scheduled_date(scheduled.at_s, date), missed);
-		else
-			status = apply(owner, &scheduled);
+	if (scheduled_read(owner->generations.run_fd, &scheduled) && has_come(owner->generations.run_fd, &scheduled)) {
+		status = due_try(owner, &scheduled);
 		scheduled_remove(owner->generations.run_fd);
-		if (!owner->store_err)
-			(void)scheduled_drop(owner->store.dir_fd);
+		drop_behind(owner, &scheduled);
 	}
 	owner_close(owner);
 	return status;

@@ -62,7 +62,7 @@ int64_t schedule_when(const struct owner *owner, const char *text)
 	return -1;
 }
 
-static void tell(const struct scheduled *scheduled)
+static void tell(int run_fd, const struct scheduled *scheduled)
 {
 	int64_t now_s = time(NULL);
 	char date[SCHEDULED_TIME_LEN], now[SCHEDULED_TIME_LEN], span[SCHEDULED_SPAN_LEN];
@@ -70,6 +70,8 @@ static void tell(const struct scheduled *scheduled)
 	say("it is applied at %s UTC, in %s; `undo` cancels it.", scheduled_date(scheduled->at_s, date),
 	    scheduled_span(scheduled->at_s - now_s, span));
 	say("The clock of this instance says %s now: compare it with the others'.", scheduled_clock(now_s, now));
+	if (!scheduled_trusts_clock(run_fd))
+		say("It is NOT trusted (`clock`): nothing is applied by it before `clock set`.");
 }
 
 static int keep(const struct owner *owner, const struct conf_set *set, const struct scheduled *scheduled)
@@ -83,7 +85,7 @@ static int keep(const struct owner *owner, const struct conf_set *set, const str
 	err = owner->store_err < 0 ? owner->store_err : scheduled_keep(owner->store.dir_fd, scheduled, set);
 	if (err < 0)
 		say_err("warning: the partition did not take it: %s: a reboot forgets what waits", strerror(-err));
-	tell(scheduled);
+	tell(owner->generations.run_fd, scheduled);
 	return 0;
 }
 
@@ -115,7 +117,7 @@ bool schedule_cancel(struct owner *owner)
 		return false;
 	scheduled_remove(owner->generations.run_fd);
 	say("what waited for %s UTC is cancelled; the files stay as they are", scheduled_date(scheduled.at_s, date));
-	err = owner_load(owner) ? 0 : owner->store_err < 0 ? owner->store_err : scheduled_drop(owner->store.dir_fd);
+	err = owner_load(owner) ? 0 : owner->store_err < 0 ? owner->store_err : scheduled_drop(owner->store.dir_fd, &scheduled);
 	if (err < 0)
 		say_err("warning: the partition did not take that: %s: a boot before that time finds it again", strerror(-err));
 	return true;

@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -136,23 +137,66 @@ void scheduled_remove(int run_fd)
 	applied_remove(run_fd, FILES_DIR);
 }
 
+bool scheduled_trusts_clock(int run_fd)
+{
+	return faccessat(run_fd, CLOCK_TROUBLE_FILE, F_OK, 0) < 0;
+}
+
 /* ---- on the partition ---- */
 
-int scheduled_keep(int store_fd, const struct scheduled *scheduled, const struct conf_set *set)
+static int forget_when(int store_fd)
 {
-	int err = set_dir_write(store_fd, FILES_DIR, set, ~0u, true);
+	if (unlinkat(store_fd, WHEN_FILE, 0) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	return fsync(store_fd) < 0 ? -errno : 0;
+}
 
+/* No time is ever beside the files of another. */
+static int write_all(int store_fd, const struct scheduled *scheduled, const struct conf_set *set)
+{
+	int err = forget_when(store_fd);
+
+	if (!err)
+		err = set_dir_write(store_fd, FILES_DIR, set, ~0u, true);
 	return err < 0 ? err : save(store_fd, WHEN_FILE, scheduled);
 }
 
-int scheduled_drop(int store_fd)
+int scheduled_keep(int store_fd, const struct scheduled *scheduled, const struct conf_set *set)
 {
-	int err = unlinkat(store_fd, WHEN_FILE, 0) < 0 && errno != ENOENT ? -errno : 0;
+	int err = flock(store_fd, LOCK_EX) < 0 ? -errno : write_all(store_fd, scheduled, set);
 
-	if (!err && fsync(store_fd) < 0)
-		err = -errno;
+	(void)flock(store_fd, LOCK_UN);
+	return err;
+}
+
+int scheduled_begin(int store_fd, const struct scheduled *scheduled)
+{
+	struct scheduled there = { 0 };
+	int err = load(store_fd, WHEN_FILE, &there);
+
+	if (err < 0 || there.at_s != scheduled->at_s)
+		return err == -ENOENT ? 0 : err; /* the partition did not take it, and no boot will find it */
+	return save(store_fd, WHEN_FILE, scheduled);
+}
+
+static int remove_all(int store_fd, const struct scheduled *scheduled)
+{
+	struct scheduled there = { 0 };
+	int err = load(store_fd, WHEN_FILE, &there);
+
+	if (!err && there.at_s != scheduled->at_s)
+		return 0;
+	err = forget_when(store_fd);
 	if (!err)
 		set_dir_remove(store_fd, FILES_DIR);
+	return err;
+}
+
+int scheduled_drop(int store_fd, const struct scheduled *scheduled)
+{
+	int err = flock(store_fd, LOCK_EX) < 0 ? -errno : remove_all(store_fd, scheduled);
+
+	(void)flock(store_fd, LOCK_UN);
 	return err;
 }
 

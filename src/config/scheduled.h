@@ -34,10 +34,13 @@ int scheduled_write(int run_fd, const struct scheduled *scheduled); /* its secon
 int scheduled_put(int run_fd, const struct scheduled *scheduled, const struct conf_set *set); /* its files too: 0 or -errno */
 int scheduled_files(int run_fd);                                    /* a descriptor that the caller closes, or -errno */
 void scheduled_remove(int run_fd);
+bool scheduled_trusts_clock(int run_fd); /* false: nothing is applied by it before someone has set it */
 
-/* In the directory of the generations: all of it over a power cut, or nothing. 0 or -errno. */
+/* In the directory of the generations: all of it over a power cut, or nothing; by one process at a time, which needs no other lock for it.
+ * 0 or -errno. */
 int scheduled_keep(int store_fd, const struct scheduled *scheduled, const struct conf_set *set);
-int scheduled_drop(int store_fd);
+int scheduled_begin(int store_fd, const struct scheduled *scheduled); /* no boot tries it again */
+int scheduled_drop(int store_fd, const struct scheduled *scheduled);  /* another one that came since stays */
 int scheduled_find(int store_fd, int run_fd);                           /* what is there, into memory; 0: or nothing is */
 bool scheduled_is(int store_fd, const struct conf_set *set);            /* what is there has these files */
 

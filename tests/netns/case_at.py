@@ -5,12 +5,13 @@ import signal
 import time
 
 from case_commit import Dataplane
-from case_confirm import Watch, is_over
+from case_confirm import Watch, is_over, let_time_pass
 from case_generations import at_the_console, box_with_two, by_hand, read, runs, stored
 from case_commit import NETWORK
 from cases import case, expect
 from frames import udp_socket
 from lab import wait_until
+from steps import Held, which
 
 WAITS = re.compile(r"it is applied at (\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC, in 1 h \d+ min; `undo` cancels it\.\n"
                    r"The clock of this instance says \d\d:\d\d:\d\d now: compare it with the others'\.\n\Z")
@@ -32,12 +33,19 @@ def box_that_waits(lab, *words, nic=3, seconds=7190, extra=""):
     return box, Watch(box)
 
 
-def set_time(path, when):
+def set_time(path, when, step=None):
     """It waits for then from now on."""
     _, _, rest = read(path).partition(" ")
     with open(path + ".later", "w") as f:
-        f.write("%d %s" % (when, rest))
+        f.write("%d %s" % (when, rest.replace("waits", step, 1) if step else rest))
     os.rename(path + ".later", path)
+
+
+def let_it_come(box, when=None):
+    """Its time is now; or then."""
+    when = time.time() if when is None else when
+    for path in (box.conf + "/generations/scheduled.at", box.run + "/scheduled"):
+        set_time(path, when)
 
 
 def is_there(box):
@@ -60,7 +68,7 @@ def commit_that_waits_is_applied_in_its_time_as_it_was_checked(lab):
         expect(status == 1 and "a reconfigure waits for " in said and "nothing was changed; `undo` cancels it" in said, words, said)
     expect(not [name for name in os.listdir(box.conf) if name.startswith(".import")], os.listdir(box.conf))
     at_the_console(box, "network.conf", NETWORK % 9)    # which no one checked
-    set_time(box.run + "/scheduled", time.time())
+    let_it_come(box)
     is_gone(box)
     runs(box, 3)
     expect(by_hand(box)["network.conf"] == NETWORK % 9, "the files were replaced")
@@ -119,7 +127,7 @@ def commit_that_waits_outlives_crashes_and_a_boot(lab):
     said = box.boot()
     expect("the files wait for their time: generation 2 runs" in said, said)
     runs(box, 2)
-    set_time(box.run + "/scheduled", time.time())       # while no one watches
+    let_it_come(box)       # while no one watches
     watch.start()
     is_gone(box)
     runs(box, 3)
@@ -147,7 +155,7 @@ def time_that_passed_while_the_instance_was_off_is_told(lab):
 @case
 def clock_that_is_set_over_the_time_applies_nothing(lab):
     box, watch = box_that_waits(lab)
-    set_time(box.run + "/scheduled", time.time() - 300)
+    let_it_come(box, time.time() - 300)
     is_gone(box)
     expect("UTC was NOT applied: the clock was set over it" in watch.said(), watch.said())
     runs(box, 2)
@@ -158,7 +166,7 @@ def clock_that_is_set_over_the_time_applies_nothing(lab):
 def commit_that_fails_in_its_time_is_told_and_nothing_changes(lab):
     box, watch = box_that_waits(lab, extra="DATA_PLANE_VPN_PORT=5555\n")
     with udp_socket("a", ("0.0.0.0", 5555)):
-        set_time(box.run + "/scheduled", time.time())
+        let_it_come(box)
         is_gone(box)
         said = watch.said()
     for part in ("UDP port 5555 is in use by another program", "gateway-dataplane failed: the NICs and the paths are as they were",
@@ -173,7 +181,7 @@ def commit_that_fails_in_its_time_is_told_and_nothing_changes(lab):
 def commit_that_waits_may_wait_for_a_word_then(lab):
     box, watch = box_that_waits(lab, "--confirm", "10")
     expect(", then 10 min for `confirm`; `undo` cancels it" in read(box.run + "/scheduled"))
-    set_time(box.run + "/scheduled", time.time())
+    let_it_come(box)
     is_gone(box)
     runs(box, 3)
     expect("UTC runs: `confirm` within 10 min, or what ran before comes back" in watch.said() and stored(box)[0] == 2, watch.said())
@@ -189,9 +197,10 @@ def what_is_killed_while_it_applies_what_waited_is_undone_and_told(lab):
     box.processes.pop("gateway-dataplane").wait(30)
     os.unlink(box.run + "/gateway-dataplane.sock")
     dataplane = Dataplane(box)
-    set_time(box.run + "/scheduled", time.time())
+    let_it_come(box)
     dataplane.answer("plan")
     with dataplane.next("apply"):
+        expect(read(box.conf + "/generations/scheduled.at").split()[2] == "begun", "a boot would try it again")
         os.kill(box.owner(), signal.SIGKILL)
     for verb in ("apply", "keep"):                      # of the one who undoes
         dataplane.answer(verb)
@@ -200,4 +209,60 @@ def what_is_killed_while_it_applies_what_waited_is_undone_and_told(lab):
     runs(box, 2)
     for part in ("were being applied when that was cut off: generation 2 runs", "was NOT applied: applying it was cut off"):
         expect(part in watch.said(), part, watch.said())
+    watch.kill()
+
+
+@case
+def what_a_power_cut_left_of_what_waited_is_not_tried_again(lab):
+    box, watch = box_that_waits(lab)
+    watch.kill()
+    set_time(box.conf + "/generations/scheduled.at", time.time() + 3600, "begun")
+    expect("the files wait for their time: generation 2 runs" in box.boot())
+    watch.start()
+    is_gone(box)
+    expect("was NOT applied: applying it was cut off" in watch.said(), watch.said())
+    runs(box, 2)
+    watch.kill()
+
+
+@case
+def disk_that_hangs_behind_a_change_keeps_nothing_from_being_undone(lab):
+    box, watch = box_that_waits(lab, "--confirm", "10")
+    held = Held(watch.process.pid, lab.binary, follow=True)
+    let_it_come(box)
+    held.go(which("unlinkat scheduled.at"))             # as the disk may hold it
+    expect(held.at, "the partition's record is not dropped", held.passed)
+    try:
+        wait_until("the lock is let go", lambda: box.owner() is None, 60)
+        runs(box, 3)
+        let_time_pass(box)
+        is_over(box)
+        runs(box, 2)
+        expect(os.path.exists(box.conf + "/generations/scheduled.at"), "the control: the record is there still")
+    finally:
+        held.let_go()
+    is_gone(box)
+    watch.kill()
+
+
+@case
+def clock_that_is_not_trusted_applies_nothing(lab):
+    box = box_with_two(lab)
+    with open(box.run + "/clock", "w") as f:
+        f.write("the machine's clock said something\n")
+    box.write(nic=3)
+    status, said = box.commit("--at", clock(7190))
+    expect(status == 0 and said.endswith("It is NOT trusted (`clock`): nothing is applied by it before `clock set`.\n"), status, said)
+    watch = Watch(box)
+    let_it_come(box)
+    wait_until("a word on it", lambda: "the clock is not trusted (`clock`): what waits for " in watch.said(), 60)
+    expect(is_there(box) == [True] * 4, is_there(box))
+    runs(box, 2)
+    let_it_come(box, time.time() + 3600)
+    os.unlink(box.run + "/clock")                       # as `clock set` does
+    wait_until("a word on it", lambda: "the clock was set: what waits for " in watch.said(), 60)
+    runs(box, 2)
+    let_it_come(box)                                    # the control
+    is_gone(box)
+    runs(box, 3)
     watch.kill()

@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 
-from case_at import clock, is_gone, set_time
+from case_at import clock, is_gone, let_it_come
 from case_commit import SERVICES, Box
 from case_confirm import Watch
 from case_generations import read
@@ -117,7 +117,7 @@ def change(members, traffic, what):
     since = traffic.flows()
     at = int(time.time()) + 3
     for member, early in zip(members, (0, 1, -1)):
-        set_time(member.run + "/scheduled", at + early)
+        let_it_come(member, at + early)
     for member in members:
         is_gone(member)
         expect("NOT applied" not in member.watch.said(), member.watch.said())
