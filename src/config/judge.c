@@ -38,7 +38,7 @@ static bool read_answer(int fd, struct witnesses *witnesses)
 }
 
 /* 0 or -errno of a service that cannot be asked; -ENODATA: it began anew since, and does not know. */
-static int ask(const char *run_dir, struct witnesses *witnesses)
+static int ask_management(const char *run_dir, struct witnesses *witnesses)
 {
 	char path[CONTROL_PATH_LEN], verb[] = "heard", *argv[] = { verb };
 	int out_fd = memfd_create("heard", MFD_CLOEXEC), err_fd = open("/dev/null", O_WRONLY | O_CLOEXEC);
@@ -62,7 +62,7 @@ enum judge_verdict judge_wait(const char *run_dir, unsigned *count, const char *
 	struct witnesses witnesses;
 
 	for (;;) {
-		int err = ask(run_dir, &witnesses);
+		int err = ask_management(run_dir, &witnesses);
 
 		if (err == -EINTR || interrupt_came())
 			return JUDGE_INTERRUPTED;
@@ -84,5 +84,5 @@ bool judge_is_lost(const char *run_dir)
 {
 	struct witnesses witnesses;
 
-	return !ask(run_dir, &witnesses) && witnesses.heard && witnesses.silent_ms >= JUDGE_SILENT_S * UINT64_C(1000);
+	return !ask_management(run_dir, &witnesses) && witnesses.heard && witnesses.silent_ms >= JUDGE_SILENT_S * UINT64_C(1000);
 }

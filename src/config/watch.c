@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/syscall.h>
@@ -17,15 +18,16 @@
 
 #define SOCKET_END ".sock" /* of control_path */
 
-enum { LOST = 1, RETRY_MIN_S = 10, RETRY_MAX_S = 300, EVENTS_LEN = 4096 };
+enum { LOST = 1, RETRY_MIN_S = 10, RETRY_MAX_S = 300, LOOK_AGAIN_S = 1, EVENTS_LEN = 4096 };
 
 static struct {
 	int run_fd, news_fd, due_fd;
 	pid_t child;       /* that undoes, or applies what waited for its time; 0: none */
 	bool applies;
 	pid_t judge;       /* that asks whether management is lost, likewise: its service may hang */
-	uint64_t judge_ns; /* not before */
+	uint64_t judge_ns; /* not before; while one asks: not longer */
 	uint64_t judged;   /* the due_ns of what it is asked for */
+	uint64_t apply_ns; /* what waited for its time is not begun before */
 	uint64_t retry_ns; /* not before */
 	unsigned retry_s;  /* 0: nothing failed */
 	unsigned number;   /* of what is to be retried */
@@ -55,7 +57,7 @@ static void begin_anew(unsigned number)
 {
 	watch.number = number;
 	watch.retry_ns = watch.retry_s = 0;
-	watch.judge_ns = 0;
+	watch.judge_ns = watch.judge ? watch.judge_ns : 0;
 }
 
 /* Whether it is to be undone now; else what to wait for. */
@@ -82,6 +84,9 @@ static void reap(void)
 	if (!watch.child || waitpid(watch.child, &status, WNOHANG) != watch.child)
 		return;
 	watch.child = 0;
+	/* It may stand there still. */
+	if (status && watch.applies)
+		watch.apply_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
 	if (!status || watch.applies || !pending_read(watch.run_fd, &pending))
 		return;
 	watch.retry_s = watch.retry_s ? 2 * watch.retry_s : RETRY_MIN_S;
@@ -97,6 +102,8 @@ static bool is_lost(const struct owner *owner, const struct pending *pending, ui
 	int status = 0;
 	bool lost = false;
 
+	if (watch.judge && now_ns >= watch.judge_ns)
+		(void)kill(watch.judge, SIGKILL);
 	if (watch.judge && waitpid(watch.judge, &status, WNOHANG) == watch.judge) {
 		watch.judge = 0;
 		watch.judge_ns = now_ns + JUDGE_LOOK_S * NS_PER_S;
@@ -108,11 +115,36 @@ static bool is_lost(const struct owner *owner, const struct pending *pending, ui
 	watch.judge = fork();
 	if (!watch.judge)
 		_exit(judge_is_lost(owner->run_dir) ? LOST : 0);
-	if (watch.judge < 0) {
+	watch.judge_ns = now_ns + (watch.judge < 0 ? JUDGE_LOOK_S : JUDGE_ANSWER_S) * NS_PER_S;
+	if (watch.judge < 0)
 		watch.judge = 0;
-		watch.judge_ns = now_ns + JUDGE_LOOK_S * NS_PER_S;
-	}
 	return false;
+}
+
+static void wait_until(struct wait *wait, uint64_t until_ns)
+{
+	if (!wait->until_ns || until_ns < wait->until_ns)
+		wait->until_ns = until_ns;
+}
+
+static void begin_due(struct owner *owner, uint64_t now_ns, struct wait *wait)
+{
+	if (!due_is(watch.run_fd, &wait->processes[0]))
+		return;
+	if (now_ns < watch.apply_ns) {
+		wait_until(wait, watch.apply_ns);
+		return;
+	}
+	watch.child = fork();
+	watch.applies = true;
+	if (!watch.child)
+		_exit(due_run(owner));
+	if (watch.child > 0)
+		return;
+	log_err("what waited for its time cannot be applied: %s", strerror(errno));
+	watch.child = 0;
+	watch.apply_ns = now_ns + RETRY_MIN_S * NS_PER_S;
+	wait_until(wait, watch.apply_ns);
 }
 
 static struct wait look(struct owner *owner)
@@ -137,23 +169,16 @@ static struct wait look(struct owner *owner)
 		if (watch.child < 0) {
 			log_err("generation %u cannot be undone: %s", pending.number, strerror(errno));
 			watch.child = 0;
-			wait.until_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
+			wait_until(&wait, clock_now_ns() + RETRY_MIN_S * NS_PER_S);
 		}
 	}
-	if (!watch.child && !wait.processes[0] && due_is(watch.run_fd, &wait.processes[0])) {
-		watch.child = fork();
-		watch.applies = true;
-		if (!watch.child)
-			_exit(due_run(owner));
-		if (watch.child < 0) {
-			log_err("what waited for its time cannot be applied: %s", strerror(errno));
-			watch.child = 0;
-			wait.until_ns = clock_now_ns() + RETRY_MIN_S * NS_PER_S;
-		}
-	}
+	if (!watch.child && !wait.processes[0])
+		begin_due(owner, now_ns, &wait);
 	if (watch.child)
 		wait.processes[0] = watch.child;
 	wait.processes[1] = watch.judge;
+	if (watch.judge)
+		wait_until(&wait, watch.judge_ns);
 	return wait;
 }
 
@@ -182,7 +207,7 @@ static void read_news(void)
 		}
 }
 
-static void rest(const struct wait *wait)
+static void rest(struct wait *wait)
 {
 	struct pollfd fds[4] = { { .fd = watch.news_fd, .events = POLLIN },
 				 { .fd = wait->processes[0] ? -1 : watch.due_fd, .events = POLLIN } }; /* that one is waited for first */
@@ -192,7 +217,9 @@ static void rest(const struct wait *wait)
 		pid_t process = wait->processes[i];
 
 		fds[i + 2] = (struct pollfd){ .fd = process ? (int)syscall(SYS_pidfd_open, process, 0) : -1, .events = POLLIN };
-		ended = ended || (process && fds[i + 2].fd < 0);
+		ended = ended || (process && fds[i + 2].fd < 0 && errno == ESRCH);
+		if (process && fds[i + 2].fd < 0) /* no descriptor is left: its end is not seen at once */
+			wait_until(wait, clock_now_ns() + LOOK_AGAIN_S * NS_PER_S);
 	}
 	if (!ended)
 		(void)poll(fds, sizeof(fds) / sizeof(fds[0]), wait_ms(wait));
@@ -215,7 +242,7 @@ int watch_run(struct owner *owner)
 		return 1;
 	}
 	for (;;) {
-		const struct wait wait = look(owner);
+		struct wait wait = look(owner);
 
 		rest(&wait);
 	}

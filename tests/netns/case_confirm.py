@@ -1,12 +1,13 @@
 """A commit that is undone unless someone confirms it, or when its process is killed."""
 import contextlib
 import os
+import signal
 import subprocess
 
 from case_commit import NETWORK, Box, Dataplane
-from case_disk import frozen, mounted
+from case_disk import children, frozen, mounted
 from case_generations import box_with_two, by_hand, read, runs, stored
-from cases import case, expect
+from cases import case, expect, soak
 from frames import udp_socket
 from lab import run, wait_until
 
@@ -312,3 +313,21 @@ def commit_killed_half_way_is_undone(lab):
 @case
 def commit_killed_once_it_is_confirmed_is_the_new_one(lab):
     killed_at(lab, "keep", ("keep",), 7, False)
+
+
+@soak
+def service_that_hangs_holds_no_one_who_asks_it_for_ever(lab):
+    box = box_that_waits(lab)
+    box.processes["gateway"].send_signal(signal.SIGSTOP)
+    watch = Watch(box)
+    try:
+        wait_until("it is asked", lambda: children(watch.process.pid), 60)
+        first = children(watch.process.pid)
+        wait_until("another one asks", lambda: children(watch.process.pid) not in ([], first), 120)
+        expect(len(children(watch.process.pid)) == 1, "they gather", children(watch.process.pid))
+        runs_as = read(box.run + "/pending")
+        expect(runs_as.startswith("3 "), "it is not waited for any more", runs_as)
+    finally:
+        box.processes["gateway"].send_signal(signal.SIGCONT)
+    expect(box.config("confirm")[0] == 0)               # the control
+    watch.kill()
