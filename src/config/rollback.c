@@ -24,7 +24,7 @@
 
 #define PUT_BACK_DIR "put-back" /* in RUN */
 
-static char private_text[CONF_OTHER_MAX + 1];
+static char without_key[CONF_OTHER_MAX + 1], private_text[CONF_OTHER_MAX + 1];
 
 static bool load_generation(const struct owner *owner, unsigned number, struct conf_set *set)
 {
@@ -57,20 +57,22 @@ static void replace_public(struct conf_text *text, const char *lost, const uint8
 			memcpy(text->bytes + i, now, len);
 }
 
-/* The private key that a later one replaced is gone: the one in force serves. */
+/* The private key that a later one replaced is gone: the one in force serves. It is noted first: where a power cut left the key, it is none
+ * all the same. */
 static bool put_key(const struct owner *owner, unsigned number, struct conf_text texts[static CONF_FILES])
 {
 	struct conf_text *private = &texts[CONF_PRIVATE];
 	struct about about = { 0 };
 	struct conf_set *now;
 	char missing[128];
-	ssize_t len = -1;
+	ssize_t len = -1, without_len;
 
 	if (!private->present || store_about(&owner->store, number, &about) < 0 || !about.lost_key[0])
 		return true;
 	now = set_pool_take();
-	if (load_generation(owner, owner->store.confirmed, now)) {
-		len = left_out_put((struct slice){ private->bytes, private->len }, &now->vpn, private_text, sizeof(private_text), missing,
+	without_len = left_out_take(CONF_PRIVATE, (struct slice){ private->bytes, private->len }, without_key, sizeof(without_key));
+	if (without_len >= 0 && load_generation(owner, owner->store.confirmed, now)) {
+		len = left_out_put((struct slice){ without_key, (size_t)without_len }, &now->vpn, private_text, sizeof(private_text), missing,
 				   sizeof(missing));
 		if (texts[CONF_PUBLIC].present)
 			replace_public(&texts[CONF_PUBLIC], about.lost_key, now->vpn.public_key);
