@@ -55,24 +55,31 @@ static ssize_t put_key(const char *text)
 	return len;
 }
 
-/* The line of our own section, 0: there is none. One that has only our key, and another address than ours, is of the machine that
- * this one is a copy of. */
-static unsigned own_line(void)
+/* The line of our own section, 0: there is none. One that has only the key that was ours, and another address than ours, is of the machine
+ * that this one is a copy of. */
+static unsigned own_line(const uint8_t was[static KEY_LEN])
 {
 	const struct vpn_peer *own = amend_own_peer(&the_change);
 	const struct env_conf *env = &the_change.now.env;
 
-	return own && (!env->address_line || amend_has_address(&the_change, own, &env->vpn_address.addr)) ? own->line : 0;
+	if (env->address_line)
+		return own && amend_has_address(&the_change, own, &env->vpn_address.addr) ? own->line : 0;
+	if (!own && !key_is_zero(was))
+		own = vpn_find_peer(&the_change.now.vpn, was);
+	return own ? own->line : 0;
 }
 
-/* Our own section gets the key too. Other instances need it as well. */
+/* Our own section gets the key too, wherever it stands by now. Other instances need it as well. */
 static int put_public(const char *dir, const uint8_t public_key[static KEY_LEN])
 {
-	unsigned line = own_line(); /* by the key that was */
+	uint8_t was[KEY_LEN];
 	char text[KEY_BASE64_LEN];
+	unsigned line;
 
+	memcpy(was, the_change.now.vpn.public_key, sizeof(was));
 	if (!amend_open(&the_change, "key", dir))
 		return 1;
+	line = own_line(was);
 	if (!line)
 		return 0;
 	key_to_base64(public_key, text);

@@ -137,15 +137,12 @@ static bool ask_all(void)
 	       (amend_own_peer(&the_change) || ask("its name, Enter: none", "", judge_name, answers.name));
 }
 
-/* A file as it is now with lines at its end, or in front of the section at before: the status. */
+/* A file as it was read last with lines at its end, or in front of the section at before: the status. */
 static int put_lines(enum conf_file file, unsigned before, struct slice lines)
 {
-	struct slice text;
+	struct slice text = amend_text(&the_change, file);
 	ssize_t len;
 
-	if (!amend_open(&the_change, "setup", conf_dir))
-		return 1;
-	text = amend_text(&the_change, file);
 	len = before ? edit_insert(text, before, lines, the_change.bytes, sizeof(the_change.bytes))
 		     : edit_add(text, 0, lines, the_change.bytes, sizeof(the_change.bytes));
 	return amend_keep(&the_change, file, len, conf_file_name(file));
@@ -171,11 +168,20 @@ static bool may_precede(const struct network_nic *there, const char *nic)
 	return yes;
 }
 
-static int write_network(const struct conf_link *nic)
+static int write_network(void)
 {
-	const struct network_nic *there = network_match(&the_change.now.network, nic->name, nic->mac, nic->path);
+	const struct network_nic *there;
+	const struct conf_link *nic;
 	char lines[TEXT_LEN];
 
+	if (!amend_open(&the_change, "setup", conf_dir))
+		return 1;
+	nic = find_nic(slice_of(answers.nic));
+	if (!nic) {
+		(void)fprintf(stderr, "setup: %s is gone\n", answers.nic);
+		return 1;
+	}
+	there = network_match(&the_change.now.network, nic->name, nic->mac, nic->path);
 	if (!may_precede(there, nic->name)) {
 		(void)fprintf(stderr, "setup: `edit " NETWORK_FILE "`, then `setup` goes on\n");
 		return 1;
@@ -207,6 +213,8 @@ static int write_own(void)
 
 	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
+	if (amend_own_peer(&the_change)) /* of another console, since this one asked */
+		return 0;
 	section_write(&the_change, the_change.now.vpn.public_key, answers.name, section);
 	return put_lines(CONF_PUBLIC, 0, slice_of(section));
 }
@@ -230,7 +238,11 @@ static int take_paste(char *bytes, size_t cap)
 		(void)fprintf(stderr, "setup: what is written stays; `setup` goes on, `reconfigure` runs it\n");
 		return 1;
 	}
-	return len && put_lines(CONF_PUBLIC, 0, (struct slice){ bytes, len }) ? -1 : 0;
+	if (!len)
+		return 0;
+	if (!amend_open(&the_change, "setup", conf_dir))
+		return 1;
+	return put_lines(CONF_PUBLIC, 0, (struct slice){ bytes, len }) ? -1 : 0;
 }
 
 /* The sections of the others; a paste that is refused is asked for again. */
@@ -256,13 +268,11 @@ static int set_up(void)
 {
 	bool has_key = amend_has_key(&the_change), has_network = has_addresses(), has_own = amend_own_peer(&the_change) != NULL;
 	bool has_address = the_change.now.env.address_line, gone;
-	const struct conf_link *nic;
 
 	terminal_open();
 	gone = !ask_all();
 	terminal_restore();
-	nic = has_network ? NULL : find_nic(slice_of(answers.nic));
-	if (gone || (nic && write_network(nic)) || (!has_address && write_address()) || (!has_key && run_key("new")) ||
+	if (gone || (!has_network && write_network()) || (!has_address && write_address()) || (!has_key && run_key("new")) ||
 	    (!has_own && write_own()))
 		return 1;
 	printf("\nthe others need this section:\n\n");

@@ -1,13 +1,17 @@
 """Two consoles on one set of files: one changes them at a time, and none undoes what the other has just written."""
 import fcntl
 import os
+import signal
 import subprocess
 
 from case_commit import Box
 from case_console import Terminal
+from case_disk import children
+from case_files import cluster
 from case_generations import box_with_two, read
 from cases import case, expect
 from lab import wait_until, wg_keys
+from steps import Held, which
 
 BUSY = "another console has the files"
 ENDPOINT = "192.0.2.77:4567"
@@ -87,3 +91,23 @@ def change_that_began_before_another_one_takes_nothing_back(lab):
     status, said = say(box, ("peer", "set", "10.8.3.2", "Endpoint", ENDPOINT))
     status, said = say(box, ("peer", "add"), section)   # the control
     expect(status == 0 and ENDPOINT in read(public) and "10.8.3.9" in read(public), said)
+
+
+@case
+def new_key_goes_into_its_section_wherever_that_stands_by_then(lab):
+    files, _, public, other = cluster(lab)
+    words = ["sh", "-c", 'kill -STOP $$; exec "$@"', "sh", lab.applet("gateway"), "key", "new", "--force", "--conf", files.conf]
+    making = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until("it is stopped", lambda: children(os.getpid(), "T") == [making.pid])
+    held = Held(making.pid, lab.binary)
+    os.kill(making.pid, signal.SIGCONT)
+    held.go(which("renameat vpn-private.conf"))
+    expect(held.at, "it replaces no private key", held.passed)
+    section = "[Peer]\nPublicKey = %s\nAllowedIPs = 10.8.3.9/32\n\n" % wg_keys()[1]
+    files.put("vpn-public.conf", section + files.get("vpn-public.conf"))        # by someone who takes no lock
+    held.let_go()
+    said = making.communicate(timeout=60)[0]
+    expect(making.returncode == 0 and files.get("vpn-public.conf").startswith(section), "another section got the key", said)
+    fresh = said.rpartition("PublicKey = ")[2].split()[0]
+    expect("PublicKey = %s\nAllowedIPs = 10.8.3.1/32" % fresh in files.get("vpn-public.conf"), files.get("vpn-public.conf"))
+    expect(public not in files.get("vpn-public.conf") and other in files.get("vpn-public.conf"), files.get("vpn-public.conf"))
