@@ -1,5 +1,6 @@
 #include "conf/set_pool.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 static struct conf_set sets[SET_POOL];
@@ -12,6 +13,7 @@ struct conf_set *set_pool_take(void)
 			taken[i] = true;
 			return &sets[i];
 		}
+	(void)fprintf(stderr, "a fault of this program: a process wants more than %d sets of files at once\n", SET_POOL);
 	abort();
 }
 

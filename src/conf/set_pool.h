@@ -5,7 +5,10 @@
 
 #include "conf/set.h"
 
-enum { SET_POOL = 2 }; /* what is to run, and what it is held against */
+/* What is to run, and what it is held against. A service has both from its start on. Of a change, whoever has the files (config, rollback,
+ * import) has one; what is called below that (access, boot, adopt, the files that are set aside, a key that is put) takes one and gives it
+ * back before it returns, and calls none of the others meanwhile. */
+enum { SET_POOL = 2 };
 
 struct conf_set *set_pool_take(void);             /* wiped; one more than there are is a fault of the program, and its end */
 void set_pool_give_back(struct conf_set *set); /* which is wiped */
