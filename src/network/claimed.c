@@ -53,7 +53,7 @@ static bool is_ours(const struct nics *nics, const uint8_t mac[static LINK_MAC_L
 }
 
 /* Whoever says that it has one, or is about to take it as well; false: no one says anything now. */
-static bool hear(int fd, struct claimed *claimed, const struct nics *nics)
+static bool read_claim(int fd, struct claimed *claimed, const struct nics *nics)
 {
 	struct sockaddr_ll from = { 0 };
 	socklen_t from_len = sizeof(from);
@@ -83,8 +83,10 @@ static bool all_taken(const struct claimed *claimed)
 	return true;
 }
 
-/* This process carries nothing that could not wait so long. */
-static void ask(int fd, struct claimed *claimed, const struct nics *nics)
+/* This process carries no packet, and nothing else that could not wait so long: only whoever types a change has it asked, which waits itself;
+ * verbs of others wait in their sockets for as long as a disk or a NIC's driver may hold this process anyway; news of links and addresses in
+ * that of their monitor, and when there were too many for it, all is looked at anew. */
+static void ask_links(int fd, struct claimed *claimed, const struct nics *nics)
 {
 	uint64_t now_ns = clock_now_ns(), due_ns = now_ns, end_ns = now_ns + CLAIMED_WAIT_MS * NS_PER_MS;
 	unsigned sent = 0;
@@ -97,11 +99,11 @@ static void ask(int fd, struct claimed *claimed, const struct nics *nics)
 			due_ns = ++sent < CLAIMED_PROBES ? now_ns + CLAIMED_PROBE_MS * NS_PER_MS : end_ns;
 		}
 		if (poll(&news, 1, due_ns > now_ns ? (int)((due_ns - now_ns) / NS_PER_MS) + 1 : 0) > 0)
-			(void)hear(fd, claimed, nics);
+			(void)read_claim(fd, claimed, nics);
 		now_ns = clock_now_ns();
 	}
 	/* What came while this process was kept from running. */
-	for (size_t i = 0; i < CLAIMED_MAX && hear(fd, claimed, nics); i++)
+	for (size_t i = 0; i < CLAIMED_MAX && read_claim(fd, claimed, nics); i++)
 		;
 }
 
@@ -126,7 +128,7 @@ void claimed_find(struct nl *nl, const struct network_conf *conf, struct claimed
 		claimed->count = 0;
 		return;
 	}
-	ask(fd, claimed, &nics);
+	ask_links(fd, claimed, &nics);
 	close(fd);
 	for (size_t i = claimed->count; i-- > 0;)
 		if (!claimed->list[i].taken)
