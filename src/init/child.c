@@ -110,7 +110,7 @@ pid_t child_start(const struct child_spec *spec)
 	return pid < 0 ? -errno : pid;
 }
 
-int child_wait(pid_t pid, uint64_t timeout_ns)
+int child_await(pid_t pid, uint64_t timeout_ns)
 {
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
 	uint64_t deadline_ns = clock_now_ns() + timeout_ns, now_ns;
@@ -121,11 +121,18 @@ int child_wait(pid_t pid, uint64_t timeout_ns)
 	while (n <= 0 && (now_ns = clock_now_ns()) < deadline_ns)
 		n = poll(&end, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
 	close(end.fd);
-	if (n <= 0) {
-		kill(pid, SIGKILL);
+	if (n <= 0)
 		return -ETIMEDOUT;
-	}
 	return waitpid(pid, &status, WNOHANG) == pid ? status : -ECHILD;
+}
+
+int child_wait(pid_t pid, uint64_t timeout_ns)
+{
+	int status = child_await(pid, timeout_ns);
+
+	if (status == -ETIMEDOUT)
+		kill(pid, SIGKILL);
+	return status;
 }
 
 pid_t child_begin(int (*fn)(void))

@@ -24,6 +24,8 @@ pid_t child_start(const struct child_spec *spec); /* pid or -errno */
 /* The wait status of a child of ours, or -ETIMEDOUT (it is killed then), or -errno. */
 int child_wait(pid_t pid, uint64_t timeout_ns);
 
+int child_await(pid_t pid, uint64_t timeout_ns); /* the same, but it goes on then */
+
 /* A process of its own for fn, which may block: pid or -errno. */
 pid_t child_begin(int (*fn)(void));
 /* The same, waited for: its exit status, or as child_wait. */

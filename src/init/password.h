@@ -8,7 +8,7 @@
  * console: who can reset the machine has recovery anyway, and who is to mend it must come in. */
 int password_take(char *words, size_t cap);
 
-/* PID 1: the boot steps are over. Without a word of theirs none is asked for. */
+/* PID 1: the boot steps are over. Without a word of theirs none is asked for, until there is one. */
 void password_settle(void);
 
 #endif
