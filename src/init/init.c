@@ -76,6 +76,11 @@ static int put_away(void)
 	return persist_unmount();
 }
 
+static const char *ending_words(void)
+{
+	return ending == RB_POWER_OFF ? "power off" : "reboot";
+}
+
 static _Noreturn void end(void)
 {
 	uint64_t deadline_ns = clock_now_ns() + LAST_KILL_S * NS_PER_S;
@@ -95,7 +100,7 @@ static _Noreturn void end(void)
 	status = child_call(put_away, UNMOUNT_S * NS_PER_S);
 	if (status && status != PERSIST_READ_ONLY)
 		log_err("the persistent partition was not unmounted cleanly");
-	log_err("%s", ending == RB_POWER_OFF ? "power off" : "reboot");
+	log_err("%s", ending_words());
 	reboot(ending);
 	/* No power switch: halted, or a machine that cannot reboot. */
 	for (;;)
@@ -115,6 +120,8 @@ static void begin_to_end(int how, uint64_t now_ns)
 	if (ending)
 		return;
 	ending = how;
+	/* Before the recorder hears that it is to end. */
+	log_info("%s: all that runs is stopped first", ending_words());
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &boot_slow);
 	loop_timer_set(&loop, &shutdown_timer, now_ns + SHUTDOWN_S * NS_PER_S, shutdown_over);
