@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/recovery.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "console/delay.h"
@@ -22,6 +23,16 @@
 
 enum { TEXT_LEN = 512, IDLE_MAX_S = 1000000 };
 
+/* begins: not before what ran has stopped, and the partition is no one's. */
+static bool is_recovery(bool *begins)
+{
+	char text[sizeof(RECOVERY_BEGINS)];
+	ssize_t n = file_read(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, text, sizeof(text));
+
+	*begins = n >= 0 && slice_equal((struct slice){ text, (size_t)n }, RECOVERY_BEGINS);
+	return (n >= 0 || n == -EFBIG) && !*begins;
+}
+
 void login_look(struct login *login)
 {
 	char text[TEXT_LEN];
@@ -29,9 +40,10 @@ void login_look(struct login *login)
 	struct slice rest = { text, n > 0 ? (size_t)n : 0 }, line;
 	uint64_t idle_s;
 
-	*login = (struct login){ LOGIN_UNKNOWN, 0, "", false };
+	*login = (struct login){ .state = LOGIN_UNKNOWN };
 	/* No boot step of PID 1 will look: this is no appliance, but a host or a container. */
-	if (!faccessat(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, F_OK, 0) || faccessat(AT_FDCWD, RUN_DIR "/" BOOT_FILE, F_OK, 0) < 0)
+	login->elsewhere = faccessat(AT_FDCWD, RUN_DIR "/" BOOT_FILE, F_OK, 0) < 0;
+	if (is_recovery(&login->stops) || login->elsewhere)
 		login->state = LOGIN_OPEN;
 	if (n < 0 || login->state == LOGIN_OPEN)
 		return;

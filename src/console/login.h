@@ -18,7 +18,9 @@ struct login {
 	enum login_state state;
 	unsigned idle_s; /* without a key, then it is asked for again; 0: never */
 	char hash[PASSWORD_HASH_LEN]; /* of LOGIN_ASKS */
-	bool damaged; /* there is something in its place, by which no one can come in */
+	bool stops;     /* recovery was chosen, and what runs is being stopped */
+	bool elsewhere; /* no appliance: no console asks */
+	bool damaged;   /* there is something in its place, by which no one can come in */
 };
 
 void login_look(struct login *login);

@@ -104,7 +104,8 @@ static void wait_until_known(struct login *login)
 		if (n)
 			continue;
 		wait = NULL;
-		printf("This waits until the partition is mounted, which may have a password (`boot`; Ctrl-C).\n");
+		printf(login->stops ? "This waits until what runs has stopped (`boot`; Ctrl-C).\n"
+				    : "This waits until the partition is mounted, which may have a password (`boot`; Ctrl-C).\n");
 		(void)fflush(stdout);
 	}
 	if (n < 0 && n != -EINTR)

@@ -36,12 +36,13 @@ enum {
 	UNMOUNT_S = 10,
 	LAST_KILL_S = 2,
 	RECOVERY_S = 3,
+	RECOVERY_SLOW_S = 30, /* then the consoles are opened, whatever does not stop */
 	RECOVERY_MAX_S = 3600,
 };
 
 static struct loop loop;
 static struct loop_source signals;
-static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer;
+static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer, recovery_slow;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
@@ -124,6 +125,7 @@ static void begin_to_end(int how, uint64_t now_ns)
 	log_info("%s: all that runs is stopped first", ending_words());
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &boot_slow);
+	loop_timer_clear(&loop, &recovery_slow);
 	loop_timer_set(&loop, &shutdown_timer, now_ns + SHUTDOWN_S * NS_PER_S, shutdown_over);
 	processes_stop(now_ns);
 	if (processes_are_down())
@@ -147,6 +149,7 @@ static void recovery_goes_on(uint64_t now_ns)
 	if (!recovering || recovered || ending || boot_pid || !processes_services_are_down())
 		return;
 	recovered = true;
+	loop_timer_clear(&loop, &recovery_slow);
 	mounted = stat(DATA_DIR, &data) == 0 && stat("/", &root) == 0 && data.st_dev != root.st_dev;
 	status = mounted ? child_call(put_down, UNMOUNT_S * NS_PER_S) : 0;
 	if (status == PERSIST_READ_ONLY)
@@ -164,6 +167,14 @@ static void recovery_goes_on(uint64_t now_ns)
 	processes_recover_consoles();
 }
 
+static void recovery_is_slow(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	(void)now_ns;
+	recovery_tell("RECOVERY, but not all has stopped: see `boot` and `log init`. The partition may\n"
+		      "be in use. `reboot` starts as usual.\n");
+}
+
 static void recovery_begins(uint64_t now_ns)
 {
 	if (ending || !recovery_choose())
@@ -171,6 +182,7 @@ static void recovery_begins(uint64_t now_ns)
 	recovering = true;
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &clock_timer);
+	loop_timer_set(&loop, &recovery_slow, now_ns + RECOVERY_SLOW_S * NS_PER_S, recovery_is_slow);
 	processes_stop_services(now_ns);
 	recovery_goes_on(now_ns);
 }

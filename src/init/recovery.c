@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/recovery.h"
 #include "base/text.h"
 #include "netlink/link.h"
 #include "network/nics.h"
@@ -78,7 +79,7 @@ bool recovery_choose(void)
 	if (holds == NO_ONE)
 		return false;
 	/* Before the boot steps hear of it. */
-	(void)write_file(RECOVERY_FILE, "recovery begins\n");
+	(void)write_file(RECOVERY_FILE, RECOVERY_BEGINS);
 	decided();
 	return true;
 }
