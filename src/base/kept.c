@@ -1,9 +1,12 @@
 #include "base/kept.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <syslog.h>
+#include <unistd.h>
 
 #include "base/file.h"
 
@@ -11,6 +14,19 @@
 #define BOOT_ID_FILE "/proc/sys/kernel/random/boot_id"
 
 enum { KERNEL = LOG_KERN >> 3, YEAR_MIN = 1970, YEAR_MAX = 2999, STAMP_LEN = sizeof("2026-11-28 19:40:01") - 1 };
+
+int kept_open(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+
+	if (fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
+	    (st.st_size <= KEPT_FILE_MAX || lseek(fd, st.st_size - KEPT_FILE_MAX, SEEK_SET) >= 0))
+		return fd;
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? -errno : -EINVAL;
+}
 
 void kept_boot_id(char id[static KEPT_BOOT_ID_LEN + 1])
 {

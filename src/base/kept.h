@@ -1,5 +1,5 @@
 /* The log that is kept on the partition: two files, the newer one written to until it is full, in lines that a power cut may have torn. A
- * pure core but for the boot's id, for who writes them and who reads them. */
+ * pure core but for the boot's id and the file that is opened, for who writes them and who reads them. */
 #ifndef BASE_KEPT_H
 #define BASE_KEPT_H
 
@@ -16,6 +16,9 @@
 #define KEPT_OLD_FILE "log.old"
 
 enum { KEPT_FILE_MAX = 128 << 10, KEPT_LINE_LEN = 1024, KEPT_BOOT_ID_LEN = 37 };
+
+/* One of the two files, to be read: a descriptor that the caller closes, or -errno. Of one that is longer than it should be, its end. */
+int kept_open(const char *path);
 
 void kept_boot_id(char id[static KEPT_BOOT_ID_LEN + 1]); /* of this boot; "" when the kernel does not tell */
 

@@ -3,18 +3,25 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/kept.h"
 #include "base/paths.h"
 
-enum { ANSWER_MS = 3000, PIECE_LEN = 4096 };
+/* In memory: one reads at a time. */
+#define LOCK_PATH RUN_DIR "/log.read"
+
+enum { ANSWER_MS = 3000, TURN_S = 4, PIECE_LEN = 4096 };
+
+_Static_assert(TURN_S * 1000 > ANSWER_MS, "no one takes the end of who waits for its turn for an answer");
 
 /* Nothing is there to be read where it was never written. */
 static void pass_on(const char *path, int out)
 {
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	int fd = kept_open(path);
 	char piece[PIECE_LEN];
 	ssize_t n;
 
@@ -22,6 +29,19 @@ static void pass_on(const char *path, int out)
 		continue;
 	if (fd >= 0)
 		close(fd);
+}
+
+/* A disk that hangs holds the first one that reads, however often it is asked for: who waits behind that ends. Where there is no such
+ * directory there is no disk either. */
+static void take_turn(void)
+{
+	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600); /* it goes with the process */
+
+	(void)signal(SIGALRM, SIG_DFL);
+	(void)alarm(TURN_S);
+	if (fd >= 0)
+		(void)flock(fd, LOCK_EX);
+	(void)alarm(0);
 }
 
 /* Of no one's: PID 1 takes its end, whenever that is. */
@@ -33,6 +53,7 @@ static int begin(int out)
 		return -errno;
 	if (!pid) {
 		if (!fork()) {
+			take_turn();
 			pass_on(DATA_DIR "/" SYSTEM_DIR "/" KEPT_OLD_FILE, out);
 			pass_on(DATA_DIR "/" SYSTEM_DIR "/" KEPT_FILE, out);
 		}

@@ -39,7 +39,7 @@ static int open_dir(void)
 	struct stat data, root;
 
 	if (data_fd < 0)
-		return -errno;
+		return errno == ENOENT ? -ENODEV : -errno;
 	if (fstat(data_fd, &data) < 0 || stat("/", &root) < 0 || data.st_dev == root.st_dev)
 		errno = ENODEV;
 	else if (mkdirat(data_fd, SYSTEM_DIR, 0700) == 0 || errno == EEXIST)
@@ -60,7 +60,7 @@ static int open_file(int dir_fd, size_t len, off_t *size)
 
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size + (off_t)len <= KEPT_FILE_MAX) {
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size + (off_t)len < KEPT_FILE_MAX) { /* and the end of a torn line */
 		*size = st.st_size;
 		return fd;
 	}
@@ -129,8 +129,13 @@ static void flush(uint64_t now_ns)
 
 /* ---- from the kernel's buffer ---- */
 
+/* A disk that takes nothing is not asked again for each line. */
 static void gather(const char *line, size_t len)
 {
+	uint64_t now_ns = clock_now_ns();
+
+	if (len > sizeof(gathered.bytes) - gathered.len && (!gathered.failed || now_ns >= gathered.due_ns))
+		flush(now_ns);
 	if (len > sizeof(gathered.bytes) - gathered.len) {
 		gathered.lost++;
 		return;
@@ -188,12 +193,17 @@ static void begin_boot(void)
 	kept_boot_id(id);
 	for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
 		char path[64];
-		ssize_t n;
+		ssize_t n = -1;
 		struct slice rest;
 		struct kept kept;
+		int fd;
 
 		text_format(path, sizeof(path), DATA_DIR "/" SYSTEM_DIR "/%s", files[i]);
-		n = file_read(AT_FDCWD, path, text, sizeof(text));
+		fd = kept_open(path);
+		if (fd >= 0) {
+			n = file_read_fd(fd, text, sizeof(text));
+			close(fd);
+		}
 		rest = (struct slice){ text, n > 0 ? (size_t)n : 0 };
 		while (kept_next(&rest, &kept)) {
 			is_this = kept.is_boot ? slice_equal(kept.text, id) : is_this;

@@ -1,9 +1,13 @@
 /* base/kept: the log as the partition has it. */
 #include "base/kept.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <syslog.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "test.h"
 
 enum { AT = 1795894801 }; /* 2026-11-28 19:40:01 UTC */
@@ -82,4 +86,33 @@ TEST(kept_at_once_is_who_changed_what_and_not_the_kernels_chatter)
 
 		CHECK(kept_urgency(&kmsg) == lines[i].urgency);
 	}
+}
+
+TEST(kept_file_that_is_too_long_is_read_from_its_end)
+{
+	static char text[KEPT_FILE_MAX + 1];
+	char path[] = "/tmp/kept.XXXXXX", line[KEPT_LINE_LEN];
+	int made = mkstemp(path), fd;
+	size_t len = kept_line(line, AT, 7, "console: ttyS0: login"), size = 0;
+	struct slice rest;
+	struct kept kept;
+	ssize_t n;
+
+	CHECK(made >= 0);
+	for (; size <= 2 * (size_t)KEPT_FILE_MAX; size += len)
+		CHECK(write(made, line, len) == (ssize_t)len);
+	len = kept_line(line, AT, 8, "console: ttyS0: the last");
+	CHECK(write(made, line, len) == (ssize_t)len);
+	close(made);
+	fd = kept_open(path);
+	CHECK(fd >= 0);
+	n = file_read_fd(fd, text, sizeof(text));
+	close(fd);
+	CHECK_INT(n, KEPT_FILE_MAX);
+	rest = (struct slice){ text, (size_t)n };
+	while (kept_next(&rest, &kept))
+		CHECK(kept.sequence == 7 || kept.sequence == 8);
+	CHECK_INT((long long)kept.sequence, 8);
+	CHECK_INT(unlink(path), 0);
+	CHECK(kept_open(path) == -ENOENT);
 }
