@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +13,9 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "console/login.h"
+#include "crypto/key.h"
+
+#define LOCK_PATH RUN_DIR "/password.lock"
 
 enum { CHARACTERS_MIN = 8 };
 
@@ -35,17 +39,27 @@ static int open_system(void)
 	return fd < 0 ? err : fd;
 }
 
-/* hash "": none. */
-static int keep(const char *hash)
+static bool is_there(int fd, const char *text)
 {
-	char text[PASSWORD_HASH_LEN + 1];
+	char kept[PASSWORD_HASH_LEN + 2];
+	ssize_t n = file_read(fd, PASSWORD_FILE, kept, sizeof(kept));
+
+	return *text ? n >= 0 && !strcmp(kept, text) : n == -ENOENT;
+}
+
+/* hash "": none. 0 or -errno; *written: it is there all the same, and the disk did not say that it has it. */
+static int keep(const char *hash, bool *written)
+{
+	char text[PASSWORD_HASH_LEN + 1] = "";
 	int fd = open_system(), err = fd < 0 ? fd : 0;
 
-	text_format(text, sizeof(text), "%s\n", hash);
+	if (*hash)
+		text_format(text, sizeof(text), "%s\n", hash);
 	if (!err && *hash)
 		err = file_replace(fd, PASSWORD_FILE, text, strlen(text), 0600);
 	else if (!err && ((unlinkat(fd, PASSWORD_FILE, 0) < 0 && errno != ENOENT) || fsync(fd) < 0))
 		err = -errno;
+	*written = err < 0 && fd >= 0 && is_there(fd, text);
 	if (fd >= 0)
 		close(fd);
 	return err;
@@ -68,15 +82,13 @@ static bool knows_old(void)
 	unsigned wrong;
 	int err;
 
-	if (!type("old password: ", typed))
-		return false;
-	err = login_check(typed, &wrong);
-	explicit_bzero(typed, sizeof(typed));
+	err = type("old password: ", typed) ? login_check(typed, &wrong) : -ECANCELED;
+	wipe(typed, sizeof(typed));
 	if (err == -EACCES)
 		printf("that is not the password: nothing was changed\n");
 	else if (err == -EINTR)
 		printf("^C\n");
-	else if (err < 0)
+	else if (err < 0 && err != -ECANCELED)
 		printf("it cannot be checked: %s: nothing was changed\n", strerror(-err));
 	return !err;
 }
@@ -85,7 +97,7 @@ static bool knows_old(void)
 static bool ask_new(char typed[static PASSWORD_MAX + 1])
 {
 	char again[PASSWORD_MAX + 1] = "";
-	bool same;
+	bool typed_again, same;
 
 	if (!type("new password: ", typed))
 		return false;
@@ -93,24 +105,37 @@ static bool ask_new(char typed[static PASSWORD_MAX + 1])
 		printf("a password has %d characters or more: nothing was changed\n", CHARACTERS_MIN);
 		return false;
 	}
-	if (!type("once more: ", again))
+	if (strchr(typed, '\t')) {
+		printf("a Tab is no part of a password: nothing was changed\n");
 		return false;
-	same = !strcmp(typed, again);
-	explicit_bzero(again, sizeof(again));
-	if (!same)
+	}
+	typed_again = type("once more: ", again);
+	same = typed_again && strlen(typed) == strlen(again) && ct_equal(typed, again, strlen(typed));
+	wipe(again, sizeof(again));
+	if (typed_again && !same)
 		printf("those were two different ones: nothing was changed\n");
 	return same;
 }
 
-static int change(const struct login *login, const char *hash)
+static int put(const struct login *login, const char *hash)
 {
-	/* The partition first: no one is asked for what a reboot would not know. */
-	int err = keep(hash);
+	struct login now;
+	bool written;
+	int err;
 
-	if (err < 0) {
+	login_look(&now);
+	if (now.state != login->state || !ct_equal(now.hash, login->hash, sizeof(now.hash))) {
+		printf("another console has set it meanwhile: nothing was changed\n");
+		return 1;
+	}
+	/* The partition first: no one is asked for what a reboot would not know. */
+	err = keep(hash, &written);
+	if (err < 0 && !written) {
 		printf("the partition does not take it: %s: nothing was changed\n", strerror(-err));
 		return 1;
 	}
+	if (err < 0)
+		printf("it is written, and whether it survives a power cut is not known: %s\n", strerror(-err));
 	err = login_set(login, hash);
 	if (err < 0)
 		printf("this counts from the next boot on: %s\n", strerror(-err));
@@ -121,12 +146,26 @@ static int change(const struct login *login, const char *hash)
 	return err < 0;
 }
 
+/* By one console at a time; a disk that hangs holds those that come behind it, until Ctrl-C. */
+static int change(const struct login *login, const char *hash)
+{
+	int fd = open(LOCK_PATH, O_RDWR | O_CREAT | O_CLOEXEC, 0600), err = fd < 0 || flock(fd, LOCK_EX) < 0 ? -errno : 0, status = 1;
+
+	if (err < 0)
+		printf("%s: %s: nothing was changed\n", LOCK_PATH, strerror(-err));
+	else
+		status = put(login, hash);
+	if (fd >= 0)
+		close(fd);
+	return status;
+}
+
 static int set_new(const struct login *login)
 {
 	char typed[PASSWORD_MAX + 1] = "", hash[PASSWORD_HASH_LEN];
 	int err = ask_new(typed) ? password_hash(typed, strlen(typed), hash) : -ECANCELED;
 
-	explicit_bzero(typed, sizeof(typed));
+	wipe(typed, sizeof(typed));
 	if (err == -ECANCELED)
 		return 1;
 	if (err < 0) {
@@ -148,7 +187,9 @@ int password_main(int argc, char **argv)
 	}
 	login_look(&login);
 	terminal_open();
-	if (login.state == LOGIN_UNKNOWN)
+	if (login.elsewhere)
+		printf("this is no appliance: no console of this host asks for a password\n");
+	else if (login.state == LOGIN_UNKNOWN)
 		printf("the partition is not mounted yet: see `boot`\n");
 	else if (login.state == LOGIN_OPEN && none && !login.damaged)
 		printf("there is no password\n");

@@ -15,6 +15,7 @@
 #include "console/audit.h"
 #include "console/login.h"
 #include "console/recovery.h"
+#include "crypto/key.h"
 
 enum { SECONDS_A_MINUTE = 60 };
 
@@ -22,7 +23,7 @@ static char entered[PASSWORD_HASH_LEN]; /* by which password: another one is ask
 
 static bool is_in(const struct login *login)
 {
-	return login->state != LOGIN_ASKS || !strcmp(login->hash, entered);
+	return login->state != LOGIN_ASKS || ct_equal(login->hash, entered, sizeof(entered));
 }
 
 static void come_in(const struct login *login, unsigned wrong)
