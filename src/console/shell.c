@@ -219,6 +219,11 @@ static void entered(void)
 
 	if (recovery_taken(bytes, line.fed))
 		return;
+	/* Nothing is told of it, not even what may have been meant. */
+	if (!session_allows(true)) {
+		swallow();
+		return;
+	}
 	if (!strcmp(bytes, AGAIN))
 		recall();
 	text_format(cut, sizeof(cut), "%s", bytes);
