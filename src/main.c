@@ -4,7 +4,9 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/exit.h"
 #include "base/paths.h"
+#include "base/terminal.h"
 #include "config/config.h"
 #include "console/console.h"
 #include "console/password.h"
@@ -89,8 +91,11 @@ int main(int argc, char **argv)
 	if (getpid() == 1 && argc && !strcmp(argv[0], "init"))
 		init_main();
 	for (size_t i = 0; i < sizeof(applets) / sizeof(applets[0]) && argc; i++)
-		if (!strcmp(applets[i].name, argv[0]))
-			return applets[i].run(argc, argv);
+		if (!strcmp(applets[i].name, argv[0])) {
+			int status = applets[i].run(argc, argv);
+
+			return terminal_idled() ? EXIT_IDLE : status;
+		}
 	(void)fprintf(stderr, "this is the MITIGATOR gateway; call it gateway or gateway-dataplane\n");
 	return 2;
 }

@@ -94,6 +94,14 @@ int terminal_idle_ms(void)
 	return idle_s ? (int)idle_s * 1000 : -1;
 }
 
+bool terminal_idled(void)
+{
+	bool was = idle_over;
+
+	idle_over = false;
+	return was;
+}
+
 void terminal_echo(void *arg, const char *bytes, size_t len)
 {
 	(void)arg;

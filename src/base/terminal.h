@@ -15,6 +15,7 @@ void terminal_restore(void);
  * behind it. 0: never. */
 void terminal_idle_after(unsigned seconds);
 int terminal_idle_ms(void); /* that, for poll(2) */
+bool terminal_idled(void);  /* a read of this process has ended so since that was asked last */
 
 /* In a child that is about to become a program which may read on: what was typed may have half an Enter left, and the time
  * without a byte is the same. */

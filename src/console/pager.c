@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/exit.h"
 #include "base/terminal.h"
 
 #define QUESTION "--more-- (Enter, q)"
@@ -57,9 +58,10 @@ static void ask(void)
 	print(NULL, QUESTION, sizeof(QUESTION) - 1);
 	while (key != '\r' && key != '\n' && key != ' ') {
 		bool was_cr = after_cr;
+		int n = poll(&input, 1, terminal_idle_ms());
 
-		if (poll(&input, 1, terminal_idle_ms()) < 1 || read(STDIN_FILENO, &key, 1) != 1)
-			_exit(1);
+		if (n < 1 || read(STDIN_FILENO, &key, 1) != 1)
+			_exit(n ? 1 : EXIT_IDLE);
 		after_cr = key == '\r';
 		if (key == 'q' || key == 'Q' || key == ETX) {
 			print(NULL, ANSWERED, sizeof(ANSWERED) - 1);
@@ -140,12 +142,14 @@ int pager_begin(const struct page *page)
 	if (end[0] >= 0)
 		close(end[0]);
 	if (err)
-		pager_end();
+		(void)pager_end();
 	return err;
 }
 
-void pager_end(void)
+bool pager_end(void)
 {
+	int status = 0;
+
 	(void)fflush(stdout);
 	/* Whoever reads had enough: what could not be printed is no error of the next command. */
 	clearerr(stdout);
@@ -156,7 +160,8 @@ void pager_end(void)
 	if (pager.end >= 0)
 		close(pager.end);
 	pager.screen = pager.end = -1;
-	while (pager.pid > 0 && waitpid(pager.pid, NULL, 0) < 0 && errno == EINTR)
+	while (pager.pid > 0 && waitpid(pager.pid, &status, 0) < 0 && errno == EINTR)
 		continue;
 	pager.pid = 0;
+	return WIFEXITED(status) && WEXITSTATUS(status) == EXIT_IDLE;
 }

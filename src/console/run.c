@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/exit.h"
 #include "base/interrupt.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -99,6 +100,16 @@ static bool await(pid_t pid, int *status)
 	return true;
 }
 
+static bool idled;
+
+bool run_idled(void)
+{
+	bool was = idled;
+
+	idled = false;
+	return was;
+}
+
 static int run(const char *const argv[])
 {
 	pid_t pid = find_stuck(argv);
@@ -121,8 +132,10 @@ static int run(const char *const argv[])
 		leave_stuck(pid, argv);
 		return SIGNALLED + SIGINT;
 	}
-	if (WIFEXITED(status))
+	if (WIFEXITED(status)) {
+		idled = idled || WEXITSTATUS(status) == EXIT_IDLE;
 		return WEXITSTATUS(status);
+	}
 	printf("\n");
 	return SIGNALLED + WTERMSIG(status);
 }

@@ -29,6 +29,8 @@ static struct history history;
 static struct line line;
 static char bytes[LINE_LEN], prompt[PROMPT_LEN];
 
+static bool idled; /* what was obeyed last has ended since no one typed */
+
 /* What could not be obeyed, to be mended: "" when there is nothing. */
 static struct {
 	char text[LINE_LEN];
@@ -87,7 +89,9 @@ static int obey(const struct command *command, char *text, const struct filter *
 		printf("cannot filter: %s\n", strerror(-err));
 	else
 		status = run_line(command, text);
-	pager_end();
+	idled = pager_end();
+	idled = run_idled() || idled;
+	idled = terminal_idled() || idled;
 	/* What was meant for the command is not meant for the next prompt. */
 	interrupt_clear();
 	return status;
@@ -209,7 +213,7 @@ static bool is_pasted(const struct command *command)
 	return command && fits_has(tables, slice_of(command->name), WORD_PASTED);
 }
 
-static void entered(void)
+static void obey_line(void)
 {
 	char cut[LINE_LEN], whole[LINE_LEN];
 	const struct command *command;
@@ -252,6 +256,15 @@ static void entered(void)
 		if ((!allowed || obey(command, whole, &filter)) && is_pasted(command))
 			swallow();
 	}
+}
+
+static void entered(void)
+{
+	idled = false;
+	obey_line();
+	/* No one types here either, and there is no wait as long once more. */
+	if (idled && session_holds())
+		session_idle();
 }
 
 int shell_run(const struct fits_tables *of)

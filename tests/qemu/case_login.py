@@ -101,13 +101,14 @@ def consoles_ask_for_the_password(image):
             answer(first, PASSWORD, "once more: ")
             answer(first, PASSWORD, "every console asks for it")
 
-            # The other console, whose time without a key the first one's is.
+            # The other console, whose time without a key the first one's is: at a dialogue, behind which there is no other wait.
+            ask(first, "password")
             mark = len(second.text)
             is_asked(second)
             for i in range(WRONG):
                 answer(second, "wrong %d" % i, "that is not the password\npassword: ", HASH_S + WRONG)
             assert "PrivateKey" not in second.text[mark:], "a key was to be had without the password"
-            first.wait_for("logged out: nothing was typed for %d s\npassword: " % IDLE_S, IDLE_S + 60, 0)
+            first.wait_for(r"old password: \s*logged out: nothing was typed for %d s\npassword: " % IDLE_S, IDLE_S + 60, 0)
             start = len(first.text)
             log_in(first, PASSWORD)
             assert "%d wrong passwords before" % WRONG in first.text[start:], "the consoles do not count together:\n" + first.text[start:]
