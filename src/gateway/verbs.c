@@ -81,8 +81,8 @@ static void print_change(void *arg, enum tunnel_change change, const uint8_t pub
 	if (!words[change])
 		return;
 	key_to_base64(public_key, key);
-	control_print(printer->call, CONTROL_OUT, "%s: %s peer %s%s%s", printer->service->path.profile->name,
-		      words[change], name, *name ? " " : "", key);
+	control_print(printer->call, CONTROL_OUT, "%s: %s peer %s", printer->service->path.profile->name,
+		      words[change], *name ? name : key);
 	for (size_t i = 0; change == TUNNEL_UPDATED && i < sizeof(field_words) / sizeof(field_words[0]); i++) {
 		if (!(fields & 1u << i))
 			continue;
