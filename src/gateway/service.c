@@ -119,6 +119,7 @@ static void looked(struct path *path, uint64_t now_ns)
 	const struct tell_host host = { .arg = service, .name = peer_name, .line = log_line };
 
 	tell_look(&service->tell, &path->inner.running, now_ns, &host);
+	verdicts_look(&service->verdicts, &path->silent.watch, &path->inner.running, now_ns, time(NULL), &host);
 }
 
 static void disturbed(struct path *path)

@@ -5,6 +5,7 @@
 #include "conf/set.h"
 #include "gateway/path.h"
 #include "gateway/tell.h"
+#include "gateway/verdicts.h"
 #include "gateway/witness.h"
 #include "worker/change.h"
 
@@ -24,6 +25,7 @@ struct service {
 	struct resolver resolver;
 	struct path path;
 	struct tell tell; /* what the log was told of its peers */
+	struct verdicts verdicts; /* likewise: who is up, and who is not */
 	struct witness witness; /* of the last change */
 
 	struct conf_set *set;       /* what runs */

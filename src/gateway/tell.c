@@ -27,7 +27,8 @@ static void pace_rests(struct tell_pace *pace, uint64_t now_ns)
 		pace->wait_s = 0;
 }
 
-static void begin_line(struct text *text, char *line, const uint8_t *public_key, const struct tell_host *host)
+void tell_begin(struct text *text, char line[static TELL_LINE_LEN], const uint8_t public_key[static TUNNEL_KEY_LEN],
+		const struct tell_host *host)
 {
 	const char *name = host->name(host->arg, public_key);
 	char key[KEY_BASE64_LEN];
@@ -83,12 +84,12 @@ static void look_at_failure(struct tell *tell, struct tell_peer *told, const str
 		if (!pace_allows(&told->failure_pace, other ? TELL_OTHER_S : told->failure_pace.wait_s, now_ns) ||
 		    !has_room(tell, now_ns))
 			return;
-		begin_line(&text, line, told->public_key, host);
+		tell_begin(&text, line, told->public_key, host);
 		text_add(&text, "handshake failed: %s (%" PRIu64 " in all)", tunnel_failure_words[counts->failure].words,
 			 counts->failures);
 		pace_told(&told->failure_pace, other, now_ns);
 	} else if (!counts->failing && told->failing && has_room(tell, now_ns)) {
-		begin_line(&text, line, told->public_key, host);
+		tell_begin(&text, line, told->public_key, host);
 		text_add(&text, "handshake done, after %" PRIu64 " that failed", counts->failures);
 	} else {
 		return;
@@ -111,7 +112,7 @@ static void look_at_drops(struct tell *tell, struct tell_peer *told, const struc
 	}
 	if (!pace_allows(&told->drop_pace, told->drop_pace.wait_s, now_ns) || !has_room(tell, now_ns))
 		return;
-	begin_line(&text, line, told->public_key, host);
+	tell_begin(&text, line, told->public_key, host);
 	if (add_drops(&text, counts->drops, told->drops, 0, TUNNEL_PEER_DROPS)) {
 		pace_told(&told->drop_pace, false, now_ns);
 		end_line(tell, line, host);

@@ -3,6 +3,7 @@
 #ifndef GATEWAY_TELL_H
 #define GATEWAY_TELL_H
 
+#include "base/text.h"
 #include "tunnel/tunnel.h"
 
 /* The same reason is told again after AGAIN_S, then twice that, up to AGAIN_MAX_S; another reason after OTHER_S. All peers together
@@ -41,5 +42,10 @@ struct tell_host {
 
 /* running is a dump of now. */
 void tell_look(struct tell *tell, const struct tunnel_config *running, uint64_t now_ns, const struct tell_host *host);
+
+
+/* A line about a peer, by its name or the beginning of its key. */
+void tell_begin(struct text *text, char line[static TELL_LINE_LEN], const uint8_t public_key[static TUNNEL_KEY_LEN],
+		const struct tell_host *host);
 
 #endif

@@ -21,9 +21,11 @@
 #include "network/nics.h"
 #include "network/plan.h"
 #include "network/told.h"
+#include "nics/carriers.h"
 #include "nics/conflicts.h"
 #include "nics/identify.h"
 #include "nics/loss.h"
+#include "nics/missing.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
 #include "worker/load.h"
@@ -41,6 +43,7 @@ struct nics_service {
 	bool replaced_has_set, replaced_fallback; /* the same of what ran before, while that can be put back */
 	struct told told;
 	struct conflicts conflicts;
+	struct carriers carriers;
 };
 
 static void log_change(void *arg, bool error, const char *text)
@@ -59,37 +62,12 @@ static void tell_ready(struct nics_service *service)
 	loop_timer_clear(&service->worker.loop, &service->ready);
 }
 
-/* What of network.conf is not there. */
-static void tell_missing(struct nics_service *service)
-{
-	const struct network_conf *conf = &service->set->network;
-	bool fits[NETWORK_NICS_MAX] = { false };
-	static struct nics nics;
-
-	if (nics_find(&service->nl, &nics) < 0 || nics_match(&service->nl, &nics, conf) < 0)
-		return;
-	for (size_t i = 0; i < nics.count; i++) {
-		const struct link *link = &nics.list[i];
-		const struct network_nic *nic = nics.matches[i].section;
-
-		if (!nic)
-			continue;
-		fits[nic - conf->nics] = true;
-		if (!link->carrier && nics.matches[i].taker == link)
-			log_err("%s has no carrier after %d s: cable, switch port?", link->name, CARRIER_WAIT_S);
-	}
-	for (size_t i = 0; i < conf->nic_count; i++)
-		if (!fits[i])
-			log_err(NETWORK_FILE ":%u: no NIC fits this [Match] after %d s: `network` lists them", conf->nics[i].line,
-				CARRIER_WAIT_S);
-}
-
 static void ready_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct nics_service *service = container_of(timer, struct nics_service, ready);
 
 	(void)now_ns;
-	tell_missing(service);
+	missing_tell(&service->nl, &service->set->network, CARRIER_WAIT_S);
 	tell_ready(service);
 }
 
@@ -120,7 +98,7 @@ static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct nics_service *service = container_of(timer, struct nics_service, follow);
 	struct nics_report report = { .say = log_change, .arg = service };
 
-	(void)now_ns;
+	carriers_follow(&service->carriers, now_ns);
 	if (service->has_set)
 		apply(service, NULL, &report);
 }
@@ -405,6 +383,8 @@ static int nics_service_open(struct worker *worker)
 		err = nl_open(&service->nl, NETLINK_ROUTE);
 	if (!err && link_get(&service->nl, "lo", &lo) == 0 && !lo.up)
 		link_set_up(&service->nl, lo.index, true);
+	if (!err)
+		carriers_open(&service->carriers, &worker->loop, &service->nl);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
 		log_info("cannot see ARP: an address that another machine has as well will not be told of");

@@ -44,3 +44,6 @@ def network_tells_where_a_nic_leads_and_sums_up_what_is_many(lab):
     b("ip", "link", "set", "eth0", "down")
     wait_until("the carrier went", lambda: "up, no carrier" in network.show())
     expect(re.search(r"^  carrier  went [1-9]\d* times?$", network.show(), re.M), network.show())
+    wait_until("a line on it in the log", lambda: "eth0: link down: no carrier\n" in network.said())
+    b("ip", "link", "set", "eth0", "up")
+    wait_until("a line that it is back", lambda: re.search(r"eth0: link up(, changed \d+ times in \d+ s)?\n", network.said()))

@@ -50,6 +50,8 @@ def wrong_preshared_key_is_told_on_both_sides_of_a_handshake(lab):
     pair.failed("preshared_key", "its answer does not open: it has another preshared key")
     expect(pair.peer()["failing"] is True and pair.peer()["latest_handshake"] == 0, pair.peer())
     pair.dropped("not_authentic", "not authentic")
+    wait_until("a line that it is down", lambda: re.search(
+        r"peer berlin: DOWN: we send, and nothing has come for 15 s; handshake with \S+: its answer does not open", pair.ours.said()), 90)
     # and with the same on both sides it is over, and said to be
     pair.go.set("peer", pair.pub_a, "preshared-key", "/dev/stdin", input=PSK)
     wait_until("a handshake", lambda: pair.peer()["latest_handshake"])
@@ -57,6 +59,7 @@ def wrong_preshared_key_is_told_on_both_sides_of_a_handshake(lab):
     expect(pair.peer()["failing"] is False, pair.peer())
     expect("(over; " in pair.ours.ask("show"), pair.ours.ask("show"))
     wait_until("a line that it is over", lambda: "peer berlin: handshake done, after " in pair.ours.said(), 90)
+    wait_until("a line that it is up", lambda: re.search(r"peer berlin: up again, after \d+ s, at ", pair.ours.said()), 90)
     expect("another preshared key" not in json.dumps(pair.ours.show()["dropped"]))
 
 
