@@ -238,7 +238,7 @@ class Cluster:
 
     def restore(self):
         """All three know each other, with plain files, and have shaken hands."""
-        self.hub.loss, self.hub.unplugged = 0.0, set()
+        self.hub.loss, self.hub.frame_max, self.hub.unplugged = 0.0, None, set()
         for a in self.all:
             files = a.instance.files(self.instances)
             if a.files != files or any(len(a.peers(path)) != 2 for path in PATHS):

@@ -1,8 +1,146 @@
-"""What is wrong is on the screen of `show`, or the command that it names tells it."""
+"""What is wrong is on the screen of `show`, or the command that it names tells it: management on the kernel's WireGuard and the
+dataplane on ours, so that each is told of both."""
 import re
+import time
 
-from appliance import cluster, wait_for
+from appliance import PATHS, cluster, wait_for
 from cases import case
+from cluster import outer_address, vpn_address
+from vm import Timeout
+
+WIDTH = 79
+MARKED_S = 90                   # a busy machine takes its time; what it took is printed
+UNDERLAY_BYTES = 1280
+
+
+class Seen:
+    """The first of the cluster as its operator sees it, with one ping a second to each peer on each path."""
+
+    def __init__(self, image):
+        self.cluster = cluster(image)
+        self.first, self.second, self.third = self.cluster.all
+        self.first.reconfigure(files={".env": self.first.files[".env"] + "DATA_PLANE_VPN_BACKEND=lwip\n"})
+        assert [self.first.show(path)["backend"] for path in PATHS] == ["kernel", "lwip"], self.first.say("show all")
+        self.pings = [self.first.output("(exec /sbin/%s ping %s -c 3000 -i 1 -q) > /dev/null 2>&1 & echo $!" % (path, vpn_address(n))).strip()
+                      for path in PATHS for n in (2, 3)]
+        self.up("to begin with")
+
+    def close(self):
+        self.first.run("kill " + " ".join(self.pings))
+
+    def show(self, words=""):
+        said = self.first.say("show " + words)
+        assert max(map(len, said.splitlines())) <= WIDTH, "more than %d columns:\n%s" % (WIDTH, said)
+        return said
+
+    def says(self, what, *patterns):
+        """Until all of them are on the screen, which is returned."""
+        said, began = [""], time.monotonic()
+
+        def all_there():
+            said[0] = self.show()
+            return all(re.search(pattern, said[0], re.M) for pattern in patterns)
+        try:
+            wait_for(what, all_there, MARKED_S, 0.5)
+        except Timeout as err:
+            raise AssertionError("show does not say: %s\n%s\n%s" % (what, patterns, said[0])) from err
+        print("  FIGURE  %.0f s until show said: %s" % (time.monotonic() - began, what))
+        return said[0]
+
+    def peers_are(self, what, second, third):
+        return self.says(what, *(r"^\S* +%s +%s \S.* %s \S" % (re.escape(vpn_address(n)), verdict, verdict)
+                                 for n, verdict in ((2, second), (3, third))))
+
+    def up(self, what):
+        self.peers_are("both peers are up on both paths, " + what, "up", "up")
+
+    def why(self, n):
+        """Management's reason and the dataplane's, in words."""
+        said = self.show(vpn_address(n))
+        management, dataplane = said.split("between packet processors\n")
+        return [" ".join(part.split()) for part in (management, dataplane)]
+
+
+@case
+def show_marks_what_is_wrong_on_both_backends(image):
+    seen = Seen(image)
+    try:
+        udp_is_filtered_and_an_address_there_twice(seen)
+        keys_do_not_fit(seen)
+        cable_is_pulled(seen)
+        clock_is_of_2020(seen)
+        underlay_is_small(seen)
+    finally:
+        seen.close()
+
+
+def udp_is_filtered_and_an_address_there_twice(seen):
+    ours = outer_address(1)
+    seen.second.output("ip route add blackhole " + ours)
+    seen.second.output("ip address add %s/32 dev eth0" % ours)
+    try:
+        said = seen.peers_are("one peer DOWN on both paths whose UDP is filtered", "DOWN", "up")
+        assert "1 DOWN\n" in said and said.splitlines()[-2].count("DOWN") == 1, said
+        seen.says("the address that is there twice", "ANOTHER MACHINE HAS %s AS WELL" % re.escape(ours))
+        said = seen.first.say("probe " + vpn_address(2), 60)
+        assert said.count("nothing passes") == 2, said
+    finally:
+        seen.second.output("ip address del %s/32 dev eth0" % ours)
+        seen.second.output("ip route del blackhole " + ours)
+    seen.up("without the filter")
+
+
+def keys_do_not_fit(seen):
+    """The second has another key than ours have for it, the third has another one for us."""
+    ours = seen.first.instance.public_key
+    for path in PATHS:
+        seen.second.netns(path, "sh -c 'wg genkey > /tmp/key && wg set wg0 private-key /tmp/key'")
+        seen.third.netns(path, "wg set wg0 peer %s remove" % ours)
+    seen.peers_are("both peers DOWN, a wrong key on either side", "DOWN", "DOWN")
+    for n in (2, 3):
+        kernel, lwip = seen.why(n)
+        assert "the kernel tells no reason: see `show` at the other side" in kernel, kernel
+        assert re.search(r"failed (wrong key|no answer)", lwip), lwip
+    for a in (seen.second, seen.third):
+        a.reconfigure("--force")
+    seen.up("with the right keys")
+
+
+def cable_is_pulled(seen):
+    seen.first.vm.set_link(0, False)
+    try:
+        seen.says("the NIC without carrier", r"^eth0: NO CARRIER: cable, switch port$")
+    finally:
+        seen.first.vm.set_link(0, True)
+    seen.up("with the cable")
+
+
+def clock_is_of_2020(seen):
+    at, began = int(seen.first.output("date +%s")), time.monotonic()
+    seen.first.output("date -s '2020-02-03 04:05:06'")
+    try:
+        seen.says("the clock", r"^clock: 2020-02-03 04:05:\d\d UTC is before this system was made")
+    finally:
+        seen.first.output("date -s @%d" % (at + time.monotonic() - began))
+    assert "clock:" not in seen.show(), seen.show()
+
+
+def underlay_is_small(seen):
+    seen.cluster.hub.frame_max = 14 + UNDERLAY_BYTES
+    try:
+        began = time.monotonic()
+        said = seen.first.say("probe " + vpn_address(2), 120)
+        print("  FIGURE  %.0f s until probe said what passes where the underlay takes %d bytes" % (time.monotonic() - began, UNDERLAY_BYTES))
+    finally:
+        seen.cluster.hub.frame_max = None
+    assert said.count("1420 bytes: 0 of 5 came back") == 2, said
+    for passes, key in zip(re.findall(r"^  (\d+) bytes is the largest that passes", said, re.M), ("MITIGATOR_VPN_MTU", "DATA_PLANE_VPN_MTU")):
+        assert UNDERLAY_BYTES - 80 <= int(passes) <= UNDERLAY_BYTES - 50 and key in said, said
+    assert said.count("is the largest that passes") == 2 and max(map(len, said.splitlines())) <= WIDTH, said
+    said = seen.first.say("probe " + vpn_address(2), 60)
+    assert said.count(" bytes: 5 of 5 came back") == 4, said
+    said = seen.first.say("ping out %s -c 2 -i 0.1 -s 1472 -D" % outer_address(2))
+    assert "2 sent, 2 received" in said, said
 
 
 @case

@@ -69,6 +69,7 @@ class Hub:
         self.dropped = 0
         self._waiting = [collections.deque() for _ in range(ports)]     # (until when, frame)
         self.unplugged = set()      # ports whose cable is pulled
+        self.frame_max = None       # bytes; longer ones are lost, None: any length passes
         self.tap = None             # called with the port and the frame that came in there
         self._dir = tempfile.mkdtemp(prefix="hub.")
         self._sockets = []
@@ -116,6 +117,8 @@ class Hub:
                     waiting.popleft()
 
     def _repeat(self, frame, came_in):
+        if self.frame_max and len(frame) > self.frame_max:
+            return
         until = time.monotonic() + self.KEEP_S
         for n, waiting in enumerate(self._waiting):
             if n == came_in or {n, came_in} & self.unplugged or random.random() < self.loss:
