@@ -7,22 +7,8 @@ import tempfile
 from appliance import wait_for
 from cases import case
 from firmware import BOOT_S, MIB, Metal, as_hardware
-from vm import ANY_PROMPT, KERNEL, PROMPT, TOP, read_board
-
-MAC = re.compile(r"\b[0-9a-f]{2}(:[0-9a-f]{2}){5}\b")
-KEY = re.compile(r"[A-Za-z0-9+/]{43}=")
-
-
-def chapter():
-    with open(TOP + "/README.md") as f:
-        return re.search(r"### The first boot, screen by screen\n(.*?)\n## ", f.read(), re.S)[1]
-
-
-def blocks(text):
-    """What stands indented by four blanks, each without them."""
-    return ["".join(line[4:] or "\n" for line in block.splitlines(True))
-            for block in re.findall(r"^((?:(?:    .*)?\n)*    .*\n)", text, re.M)]
-
+from readme import KEY, MAC, blocks, chapter, check_screen, steps
+from vm import PROMPT, TOP, read_board
 
 def write_disk(image, work):
     """The line that writes it, with a file in the place of the disk. dd cuts a file off behind what it writes; a disk it cannot."""
@@ -37,31 +23,6 @@ def write_disk(image, work):
     subprocess.run(line.replace("/dev/DISK", disk), shell=True, check=True, cwd=work, stderr=subprocess.DEVNULL)
     os.truncate(disk, 1024 * MIB)
     return disk
-
-
-def shape(line):
-    """A line without what differs from machine to machine and from time to time."""
-    line = KEY.sub("KEY", MAC.sub("MAC", line.strip()))
-    return re.sub(r"\s+", " ", re.sub(r"[\d.]+", "0", line))
-
-
-def check_screen(shown, said):
-    """Every line that README shows is there, in that order; `...` stands for some."""
-    lines = iter([shape(line) for line in KERNEL.sub("", said).splitlines()])
-    for line in shown:
-        assert line.strip() == "..." or shape(line) in lines, "README shows what is not there: %s\nin:\n%s" % (line, said)
-
-
-def steps(block):
-    """(line that is typed, what follows it up to the next)"""
-    found = []
-    for line in block.splitlines():
-        prompt = re.match(ANY_PROMPT, line)
-        if prompt:
-            found.append((line[prompt.end():], []))
-        elif found:
-            found[-1][1].append(line)
-    return found
 
 
 def write_file(vm, line, text):
@@ -92,7 +53,7 @@ def work_through(vm, block, keys):
 
 @case
 def readme_leads_from_the_disk_image_to_a_running_appliance(image):
-    screens = blocks(chapter())
+    screens = blocks(chapter("The first boot, screen by screen"))
     mac = MAC.search("".join(screens))[0]
     with tempfile.TemporaryDirectory() as work:
         disk = write_disk(image, work)
