@@ -32,10 +32,9 @@ def shape(line):
 
 
 def check_screen(shown, said):
-    """Every line that README shows is there, in that order; `...` stands for some. None is wider than a terminal."""
-    rows = KERNEL.sub("", said).splitlines()
-    assert all(len(row) < 80 for row in rows), "more than 79 columns:\n" + said
-    lines = iter([shape(line) for line in rows])
+    """Every line that README shows is there, in that order; `...` stands for some. None of them is wider than a terminal."""
+    assert all(len(line) < 80 for line in shown), shown
+    lines = iter([shape(line) for line in KERNEL.sub("", said).splitlines()])
     for line in shown:
         assert line.strip() == "..." or shape(line) in lines, "README shows what is not there: %s\nin:\n%s" % (line, said)
 
