@@ -16,6 +16,8 @@ struct fitting {
 	int err;         /* the first */
 };
 
+/* A sentence, counted. */
+void fit_tell(struct nics_report *report, bool error, const char *text);
 /* A sentence about it; err < 0 makes it an error, with the kernel's words behind. */
 void fit_say(struct fitting *fitting, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* An error that needs no words of the kernel. */

@@ -1,10 +1,9 @@
-/* network.conf onto the NICs: match, compare, least change. */
+/* The NICs of this host, and which section of network.conf each gets. */
 #ifndef NETWORK_NICS_H
 #define NETWORK_NICS_H
 
 #include "conf/network.h"
 #include "netlink/link.h"
-#include "network/nics_report.h"
 
 enum { NICS_MAX = 64 };
 
@@ -27,14 +26,5 @@ int nics_find(struct nl *nl, struct nics *nics);
 /* Which section each NIC gets: 0 or -errno. Of several that one [Match] with addresses or routes fits, the one that has
  * carrier takes those; before another it is the one that has them, and without any carrier too. */
 int nics_match(struct nl *nl, struct nics *nics, const struct network_conf *conf);
-
-/* Makes every NIC that a [Match] fits have exactly what its section says: up, MTU, addresses, static routes. What is
- * so already is not touched; what the kernel has of it by other means is taken over; addresses the kernel learned by itself
- * and routes of others stay. NICs that no [Match]
- * fits are left alone, but for those that one of before (NULL: none) fitted: they lose what it gave them. Of two NICs
- * with a route to the same place the one whose [Match] stands first is preferred. 0 or the -errno of the first step
- * that failed; the others are done all the same. */
-int nics_apply(struct nl *nl, const struct network_conf *conf, const struct network_conf *before,
-	       struct nics_report *report);
 
 #endif

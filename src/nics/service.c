@@ -15,6 +15,7 @@
 #include "base/wrap.h"
 #include "conf/set_pool.h"
 #include "netlink/rule.h"
+#include "network/apply.h"
 #include "network/conflict.h"
 #include "network/facts.h"
 #include "network/last.h"

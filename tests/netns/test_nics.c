@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../unit/test.h"
+#include "network/apply.h"
 #include "network/nics.h"
 
 enum { SKIP = 77 };
