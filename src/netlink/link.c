@@ -10,15 +10,54 @@
 /* <linux/if.h>, which has it, cannot be included beside <net/if.h>. */
 #define LOWER_UP (1U << 16)
 
-static int read_kind(const struct nlattr *info, char kind[static LINK_KIND_LEN])
+/* IFLA_INFO_DATA of a VLAN. */
+static int read_vlan(const struct nlattr *data, struct link *link)
 {
-	static const struct nl_rule rules[IFLA_INFO_KIND + 1] = { [IFLA_INFO_KIND] = NL_RULE_TEXT };
-	const struct nlattr *attrs[IFLA_INFO_KIND + 1];
-	int err = nl_attrs_read_nest(info, rules, attrs, IFLA_INFO_KIND + 1);
+	static const struct nl_rule rules[IFLA_VLAN_ID + 1] = { [IFLA_VLAN_ID] = NL_RULE_U16 };
+	const struct nlattr *attrs[IFLA_VLAN_ID + 1];
+	int err = nl_attrs_read_nest(data, rules, attrs, IFLA_VLAN_ID + 1);
 
-	if (err < 0 || !attrs[IFLA_INFO_KIND])
-		return err;
-	return nl_attr_text(attrs[IFLA_INFO_KIND], kind, LINK_KIND_LEN);
+	if (!err && attrs[IFLA_VLAN_ID])
+		link->vlan_id = mnl_attr_get_u16(attrs[IFLA_VLAN_ID]);
+	return err;
+}
+
+/* IFLA_INFO_SLAVE_DATA of a bond's port. */
+static int read_port(const struct nlattr *data, struct link *link)
+{
+	static const struct nl_rule rules[IFLA_BOND_SLAVE_PERM_HWADDR + 1] = { 0 };
+	const struct nlattr *attrs[IFLA_BOND_SLAVE_PERM_HWADDR + 1], *mac;
+	int err = nl_attrs_read_nest(data, rules, attrs, IFLA_BOND_SLAVE_PERM_HWADDR + 1);
+
+	mac = err ? NULL : attrs[IFLA_BOND_SLAVE_PERM_HWADDR];
+	if (mac && mnl_attr_get_payload_len(mac) == LINK_MAC_LEN)
+		memcpy(link->own_mac, mnl_attr_get_payload(mac), LINK_MAC_LEN);
+	return err;
+}
+
+/* IFLA_LINKINFO: what made it, and what it is a port of. */
+static int read_info(const struct nlattr *info, struct link *link)
+{
+	static const struct nl_rule rules[IFLA_INFO_SLAVE_DATA + 1] = {
+		[IFLA_INFO_KIND] = NL_RULE_TEXT,
+		[IFLA_INFO_DATA] = NL_RULE_NEST,
+		[IFLA_INFO_SLAVE_KIND] = NL_RULE_TEXT,
+		[IFLA_INFO_SLAVE_DATA] = NL_RULE_NEST,
+	};
+	const struct nlattr *attrs[IFLA_INFO_SLAVE_DATA + 1];
+	char master[LINK_KIND_LEN] = "";
+	int err = nl_attrs_read_nest(info, rules, attrs, IFLA_INFO_SLAVE_DATA + 1);
+
+	if (!err && attrs[IFLA_INFO_KIND])
+		err = nl_attr_text(attrs[IFLA_INFO_KIND], link->kind, sizeof(link->kind));
+	if (!err && attrs[IFLA_INFO_DATA] && !strcmp(link->kind, "vlan"))
+		err = read_vlan(attrs[IFLA_INFO_DATA], link);
+	if (!err && attrs[IFLA_INFO_SLAVE_KIND])
+		err = nl_attr_text(attrs[IFLA_INFO_SLAVE_KIND], master, sizeof(master));
+	link->is_bond_port = !strcmp(master, "bond");
+	if (!err && link->is_bond_port && attrs[IFLA_INFO_SLAVE_DATA])
+		err = read_port(attrs[IFLA_INFO_SLAVE_DATA], link);
+	return err;
 }
 
 /* IFLA_AF_SPEC, in it AF_INET6, in it the interface's numbers, in the order of DEVCONF_*. */
@@ -47,6 +86,7 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 	static const struct nl_rule rules[LINK_ATTRS] = {
 		[IFLA_IFNAME] = NL_RULE_TEXT,
 		[IFLA_MTU] = NL_RULE_U32,
+		[IFLA_LINK] = NL_RULE_U32,
 		[IFLA_IFALIAS] = NL_RULE_TEXT,
 		[IFLA_LINKINFO] = NL_RULE_NEST,
 		[IFLA_MASTER] = NL_RULE_U32,
@@ -73,22 +113,26 @@ int link_read(const struct nlmsghdr *message, struct link *link)
 		.up = info->ifi_flags & IFF_UP,
 		.carrier = info->ifi_flags & LOWER_UP,
 		.mtu_bytes = attrs[IFLA_MTU] ? mnl_attr_get_u32(attrs[IFLA_MTU]) : 0,
+		.lower = attrs[IFLA_LINK] && !attrs[IFLA_LINK_NETNSID] ? mnl_attr_get_u32(attrs[IFLA_LINK]) : 0,
 		.master = attrs[IFLA_MASTER] ? mnl_attr_get_u32(attrs[IFLA_MASTER]) : 0,
 		.mtu_min_bytes = attrs[IFLA_MIN_MTU] ? mnl_attr_get_u32(attrs[IFLA_MIN_MTU]) : 0,
 		.mtu_max_bytes = attrs[IFLA_MAX_MTU] ? mnl_attr_get_u32(attrs[IFLA_MAX_MTU]) : 0,
 	};
 	mac = attrs[IFLA_ADDRESS];
 	link->has_mac = mac && mnl_attr_get_payload_len(mac) == LINK_MAC_LEN;
-	if (link->has_mac)
+	if (link->has_mac) {
 		memcpy(link->mac, mnl_attr_get_payload(mac), LINK_MAC_LEN);
+		memcpy(link->own_mac, link->mac, LINK_MAC_LEN);
+	}
 	if (attrs[IFLA_IFALIAS] && nl_attr_text(attrs[IFLA_IFALIAS], link->alias, sizeof(link->alias)) < 0)
 		link->alias[0] = '\0';
 	err = nl_attr_text(attrs[IFLA_IFNAME], link->name, sizeof(link->name));
 	if (!err && attrs[IFLA_LINKINFO])
-		err = read_kind(attrs[IFLA_LINKINFO], link->kind);
+		err = read_info(attrs[IFLA_LINKINFO], link);
 	if (!err && attrs[IFLA_AF_SPEC])
 		err = read_mtu6(attrs[IFLA_AF_SPEC], &link->mtu6_bytes);
-	link->of_container = !err && !strcmp(link->kind, "veth") && attrs[IFLA_LINK_NETNSID] && !link->master;
+	link->of_container = !err && !strcmp(link->kind, "veth") && attrs[IFLA_LINK_NETNSID] &&
+			     (!link->master || link->is_bond_port);
 	return err;
 }
 

@@ -26,10 +26,14 @@ struct link {
 	uint32_t mtu_bytes;
 	uint32_t mtu6_bytes; /* for IPv6, which a router may have advertised; 0: there is no IPv6 on it */
 	uint32_t master; /* index of the bridge or bond that it is a port of; 0: none */
+	bool is_bond_port; /* and that is a bond */
+	uint32_t lower;    /* index of the link that a VLAN is on; 0: none, or in another namespace */
+	uint16_t vlan_id;  /* of a VLAN, else 0 */
 	uint32_t mtu_min_bytes, mtu_max_bytes; /* what the device takes; 0: it does not say */
-	bool of_container; /* a veth into another namespace that is no port of a bridge: what a container has for a NIC */
+	bool of_container; /* a veth into another namespace that is no bridge's port: what a container has for a NIC */
 	bool has_mac; /* an address of six bytes; lo has one of zeros */
 	uint8_t mac[LINK_MAC_LEN];
+	uint8_t own_mac[LINK_MAC_LEN]; /* the same, but of a bond's port: what it had before it got the bond's */
 };
 
 /* Reads an RTM_NEWLINK or RTM_DELLINK, of an answer or of a monitor: 0, -ENOMSG for any other message (a bridge's word

@@ -4,6 +4,7 @@
 
 #include "exact.h"
 #include "netlink/answer.h"
+#include "netlink/bond.h"
 #include "netlink/link.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
@@ -21,10 +22,15 @@ static int read_all(const struct nlmsghdr *message, void *arg)
 {
 	struct link link;
 	struct link_address address;
+	struct link_bond_port port;
+	struct link_bond bond;
 	char text[INET_PREFIX_STRLEN];
 	uint32_t index;
 
 	(void)arg;
+	(void)link_bond_read(message, &bond);
+	(void)link_bond_port_read(message, &port);
+	(void)link_message_announces(message, &index);
 	(void)link_message_index(message, &index);
 	(void)link_route_read(message, take_route, NULL);
 	if (!link_read(message, &link) && (!link.name[0] ? strlen(link.kind) : strlen(link.name)) >= IFNAMSIZ)

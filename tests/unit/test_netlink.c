@@ -1,5 +1,8 @@
 /* netlink/ as far as it needs no privileges: answers made by hand, and questions anyone may ask. */
+#include "netlink/bond.h" /* first: it has <net/if.h>, which the kernel's headers make room for */
+
 #include <errno.h>
+#include <linux/if_bonding.h>
 #include <linux/rtnetlink.h>
 #include <linux/genetlink.h>
 #include <stdlib.h>
@@ -306,6 +309,107 @@ TEST(link_message_of_a_bridge_about_its_port_is_none)
 
 	mnl_attr_put_strz(message, IFLA_IFNAME, "eth0");
 	CHECK_INT(link_read(message, &link), -ENOMSG);
+}
+
+TEST(vlan_is_read_with_its_id_and_the_link_it_is_on)
+{
+	const struct ifinfomsg info = { .ifi_index = 9 };
+	static struct datagram d;
+	struct nlmsghdr *message = put(&d, RTM_NEWLINK, 0, &info, sizeof(info));
+	struct nlattr *nest, *data;
+	struct link_bond_port port;
+	struct link_bond bond;
+	struct link link;
+
+	mnl_attr_put_strz(message, IFLA_IFNAME, "vlan10");
+	mnl_attr_put_u32(message, IFLA_LINK, 3);
+	nest = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, "vlan");
+	data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+	mnl_attr_put_u16(message, IFLA_VLAN_ID, 10);
+	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, nest);
+	CHECK_INT(link_read(message, &link), 0);
+	CHECK_STR(link.kind, "vlan");
+	CHECK_INT(link.lower, 3);
+	CHECK_INT(link.vlan_id, 10);
+	CHECK_INT(link_bond_read(message, &bond), -ENODATA);
+	CHECK_INT(link_bond_port_read(message, &port), -ENODATA);
+	mnl_attr_put_u32(message, IFLA_LINK_NETNSID, 0); /* what it is on is elsewhere: the number says nothing here */
+	CHECK_INT(link_read(message, &link), 0);
+	CHECK_INT(link.lower, 0);
+}
+
+TEST(port_of_a_bond_is_read_with_the_address_it_had_before)
+{
+	const struct ifinfomsg info = { .ifi_index = 9 };
+	static struct datagram d;
+	struct nlmsghdr *message = put(&d, RTM_NEWLINK, 0, &info, sizeof(info));
+	struct nlattr *nest, *data;
+	struct link_bond_port port;
+	struct link link;
+
+	mnl_attr_put_strz(message, IFLA_IFNAME, "eth1");
+	mnl_attr_put_u32(message, IFLA_MASTER, 4);
+	mnl_attr_put(message, IFLA_ADDRESS, 6, "\122\124\0\0\0\1");
+	nest = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_SLAVE_KIND, "bond");
+	data = mnl_attr_nest_start(message, IFLA_INFO_SLAVE_DATA);
+	mnl_attr_put(message, IFLA_BOND_SLAVE_PERM_HWADDR, 6, "\122\124\0\0\0\2");
+	mnl_attr_put_u8(message, IFLA_BOND_SLAVE_STATE, BOND_STATE_BACKUP);
+	mnl_attr_put_u8(message, IFLA_BOND_SLAVE_MII_STATUS, BOND_LINK_UP);
+	mnl_attr_put_u32(message, IFLA_BOND_SLAVE_LINK_FAILURE_COUNT, 5);
+	mnl_attr_put_u16(message, IFLA_BOND_SLAVE_AD_AGGREGATOR_ID, 2);
+	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, nest);
+	CHECK_INT(link_read(message, &link), 0);
+	CHECK(link.is_bond_port);
+	CHECK_INT(link.mac[5], 1);
+	CHECK_INT(link.own_mac[5], 2);
+	CHECK_INT(link_bond_port_read(message, &port), 0);
+	CHECK(port.up && !port.in_use);
+	CHECK_INT(port.failures, 5);
+	CHECK_INT(port.aggregator, 2);
+}
+
+TEST(bond_is_read_with_its_partner)
+{
+	const struct ifinfomsg info = { .ifi_index = 4 };
+	static struct datagram d;
+	struct nlmsghdr *message = put(&d, RTM_NEWLINK, 0, &info, sizeof(info));
+	struct nlattr *nest, *data, *ad;
+	struct link_bond bond;
+	uint32_t index = 0;
+
+	mnl_attr_put_strz(message, IFLA_IFNAME, "bond0");
+	nest = mnl_attr_nest_start(message, IFLA_LINKINFO);
+	mnl_attr_put_strz(message, IFLA_INFO_KIND, "bond");
+	data = mnl_attr_nest_start(message, IFLA_INFO_DATA);
+	mnl_attr_put_u8(message, IFLA_BOND_MODE, BOND_MODE_8023AD);
+	mnl_attr_put_u32(message, IFLA_BOND_MIIMON, 100);
+	mnl_attr_put_u32(message, IFLA_BOND_ACTIVE_SLAVE, 2);
+	mnl_attr_put_u32(message, IFLA_BOND_PRIMARY, 3);
+	mnl_attr_put_u8(message, IFLA_BOND_XMIT_HASH_POLICY, BOND_XMIT_POLICY_LAYER34);
+	mnl_attr_put_u8(message, IFLA_BOND_AD_LACP_RATE, 1);
+	ad = mnl_attr_nest_start(message, IFLA_BOND_AD_INFO);
+	mnl_attr_put_u16(message, IFLA_BOND_AD_INFO_AGGREGATOR, 7);
+	mnl_attr_put(message, IFLA_BOND_AD_INFO_PARTNER_MAC, 6, "\122\124\0\0\0\11");
+	mnl_attr_nest_end(message, ad);
+	mnl_attr_nest_end(message, data);
+	mnl_attr_nest_end(message, nest);
+	CHECK_INT(link_bond_read(message, &bond), 0);
+	CHECK_INT(bond.settings.mode, BOND_MODE_8023AD);
+	CHECK_INT(bond.settings.hash, BOND_XMIT_POLICY_LAYER34);
+	CHECK_INT(bond.settings.mii_ms, 100);
+	CHECK(bond.settings.lacp_fast);
+	CHECK_INT(bond.active, 2);
+	CHECK_INT(bond.primary, 3);
+	CHECK_INT(bond.aggregator, 7);
+	CHECK_INT(bond.partner[5], 9);
+	CHECK(!link_message_announces(message, &index));
+	mnl_attr_put_u32(message, IFLA_EVENT, IFLA_EVENT_NOTIFY_PEERS);
+	CHECK(link_message_announces(message, &index));
+	CHECK_INT(index, 4);
 }
 
 TEST(address_of_a_point_to_point_link_is_our_end)
