@@ -7,7 +7,7 @@
 #include "conf/lines.h"
 #include "conf/value.h"
 
-enum { KEYS_MAX = 16, SECTIONS_MAX = 8 };
+enum { KEYS_MAX = 32, SECTIONS_MAX = 8 };
 
 struct ini {
 	struct conf_place at;

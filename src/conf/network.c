@@ -39,6 +39,25 @@ const struct network_nic *network_match(const struct network_conf *conf, const c
 	return NULL;
 }
 
+const struct network_nic *network_match_device(const struct network_conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->nic_count; i++) {
+		const struct network_nic *nic = &conf->nics[i];
+
+		if (nic->pattern[0] && !nic->has_mac && !nic->paths[0] && !fnmatch(nic->pattern, name, 0))
+			return nic;
+	}
+	return NULL;
+}
+
+const struct network_device *network_device(const struct network_conf *conf, const char *name, enum network_kind kind)
+{
+	for (size_t i = 0; i < conf->device_count; i++)
+		if (conf->devices[i].kind == kind && name[0] && !strcmp(conf->devices[i].name, name))
+			return &conf->devices[i];
+	return NULL;
+}
+
 bool network_has_paths(const struct network_conf *conf)
 {
 	for (size_t i = 0; i < conf->nic_count; i++)
@@ -62,5 +81,5 @@ bool network_accepts_ra(const struct network_nic *nic)
 
 bool network_is_of_one_nic(const struct network_nic *nic)
 {
-	return nic->address_count || nic->route_count;
+	return nic->address_count || nic->route_count || nic->vlan_count;
 }

@@ -16,6 +16,9 @@ enum {
 	NETWORK_ADDRESSES_MAX = 16, /* per [Match] */
 	NETWORK_ROUTES_MAX = 64,    /* per [Match], the default routes of Gateway= among them */
 	NETWORK_DNS_MAX = 3,        /* per file: what resolv.conf(5) takes */
+	NETWORK_DEVICES_MAX = 32,   /* [NetDev] per file */
+	NETWORK_VLANS_MAX = 16,     /* per [Match] */
+	NETWORK_VLAN_ID_MAX = 4094,
 	NETWORK_MAC_LEN = 6,
 	NETWORK_PATTERN_LEN = 64,
 	NETWORK_PATHS_LEN = 256,
@@ -26,6 +29,30 @@ struct network_route {
 	struct inet_addr gateway;       /* family 0: the destination is on the link */
 	uint32_t mtu_bytes;             /* 0: the NIC's */
 	unsigned line;
+};
+
+/* What [NetDev] makes. */
+enum network_kind { NETWORK_NO_KIND, NETWORK_VLAN, NETWORK_BOND };
+enum network_bond_mode { NETWORK_BOND_NO_MODE, NETWORK_BOND_ACTIVE_BACKUP, NETWORK_BOND_8023AD };
+/* How ports are chosen by what is in a frame. */
+enum network_bond_hash {
+	NETWORK_HASH_LAYER2, NETWORK_HASH_LAYER34, NETWORK_HASH_LAYER23, NETWORK_HASH_ENCAP23, NETWORK_HASH_ENCAP34,
+};
+
+struct network_bond {
+	enum network_bond_mode mode;
+	enum network_bond_hash hash;
+	uint32_t mii_ms; /* between two looks at the carrier of its ports */
+	bool lacp_fast;
+};
+
+struct network_device {
+	unsigned line;       /* of [NetDev] */
+	char name[IFNAMSIZ]; /* "" when what stands there is none */
+	enum network_kind kind;
+	uint16_t vlan_id;    /* 0: not given, or not right */
+	struct network_bond bond;
+	unsigned options_line; /* of its [VLAN] or [Bond], 0: it has none */
 };
 
 enum network_ra { NETWORK_RA_DEFAULT, NETWORK_RA_NO, NETWORK_RA_YES };
@@ -43,6 +70,15 @@ struct network_nic {
 	uint32_t mtu_bytes; /* 0: leave it */
 	enum network_ra accept_ra;
 	bool unmanaged;     /* the kernel gets no address on it: it is the dataplane's, when lwIP carries that */
+	struct network_vlan_name {
+		char name[IFNAMSIZ]; /* of a [NetDev] */
+		unsigned line;
+	} vlans[NETWORK_VLANS_MAX]; /* that are on it */
+	uint8_t vlan_count;
+	char bond[IFNAMSIZ]; /* the [NetDev] that it is a port of; "": of none */
+	unsigned bond_line;
+	bool primary; /* of the ports of that bond */
+	unsigned primary_line;
 };
 
 struct network_dns {
@@ -54,6 +90,8 @@ struct network_conf {
 	bool has_file;
 	struct network_nic nics[NETWORK_NICS_MAX];
 	uint8_t nic_count;
+	struct network_device devices[NETWORK_DEVICES_MAX];
+	uint8_t device_count;
 	struct network_dns dns[NETWORK_DNS_MAX];
 	uint8_t dns_count;
 };
@@ -66,6 +104,16 @@ void network_parse(struct network_conf *conf, const char *text, size_t len, stru
 const struct network_nic *network_match(const struct network_conf *conf, const char *name,
 					const uint8_t mac[static NETWORK_MAC_LEN], const char *path);
 
+/* The same for what [NetDev] makes, by its name alone: it borrows the address of a NIC. */
+const struct network_nic *network_match_device(const struct network_conf *conf, const char *name);
+
+/* The [NetDev] of that name and kind, or NULL. */
+const struct network_device *network_device(const struct network_conf *conf, const char *name, enum network_kind kind);
+
+const char *network_kind_name(enum network_kind kind); /* as the kernel has it, too */
+const char *network_bond_mode_name(enum network_bond_mode mode);
+const char *network_bond_hash_name(enum network_bond_hash hash);
+
 /* Whether a NIC's path matters. */
 bool network_has_paths(const struct network_conf *conf);
 
@@ -73,7 +121,7 @@ bool network_has_paths(const struct network_conf *conf);
  * link-local ones) by the file: what a person wrote is all there is to be. */
 bool network_accepts_ra(const struct network_nic *nic);
 
-/* Only one NIC can have what the section says: an address, a route. */
+/* Only one NIC can have what the section says: an address, a route, a VLAN. */
 bool network_is_of_one_nic(const struct network_nic *nic);
 
 #endif

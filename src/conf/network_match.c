@@ -11,6 +11,7 @@ bool network_match_open(const struct conf_place *at, struct slice comment)
 
 	(void)comment;
 	reader->nic = NULL;
+	reader->in_device = false;
 	if (conf->nic_count == NETWORK_NICS_MAX) {
 		diag_error(at->diag, at->format->file, at->line, "more than %d [Match] sections: this one was not read",
 			   NETWORK_NICS_MAX);

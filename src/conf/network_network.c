@@ -1,4 +1,6 @@
-/* [Network] of network.conf: addresses, routers, name servers. */
+/* [Network] of network.conf: addresses, routers, name servers, what is on the NIC or made of it. */
+#include <string.h>
+
 #include "conf/network_read.h"
 #include "conf/value.h"
 
@@ -101,4 +103,46 @@ void network_dns_server(const struct conf_place *at, struct slice value)
 void network_ra_accept(const struct conf_place *at, struct slice value)
 {
 	network_nic_of(at)->accept_ra = value_yes(at, value) ? NETWORK_RA_YES : NETWORK_RA_NO;
+}
+
+void network_vlan(const struct conf_place *at, struct slice value)
+{
+	struct network_nic *nic = network_nic_of(at);
+	struct network_vlan_name *vlan = &nic->vlans[nic->vlan_count];
+
+	if (!value_device(value)) {
+		value_error(at, value, "not a name that a [NetDev] can have; expected %s", at->key->syntax);
+		return;
+	}
+	if (nic->vlan_count == NETWORK_VLANS_MAX) {
+		value_error(at, value, "more than %d VLANs for one [Match]", NETWORK_VLANS_MAX);
+		return;
+	}
+	vlan->line = at->line;
+	(void)slice_copy(value, vlan->name, sizeof(vlan->name));
+	for (size_t i = 0; i < nic->vlan_count; i++)
+		if (!strcmp(nic->vlans[i].name, vlan->name)) {
+			value_error(at, value, "given already, in line %u", nic->vlans[i].line);
+			return;
+		}
+	nic->vlan_count++;
+}
+
+void network_bond(const struct conf_place *at, struct slice value)
+{
+	struct network_nic *nic = network_nic_of(at);
+
+	if (!value_device(value))
+		value_error(at, value, "not a name that a [NetDev] can have; expected %s", at->key->syntax);
+	else
+		(void)slice_copy(value, nic->bond, sizeof(nic->bond));
+	nic->bond_line = at->line;
+}
+
+void network_primary(const struct conf_place *at, struct slice value)
+{
+	struct network_nic *nic = network_nic_of(at);
+
+	nic->primary = value_yes(at, value);
+	nic->primary_line = at->line;
 }

@@ -35,6 +35,15 @@ void reach_nics(const struct network_conf *network, const struct conf_facts *fac
 		fits[nic - network->nics] = true;
 		address = address || nic->address_count;
 	}
+	for (size_t i = 0; i < network->device_count; i++) {
+		const char *name = network->devices[i].name;
+		const struct network_nic *nic = name[0] ? network_match_device(network, name) : NULL;
+
+		if (!nic)
+			continue;
+		fits[nic - network->nics] = true;
+		address = address || nic->address_count;
+	}
 	for (size_t i = 0; i < network->nic_count && any; i++) {
 		match_text(&network->nics[i], match, sizeof(match));
 		if (!fits[i] && match[0])
@@ -85,14 +94,25 @@ void reach_endpoints(const struct conf_set *set, const struct conf_facts *facts,
 	}
 }
 
+static bool is_made(const struct network_conf *network, const char *name)
+{
+	return network_device(network, name, NETWORK_VLAN) || network_device(network, name, NETWORK_BOND);
+}
+
 void reach_device(const struct conf_set *set, const struct conf_facts *facts, struct diag *diag)
 {
 	const struct env_conf *env = &set->env;
 
 	if (conf_isolated(env, facts))
 		return;
+	for (size_t i = 0; i < set->network.device_count; i++)
+		if (!strcmp(set->network.devices[i].name, env->dataplane_device))
+			diag_error(diag, ENV_FILE, env->device_line ? env->device_line : 1,
+				   "DATA_PLANE_VPN_DEVICE %s: a [NetDev] makes a device of that name, by " NETWORK_FILE ":%u, and the "
+				   "dataplane is not isolated; expected another name",
+				   env->dataplane_device, set->network.devices[i].line);
 	for (size_t i = 0; i < facts->link_count; i++)
-		if (!facts->links[i].ours && !strcmp(facts->links[i].name, env->dataplane_device))
+		if (!facts->links[i].ours && !is_made(&set->network, facts->links[i].name) && !strcmp(facts->links[i].name, env->dataplane_device))
 			diag_error_unless_ran(diag, ENV_FILE, env->device_line ? env->device_line : 1,
 					      "DATA_PLANE_VPN_DEVICE %s: this host has an interface of that name, and the "
 					      "dataplane is not isolated; expected another name",

@@ -146,6 +146,33 @@ TEST(network_match_wants_all_conditions_and_takes_the_first)
 	CHECK(network_match(&set.network, "eth10", mac, "") == NULL);
 }
 
+TEST(made_device_is_matched_by_its_name_alone)
+{
+	const struct network_nic *nics = set.network.nics;
+	const struct network_device *bond;
+
+	start();
+	parse(CONF_NETWORK, "[NetDev]\nName = bond0\nKind = bond\n[Bond]\nMode = 802.3ad\nMIIMonitorSec = 1.25 s\n"
+			    "LACPTransmitRate = fast\nTransmitHashPolicy = encap3+4\n"
+			    "[NetDev]\nName = vlan10\nKind = vlan\n[VLAN]\nId = 10\n"
+			    "[Match]\nName = *\nMACAddress = 52:54:00:12:34:56\n[Network]\nBond = bond0\nPrimarySlave = true\n"
+			    "[Match]\nName = *\nPath = pci-*\n[Network]\nBond = bond0\n"
+			    "[Match]\nName = bond?\n[Network]\nVLAN = vlan10\n[Match]\nName = vlan10\n");
+	CHECK_STR(findings(), "network.conf:19: PrimarySlave is for Mode=active-backup; bond0 has 802.3ad, which uses all its ports\n");
+	CHECK(network_match_device(&set.network, "bond0") == &nics[2]);
+	CHECK(network_match_device(&set.network, "vlan10") == &nics[3]);
+	CHECK(!network_match_device(&set.network, "vlan11"));
+	CHECK(network_is_of_one_nic(&nics[2]) && !network_is_of_one_nic(&nics[0]));
+	bond = network_device(&set.network, "bond0", NETWORK_BOND);
+	CHECK(bond && !network_device(&set.network, "bond0", NETWORK_VLAN) && !network_device(&set.network, "", NETWORK_BOND));
+	if (!bond)
+		return;
+	CHECK_INT(bond->bond.mii_ms, 1250);
+	CHECK(bond->bond.lacp_fast);
+	CHECK_STR(network_bond_hash_name(bond->bond.hash), "encap3+4");
+	CHECK_INT(network_device(&set.network, "vlan10", NETWORK_VLAN)->vlan_id, 10);
+}
+
 TEST(path_is_matched_by_any_of_its_patterns_and_with_all_other_conditions)
 {
 	static const uint8_t mac[NETWORK_MAC_LEN] = { 0x52, 0x54, 0, 0x12, 0x34, 0x56 };
