@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "netlink/rule.h"
 #include "network/fit.h"
-#include "network/nics.h"
 
 /* Below what the kernel gives the routes that routers advertise (256 on the link, else 1024): what a person wrote is
  * preferred, and neither takes the other's place. */
@@ -80,57 +79,116 @@ static void tell_rival(struct fitting *fitting, const struct nics_match *match)
 			   match->section->line, match->taker->name);
 }
 
-static int fit_nic(struct fitting *fitting, const struct network_conf *conf, const struct nics_match *match)
+/* A section's own, or what of it is left when its addresses and routes are the dataplane's or another NIC's. */
+static const struct network_nic *part_for(const struct fitting *fitting, const struct nics_match *match)
 {
 	static const struct network_nic nothing;
 	static struct network_nic bare;
 	const struct network_nic *section = match->section;
 
+	if (!section)
+		return &nothing;
+	if (match->taker == fitting->link && !section->unmanaged)
+		return section;
+	bare = *section;
+	bare.address_count = bare.route_count = 0;
+	if (match->taker != fitting->link)
+		bare.vlan_count = 0;
+	/* It is the section that says whether routers are listened to, not what is left of it. */
+	if (!section->unmanaged)
+		bare.accept_ra = network_accepts_ra(section) ? NETWORK_RA_YES : NETWORK_RA_NO;
+	return &bare;
+}
+
+/* A port's carrier is its bond's. */
+static void count_match(const struct fitting *fitting, const struct nics_match *match)
+{
+	if (match->taker != fitting->link)
+		return;
+	fitting->report->matched++;
+	fitting->report->with_carrier += fitting->link->carrier || match->section->bond[0];
+}
+
+static int fit_nic(struct fitting *fitting, const struct nics_match *match)
+{
+	const struct network_nic *section = match->section;
+
 	if (!section && !fitting->before)
 		return 0;
-	fitting->wanted = section ? section : &nothing;
+	fitting->wanted = part_for(fitting, match);
 	if (section) {
-		/* The dataplane's alone, or another NIC's: up, and nothing of the kernel's on it. */
-		bare = (struct network_nic){ .mtu_bytes = section->mtu_bytes, .unmanaged = section->unmanaged };
-		if (section->unmanaged || match->taker != fitting->link)
-			fitting->wanted = &bare;
-		if (match->taker == fitting->link) {
-			fitting->report->matched++;
-			fitting->report->with_carrier += fitting->link->carrier;
-		} else {
-			bare.accept_ra = network_accepts_ra(section) ? NETWORK_RA_YES : NETWORK_RA_NO;
+		count_match(fitting, match);
+		if (match->taker != fitting->link)
 			tell_rival(fitting, match);
-		}
-		fitting->metric = METRIC_FIRST + (uint32_t)(section - conf->nics);
+		fitting->metric = METRIC_FIRST + (uint32_t)(section - fitting->conf->nics);
 	}
+	fit_port(fitting);
 	fit_settings(fitting);
 	if (section)
 		fit_link(fitting);
 	fit_addresses(fitting);
 	fit_routes(fitting);
+	fit_vlans(fitting);
 	return fitting->err;
+}
+
+/* ---- what is made ---- */
+
+static int look_again(struct nl *nl, struct nics *nics, const struct network_conf *conf)
+{
+	int err = nics_find(nl, nics);
+
+	return err ? err : nics_match(nl, nics, conf);
+}
+
+static bool is_among(uint32_t index, const uint32_t *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (list[i] == index)
+			return true;
+	return false;
 }
 
 int nics_apply(struct nl *nl, const struct network_conf *conf, const struct network_conf *before,
 	       struct nics_report *report)
 {
 	static struct nics nics;
-	int err = nics_find(nl, &nics);
+	uint32_t fitted[NICS_MAX];
+	size_t fitted_count = 0;
+	struct fitting devices = { .nl = nl, .conf = conf, .nics = &nics, .report = report };
+	int err, looked = look_again(nl, &nics, conf);
+	bool more = true;
 
-	if (!err)
-		err = nics_match(nl, &nics, conf);
-	if (err < 0)
-		return err;
+	if (looked < 0)
+		return looked;
+	fit_stale(&devices);
+	if (devices.made_any)
+		looked = look_again(nl, &nics, conf);
+	devices.made_any = false;
+	if (!looked)
+		fit_bonds(&devices);
+	if (devices.made_any)
+		looked = look_again(nl, &nics, conf);
 	err = fit_alone(nl, &nics, report);
-	for (size_t i = 0; i < nics.count; i++) {
-		struct link *link = &nics.list[i];
-		struct fitting fitting = { .nl = nl, .link = link, .report = report };
-		int result;
+	err = devices.err ? devices.err : err;
+	/* A VLAN is fitted when the NIC that it is on is: what was made on the way comes with the next round. */
+	while (more && !looked) {
+		more = false;
+		for (size_t i = 0; i < nics.count && fitted_count < NICS_MAX; i++) {
+			struct link *link = &nics.list[i];
+			struct fitting fitting = { .nl = nl, .conf = conf, .nics = &nics, .link = link, .report = report };
+			int result;
 
-		if (before)
-			fitting.before = nics_section_of(before, link);
-		result = fit_nic(&fitting, conf, &nics.matches[i]);
-		err = err ? err : result;
+			if (is_among(link->index, fitted, fitted_count))
+				continue;
+			fitted[fitted_count++] = link->index;
+			if (before)
+				fitting.before = nics_section_of(before, link);
+			result = fit_nic(&fitting, &nics.matches[i]);
+			err = err ? err : result;
+			more = more || fitting.made_any;
+		}
+		looked = more ? look_again(nl, &nics, conf) : 0;
 	}
-	return err;
+	return err ? err : looked;
 }

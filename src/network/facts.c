@@ -81,6 +81,12 @@ static void add_route(const struct link_route *route, void *arg)
 	list->facts->route_count++;
 }
 
+/* A VPN's interface; what network.conf made is as good as a NIC. */
+static bool is_ours(const struct link *link)
+{
+	return slice_starts(slice_of(link->alias), LINK_ALIAS_OURS) && !nics_is_made(link);
+}
+
 static void add_link(struct route_list *list, const struct link *link)
 {
 	struct conf_facts *facts = list->facts;
@@ -90,13 +96,13 @@ static void add_link(struct route_list *list, const struct link *link)
 	if (facts->link_count == CONF_LINKS_MAX)
 		return;
 	*to = (struct conf_link){ .nic = nics_is_nic(link),
-				  .ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS),
+				  .ours = is_ours(link),
 				  .carrier = link->carrier,
 				  .mtu_max_bytes = link->mtu_max_bytes };
 	for (size_t i = 0; i < facts->route_count; i++)
 		to->advertised = to->advertised || (list->advertised[i] && list->indexes[i] == link->index);
 	memcpy(to->name, link->name, sizeof(to->name));
-	memcpy(to->mac, link->mac, sizeof(to->mac));
+	memcpy(to->mac, link->own_mac, sizeof(to->mac));
 	hardware_read(HARDWARE_CLASS_DIR, link->name, &hardware);
 	text_format(to->path, sizeof(to->path), "%s", hardware.path);
 	facts->link_count++;
@@ -114,7 +120,7 @@ static void name_routes(const struct link *link, void *arg)
 		if (list->indexes[i] != link->index)
 			continue;
 		memcpy(route->device, link->name, sizeof(link->name));
-		route->ours = slice_starts(slice_of(link->alias), LINK_ALIAS_OURS);
+		route->ours = is_ours(link);
 	}
 }
 

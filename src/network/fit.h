@@ -4,16 +4,20 @@
 
 #include "conf/network.h"
 #include "netlink/link.h"
+#include "network/nics.h"
 #include "network/nics_report.h"
 
 struct fitting {
 	struct nl *nl;
+	const struct network_conf *conf;
+	const struct nics *nics;
 	const struct link *link;
 	const struct network_nic *wanted;
 	const struct network_nic *before; /* what was wanted last, NULL: nothing, or not known */
 	struct nics_report *report;
 	uint32_t metric; /* of its static routes */
 	int err;         /* the first */
+	bool made_any;   /* there is a link now that nics does not have */
 };
 
 /* A sentence, counted. */
@@ -22,6 +26,19 @@ void fit_tell(struct nics_report *report, bool error, const char *text);
 void fit_say(struct fitting *fitting, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 /* An error that needs no words of the kernel. */
 void fit_refuse(struct fitting *fitting, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Before any NIC: what was made and cannot stay goes; then, with a look at what is left, bonds are made. */
+void fit_stale(struct fitting *fitting);
+void fit_bonds(struct fitting *fitting);
+/* Whether the NIC is a port of the bond that its section says, and of none else. */
+void fit_port(struct fitting *fitting);
+/* VLANs on it, once it is as it is to be. */
+void fit_vlans(struct fitting *fitting);
+
+/* Of one that was just created: 0 or -errno, and then it is gone again. */
+int fit_mark(struct fitting *fitting, const char *name);
+/* That it was made, or why not; lower: what a VLAN is on. */
+void fit_say_made(struct fitting *fitting, int err, const struct network_device *device, const char *lower);
 
 void fit_settings(struct fitting *fitting); /* before it is up */
 void fit_link(struct fitting *fitting);

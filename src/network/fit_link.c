@@ -64,6 +64,23 @@ bool fit_refuses_ra(const struct fitting *fitting)
 	return !network_accepts_ra(fitting->wanted);
 }
 
+/* A VLAN has no more than what it is on; and just that, unless the file says less, also when that changes. */
+static void fit_mtu_of_vlan(struct fitting *fitting)
+{
+	uint32_t mtu_bytes = fitting->wanted->mtu_bytes;
+	struct link lower;
+
+	if (link_get_index(fitting->nl, fitting->link->lower, &lower) < 0)
+		return;
+	if (mtu_bytes > lower.mtu_bytes) {
+		fit_refuse(fitting, "MTU %u: %s below it has %u", mtu_bytes, lower.name, lower.mtu_bytes);
+		return;
+	}
+	mtu_bytes = mtu_bytes ? mtu_bytes : lower.mtu_bytes;
+	if (fitting->link->mtu_bytes != mtu_bytes)
+		fit_say(fitting, link_set_mtu(fitting->nl, fitting->link->index, mtu_bytes), "MTU %u", mtu_bytes);
+}
+
 static void fit_mtu(struct fitting *fitting)
 {
 	const struct link *link = fitting->link;
@@ -84,7 +101,10 @@ static void fit_mtu(struct fitting *fitting)
 
 void fit_link(struct fitting *fitting)
 {
-	fit_mtu(fitting);
+	if (nics_is_made(fitting->link) && fitting->link->lower)
+		fit_mtu_of_vlan(fitting);
+	else if (!fitting->wanted->bond[0]) /* a bond gives its ports its own */
+		fit_mtu(fitting);
 	if (!fitting->link->up)
 		fit_say(fitting, link_set_up(fitting->nl, fitting->link->index, true), "up");
 }

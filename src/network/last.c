@@ -4,6 +4,7 @@
 #include <linux/rtnetlink.h>
 
 #include "base/text.h"
+#include "network/devices.h"
 
 struct holding {
 	const struct nics *nics;
@@ -51,6 +52,25 @@ static bool will_have(const struct holding *holding, size_t i, const struct netw
 	       (holding->advertised[i] && network_accepts_ra(match->section));
 }
 
+/* What [NetDev] makes, and is not there yet, will have it. */
+static bool made_will_have(const struct nics *nics, const struct network_conf *conf)
+{
+	for (size_t i = 0; i < conf->device_count; i++) {
+		const char *name = conf->devices[i].name;
+		const struct network_nic *section = name[0] && !devices_find(nics, name) ? network_match_device(conf, name) : NULL;
+
+		if (section && gives_address(section))
+			return true;
+	}
+	return false;
+}
+
+/* A NIC keeps what nothing of the file gives it; what is made and named no more does not stay. */
+static bool goes(const struct network_conf *conf, const struct link *link)
+{
+	return nics_is_made(link) && !network_device(conf, link->name, NETWORK_VLAN) && !network_device(conf, link->name, NETWORK_BOND);
+}
+
 bool last_address_goes(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, char *words,
 		       size_t cap)
 {
@@ -62,8 +82,10 @@ bool last_address_goes(struct nl *nl, const struct network_conf *conf, const str
 	    link_address_each(nl, 0, note_address, &holding) < 0 || !holding.first)
 		return false;
 	for (size_t i = 0; i < nics.count; i++)
-		if (will_have(&holding, i, before))
+		if (!goes(conf, &nics.list[i]) && will_have(&holding, i, before))
 			return false;
+	if (made_will_have(&nics, conf))
+		return false;
 	text_format(words, cap, "%s loses %s, and no NIC has an address then", holding.first->name,
 		    inet_prefix_text(&holding.address, text));
 	return true;

@@ -10,22 +10,30 @@ bool nics_is_nic(const struct link *link)
 	return link->type == ARPHRD_ETHER && (!link->kind[0] || link->of_container);
 }
 
+bool nics_is_made(const struct link *link)
+{
+	return link->type == ARPHRD_ETHER && (!strcmp(link->kind, "vlan") || !strcmp(link->kind, "bond")) &&
+	       !strcmp(link->alias, NICS_ALIAS);
+}
+
 const struct network_nic *nics_section_of(const struct network_conf *conf, const struct link *link)
 {
 	struct nic_hardware hardware = { .path = "" };
 
 	if (!link->has_mac)
 		return NULL;
+	if (nics_is_made(link))
+		return network_match_device(conf, link->name);
 	if (network_has_paths(conf))
 		hardware_read(HARDWARE_CLASS_DIR, link->name, &hardware);
-	return network_match(conf, link->name, link->mac, hardware.path);
+	return network_match(conf, link->name, link->own_mac, hardware.path);
 }
 
 static void add_nic(const struct link *link, void *arg)
 {
 	struct nics *nics = arg;
 
-	if (nics_is_nic(link) && nics->count < NICS_MAX)
+	if ((nics_is_nic(link) || nics_is_made(link)) && nics->count < NICS_MAX)
 		nics->list[nics->count++] = *link;
 }
 
@@ -51,6 +59,19 @@ static void note_holder(const struct link_address *address, void *arg)
 			if (holder->nics->list[j].index == address->index &&
 			    inet_prefix_equal(&address->prefix, &holder->section->addresses[i]))
 				holder->holds[j] = true;
+}
+
+/* A VLAN goes, and its sessions with it, when it moves to another NIC. */
+static void note_vlans(struct holder *holder)
+{
+	for (size_t i = 0; i < holder->nics->count; i++) {
+		const struct link *vlan = &holder->nics->list[i];
+
+		for (size_t j = 0; j < holder->section->vlan_count && nics_is_made(vlan) && vlan->lower; j++)
+			for (size_t k = 0; k < holder->nics->count && !strcmp(holder->section->vlans[j].name, vlan->name); k++)
+				if (holder->nics->list[k].index == vlan->lower)
+					holder->holds[k] = true;
+	}
 }
 
 /* Two NICs with one address would answer for each other. */
@@ -98,6 +119,7 @@ int nics_match(struct nl *nl, struct nics *nics, const struct network_conf *conf
 		if (!network_is_of_one_nic(holder.section) || count_fitting(nics, holder.section) < 2)
 			continue;
 		err = link_address_each(nl, 0, note_holder, &holder);
+		note_vlans(&holder);
 		taker = choose_taker(nics, &holder);
 		for (size_t j = 0; j < nics->count; j++)
 			if (nics->matches[j].section == holder.section)

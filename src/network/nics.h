@@ -7,7 +7,11 @@
 
 enum { NICS_MAX = 64 };
 
-/* The host's NICs: Ethernet links of hardware (in a container: into another namespace), not what software made on top. */
+/* The alias of what [NetDev] made, by which it is known when the service starts again. */
+#define NICS_ALIAS LINK_ALIAS_OURS NETWORK_FILE
+
+/* The host's NICs: Ethernet links of hardware (in a container: into another namespace), and what network.conf made of them; not
+ * what others made on top. */
 struct nics {
 	struct link list[NICS_MAX];
 	size_t count;
@@ -18,7 +22,8 @@ struct nics {
 	} matches[NICS_MAX];
 };
 
-bool nics_is_nic(const struct link *link);
+bool nics_is_nic(const struct link *link);  /* of hardware */
+bool nics_is_made(const struct link *link); /* by network.conf */
 /* The first [Match] that fits, by /sys where it asks for a path; NULL: none. */
 const struct network_nic *nics_section_of(const struct network_conf *conf, const struct link *link);
 int nics_find(struct nl *nl, struct nics *nics);

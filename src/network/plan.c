@@ -2,8 +2,10 @@
 
 #include <linux/if_addr.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
 #include "base/text.h"
+#include "network/devices.h"
 
 enum { HELD_MAX = 256, LINE_LEN = 160 };
 
@@ -85,6 +87,86 @@ static void tell_nic(struct telling *telling, const struct link *link, const str
 			tell_added(telling, link, &wanted->addresses[i]);
 }
 
+/* ---- what is made ---- */
+
+static void tell_link(struct telling *telling, const char *name, const char *words)
+{
+	char text[LINE_LEN];
+
+	if (telling->count++ >= NICS_PLAN_MAX)
+		return;
+	text_format(text, sizeof(text), "  %-5s %s", name, words);
+	telling->line(telling->arg, text);
+}
+
+/* Where a VLAN will be: a NIC or bond that is there, or will be; "" when there is none. */
+static void lower_of(const struct nics *nics, const struct network_conf *conf, const struct network_device *vlan,
+		     char name[static IFNAMSIZ])
+{
+	const struct network_nic *section = NULL;
+
+	for (size_t i = 0; i < conf->nic_count && !section; i++)
+		for (size_t j = 0; j < conf->nics[i].vlan_count; j++)
+			if (!strcmp(conf->nics[i].vlans[j].name, vlan->name))
+				section = &conf->nics[i];
+	name[0] = '\0';
+	for (size_t i = 0; section && i < nics->count; i++)
+		if (nics->matches[i].section == section && nics->matches[i].taker == &nics->list[i])
+			text_format(name, IFNAMSIZ, "%s", nics->list[i].name);
+	for (size_t i = 0; section && !name[0] && i < conf->device_count; i++)
+		if (conf->devices[i].name[0] && network_match_device(conf, conf->devices[i].name) == section)
+			text_format(name, IFNAMSIZ, "%s", conf->devices[i].name);
+}
+
+static void tell_created(struct telling *telling, const struct nics *nics, const struct network_conf *conf,
+			 const struct network_device *device)
+{
+	const struct network_nic *section = network_match_device(conf, device->name);
+	struct link made = { .index = 0 };
+	char words[DEVICES_WORDS_LEN], lower[IFNAMSIZ], text[LINE_LEN / 2];
+
+	lower_of(nics, conf, device, lower);
+	text_format(text, sizeof(text), "created: %s", devices_words(device, lower[0] ? lower : "a NIC that is not there", words));
+	tell_link(telling, device->name, text);
+	memcpy(made.name, device->name, sizeof(made.name));
+	for (size_t i = 0; section && i < section->address_count; i++)
+		tell(telling, &made, &section->addresses[i], "added");
+}
+
+static void tell_port(struct telling *telling, const struct nics *nics, const struct link *link, const struct network_nic *section)
+{
+	const char *bond = section ? section->bond : "";
+	char words[LINE_LEN / 2];
+
+	for (size_t i = 0; i < nics->count; i++) {
+		const struct link *is = &nics->list[i];
+
+		if (is->index != link->master || !strcmp(is->name, bond))
+			continue;
+		text_format(words, sizeof(words), "no port of %s any more", is->name);
+		tell_link(telling, link->name, words);
+	}
+	if (!bond[0] || (link->master && devices_find(nics, bond) && devices_find(nics, bond)->index == link->master))
+		return;
+	text_format(words, sizeof(words), "port of %s", bond);
+	tell_link(telling, link->name, words);
+}
+
+static void tell_devices(struct telling *telling, struct nl *nl, const struct nics *nics, const struct network_conf *conf)
+{
+	for (size_t i = 0; i < nics->count; i++)
+		if (nics_is_made(&nics->list[i]) && !devices_keep(nl, nics, conf, &nics->list[i]))
+			tell_link(telling, nics->list[i].name, "REMOVED");
+	for (size_t i = 0; i < conf->device_count; i++) {
+		const struct link *link = devices_find(nics, conf->devices[i].name);
+
+		if (conf->devices[i].name[0] && (!link || !devices_keep(nl, nics, conf, link)))
+			tell_created(telling, nics, conf, &conf->devices[i]);
+	}
+	for (size_t i = 0; i < nics->count; i++)
+		tell_port(telling, nics, &nics->list[i], nics->matches[i].section);
+}
+
 void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, bool last,
 		     const struct claimed *claimed, void (*line)(void *arg, const char *text), void *arg)
 {
@@ -95,9 +177,10 @@ void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struc
 	held.count = 0;
 	if (nics_find(nl, &nics) < 0 || nics_match(nl, &nics, conf) < 0 || link_address_each(nl, 0, note_address, NULL) < 0)
 		return;
+	tell_devices(&telling, nl, &nics, conf);
 	for (size_t i = 0; i < nics.count; i++)
 		tell_nic(&telling, &nics.list[i], &nics.matches[i], before ? nics_section_of(before, &nics.list[i]) : NULL, last);
-	text_format(text, sizeof(text), "  and %zu more addresses of NICs", telling.count - NICS_PLAN_MAX);
+	text_format(text, sizeof(text), "  and %zu more changes of NICs", telling.count - NICS_PLAN_MAX);
 	if (telling.count > NICS_PLAN_MAX)
 		line(arg, text);
 }

@@ -1,4 +1,4 @@
-/* What a network.conf makes of the addresses of the NICs, in lines for the one who is about to apply it. */
+/* What a network.conf makes, and of the addresses of the NICs, in lines for the one who is about to apply it. */
 #ifndef NETWORK_PLAN_H
 #define NETWORK_PLAN_H
 

@@ -9,6 +9,7 @@
 #include "network/hardware.h"
 #include "network/nics.h"
 #include "nics/around.h"
+#include "nics/made.h"
 
 enum { ROW_LEN = 512 };
 
@@ -53,9 +54,10 @@ static void print_match(struct control_call *call, const struct network_conf *co
 		control_print(call, CONTROL_OUT, "  match    its addresses and routes are %s's\n", match->taker->name);
 }
 
-static void print_nic(struct nl *nl, const struct network_conf *conf, const struct link *link, const struct nics_match *match,
-		      struct control_call *call)
+static void print_nic(struct nl *nl, const struct network_conf *conf, const struct nics *nics, size_t i, struct control_call *call)
 {
+	const struct nics_match *match = &nics->matches[i];
+	const struct link *link = &nics->list[i];
 	struct nic_hardware hardware;
 
 	hardware_read(HARDWARE_CLASS_DIR, link->name, &hardware);
@@ -63,7 +65,9 @@ static void print_nic(struct nl *nl, const struct network_conf *conf, const stru
 		      link->mac[2], link->mac[3], link->mac[4], link->mac[5],
 		      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
 	print_match(call, conf, link, match);
-	print_hardware(call, &hardware);
+	if (!nics_is_made(link))
+		print_hardware(call, &hardware);
+	made_print(nl, nics, link, print_line, call);
 	link_address_each(nl, link->index, print_address, call);
 	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
 }
@@ -103,7 +107,7 @@ void nics_show(struct nl *nl, const struct network_conf *conf, struct control_ca
 		err = nics_match(nl, &nics, conf ? conf : &none);
 
 	for (size_t i = 0; i < nics.count && !err; i++)
-		print_nic(nl, conf, &nics.list[i], &nics.matches[i], call);
+		print_nic(nl, conf, &nics, i, call);
 	if (err < 0)
 		control_print(call, CONTROL_ERR, "the NICs cannot be read: %s\n", strerror(-err));
 	else if (!nics.count)

@@ -1,5 +1,6 @@
 /* network/ against the running kernel, in a network and mount namespace of its own, with what no file may say. Needs root;
  * skips (77) without namespaces. */
+#include <errno.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -75,4 +76,52 @@ TEST(veth_into_another_namespace_is_a_nic_until_a_bridge_has_it)
 	CHECK_INT(nics.count, 0);
 	/* NOLINTNEXTLINE(cert-env33-c): fixed words of this file */
 	CHECK_INT(system("ip link del br0; ip link del here"), 0);
+}
+
+static int apply_text(const char *text)
+{
+	static struct network_conf conf;
+	static struct diag diag;
+	struct nics_report report = { .say = say };
+
+	network_conf_init(&conf);
+	network_parse(&conf, text, strlen(text), &diag);
+	said[0] = '\0';
+	return diag.error_count ? -EINVAL : nics_apply(&nl, &conf, NULL, &report);
+}
+
+#define BOND "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\n[Match]\nName=eth0\n[Network]\nBond=bond0\n"
+#define VLAN "[NetDev]\nName=vlan10\nKind=vlan\n[VLAN]\nId=10\n[Match]\nName=bond0\n[Network]\nVLAN=vlan10\n" \
+	     "[Match]\nName=vlan10\n[Network]\nAddress=192.0.2.1/24\n"
+#define EXPECT_SAID(words) CHECK(strstr(said, words) != NULL)
+
+/* Where the kernel has bonds; where it has none, that is what is said. */
+TEST(bond_with_a_vlan_is_made_once_and_goes_with_its_section)
+{
+	struct link bond, vlan, again, port;
+	int err = apply_text(BOND VLAN);
+
+	if (link_get(&nl, "bond0", &bond) == -ENODEV) {
+		CHECK(err < 0);
+		EXPECT_SAID("error: bond0: not made: this kernel has no bond\n");
+		return;
+	}
+	EXPECT_SAID("bond0: made (bond, active-backup)\n");
+	EXPECT_SAID("eth0: port of bond0\n");
+	EXPECT_SAID("vlan10: made (VLAN 10 on bond0)\n");
+	EXPECT_SAID("vlan10: address 192.0.2.1/24 added\n");
+	CHECK_INT(link_get(&nl, "vlan10", &vlan), 0);
+	CHECK_INT(vlan.lower, bond.index);
+	CHECK_INT(link_get(&nl, "eth0", &port), 0);
+	CHECK_INT(port.master, bond.index);
+	CHECK_INT(apply_text(BOND VLAN), 0);
+	CHECK_STR(said, "");
+	CHECK_INT(link_get(&nl, "vlan10", &again), 0);
+	CHECK_INT(again.index, vlan.index);
+	CHECK_INT(apply_text("[Match]\nName=eth0\n"), 0);
+	EXPECT_SAID("bond0: bond removed\n");
+	CHECK_INT(link_get(&nl, "bond0", &again), -ENODEV);
+	CHECK_INT(link_get(&nl, "vlan10", &again), -ENODEV);
+	CHECK_INT(link_get(&nl, "eth0", &port), 0);
+	CHECK(port.up && !port.master);
 }
