@@ -35,7 +35,8 @@ bool host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 
 		(void)link_address_each(&nl, link->index, take_address, &addressed);
 		any = any || addressed;
-		if (!addressed || (link->up && link->carrier))
+		/* A port has no address; without it, the bond has nothing to turn to. */
+		if ((!addressed && !link->is_bond_port) || (link->up && link->carrier))
 			continue;
 		text_format(text, sizeof(text), "%s: %s", link->name,
 			    link->up ? "NO CARRIER: cable, switch port" : "it is switched off, `reconfigure` brings it up");
