@@ -41,6 +41,22 @@ static bool is_of_nic(const struct conf_format *format)
 	return format == &network_format;
 }
 
+/* Of [NetDev], which has no NIC: what is made is written as a whole. */
+static bool is_of_device(const struct conf_key *key)
+{
+	static const char *const sections[] = { "NetDev", "VLAN", "Bond" };
+
+	return slice_among(slice_of(key->section), sections, sizeof(sections) / sizeof(sections[0])) < sizeof(sections) / sizeof(sections[0]);
+}
+
+static bool names_device_key(const char *word)
+{
+	for (size_t i = 0; i < network_format.key_count; i++)
+		if (is_of_device(&network_format.keys[i]) && is_key(&network_format.keys[i], word))
+			return true;
+	return false;
+}
+
 /* How many keys the word names: of a NIC, or others. The last one found is in target. */
 static size_t find_keys(struct target *target, bool of_nic)
 {
@@ -48,7 +64,7 @@ static size_t find_keys(struct target *target, bool of_nic)
 
 	for (size_t i = 0; i < CONF_FORMATS; i++)
 		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
-			if (is_key(&conf_formats[i]->keys[j], target->word)) {
+			if (is_key(&conf_formats[i]->keys[j], target->word) && !is_of_device(&conf_formats[i]->keys[j])) {
 				target->format = conf_formats[i];
 				target->key = &conf_formats[i]->keys[j];
 				count++;
@@ -61,7 +77,7 @@ static int tell_several(const struct target *target, bool of_nic)
 	(void)fprintf(stderr, "%s: %s is a key of several sections; expected", the_change.verb, target->word);
 	for (size_t i = 0; i < CONF_FORMATS; i++)
 		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
-			if (is_key(&conf_formats[i]->keys[j], target->word))
+			if (is_key(&conf_formats[i]->keys[j], target->word) && !is_of_device(&conf_formats[i]->keys[j]))
 				(void)fprintf(stderr, " %s.%s", conf_formats[i]->keys[j].section, conf_formats[i]->keys[j].name);
 	(void)fprintf(stderr, "\n");
 	return 1;
@@ -101,6 +117,11 @@ static int resolve_words(struct target *target, const char *const words[], int c
 	}
 	if (!found && find_keys(&(struct target){ .word = words[0] }, true)) {
 		(void)fprintf(stderr, "%s: %s is a key of a NIC; expected %s NIC %s\n", the_change.verb, words[0], the_change.verb, words[0]);
+		return 1;
+	}
+	if (!found && names_device_key(target->word)) {
+		(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `edit " NETWORK_FILE "`\n", the_change.verb,
+			      target->word);
 		return 1;
 	}
 	if (!found)
