@@ -65,7 +65,8 @@ static bool link_stayed(const struct nic *nic)
 	       nic_is_there(nic);
 }
 
-static void announce(struct nic *nic, const struct outer_table *old, bool is_new)
+/* What is new since old, NULL: all of it. */
+static void announce(struct nic *nic, const struct outer_table *old)
 {
 	const struct outer_table *table = table_now();
 
@@ -73,9 +74,17 @@ static void announce(struct nic *nic, const struct outer_table *old, bool is_new
 		const struct outer_address *address = &table->addresses[i];
 
 		if (address->index == nic->link.index &&
-		    (is_new || !table_is_ours_on(old, address->index, &address->prefix.addr)))
+		    (!old || !table_is_ours_on(old, address->index, &address->prefix.addr)))
 			alone_announce(nic, &address->prefix.addr);
 	}
+}
+
+void links_announce(uint32_t index)
+{
+	struct nic *nic = links_find(index);
+
+	if (nic)
+		announce(nic, NULL);
 }
 
 int links_refresh(const struct outer_table *table, uint16_t port, uint32_t *failed_index)
@@ -103,7 +112,7 @@ int links_refresh(const struct outer_table *table, uint16_t port, uint32_t *fail
 		if (!nic)
 			continue;
 		nic->link = *link;
-		announce(nic, &old, is_new);
+		announce(nic, is_new ? NULL : &old);
 	}
 	return err;
 }

@@ -15,6 +15,9 @@ struct nic *links_find(uint32_t index); /* NULL: not open */
  * kernel does. 0 or the first -errno, of *failed_index (may be NULL); the others work. */
 int links_refresh(const struct outer_table *table, uint16_t port, uint32_t *failed_index);
 
+/* The addresses of a link that is alone are said once more; of another, or none: nothing. */
+void links_announce(uint32_t index);
+
 /* 0, or -errno and all of them are at the port before. */
 int links_set_port(uint16_t port, uint16_t before);
 

@@ -210,6 +210,14 @@ int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *fa
 	return err;
 }
 
+void outer_announce(uint32_t index)
+{
+	if (!o.open)
+		return;
+	links_announce(index);
+	outer_flush();
+}
+
 void outer_reroute(void)
 {
 	route_changed();

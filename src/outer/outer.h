@@ -30,6 +30,9 @@ void outer_close(void);
  * *failed_index (may be NULL); the others work. */
 int outer_refresh(const struct outer_table *table, uint64_t now_ns, uint32_t *failed_index);
 
+/* Of a link that is ours alone: those around it are told anew who has its addresses. */
+void outer_announce(uint32_t index);
+
 /* The host's routes changed: every way is asked for anew when it is used next. */
 void outer_reroute(void);
 

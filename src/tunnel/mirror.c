@@ -57,7 +57,8 @@ static void on_link(const struct link *link, void *arg)
 	const struct mirror_options *options = reading->options;
 	struct candidate *candidate;
 
-	if (!link->up || link->type != ARPHRD_ETHER || !link->has_mac)
+	/* What comes in by a bond's port is the bond's, and would be seen twice. */
+	if (!link->up || link->type != ARPHRD_ETHER || !link->has_mac || link->is_bond_port)
 		return;
 	if (reading->candidate_count == CANDIDATE_MAX) {
 		reading->full.links = true;

@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "netlink/bond.h"
 #include "tunnel/mirror.h"
 #include "tunnel/neighbours.h"
 
@@ -141,7 +142,12 @@ int underlay_ask(void *arg, const struct inet_flow *to, struct outer_way *way)
 
 static int see_change(const struct nlmsghdr *message, void *arg)
 {
+	uint32_t index;
+
 	(void)arg;
+	/* The kernel does it for the addresses that it has. */
+	if (link_message_announces(message, &index))
+		outer_announce(index);
 	if (message->nlmsg_type != RTM_NEWROUTE && message->nlmsg_type != RTM_DELROUTE)
 		u.table_is_old = true;
 	return 0;

@@ -1346,6 +1346,30 @@ TEST(a_nic_of_our_own_learns_a_neighbours_new_mac)
 	CHECK_INT(finish(), 0);
 }
 
+/* A bond turned to another port: the others hear by which MAC, and a switch by which port, without asking. */
+TEST(a_nic_of_our_own_says_its_addresses_anew)
+{
+	uint8_t mac[6];
+	char words[128];
+
+	alone = &nic_of_our_own;
+	alone_count = 1;
+	CHECK_INT(start(), 0);
+	mac_of(HOST, "h2", mac);
+	(void)snprintf(words, sizeof(words), "ip -n %s neigh show 10.5.0.1 dev u0 | grep -q %02x:%02x:%02x:%02x:%02x:%02x", names[OTHER], mac[0],
+		       mac[1], mac[2], mac[3], mac[4], mac[5]);
+	pump(50);
+	run("ip -n %s neigh replace 10.5.0.1 lladdr 02:00:00:00:00:79 dev u0 nud stale", names[OTHER]);
+	CHECK(system(words) != 0);
+	outer_announce(if_nametoindex("h2"));
+	for (int i = 0; i < 600 && system(words) != 0; i++)
+		pump(50);
+	CHECK_INT(system(words), 0);
+	alone = NULL;
+	alone_count = 0;
+	CHECK_INT(finish(), 0);
+}
+
 /* Each is found, and asked for again by none. The kernel's own table is one for all namespaces: what is lost to another's
  * crowd there is sent again. */
 TEST(a_hundred_and_fifty_neighbours_on_one_link)
