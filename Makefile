@@ -255,8 +255,8 @@ $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modu
 		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) release=$(OUT)/os-release > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
-# On every board: no module that the kernel's makers did not sign.
-CMDLINE_ALL := module.sig_enforce=1
+# On every board: no module that the kernel's makers did not sign, and no bond that no one asked for.
+CMDLINE_ALL := module.sig_enforce=1 bonding.max_bonds=0
 
 $(OUT)/cmdline: board/$(BOARD)/board.conf Makefile
 	$(Q)mkdir -p $(@D)
