@@ -80,21 +80,21 @@ static ssize_t receive(int fd, void *buf, size_t cap)
 }
 
 /* *dirty grows to how much of nl->answer was written. */
-static int exchange(struct nl *nl, const struct nlmsghdr *message, struct nl_answer *answer, size_t *dirty)
+static int exchange(struct nl *nl, const void *request, size_t len, struct nl_answer *answer, size_t *dirty)
 {
-	while (mnl_socket_sendto(nl->socket, message, message->nlmsg_len) < 0)
+	while (mnl_socket_sendto(nl->socket, request, len) < 0)
 		if (errno != EINTR)
 			return -errno;
 	while (!answer->done) {
-		ssize_t len = receive(mnl_socket_get_fd(nl->socket), nl->answer, sizeof(nl->answer));
+		ssize_t got = receive(mnl_socket_get_fd(nl->socket), nl->answer, sizeof(nl->answer));
 
-		if (len == -EMSGSIZE)
+		if (got == -EMSGSIZE)
 			*dirty = sizeof(nl->answer);
-		if (len < 0)
-			return len == -EAGAIN ? -ETIMEDOUT : (int)len;
-		if ((size_t)len > *dirty)
-			*dirty = (size_t)len;
-		nl_answer_feed(answer, nl->answer, (size_t)len);
+		if (got < 0)
+			return got == -EAGAIN ? -ETIMEDOUT : (int)got;
+		if ((size_t)got > *dirty)
+			*dirty = (size_t)got;
+		nl_answer_feed(answer, nl->answer, (size_t)got);
 	}
 	return answer->result;
 }
@@ -115,7 +115,7 @@ static int ask(void *arg, nl_each_fn *each, void *each_arg)
 
 	nl->error[0] = '\0';
 	answer.seq = asking->message->nlmsg_seq = ++nl->seq;
-	err = exchange(nl, asking->message, &answer, &asking->dirty);
+	err = exchange(nl, asking->message, asking->message->nlmsg_len, &answer, &asking->dirty);
 	return err ? err : answer.interrupted ? -EINTR : 0;
 }
 
@@ -132,6 +132,21 @@ int nl_request(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *
 		err = nl_each_message(dump.bytes, dump.len, each, arg);
 	nl_dump_free(&dump);
 	return err;
+}
+
+/* An error is told of the message that had it: all carry one number, so that each is heard. What an error leaves
+ * unread has a number that the next request skips. */
+int nl_request_batch(struct nl *nl, size_t len)
+{
+	struct nl_answer answer = { .port = nl->port, .seq = ++nl->seq, .error = nl->error };
+	struct nlmsghdr *message = (struct nlmsghdr *)nl->request;
+	int left = (int)len;
+	size_t dirty = 0;
+
+	nl->error[0] = '\0';
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		message->nlmsg_seq = answer.seq;
+	return exchange(nl, nl->request, len, &answer, &dirty);
 }
 
 static int read_family(const struct nlmsghdr *message, void *arg)

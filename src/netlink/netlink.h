@@ -35,6 +35,10 @@ size_t nl_room(const struct nl *nl, const struct nlmsghdr *message);
  * of everything once, and may use nl. On return request and answer are wiped, message too: they may have held keys. */
 int nl_request(struct nl *nl, struct nlmsghdr *message, nl_each_fn *each, void *arg);
 
+/* The same for len bytes of messages that stand one behind the other in nl->request, of which only the last but one (a batch's
+ * last message before its end) wants an acknowledgement: they are done as one, and answered by one. */
+int nl_request_batch(struct nl *nl, size_t len);
+
 /* Generic netlink: the id of a family, -ENOENT when the kernel has none of that name. */
 int nl_family(struct nl *nl, const char *name, uint16_t *id);
 

@@ -6,6 +6,7 @@
 #include "netlink/answer.h"
 #include "netlink/bond.h"
 #include "netlink/link.h"
+#include "netlink/nft.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len);
 
@@ -24,6 +25,7 @@ static int read_all(const struct nlmsghdr *message, void *arg)
 	struct link_address address;
 	struct link_bond_port port;
 	struct link_bond bond;
+	struct nft_rule rule;
 	char text[INET_PREFIX_STRLEN];
 	uint32_t index;
 
@@ -34,6 +36,8 @@ static int read_all(const struct nlmsghdr *message, void *arg)
 	(void)link_message_index(message, &index);
 	(void)link_route_read(message, take_route, NULL);
 	if (!link_read(message, &link) && (!link.name[0] ? strlen(link.kind) : strlen(link.name)) >= IFNAMSIZ)
+		abort();
+	if (!nft_rule_read(message, &rule) && !memchr(rule.comment, '\0', sizeof(rule.comment)))
 		abort();
 	if (!link_address_read(message, &address))
 		(void)inet_prefix_text(&address.prefix, text);
