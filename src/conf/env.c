@@ -83,6 +83,37 @@ static void parse_isolation(const struct conf_place *at, struct slice value)
 		conf->isolation = (enum env_isolation)found;
 }
 
+const char *const env_filter_words[ENV_FILTERS] = { [ENV_FILTER_ON] = "on", [ENV_FILTER_OFF] = "off" };
+
+static void parse_filter(const struct conf_place *at, struct slice value)
+{
+	struct env_conf *conf = at->model;
+	int found = one_of(at, value, env_filter_words, ENV_FILTERS);
+
+	if (found >= 0)
+		conf->filter = (enum env_filter)found;
+}
+
+static void parse_open(const struct conf_place *at, struct slice value)
+{
+	struct env_conf *conf = at->model;
+	struct slice rest = value, word;
+	uint16_t port;
+
+	conf->open_limited = true;
+	if (slice_equal(value, "none"))
+		return;
+	while (slice_word(&rest, &word)) {
+		if (!value_port(at, word, &port))
+			return;
+		if (conf->open_count == ENV_OPEN_MAX) {
+			value_error(at, value, "more than %d ports", ENV_OPEN_MAX);
+			return;
+		}
+		conf->open_ports[conf->open_count++] = port;
+	}
+}
+
 const char *const env_backend_words[ENV_BACKENDS] = {
 	[ENV_BACKEND_AUTO] = "auto",
 	[ENV_BACKEND_KERNEL] = "kernel",
@@ -155,6 +186,14 @@ static const struct conf_key keys[] = {
 	  parse_management_mtu },
 	{ "", "DATA_PLANE_VPN_MTU", 0, MTU_SYNTAX, "what the underlay allows", "The same for the dataplane path.",
 	  parse_dataplane_mtu },
+	{ "", "MITIGATOR_FILTER", 0, "on or off", "on",
+	  "on: what comes to the host is dropped but for the VPN's ports, answers to what the host asked, ICMP and DHCP; off: "
+	  "everything comes in, or something else keeps a filter here.",
+	  parse_filter },
+	{ "", "MITIGATOR_VPN_OPEN", 0, "none, or 1..65535, blanks between", "whatever listens there",
+	  "TCP ports that peers reach at this instance's VPN address on the management path, and nothing else there, where "
+	  "MITIGATOR_FILTER is on.",
+	  parse_open },
 };
 
 enum { KEYS = sizeof(keys) / sizeof(keys[0]) };

@@ -4,6 +4,7 @@
 
 #include <net/if.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/inet.h"
@@ -19,6 +20,10 @@ enum { ENV_VPN_MTU_MIN = 576, ENV_VPN_MTU_MIN6 = 1280, ENV_VPN_MTU_MAX = 16384 }
 enum env_backend { ENV_BACKEND_AUTO, ENV_BACKEND_KERNEL, ENV_BACKEND_LWIP, ENV_BACKENDS };
 enum env_path { ENV_MANAGEMENT, ENV_DATAPLANE, ENV_PATHS };
 
+enum { ENV_OPEN_MAX = 16 };
+
+enum env_filter { ENV_FILTER_ON, ENV_FILTER_OFF, ENV_FILTERS };
+
 enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF };
 
 struct env_conf {
@@ -30,12 +35,17 @@ struct env_conf {
 	char dataplane_device[IFNAMSIZ];
 	uint16_t dataplane_port;
 	enum env_isolation isolation;
+	enum env_filter filter; /* of what comes to the host */
+	bool open_limited; /* peers reach these ports alone, TCP, on the management path's VPN address; else all that listens there */
+	uint16_t open_ports[ENV_OPEN_MAX];
+	size_t open_count;
 	enum env_backend backend[ENV_PATHS];
 	unsigned mtu_line[ENV_PATHS];
 	uint32_t mtu_bytes[ENV_PATHS]; /* at most that much; 0: as the underlay allows */
 };
 
 extern const char *const env_backend_words[ENV_BACKENDS];
+extern const char *const env_filter_words[ENV_FILTERS];
 
 void env_conf_init(struct env_conf *conf); /* the defaults */
 void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag);
