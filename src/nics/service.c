@@ -24,6 +24,7 @@
 #include "network/told.h"
 #include "nics/carriers.h"
 #include "nics/conflicts.h"
+#include "nics/door.h"
 #include "nics/identify.h"
 #include "nics/loss.h"
 #include "nics/missing.h"
@@ -39,6 +40,7 @@ struct nics_service {
 	struct loop_source monitor;
 	struct loop_timer follow, ready;
 	struct nl nl;
+	struct door door;
 	struct conf_set *set; /* what runs */
 	bool has_set, fallback;                   /* there is one; it was applied last, since the files have errors */
 	bool replaced_has_set, replaced_fallback; /* the same of what ran before, while that can be put back */
@@ -75,10 +77,13 @@ static void ready_fires(struct loop_timer *timer, uint64_t now_ns)
 static int apply(struct nics_service *service, const struct network_conf *before, struct nics_report *report)
 {
 	char text[TOLD_LEN];
-	int err;
+	int err, door_err;
 
 	told_begin(&service->told);
+	/* Before there is an address that anyone could write to. */
+	door_err = door_fit(&service->door, service->set->env.filter, report);
 	err = nics_apply(&service->nl, &service->set->network, before, report);
+	err = err ? err : door_err;
 	if (err < 0 && !report->errors) {
 		text_format(text, sizeof(text), "cannot read the NICs: %s", strerror(-err));
 		report->say(report->arg, true, text);
@@ -119,10 +124,14 @@ static void links_changed(struct loop_source *source, uint32_t events, uint64_t 
 static void nics_check(struct change *change)
 {
 	static struct conf_facts facts;
+	struct env_conf env;
 
 	facts_collect(&facts);
 	conf_set_check(change->candidate, &facts, false, &change->diag);
-	conf_set_wipe_vpn(change->candidate); /* it was looked at for the checks, and holds keys */
+	/* The VPN was looked at for the checks, and holds keys; .env's settings do not. */
+	env = change->candidate->env;
+	conf_set_wipe_vpn(change->candidate);
+	change->candidate->env = env;
 }
 
 /* The candidate becomes what runs, and what ran the candidate. */
@@ -165,6 +174,7 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 {
 	struct change *change = &service->change;
 	struct nics_report report = { .say = log_change, .arg = service };
+	const enum env_filter filter = change->candidate->env.filter;
 	bool alone;
 
 	diag_print(&change->diag, log_finding, NULL);
@@ -180,6 +190,9 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 		log_err("the files have errors: the NICs get " NETWORK_FILE ", which has none");
 	else
 		log_err("the files have errors: no NIC is configured");
+	/* The fallback of this service alone is network.conf without a .env. */
+	if (!change->candidate->env.has_file)
+		change->candidate->env.filter = filter;
 	if (service->fallback || alone)
 		swap_and_apply(service, true, &report);
 }
@@ -212,6 +225,7 @@ static void start(struct nics_service *service)
 
 	if (change_load_running(&service->change)) {
 		log_info("started again: what ran goes on");
+		service->change.candidate->env.filter = door_now(&service->door);
 		swap_and_apply(service, true, &report);
 		return;
 	}
@@ -242,7 +256,7 @@ static void print_change(void *arg, bool error, const char *text)
 	control_print(printer->call, error ? CONTROL_ERR : CONTROL_OUT, NAME_NETWORK ": %s\n", text);
 }
 
-static void print_plan(void *arg, const char *text)
+static void print_line(void *arg, const char *text)
 {
 	control_print(arg, CONTROL_OUT, "%s\n", text);
 }
@@ -259,7 +273,9 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
 	if (say == CHANGE_SAY_LINES)
-		nics_plan_lines(&service->nl, conf, before, last, &claimed, print_plan, call);
+		nics_plan_lines(&service->nl, conf, before, last, &claimed, print_line, call);
+	if (say == CHANGE_SAY_LINES)
+		door_plan(service->set->env.filter, change->candidate->env.filter, print_line, call);
 	if (force || (!last && !claimed.count))
 		return 0;
 	if (say == CHANGE_SAY_LINES)
@@ -326,11 +342,6 @@ static const struct change_ops changes = {
 
 /* ---- the other verbs ---- */
 
-static void print_line(void *arg, const char *text)
-{
-	control_print(arg, CONTROL_OUT, "%s\n", text);
-}
-
 static void print_conflict(void *arg, const char *text)
 {
 	wrap_text(text, 2, print_line, arg);
@@ -347,6 +358,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
+	door_tell_open(&service->door, call);
 	conflicts_each(&service->conflicts, print_conflict, call);
 	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, call);
 }
@@ -362,8 +374,17 @@ static void verb_identify(struct worker *worker, struct control_call *call, int 
 	control_end(call, EXIT_USAGE);
 }
 
+static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	door_show(&container_of(worker, struct nics_service, worker)->door, call);
+}
+
 const struct worker_verb nics_verbs[] = {
 	{ "show", "", verb_show },
+	{ "filter", "", verb_filter },
 	{ "identify", "NIC", verb_identify },
 	CHANGE_VERBS,
 	{ "revert", "", change_verb_undo },
@@ -386,6 +407,7 @@ static int nics_service_open(struct worker *worker)
 		link_set_up(&service->nl, lo.index, true);
 	if (!err)
 		carriers_open(&service->carriers, &worker->loop, &service->nl);
+	door_begin(&service->door);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
 		log_info("cannot see ARP: an address that another machine has as well will not be told of");
@@ -395,9 +417,13 @@ static int nics_service_open(struct worker *worker)
 static int nics_service_start(struct worker *worker)
 {
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
+	struct nics_report report = { .say = log_change, .arg = service };
 
 	loop_timer_set(&worker->loop, &service->ready, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, ready_fires);
 	start(service);
+	/* Also when nothing could be read. */
+	if (!service->has_set)
+		door_fit(&service->door, service->set->env.filter, &report);
 	if (!service->has_set || !service->set->network.nic_count)
 		tell_ready(service);
 	return 0;

@@ -1,0 +1,124 @@
+#include "nics/door.h"
+
+#include <errno.h>
+#include <linux/netlink.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "network/filter.h"
+
+#define OPEN_TO_ALL "everything comes in to this host"
+
+enum { SENTENCE_LEN = 256 };
+
+static void say(struct nics_report *report, bool error, const char *what, const char *why)
+{
+	char text[SENTENCE_LEN];
+
+	text_format(text, sizeof(text), "%s%s%s", what, why[0] ? ": " : "", why);
+	if (error)
+		report->errors++;
+	else
+		report->changes++;
+	if (report->say)
+		report->say(report->arg, error, text);
+}
+
+void door_begin(struct door *door)
+{
+	door->err = nl_open(&door->nl, NETLINK_NETFILTER);
+	if (!door->err)
+		door->err = filter_prepare(&door->nl);
+}
+
+enum env_filter door_now(struct door *door)
+{
+	return !door->err && filter_stands(&door->nl) == 0 ? ENV_FILTER_OFF : ENV_FILTER_ON;
+}
+
+/* The module may have come meanwhile. */
+static void door_retry(struct door *door)
+{
+	nl_close(&door->nl);
+	door_begin(door);
+}
+
+static int door_close(struct door *door, struct nics_report *report)
+{
+	int stands = filter_stands(&door->nl), err = stands;
+
+	if (stands > 0 && door->ours)
+		return 0;
+	/* Rules that stand are those of a process before this one, and may be an older release's. */
+	if (stands >= 0)
+		err = filter_put(&door->nl);
+	if (err < 0)
+		say(report, true, OPEN_TO_ALL ": the filter cannot be put up", filter_why(err, &door->nl));
+	else if (door->ours)
+		say(report, true, "someone removed the filter of this host: put up anew", "");
+	else if (!stands)
+		say(report, false, "filter on: what comes in is the VPN's, or an answer", "");
+	door->ours = err >= 0;
+	return err < 0 ? err : 0;
+}
+
+static int door_open(struct door *door, struct nics_report *report)
+{
+	int stands = filter_stands(&door->nl), err = stands > 0 ? filter_remove(&door->nl) : stands;
+
+	door->ours = false;
+	if (err < 0)
+		say(report, true, "the filter of this host cannot be taken off", filter_why(err, &door->nl));
+	else if (stands)
+		say(report, false, "filter off, as " ENV_FILE " says: " OPEN_TO_ALL, "");
+	return err;
+}
+
+int door_fit(struct door *door, enum env_filter wanted, struct nics_report *report)
+{
+	if (door->err)
+		door_retry(door);
+	if (door->err) {
+		if (wanted == ENV_FILTER_ON)
+			say(report, true, OPEN_TO_ALL, filter_why(door->err, &door->nl));
+		return 0;
+	}
+	return wanted == ENV_FILTER_ON ? door_close(door, report) : door_open(door, report);
+}
+
+void door_plan(enum env_filter now, enum env_filter wanted, void (*line)(void *arg, const char *text), void *arg)
+{
+	if (now == wanted)
+		return;
+	line(arg, wanted == ENV_FILTER_ON ? "  filter  on: what comes in is the VPN's, or an answer" :
+					    "  filter  off: " OPEN_TO_ALL);
+}
+
+void door_tell_open(struct door *door, struct control_call *call)
+{
+	int stands = door->err ? door->err : filter_stands(&door->nl);
+
+	if (stands <= 0)
+		control_print(call, CONTROL_OUT, OPEN_TO_ALL ": %s\n", stands < 0 ? filter_why(stands, &door->nl) : "MITIGATOR_FILTER=off");
+}
+
+static void print_rule(const struct nft_rule *rule, void *arg)
+{
+	control_print(arg, CONTROL_OUT, FILTER_ROW, (unsigned long long)rule->packets, (unsigned long long)rule->bytes,
+		      rule->comment);
+}
+
+void door_show(struct door *door, struct control_call *call)
+{
+	int stands = door->err ? door->err : filter_stands(&door->nl), err = stands;
+
+	if (stands > 0) {
+		control_print(call, CONTROL_OUT, "filter on: table inet mitigator\n%12s %15s\n", "packets", "bytes");
+		err = filter_each(&door->nl, print_rule, call);
+	} else if (!stands) {
+		control_print(call, CONTROL_OUT, "filter off: " OPEN_TO_ALL "\n");
+	}
+	if (err < 0)
+		control_print(call, CONTROL_ERR, OPEN_TO_ALL ", or the filter cannot be read: %s\n", filter_why(err, &door->nl));
+	control_end(call, err < 0);
+}

@@ -1,0 +1,30 @@
+/* The host's filter as the service keeps it: on or off as .env says, told when that changes, shown with its counters. */
+#ifndef NICS_DOOR_H
+#define NICS_DOOR_H
+
+#include "conf/env.h"
+#include "control/server.h"
+#include "netlink/netlink.h"
+#include "network/nics_report.h"
+
+struct door {
+	struct nl nl;
+	int err;   /* why there can be none, 0: there can */
+	bool ours; /* this process made its rules */
+};
+
+void door_begin(struct door *door);
+
+/* How it stands, whoever made it so; with a kernel that cannot have it, on: as it would be. */
+enum env_filter door_now(struct door *door);
+
+/* 0, also on a kernel that has no nf_tables, which is an error in the report alone; or -errno. */
+int door_fit(struct door *door, enum env_filter wanted, struct nics_report *report);
+
+/* What of a plan is the filter's, a line or none. */
+void door_plan(enum env_filter now, enum env_filter wanted, void (*line)(void *arg, const char *text), void *arg);
+
+void door_tell_open(struct door *door, struct control_call *call); /* a line when everything comes in, or none */
+void door_show(struct door *door, struct control_call *call); /* answers the call */
+
+#endif
