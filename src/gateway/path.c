@@ -296,6 +296,9 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (path->moving || path->recalled)
 		inner_carry_endpoints(&path->inner);
 	path->moving = path->recalled = false;
+	/* Before it listens there. */
+	admission_widen(&path->admission, path->profile->name, path->inner.wanted.listen_port,
+			path->place.netns[0] ? "" : path->inner.tunnel.device);
 	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted,
 			   path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
 	/* Also what was applied in part, so that putting back undoes it. */
@@ -329,6 +332,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		return err;
 	if (path->did.moved)
 		silent_probe_all(&path->silent);
+	admission_settle(&path->admission);
 	path->carrier.word = path->did.backend;
 	path->carrier.ops = path->inner.tunnel.ops;
 	tell_trouble(path);
@@ -351,6 +355,7 @@ void path_down(struct path *path)
 {
 	if (path->place.open)
 		leave_place(path, true);
+	admission_end(&path->admission);
 	path->inner.has_applied = path->moving = path->recalled = false;
 	path->network = NULL;
 	path->down_reason[0] = '\0';
@@ -360,13 +365,16 @@ const char *path_trouble(const struct path *path)
 {
 	if (path->silent.clones.trouble[0])
 		return path->silent.clones.trouble;
-	return path->inner.tunnel.trouble[0] ? path->inner.tunnel.trouble : path->fence.trouble;
+	if (path->inner.tunnel.trouble[0])
+		return path->inner.tunnel.trouble;
+	return path->admission.trouble[0] ? path->admission.trouble : path->fence.trouble;
 }
 
 static void looked(struct silent *silent, uint64_t now_ns)
 {
 	struct path *path = PATH_OF(silent, silent);
 
+	admission_mend(&path->admission);
 	path->looked(path, now_ns);
 }
 
@@ -405,6 +413,7 @@ void path_close(struct path *path)
 
 	if (path->place.open)
 		leave_place(path, true);
+	admission_end(&path->admission);
 	pinger_close(&path->outside);
 	silent_stop(&path->silent);
 	for (size_t i = 0; i < sizeof(timers) / sizeof(timers[0]); i++)

@@ -1,0 +1,24 @@
+/* What the host's filter, where the host has one, lets in for a path: its port, and its inner interface where that is on the
+ * host. */
+#ifndef GATEWAY_ADMISSION_H
+#define GATEWAY_ADMISSION_H
+
+#include <net/if.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* All zero: nothing. */
+struct admission {
+	const char *path; /* its name */
+	uint16_t port;
+	char device[IFNAMSIZ]; /* "": in a namespace of its own */
+	char trouble[160];     /* why it may be shut out, "" when it is not */
+};
+
+/* Beside what was let in before, which stays until the path has moved. What is wrong is logged, once. */
+void admission_widen(struct admission *admission, const char *path, uint16_t port, const char *device);
+void admission_settle(struct admission *admission); /* that alone */
+void admission_mend(struct admission *admission);   /* who keeps the filter may have made it anew */
+void admission_end(struct admission *admission);
+
+#endif
