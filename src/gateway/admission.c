@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "network/filter.h"
+#include "network/filter_inside.h"
 
 static void let_in(struct admission *admission, bool alone)
 {
@@ -12,6 +13,7 @@ static void let_in(struct admission *admission, bool alone)
 	bool was_wrong = admission->trouble[0];
 
 	if (err >= 0) {
+		admission->filtered = err;
 		if (was_wrong)
 			log_info("over: %s", admission->trouble);
 		admission->trouble[0] = '\0';
@@ -40,6 +42,22 @@ void admission_mend(struct admission *admission)
 {
 	if (admission->path)
 		let_in(admission, false);
+}
+
+void admission_inside(struct admission *admission, int netns_fd, const char *device, const struct env_conf *env)
+{
+	const struct filter_inside wanted = { netns_fd, device, env->open_ports, env->open_count };
+	bool filters = env->filter == ENV_FILTER_ON && env->open_limited;
+	int err = !admission->filtered ? 0 : filters ? filter_inside_put(&wanted) : filter_inside_remove(netns_fd);
+
+	if (err < 0)
+		log_err("the filter behind the tunnel cannot be %s: nf_tables: %s", filters ? "put up" : "taken off", strerror(-err));
+}
+
+void admission_leave(struct admission *admission, int netns_fd)
+{
+	if (admission->filtered && netns_fd >= 0)
+		(void)filter_inside_remove(netns_fd);
 }
 
 void admission_end(struct admission *admission)

@@ -65,6 +65,8 @@ static void leave_place(struct path *path, bool remove)
 		log_err("%s", path->inner.tunnel.error);
 	path->inner.tunnel.error[0] = '\0';
 	path->inner.up = false;
+	if (remove)
+		admission_leave(&path->admission, path->place.netns_fd);
 	place_close(&path->place, remove);
 }
 
@@ -322,6 +324,9 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 		fence_remove(&path->fence, &path->host);
 	else
 		fence_put(&path->fence, &path->host, &set->env.vpn_address, path->inner.tunnel.device);
+	/* In the dataplane's live the packet processors, whose ports are theirs. */
+	if (path->place.netns[0] && !path->profile->dataplane)
+		admission_inside(&path->admission, path->place.netns_fd, path->inner.tunnel.device, &set->env);
 	err = inner_set_address(&path->inner, &set->env.vpn_address, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
 		return err;

@@ -15,6 +15,8 @@
 #include "gateway/plan.h"
 #include "gateway/removal.h"
 #include "gateway/show.h"
+#include "network/filter.h"
+#include "network/filter_inside.h"
 
 enum { NAMED_MAX = 8 }; /* peers in a line */
 enum { PROBED_MAX = 32 };
@@ -358,12 +360,33 @@ static void verb_status(struct worker *worker, struct control_call *call, int ar
 	control_end(call, 0);
 }
 
+static void print_rule(const struct nft_rule *rule, void *arg)
+{
+	control_print(arg, CONTROL_OUT, FILTER_ROW, (unsigned long long)rule->packets, (unsigned long long)rule->bytes, rule->comment);
+}
+
+/* Nothing where there is no filter. */
+static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	const struct place *place = &service_of(worker)->path.place;
+
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	if (place->open && place->netns[0] && filter_inside_stands(place->netns_fd)) {
+		control_print(call, CONTROL_OUT, "from the tunnel, in namespace %s\n", place->netns);
+		(void)filter_inside_each(place->netns_fd, print_rule, call);
+	}
+	control_end(call, 0);
+}
+
 const struct worker_verb path_verbs[] = {
 	{ "show", "[--json | --lines | --peer NAME]", verb_show },
 	{ "status", "", verb_status },
 	CHANGE_VERBS,
 	{ "ping", "[out] ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]", verb_ping },
 	{ "heard", "", verb_heard },
+	{ "filter", "", verb_filter },
 	{ "version", "", verb_version },
 	{ "wg", "show [INTERFACE | all] [dump | FIELD] | showconf", verb_wg },
 	{ 0 },
