@@ -72,9 +72,12 @@ static int show_whole(int argc, char **argv, int at, int skip)
 
 static int command_show(int argc, char **argv)
 {
+	static const char *const filter[] = { NAME_NETWORK, "filter", NULL }, *const inside[] = { NAME_MANAGEMENT, "filter", NULL };
 	const char *words[RUN_WORDS_MAX + 1] = { NAME_MANAGEMENT, "overview" };
 	int at = find_path(argc, argv), all = argc > 1 && !strcmp(argv[1], "all") ? 1 : -1, status;
 
+	if (argc == 2 && !strcmp(argv[1], filter[1]))
+		return run_words(filter) | run_words(inside);
 	if (argc > 1 && !strcmp(argv[argc - 1], "--json"))
 		return show_whole(argc, argv, at, all);
 	(void)recovery_print();
@@ -298,7 +301,7 @@ static int command_help(int argc, char **argv);
 static const struct command commands[] = {
 	{ "help", "[conf | rotate | port | COMMAND]", "this list; what the files may hold; how a key or a port of a cluster is changed",
 	  command_help },
-	{ "show", "[NAME | watch [SECONDS] | all | PATH] [--json]",
+	{ "show", "[NAME | watch [SECONDS] | all | PATH | filter] [--json]",
 	  "what is wrong, and each peer in a line; one of them; rates; all there is to say", command_show },
 	{ "check", "[--strict] [--no-names] [--no-host]", "look through the files, and at the way to the peers; apply nothing",
 	  command_check },

@@ -30,6 +30,8 @@ static const struct section {
 	{ "boot", { NULL }, RUN_DIR "/" BOOT_FILE },
 	{ "clock", { "clock" }, NULL },
 	{ "network", { NAME_NETWORK, "show" }, NULL },
+	{ "filter", { NAME_NETWORK, "filter" }, NULL },
+	{ "filter inside", { NAME_MANAGEMENT, "filter" }, NULL },
 	{ "check", { NAME_MANAGEMENT, "check", "--screen", "--no-names" }, NULL },
 	{ "network.conf", { NAME_MANAGEMENT, "view", "network.conf" }, NULL },
 	{ "vpn-private.conf", { NAME_MANAGEMENT, "view", "vpn-private.conf" }, NULL },

@@ -87,6 +87,7 @@ const struct word command_words[] = {
 	{ "show", "watch", WORD_FIXED, 1, NULL, "again and again, with bytes a second, until Ctrl-C" },
 	{ "show", "all", WORD_FIXED, 1, NULL, "all that both paths say of themselves and of each peer" },
 	PATHS("show"),
+	{ "show", "filter", WORD_FIXED, 1, NULL, "what comes to this host: let in and dropped, in packets" },
 	{ "show", "NAME", WORD_PEER, 1, NULL, "one peer: its name, VPN address or public key" },
 	{ "show", "SECONDS", WORD_TYPED, 2, "watch", "between two of them: 5 when none is given" },
 	{ "show", "--json", WORD_FIXED, WORD_ANYWHERE, NULL, "for programs" },
