@@ -27,6 +27,7 @@
 #include "init/processes.h"
 #include "init/recovery.h"
 #include "init/steps.h"
+#include "init/steps_tell.h"
 #include "init/variables.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include "init/absent.h"
 #include "init/child.h"
 #include "init/console_level.h"
-#include "init/steps.h"
+#include "init/steps_tell.h"
 #include "init/supervise.h"
 
 /* What each needs as root, and no more. Files on the partition may be anyone's, as another Linux left them. */
