@@ -44,7 +44,7 @@ static int usage(const char *name)
 	static char arg[32];
 
 	text_format(arg, sizeof(arg), "%s", name);
-	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N]\n",
+	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N] [--pulse-fd N]\n",
 		name, backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names] [--no-host] [--screen]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
@@ -61,16 +61,15 @@ static int usage(const char *name)
 
 static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
-	static struct service_options options = { .worker = { .conf_dir = DATA_DIR, .ready_fd = -1 } };
-	const char *ready = NULL;
+	static struct service_options options = { .worker = { .conf_dir = DATA_DIR, .ready_fd = -1, .pulse_fd = -1 } };
+	const char *ready = NULL, *pulse = NULL;
 	const struct {
 		const char *name;
 		const char **value;
 	} table[] = {
 		{ "--conf", &options.worker.conf_dir }, { "--netns", &options.netns },
-		{ "--backend", &options.backend }, { "--ready-fd", &ready },
+		{ "--backend", &options.backend }, { "--ready-fd", &ready }, { "--pulse-fd", &pulse },
 	};
-	uint64_t fd;
 
 	options.worker.run_dir = run_dir;
 	for (int i = 0; i < argc; i += 2) {
@@ -82,11 +81,8 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 			return usage(profile->name);
 		*table[j].value = argv[i + 1];
 	}
-	if (ready) {
-		if (text_uint(slice_of(ready), 1 << 20, &fd) < 0)
-			return usage(profile->name);
-		options.worker.ready_fd = (int)fd;
-	}
+	if (!worker_read_fd(ready, &options.worker.ready_fd) || !worker_read_fd(pulse, &options.worker.pulse_fd))
+		return usage(profile->name);
 	if (options.backend && !backend_known(options.backend)) {
 		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
 			backend_names());

@@ -381,6 +381,12 @@ static void service_close(struct worker *worker)
 	path_close(&service->path);
 }
 
+/* The kernel's WireGuard goes on without us. */
+static bool service_carries(struct worker *worker)
+{
+	return service_of(worker)->path.inner.tunnel.ops == &tunnel_lwip;
+}
+
 struct service *service_of(struct worker *worker)
 {
 	return container_of(worker, struct service, worker);
@@ -392,7 +398,8 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	static struct conf_facts facts[2];
 	static struct service service;
 	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
-	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close };
+	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close,
+				      .carries = service_carries };
 	int status;
 
 	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->worker.run_dir);

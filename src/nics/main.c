@@ -19,7 +19,7 @@ static void print_usage(void *arg, const char *text)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--ready-fd N]\n");
+	(void)fprintf(stderr, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--ready-fd N] [--pulse-fd N]\n");
 	worker_usage(nics_verbs, print_usage, NULL);
 	return EXIT_USAGE;
 }
@@ -27,7 +27,6 @@ static int usage(void)
 /* Takes NAME VALUE pairs off the front of argv: how many words, -1 for what is no option of these. */
 static int read_options(struct worker_options *options, int argc, char **argv)
 {
-	uint64_t fd;
 	int i;
 
 	for (i = 0; i + 1 < argc && argv[i][0] == '-'; i += 2) {
@@ -35,9 +34,8 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 			options->conf_dir = argv[i + 1];
 		else if (!strcmp(argv[i], "--run"))
 			options->run_dir = argv[i + 1];
-		else if (!strcmp(argv[i], "--ready-fd") && text_uint(slice_of(argv[i + 1]), 1 << 20, &fd) == 0)
-			options->ready_fd = (int)fd;
-		else
+		else if (strcmp(argv[i], "--ready-fd") == 0 ? !worker_read_fd(argv[i + 1], &options->ready_fd) :
+			 strcmp(argv[i], "--pulse-fd") != 0 || !worker_read_fd(argv[i + 1], &options->pulse_fd))
 			return -1;
 	}
 	return i;
@@ -45,7 +43,7 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 
 int nics_main(int argc, char **argv)
 {
-	static struct worker_options options = { .conf_dir = DATA_DIR, .run_dir = CONTROL_DIR, .ready_fd = -1 };
+	static struct worker_options options = { .conf_dir = DATA_DIR, .run_dir = CONTROL_DIR, .ready_fd = -1, .pulse_fd = -1 };
 	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status, taken;
 

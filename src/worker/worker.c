@@ -6,14 +6,16 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/pulse.h"
 #include "base/text.h"
 
 #define READY "\n"
 #define READY_BUT_DOWN "d"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, FD_MAX = 1 << 20 };
 
 void worker_tell_ready(struct worker *worker, bool up)
 {
@@ -25,6 +27,18 @@ void worker_tell_ready(struct worker *worker, bool up)
 	if (write(worker->options->ready_fd, up ? READY : READY_BUT_DOWN, 1) < 0)
 		log_err("cannot tell the supervisor that it is ready: %s", strerror(errno));
 	close(worker->options->ready_fd);
+}
+
+bool worker_read_fd(const char *text, int *fd)
+{
+	uint64_t number;
+
+	if (!text)
+		return true;
+	if (text_uint(slice_of(text), FD_MAX, &number) < 0)
+		return false;
+	*fd = (int)number;
+	return true;
 }
 
 void worker_usage(const struct worker_verb *verbs, void (*line)(void *arg, const char *text), void *arg)
@@ -75,6 +89,16 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 	loop_stop(&worker->loop);
 }
 
+/* By the loop itself, and by nothing else: who hears it knows that this turns. A supervisor that does not listen misses some. */
+static void tell_pulse(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct worker *worker = container_of(timer, struct worker, pulse);
+	char byte = worker->ops->carries && worker->ops->carries(worker) ? PULSE_CARRIES : PULSE_TURNS;
+
+	(void)!write(worker->options->pulse_fd, &byte, 1);
+	loop_timer_set(&worker->loop, timer, now_ns + PULSE_S * NS_PER_S, tell_pulse);
+}
+
 static int watch_signals(struct worker *worker)
 {
 	sigset_t set;
@@ -114,6 +138,8 @@ int worker_run(struct worker *worker)
 		return 1;
 	err = worker->ops->start(worker);
 	if (!err) {
+		if (worker->options->pulse_fd >= 0)
+			loop_timer_set(&worker->loop, &worker->pulse, clock_now_ns(), tell_pulse);
 		err = loop_run(&worker->loop);
 		if (err < 0)
 			log_err("cannot go on: %s", strerror(-err));

@@ -12,6 +12,7 @@ struct worker_options {
 	const char *conf_dir;
 	const char *run_dir;
 	int ready_fd; /* a supervisor's; -1: none */
+	int pulse_fd; /* likewise, and told that the loop turns (base/pulse.h); not blocking */
 };
 
 /* Answers as control_request_fn says. */
@@ -27,6 +28,7 @@ struct worker_ops {
 	int (*open)(struct worker *worker);   /* what the service needs of the host, before anyone can ask it: 0 or -errno */
 	int (*start)(struct worker *worker);  /* may take its time, nothing is served yet: 0, or -errno, told, and it ends */
 	void (*close)(struct worker *worker); /* what start began, in whole or in part */
+	bool (*carries)(struct worker *worker); /* packets go through this process; NULL: none do */
 };
 
 struct worker {
@@ -37,6 +39,7 @@ struct worker {
 	struct loop loop;
 	struct control_server control;
 	struct loop_source signals;
+	struct loop_timer pulse;
 	bool told_ready;
 };
 
@@ -45,6 +48,9 @@ int worker_run(struct worker *worker);
 
 /* The supervisor waits for this: up, or there to answer and down. Once is enough. */
 void worker_tell_ready(struct worker *worker, bool up);
+
+/* The number of a descriptor that its supervisor hands it, as an option has it; NULL: none is given. False: it is none. */
+bool worker_read_fd(const char *text, int *fd);
 
 /* "show [--json]" and so on for usage lines. */
 void worker_usage(const struct worker_verb *verbs, void (*line)(void *arg, const char *text), void *arg);

@@ -26,7 +26,7 @@ static const char *const files[][2] = {
 };
 
 static struct service service;
-static struct service_options options = { .worker = { .ready_fd = -1 } };
+static struct service_options options = { .worker = { .ready_fd = -1, .pulse_fd = -1 } };
 static struct conf_set sets[2];
 static struct conf_facts facts[2];
 

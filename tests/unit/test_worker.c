@@ -13,13 +13,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/pulse.h"
 #include "control/client.h"
 #include "worker/worker.h"
 
 static char run_dir[32], path[CONTROL_PATH_LEN];
 static char said[4096]; /* by the last answer */
 static pid_t child;
-static int ready_fd;
+static int ready_fd, pulse_fd = -1;
 
 static void verb_echo(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -67,7 +68,7 @@ static void close_nothing(struct worker *worker)
 static _Noreturn void live(int (*start)(struct worker *worker), int told_fd)
 {
 	const struct worker_ops ops = { .verbs = verbs, .open = open_nothing, .start = start, .close = close_nothing };
-	const struct worker_options options = { .run_dir = run_dir, .ready_fd = told_fd };
+	const struct worker_options options = { .run_dir = run_dir, .ready_fd = told_fd, .pulse_fd = pulse_fd };
 	struct worker worker = { .name = "idle", .options = &options, .ops = &ops };
 	int log = open("/dev/null", O_WRONLY);
 
@@ -159,6 +160,25 @@ TEST(worker_goes_on_at_sighup_and_takes_its_socket_along_at_sigterm)
 	kill(child, SIGTERM);
 	CHECK_INT(end(), 0);
 	CHECK(access(path, F_OK) < 0 && errno == ENOENT);
+}
+
+TEST(worker_tells_again_and_again_that_its_loop_turns_and_does_not_end_when_no_one_hears_it)
+{
+	char bytes[2] = { 0 };
+	int ends[2];
+
+	CHECK_INT(pipe(ends), 0);
+	pulse_fd = ends[1];
+	CHECK_INT(begin(start_up), '\n');
+	pulse_fd = -1;
+	close(ends[1]);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		CHECK_INT(read(ends[0], &bytes[i], 1), 1);
+	CHECK(bytes[0] == PULSE_TURNS && bytes[1] == PULSE_TURNS);
+	close(ends[0]);
+	CHECK_INT(ask("echo", "word"), 7);
+	kill(child, SIGTERM);
+	CHECK_INT(end(), 0);
 }
 
 TEST(worker_that_cannot_start_ends_and_says_nothing_to_its_supervisor)
