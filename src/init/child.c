@@ -73,6 +73,19 @@ static int take_tty(const char *tty, unsigned bits_per_s)
 	return 0;
 }
 
+/* Out of each other's way first. What dup2 makes stays open in the program. */
+static void hand_over(const struct child_spec *spec)
+{
+	const int fds[] = { spec->ready_fd, spec->second_fd ? spec->second_fd : -1 };
+	int moved[sizeof(fds) / sizeof(fds[0])];
+
+	for (int i = 0; i < (int)(sizeof(fds) / sizeof(fds[0])); i++)
+		moved[i] = fds[i] < 0 ? -1 : fcntl(fds[i], F_DUPFD_CLOEXEC, CHILD_SECOND_FD + 1);
+	for (int i = 0; i < (int)(sizeof(fds) / sizeof(fds[0])); i++)
+		if (moved[i] >= 0)
+			dup2(moved[i], CHILD_READY_FD + i);
+}
+
 static _Noreturn void become(const struct child_spec *spec)
 {
 	static char search_path[] = "PATH=/sbin";
@@ -85,11 +98,7 @@ static _Noreturn void become(const struct child_spec *spec)
 	default_signals();
 	if (spec->tty && take_tty(spec->tty, spec->tty_speed) < 0)
 		_exit(127);
-	/* dup2 onto itself would leave it to be closed by execve. */
-	if (spec->ready_fd == CHILD_READY_FD)
-		fcntl(spec->ready_fd, F_SETFD, 0);
-	else if (spec->ready_fd >= 0)
-		dup2(spec->ready_fd, CHILD_READY_FD);
+	hand_over(spec);
 	for (size_t i = 0; i < sizeof(argv) / sizeof(argv[0]) - 1 && spec->argv[i]; i++)
 		argv[i] = strdup(spec->argv[i]);
 	/* Behind the terminal, which is taken by force. One that is not confined is still better than none. */

@@ -14,10 +14,11 @@ struct child_spec {
 	const char *tty;         /* its controlling terminal and standard input and output; NULL: none */
 	unsigned tty_speed;      /* bit/s; 0: leave it */
 	int ready_fd;            /* passed on as CHILD_READY_FD; -1: none. Of a console: the log */
+	int second_fd;           /* passed on as CHILD_SECOND_FD; 0: none */
 	struct confinement confinement;
 };
 
-enum { CHILD_READY_FD = 3 };
+enum { CHILD_READY_FD = 3, CHILD_SECOND_FD };
 
 pid_t child_start(const struct child_spec *spec); /* pid or -errno */
 

@@ -25,6 +25,7 @@
 #include "init/password.h"
 #include "init/persist.h"
 #include "init/processes.h"
+#include "init/pulse.h"
 #include "init/recovery.h"
 #include "init/steps.h"
 #include "init/steps_tell.h"
@@ -36,6 +37,7 @@ enum {
 	SHUTDOWN_S = 15,      /* then it goes on without those that do not stop */
 	UNMOUNT_S = 10,
 	LAST_KILL_S = 2,
+	TICK_S = PULSE_TICK_S,
 	RECOVERY_S = 3,
 	RECOVERY_SLOW_S = 30, /* then the consoles are opened, whatever does not stop */
 	RECOVERY_MAX_S = 3600,
@@ -43,7 +45,7 @@ enum {
 
 static struct loop loop;
 static struct loop_source signals;
-static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer, recovery_slow;
+static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer, recovery_slow, tick_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
@@ -196,6 +198,15 @@ static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 	if (clock_pid <= 0)
 		clock_pid = child_begin(clockfloor_keep);
 	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
+}
+
+/* ---- what is looked at again and again ---- */
+
+static void tick(struct loop_timer *timer, uint64_t now_ns)
+{
+	processes_tick();
+	(void)now_ns;
+	loop_timer_set(&loop, timer, clock_now_ns() + TICK_S * NS_PER_S, tick);
 }
 
 /* No one is waited for without a word: `show` has nothing to say yet. */
@@ -358,6 +369,7 @@ _Noreturn void init_main(void)
 	offer_recovery(clock_now_ns());
 	start_consoles(clock_now_ns());
 	loop_timer_set(&loop, &boot_slow, clock_now_ns() + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
+	loop_timer_set(&loop, &tick_timer, clock_now_ns(), tick);
 	boot_pid = child_begin(boot_steps);
 	if (boot_pid < 0)
 		boot_ended(boot_pid, clock_now_ns());

@@ -8,11 +8,14 @@
 #include <unistd.h>
 
 #include "base/container_of.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "init/absent.h"
 #include "init/child.h"
 #include "init/console_level.h"
+#include "init/pulse.h"
 #include "init/steps_tell.h"
 #include "init/supervise.h"
 
@@ -31,6 +34,9 @@
 /* Where nothing else runs, and nothing comes in by a network: the partition is mounted for one command. */
 #define CAPS_RECOVERY (CAPS_CONSOLE | CONFINE_CAP(SYS_ADMIN))
 
+/* CHILD_READY_FD and CHILD_SECOND_FD */
+#define RUN "run", "--ready-fd", "3", "--pulse-fd", "4"
+
 /* The kernel spares PID 1 by itself. A path that goes takes its sessions along; the console's commands go first. */
 enum { OOM_PATH = -900, OOM_NETWORK = -500, OOM_DEVICES = -100, OOM_CONSOLE = 0 };
 
@@ -45,7 +51,8 @@ struct process {
 	bool told; /* its first readiness is in the boot report */
 	pid_t pid; /* 0: none */
 	const struct console_place *place; /* of its terminal, NULL: none */
-	struct loop_source ready;
+	struct loop_source ready, pulse_source; /* the latter's fd is 0: none */
+	struct pulse pulse;
 	struct loop_timer timer;
 	struct supervised supervised;
 };
@@ -64,16 +71,16 @@ static struct process processes[PROCESSES] = {
 			     .argv = (const char *const[]){ NAME_CONFIG, "watch", NULL },
 			     .confinement = { CAPS_FILES, OOM_NETWORK } },
 	[PROCESS_NETWORK] = { .name = NAME_NETWORK,
-			      .argv = (const char *const[]){ NAME_NETWORK, "run", "--ready-fd", "3", NULL },
+			      .argv = (const char *const[]){ NAME_NETWORK, RUN, NULL },
 			      .tells_ready = true,
 			      .confinement = { CAPS_NETWORK, OOM_NETWORK } },
 	[PROCESS_GATEWAY] = { .name = NAME_MANAGEMENT,
-			      .argv = (const char *const[]){ NAME_MANAGEMENT, "run", "--ready-fd", "3", NULL },
+			      .argv = (const char *const[]){ NAME_MANAGEMENT, RUN, NULL },
 			      .tells_ready = true,
 			      .after_network = true,
 			      .confinement = { CAPS_PATH, OOM_PATH } },
 	[PROCESS_DATAPLANE] = { .name = NAME_DATAPLANE,
-				.argv = (const char *const[]){ NAME_DATAPLANE, "run", "--ready-fd", "3", NULL },
+				.argv = (const char *const[]){ NAME_DATAPLANE, RUN, NULL },
 				.tells_ready = true,
 				.after_network = true,
 				.confinement = { CAPS_PATH, OOM_PATH } },
@@ -117,19 +124,62 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 }
 
 /* The child's end of a new pipe, or -errno. */
-static int open_ready(struct process *process)
+static int open_pipe(struct loop_source *source, int flags, loop_ready_fn *came)
 {
 	int ends[2];
 
-	if (pipe2(ends, O_CLOEXEC) < 0)
+	if (pipe2(ends, O_CLOEXEC | flags) < 0)
 		return -errno;
-	if (loop_add(loop, &process->ready, ends[0], EPOLLIN, ready_came) < 0) {
+	if (loop_add(loop, source, ends[0], EPOLLIN, came) < 0) {
 		close(ends[0]);
 		close(ends[1]);
 		return -EIO;
 	}
-	process->ready_open = true;
 	return ends[1];
+}
+
+static int open_ready(struct process *process)
+{
+	int fd = open_pipe(&process->ready, 0, ready_came);
+
+	process->ready_open = fd >= 0;
+	return fd;
+}
+
+static void pulse_close(struct process *process)
+{
+	if (!process->pulse_source.fd)
+		return;
+	loop_remove(loop, &process->pulse_source);
+	close(process->pulse_source.fd);
+	process->pulse_source.fd = 0;
+}
+
+static void pulse_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct process *process = container_of(source, struct process, pulse_source);
+	char bytes[64];
+	ssize_t n = read(source->fd, bytes, sizeof(bytes));
+
+	(void)events;
+	(void)now_ns;
+	if (n > 0)
+		pulse_told(&process->pulse, bytes[n - 1]);
+	else if (!n)
+		pulse_close(process);
+}
+
+/* One that cannot be watched runs all the same: 0. */
+static int open_pulse(struct process *process)
+{
+	int fd = open_pipe(&process->pulse_source, O_NONBLOCK, pulse_came);
+
+	pulse_begin(&process->pulse);
+	if (fd >= 0)
+		return fd;
+	log_err("%s: whether its loop turns is not known: %s", process->name, strerror(-fd));
+	process->pulse_source.fd = 0;
+	return 0;
 }
 
 /* Whoever sits at one sees the log's errors there. */
@@ -154,13 +204,18 @@ static void spawn(struct process *process, uint64_t now_ns)
 	}
 	if (process->tells_ready)
 		pid = spec.ready_fd = open_ready(process);
+	if (process->tells_ready && pid >= 0)
+		spec.second_fd = open_pulse(process);
 	if (pid >= 0)
 		pid = child_start(&spec);
 	if (spec.ready_fd >= 0)
 		close(spec.ready_fd);
+	if (spec.second_fd)
+		close(spec.second_fd);
 	if (pid < 0) {
 		log_err("%s: cannot start: %s", process->name, strerror(-pid));
 		ready_close(process);
+		pulse_close(process);
 		happens(process, SUPERVISE_EXITED, now_ns);
 		return;
 	}
@@ -305,9 +360,49 @@ void processes_exited(pid_t pid, int status, uint64_t now_ns)
 		consoles_changed();
 		/* It may have said that it is ready and died in the same moment: dead is what counts. */
 		ready_close(process);
+		pulse_close(process);
 		happens(process, SUPERVISE_EXITED, now_ns);
 		report_exit(process, status);
 	}
+}
+
+static bool look_at_process(pid_t pid, struct pulse_process *process)
+{
+	char path[32], stat[512];
+	ssize_t n;
+
+	text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	n = file_read_begin(AT_FDCWD, path, stat, sizeof(stat));
+	return n > 0 && pulse_parse((struct slice){ stat, (size_t)n }, process);
+}
+
+/* False: only a reset helps. */
+static bool process_tick(struct process *process)
+{
+	struct pulse_process seen = { 0 };
+	unsigned missed = process->pulse.missed;
+	const enum pulse_action action =
+		pulse_tick(&process->pulse, process->pid && look_at_process(process->pid, &seen) ? &seen : NULL);
+
+	if (action == PULSE_LEAVE)
+		log_err("%s stands still for %d s: it %s, and is left alone", process->name, PULSE_STANDS_S,
+			seen.state == 'D' ? "waits for a disk or a driver" : "does not get the processor");
+	if (action == PULSE_KILL) {
+		log_err("%s stands still for %u s (state %c): it is killed and started again", process->name,
+			(missed + 1) * PULSE_TICK_S, seen.state);
+		kill(process->pid, SIGKILL);
+	}
+	return action != PULSE_GIVE_UP;
+}
+
+const char *processes_tick(void)
+{
+	const char *lost = NULL;
+
+	for (size_t i = 0; i < PROCESSES && !stopping; i++)
+		if (processes[i].pulse_source.fd && processes[i].supervised.state != SUPERVISE_STOPPING && !process_tick(&processes[i]))
+			lost = processes[i].name;
+	return lost;
 }
 
 void processes_open(struct loop *of, void (*ready)(uint64_t now_ns))

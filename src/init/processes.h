@@ -44,6 +44,9 @@ void processes_recover_consoles(void);
 void processes_stop(uint64_t now_ns);
 bool processes_are_down(void);
 
+/* Each PULSE_TICK_S: those that stand still are killed. The name of one that carries packets and that no signal ends; NULL: none. */
+const char *processes_tick(void);
+
 /* A child was reaped, one of these or another. */
 void processes_exited(pid_t pid, int status, uint64_t now_ns);
 
