@@ -22,6 +22,7 @@
 #include "init/child.h"
 #include "init/clockfloor.h"
 #include "init/consoles.h"
+#include "init/ended.h"
 #include "init/password.h"
 #include "init/persist.h"
 #include "init/processes.h"
@@ -77,6 +78,7 @@ static void network_wait_over(struct loop_timer *timer, uint64_t now_ns)
 static int put_away(void)
 {
 	clockfloor_keep_stopped();
+	ended_keep();
 	return persist_unmount();
 }
 
@@ -119,13 +121,14 @@ static void shutdown_over(struct loop_timer *timer, uint64_t now_ns)
 	end();
 }
 
-static void begin_to_end(int how, uint64_t now_ns)
+static void begin_to_end(int how, const char *why, uint64_t now_ns)
 {
 	if (ending)
 		return;
 	ending = how;
+	ended_because("%s: %s", ending_words(), why);
 	/* Before the recorder hears that it is to end. */
-	log_info("%s: all that runs is stopped first", ending_words());
+	log_info("%s; all that runs is stopped first", ended_words());
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &boot_slow);
 	loop_timer_clear(&loop, &recovery_slow);
@@ -262,6 +265,20 @@ static void lend_variables(pid_t pid)
 		log_err("process %d may not write the firmware's variables: %s", (int)pid, strerror(-err));
 }
 
+static const char *who_asks(const struct signalfd_siginfo *info)
+{
+	static char words[48];
+
+	if (info->ssi_signo == SIGINT)
+		return "Ctrl-Alt-Del";
+	if (processes_is_at_console((pid_t)info->ssi_pid))
+		return "typed at a console";
+	if (processes_is(PROCESS_DEVICES, (pid_t)info->ssi_pid))
+		return "the power button";
+	text_format(words, sizeof(words), "asked for by process %u", info->ssi_pid);
+	return words;
+}
+
 /* As sysvinit and busybox have it: SIGUSR2 powers off, SIGTERM reboots; SIGINT is Ctrl-Alt-Del. SIGUSR1 is a console
  * that was told `r`. */
 static void signal_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -277,9 +294,9 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 		else if ((int)info.ssi_signo == variables_signal())
 			lend_variables((pid_t)info.ssi_pid);
 		else if (info.ssi_signo == SIGUSR2)
-			begin_to_end(RB_POWER_OFF, now_ns);
+			begin_to_end(RB_POWER_OFF, who_asks(&info), now_ns);
 		else
-			begin_to_end(RB_AUTOBOOT, now_ns);
+			begin_to_end(RB_AUTOBOOT, who_asks(&info), now_ns);
 	}
 }
 

@@ -13,6 +13,7 @@ static const struct {
 } mounts[] = {
 	{ "proc", "/proc", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, false },
 	{ "sysfs", "/sys", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, false },
+	{ "pstore", "/sys/fs/pstore", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, true },
 	{ "securityfs", "/sys/kernel/security", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, true },
 	{ "devtmpfs", "/dev", "mode=755", MS_NOSUID | MS_NOEXEC, false },
 	{ "tmpfs", "/run", "mode=755,size=16m", MS_NODEV | MS_NOSUID | MS_NOEXEC, false },

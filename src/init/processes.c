@@ -309,6 +309,11 @@ bool processes_is_at_console(pid_t pid)
 	return false;
 }
 
+bool processes_is(enum process_name name, pid_t pid)
+{
+	return pid > 0 && processes[name].pid == pid;
+}
+
 void processes_recover_consoles(void)
 {
 	for (size_t i = PROCESS_CONSOLE; i < PROCESS_CONSOLE + CONSOLES_MAX; i++) {

@@ -16,6 +16,7 @@
 #include "init/board.h"
 #include "init/child.h"
 #include "init/clockfloor.h"
+#include "init/ended.h"
 #include "init/firmware.h"
 #include "init/lockdown.h"
 #include "init/modules.h"
@@ -28,7 +29,7 @@
 #include "init/variables.h"
 #include "network/names.h"
 
-enum { WORDS_LEN = 192, ENTROPY_S = 30, CONFIGURATION_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
+enum { WORDS_LEN = 256, ENTROPY_S = 30, CONFIGURATION_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
 
 /* What a step wants told, beside its error. */
 static char words[WORDS_LEN];
@@ -123,6 +124,15 @@ static int step_persist(void)
 	return 0;
 }
 
+static int step_ended(void)
+{
+	if (recovery_is_on()) {
+		text_format(words, sizeof(words), "recovery: not looked at");
+		return 0;
+	}
+	return ended_tell(words, sizeof(words));
+}
+
 static int step_password(void)
 {
 	return password_take(words, sizeof(words));
@@ -196,6 +206,7 @@ static const struct step rest[] = {
 	{ "firmware", step_firmware, SHOULD },
 	{ "entropy", step_entropy, MUST },
 	{ "persistent partition", step_persist, MUST },
+	{ "boot before", step_ended, SHOULD },
 	{ "password", step_password, SHOULD },
 	{ "configuration", step_configuration, SHOULD },
 	/* Behind the partition: the more drivers have found theirs, the better. */

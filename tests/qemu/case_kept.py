@@ -36,7 +36,7 @@ def log_that_is_kept_tells_of_the_boot_before(image):
         wait_for("the services", lambda: a.show("gateway"), 60)
         text = a.say("log console:", log=True)
         assert CHANGE in text, text
-        assert "init: reboot: all that runs is stopped first" in a.say("log reboot", log=True), a.say("log 1d", log=True)
+        assert "init: reboot: typed at a console; all that runs is stopped first" in a.say("log reboot", log=True), a.say("log 1d", log=True)
         assert "---- a boot ----" in a.say("log 1d boot", log=True), a.say("log 1d boot", log=True)
         assert CHANGE not in a.say("log boot console:", log=True), "`log boot` has what was before the boot"
         a.say("set ListenPort 4567")

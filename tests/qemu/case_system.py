@@ -8,7 +8,7 @@ from cases import case
 from cluster import make_instances
 
 STEPS = ["mounts", "board", "sysctls", "lockdown", "console", "modules", "firmware", "entropy",
-         "persistent partition", "password", "configuration", "NIC names", "end of modules", "clock", "read-only root", "network", "gateway", "gateway-dataplane"]
+         "persistent partition", "boot before", "password", "configuration", "NIC names", "end of modules", "clock", "read-only root", "network", "gateway", "gateway-dataplane"]
 MOUNT_FLAGS = {"rw", "nosuid", "nodev", "noexec", "noatime"}
 
 
@@ -18,7 +18,7 @@ def boot_and_log_tell_of_every_step_and_process(image):
     said = first.say("boot")
     rows = re.findall(r"^ *\d+\.\d{3} s +\d+\.\d{3} s  (\S.*?) {2,}(\w+)", said, re.M)
     names = [name for name, _ in rows]
-    assert names[:13] == STEPS[:13] and sorted(names) == sorted(STEPS), said
+    assert names[:14] == STEPS[:14] and sorted(names) == sorted(STEPS), said
     assert {how for _, how in rows} == {"ok"}, said
     for who in ("init", "network", "gateway", "gateway-dataplane"):
         assert re.search(r"^\d\d-\d\d \d\d:\d\d:\d\d %s: " % who, first.say("log " + who, log=True), re.M), who
