@@ -19,6 +19,7 @@
 #include "init/install.h"
 #include "init/reset.h"
 #include "init/uevent.h"
+#include "init/watchdog.h"
 #include "nics/main.h"
 
 static int applet_console(int argc, char **argv)
@@ -72,6 +73,7 @@ static const struct {
 	{ "hardening", applet_hardening },
 	{ "install", install_main },
 	{ "reset", reset_main },
+	{ WATCHDOG_APPLET, watchdog_main },
 	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
 };

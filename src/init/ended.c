@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "init/clockmark.h"
 #include "init/pstore.h"
+#include "init/watchdog.h"
 
 #define ENDED_FILE "ended"
 
@@ -87,6 +88,7 @@ int ended_tell(char *words, size_t cap)
 	err = pstore_take(dir_fd, panic, sizeof(panic));
 	if (dir_fd >= 0)
 		close(dir_fd);
+	signs.by_watchdog = watchdog_did_reset();
 	signs.known = clockmark_read(&mark) == 0 && mark.known;
 	signs.ordered = signs.known && mark.stopped;
 	ended_judge(&signs, words, cap);

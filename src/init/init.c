@@ -31,6 +31,7 @@
 #include "init/steps.h"
 #include "init/steps_tell.h"
 #include "init/variables.h"
+#include "init/watchdog.h"
 
 enum {
 	BOOT_SLOW_S = 60,     /* a word about it that often */
@@ -52,6 +53,7 @@ static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
 static bool recovering, recovered; /* consoles alone: chosen, and so */
 static pid_t clock_pid; /* of who keeps the time; 0: none, or it could not be started */
+static bool lost;       /* packets stand still, and only a reset helps */
 
 static struct consoles consoles;
 
@@ -92,6 +94,7 @@ static _Noreturn void end(void)
 	uint64_t deadline_ns = clock_now_ns() + LAST_KILL_S * NS_PER_S;
 	int status;
 
+	watchdog_end(ending == RB_POWER_OFF);
 	kill(-1, SIGKILL);
 	while (clock_now_ns() < deadline_ns) {
 		struct timespec wait = { .tv_nsec = 100 * (long)NS_PER_MS };
@@ -203,11 +206,25 @@ static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
 }
 
-/* ---- what is looked at again and again ---- */
+/* ---- the watchdog, and what else is looked at again and again ---- */
+
+static void look_at_processes(void)
+{
+	const char *name = processes_tick();
+
+	if (name && !lost) {
+		ended_because("the packets of %s stand still, and its process cannot be killed", name);
+		log_err("%s: the watchdog is fed no more, and resets the machine", ended_words());
+		(void)child_begin(ended_keep);
+	}
+	lost = name;
+}
 
 static void tick(struct loop_timer *timer, uint64_t now_ns)
 {
-	processes_tick();
+	look_at_processes();
+	if (!lost)
+		watchdog_feed();
 	(void)now_ns;
 	loop_timer_set(&loop, timer, clock_now_ns() + TICK_S * NS_PER_S, tick);
 }
@@ -250,6 +267,7 @@ static void reap(uint64_t now_ns)
 			boot_ended(status, now_ns);
 		if (pid == clock_pid)
 			clock_pid = 0;
+		watchdog_exited(pid);
 		processes_exited(pid, status, now_ns);
 	}
 	if (ending && processes_are_down())

@@ -27,6 +27,7 @@
 #include "init/steps_tell.h"
 #include "init/sysctls.h"
 #include "init/variables.h"
+#include "init/watchdog.h"
 #include "network/names.h"
 
 enum { WORDS_LEN = 256, ENTROPY_S = 30, CONFIGURATION_S = 30, DATA_MAX_GB = 32, GB_MAX = 1 << 20 };
@@ -65,6 +66,15 @@ static int step_lockdown(void)
 	return lockdown_raise(words, sizeof(words));
 }
 
+/* What the devices of the machine do not ask for: the first that finds one there. The kernel's own timer is the last. */
+static void load_watchdog(void)
+{
+	static const char *const names[] = { "ipmi_watchdog", "softdog" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]) && !watchdog_exists(); i++)
+		(void)modules_load(slice_of(names[i]));
+}
+
 static int step_modules(void)
 {
 	struct slice rest = board_value("MODULES"), name;
@@ -80,6 +90,7 @@ static int step_modules(void)
 		}
 	}
 	modules_coldplug();
+	load_watchdog();
 	return first;
 }
 

@@ -51,6 +51,7 @@ MAY = {                         # of those that would harm most, who has which
     "devices": CAPS["sys_module"],
     "config": 0,
     "recorder": 0,
+    "watchdog": 0,
     "network": CAPS["net_admin"] | CAPS["net_raw"],
     "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
     "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
