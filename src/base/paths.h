@@ -10,6 +10,7 @@
 
 /* In DATA_DIR, what this system keeps of itself, for no one else to read. */
 #define SYSTEM_DIR "system"
+#define ALIVE_FILE "alive" /* peers and NICs that were alive, for an image on trial; in RUN_DIR too */
 #define PASSWORD_FILE "password" /* there while the consoles ask for one: what it is known by */
 
 /* In memory: gone with the boot. */

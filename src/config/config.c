@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "conf/files_lock.h"
 #include "conf/set_pool.h"
+#include "config/alive.h"
 #include "config/boot.h"
 #include "config/commit.h"
 #include "config/files.h"
@@ -63,6 +64,7 @@ static int run_boot(struct request *request)
 	struct owner *owner = &request->owner;
 	const char *why;
 
+	alive_recall(owner->data_fd, owner->generations.run_fd);
 	if (owner->store_err < 0)
 		say_err("%s/" GENERATIONS_DIR ": %s", owner->data_dir, strerror(-owner->store_err));
 	else if (scheduled_find(owner->store.dir_fd, owner->generations.run_fd) < 0)
@@ -105,6 +107,16 @@ static int run_watch(struct request *request)
 	return watch_run(&request->owner);
 }
 
+static int run_alive(struct request *request)
+{
+	return alive_keep(request->owner.run_dir, request->owner.data_dir);
+}
+
+static int run_trial(struct request *request)
+{
+	return alive_watch(request->owner.run_dir);
+}
+
 /* LOCKS: it looks at the partition by itself. */
 enum access { OWNS, LOCKS, LOOKS, ALONE };
 enum option { FORCE = 1, ASK = 2, CONFIRM = 4, AT = 8 };
@@ -126,6 +138,8 @@ static const struct verb {
 	{ "confirm", "confirm", OWNS, 0, 0, 0, run_confirm },
 	{ "boot", NULL, OWNS, 0, 0, 0, run_boot },
 	{ "watch", NULL, ALONE, 0, 0, 0, run_watch },
+	{ "alive", NULL, ALONE, 0, 0, 0, run_alive },
+	{ "trial", NULL, ALONE, 0, 0, 0, run_trial },
 };
 
 enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };

@@ -15,6 +15,7 @@
 #include "gateway/plan.h"
 #include "gateway/removal.h"
 #include "gateway/show.h"
+#include "gateway/tree.h"
 #include "network/filter.h"
 #include "network/filter_inside.h"
 
@@ -331,6 +332,30 @@ static void verb_heard(struct worker *worker, struct control_call *call, int arg
 	control_end(call, 0);
 }
 
+/* "KEY AGE" of each peer: how many seconds ago it shook hands, - when it did not. Fails where the path is to be up, and is not. */
+static void verb_alive(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	struct service *service = service_of(worker);
+	const struct tunnel_config *running = &service->path.inner.running;
+	enum path_state state = tree_state(service);
+	char key[KEY_BASE64_LEN], age[24];
+	int64_t now_s = time(NULL);
+	size_t count;
+
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	count = inner_dump(&service->path.inner) == 0 ? running->peer_count : 0;
+	for (size_t i = 0; i < count; i++) {
+		const struct tunnel_peer *peer = &running->peers[i];
+
+		key_to_base64(peer->public_key, key);
+		text_format(age, sizeof(age), "%lld", (long long)(now_s > peer->handshake_s ? now_s - peer->handshake_s : 0));
+		control_print(call, CONTROL_OUT, "%s %s\n", key, peer->handshake_s ? age : "-");
+	}
+	control_end(call, state == PATH_DOWN || state == PATH_STARTING);
+}
+
 static void verb_version(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	char text[VERSION_TEXT_LEN];
@@ -387,6 +412,7 @@ const struct worker_verb path_verbs[] = {
 	{ "ping", "[out] ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]", verb_ping },
 	{ "heard", "", verb_heard },
 	{ "filter", "", verb_filter },
+	{ "alive", "", verb_alive },
 	{ "version", "", verb_version },
 	{ "wg", "show [INTERFACE | all] [dump | FIELD] | showconf", verb_wg },
 	{ 0 },

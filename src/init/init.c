@@ -40,6 +40,9 @@ enum {
 	UNMOUNT_S = 10,
 	LAST_KILL_S = 2,
 	TICK_S = PULSE_TICK_S,
+	ALIVE_FIRST_S = 10,
+	ALIVE_OOM = -100,
+	ALIVE_S = 60,         /* who is alive is written down that often, where that changed */
 	RECOVERY_S = 3,
 	RECOVERY_SLOW_S = 30, /* then the consoles are opened, whatever does not stop */
 	RECOVERY_MAX_S = 3600,
@@ -47,12 +50,13 @@ enum {
 
 static struct loop loop;
 static struct loop_source signals;
-static struct loop_timer boot_slow, network_wait, clock_timer, shutdown_timer, recovery_slow, tick_timer;
+static struct loop_timer boot_slow, network_wait, clock_timer, alive_timer, shutdown_timer, recovery_slow, tick_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
 static bool recovering, recovered; /* consoles alone: chosen, and so */
 static pid_t clock_pid; /* of who keeps the time; 0: none, or it could not be started */
+static pid_t alive_pid; /* of who keeps who is alive; likewise */
 static bool lost;       /* packets stand still, and only a reset helps */
 
 static struct consoles consoles;
@@ -192,6 +196,7 @@ static void recovery_begins(uint64_t now_ns)
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &clock_timer);
 	loop_timer_set(&loop, &recovery_slow, now_ns + RECOVERY_SLOW_S * NS_PER_S, recovery_is_slow);
+	loop_timer_clear(&loop, &alive_timer);
 	processes_stop_services(now_ns);
 	recovery_goes_on(now_ns);
 }
@@ -204,6 +209,18 @@ static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 	if (clock_pid <= 0)
 		clock_pid = child_begin(clockfloor_keep);
 	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
+}
+
+static void keep_alive(struct loop_timer *timer, uint64_t now_ns)
+{
+	static const char *const argv[] = { NAME_CONFIG, "alive", NULL };
+	/* Files on the partition may be anyone's, as another Linux left them. */
+	const struct child_spec spec = { .argv = argv, .ready_fd = -1,
+					 .confinement = { CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER), ALIVE_OOM } };
+
+	if (alive_pid <= 0)
+		alive_pid = child_start(&spec);
+	loop_timer_set(&loop, timer, now_ns + ALIVE_S * NS_PER_S, keep_alive);
 }
 
 /* ---- the watchdog, and what else is looked at again and again ---- */
@@ -255,6 +272,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	process_start(PROCESS_CONFIG, now_ns);
 	process_start(PROCESS_NETWORK, now_ns);
 	keep_clock(&clock_timer, now_ns);
+	loop_timer_set(&loop, &alive_timer, now_ns + ALIVE_FIRST_S * NS_PER_S, keep_alive);
 }
 
 static void reap(uint64_t now_ns)
@@ -267,6 +285,8 @@ static void reap(uint64_t now_ns)
 			boot_ended(status, now_ns);
 		if (pid == clock_pid)
 			clock_pid = 0;
+		if (pid == alive_pid)
+			alive_pid = 0;
 		watchdog_exited(pid);
 		processes_exited(pid, status, now_ns);
 	}
