@@ -84,7 +84,7 @@ $(B)/$1/%.o: %.c | $(ready)
 	$$(Q)mkdir -p $$(@D)
 	$$(Q)$$(CC_$1) $$(BASE_$1) $$(WARNINGS) $$(FLAGS_$1) $$(FLAGS) -MD -MP -c -o $$@ $$<
 
-$(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked
+$(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked src/deps.mk
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/bearssl && mkdir -p $$(@D)/bearssl
 	$$(Q)cd $$(@D)/bearssl && find $$(BEARSSL_PARTS:%=$$(abspath $(BEARSSL))/src/%) -name '*.c' | \

@@ -25,7 +25,8 @@ LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stat
               $(addprefix core/ipv6/,inet6 ip6 ip6_addr ip6_frag nd6)
 
 # No RSA, TLS or X.509.
-BEARSSL_PARTS := aead codec ec hash int kdf mac symcipher
+# rand: the generator behind a deterministic signature.
+BEARSSL_PARTS := aead codec ec hash int kdf mac rand symcipher
 
 # Argon2id, with what it stands on: BLAKE2b, base64. In plain C, as everything that would choose is left out.
 SODIUM_FILES := $(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-encoding argon2-fill-block-ref blake2b-long pwhash_argon2id) \
