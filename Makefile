@@ -233,17 +233,17 @@ $(E2FS)/.made: $(B)/src/e2fsprogs/.unpacked $(B)/include/.made
 	$(Q)rm -rf $(@D)/obj
 	$(Q)touch $@
 
-# What makes and fills the ESP of a disk that is installed to.
-$(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/include/.made
+# What makes, fills and mends an ESP.
+$(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/include/.made src/deps.mk
 	$(say) BUILD $(@D)
 	$(Q)rm -rf $(@D) && mkdir -p $(@D)/dosfstools $(@D)/mtools
 	$(Q)unset MAKEFLAGS MFLAGS MAKELEVEL && set -- CC=musl-gcc LDFLAGS=-static \
 		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(B))=. -isystem $(abspath $(B))/include' && { \
 		(cd $(@D)/dosfstools && $(abspath $(B))/src/dosfstools/configure --quiet --without-udev --without-iconv "$$@" && \
-			make -j$(JOBS) -C src mkfs.fat) && \
+			make -j$(JOBS) -C src $(DOSFS_TOOLS)) && \
 		(cd $(@D)/mtools && $(abspath $(B))/src/mtools/configure --quiet --without-x --disable-floppyd "$$@" && \
 			make -j$(JOBS) mtools); } > $(@D)/log 2>&1 || { tail -40 $(@D)/log; exit 1; }
-	$(Q)strip -o $(@D)/mkfs.fat $(@D)/dosfstools/src/mkfs.fat
+	$(Q)cd $(@D) && for tool in $(DOSFS_TOOLS); do strip -o $$tool dosfstools/src/$$tool || exit 1; done
 	$(Q)strip -o $(@D)/mtools.static $(@D)/mtools/mtools
 	$(Q)rm -rf $(@D)/dosfstools $(@D)/mtools && mv $(@D)/mtools.static $(@D)/mtools
 	$(Q)touch $@

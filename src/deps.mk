@@ -28,6 +28,8 @@ LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stat
 # rand: the generator behind a deterministic signature.
 BEARSSL_PARTS := aead codec ec hash int kdf mac rand symcipher
 
+DOSFS_TOOLS := mkfs.fat fsck.fat
+
 # Argon2id, with what it stands on: BLAKE2b, base64. In plain C, as everything that would choose is left out.
 SODIUM_FILES := $(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-encoding argon2-fill-block-ref blake2b-long pwhash_argon2id) \
                 $(addprefix crypto_generichash/blake2b/ref/,blake2b-compress-ref blake2b-ref generichash_blake2b) \
