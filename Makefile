@@ -19,7 +19,7 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image image-pc sign help deps deps-fetch lock run test soak bench check fuzz clean
+.PHONY: image image-pc sign bundle help deps deps-fetch lock run test soak bench check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
@@ -198,6 +198,7 @@ E2FS     := $(B)/e2fsprogs
 DOSFS    := $(B)/dosfstools
 # The one place is src/base/version.h.
 VERSION  := $(shell sed -n 's/^\#define GATEWAY_VERSION "\(.*\)"/\1/p' src/base/version.h)
+REPLACES := $(shell sed -n 's/^\#define GATEWAY_REPLACES "\(.*\)"/\1/p' src/base/version.h)
 
 $(OUT)/vmlinuz: $(KERNEL)/.unpacked
 	$(Q)mkdir -p $(@D)
@@ -305,6 +306,20 @@ sign: $(OUT)/gateway.efi $(B)/src/systemd-boot-efi/.unpacked scripts/esp scripts
 	$(Q)scripts/sign '$(KEY)' '$(CERT)' $(OUT) $(SDBOOT)/systemd-bootx64.efi $(UKI_NAME) $(ESP_SIZE_MB) $(DATA_LABEL) \
 		$(DATA_SIZE_MB) $(VERSION)
 
+# What `update` takes. The pair in the tree is for tests: an image that trusts it says so.
+UPDATE_KEY ?= tests/update/development.key
+UPDATE_UKI ?= $(OUT)/gateway.efi
+
+$(B)/target/bundle: $(B)/target/tools/bundle.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
+	$(say) LINK $@
+	$(Q)$(link_target)
+
+-include $(B)/target/tools/bundle.d
+
+bundle: $(B)/target/bundle $(OUT)/gateway.efi $(OUT)/sbom.cdx.json ## an update (BOARD=pc UPDATE_KEY= UPDATE_UKI=): build/pc/update.bundle
+	$(say) BUNDLE $(OUT)/update.bundle
+	$(Q)$(B)/target/bundle make $(OUT)/update.bundle '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)' '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
+
 # What tests add to the image at boot: a shell on the second serial port.
 $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu/agent/*) $(B)/src/busybox-static/.unpacked
 	$(say) PACK $@
@@ -318,7 +333,7 @@ run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
 # The board with firmware is another run of this file: board.conf's names are make's.
-TESTED := image $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(NETNS) $(B)/src/wireguard-go/.unpacked
+TESTED := image $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(B)/src/wireguard-go/.unpacked
 
 test: $(TESTED) ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)

@@ -3,6 +3,8 @@
 #define BASE_VERSION_H
 
 #define GATEWAY_VERSION "0.1.0"
+/* An update to this version is taken by that one and newer ones. */
+#define GATEWAY_REPLACES "0.1.0"
 
 enum { VERSION_TEXT_LEN = 192 };
 
