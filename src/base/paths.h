@@ -27,6 +27,8 @@
 #define RECOVERY_OFFER_FILE "recovery.offer" /* there while `r` at a console is taken: for how many seconds it was offered */
 #define RECOVERY_FILE "recovery" /* there when it was: what a console says */
 #define ABSENT_END ".absent" /* behind the name of a service: there until that is ready, and again once it ended: why, in a sentence */
+#define ESP_LOCK_FILE "esp.lock" /* base/lockfile.h: who has it changes the ESP that the system runs from */
+#define IMAGE_CONFIRMED_FILE "image.confirmed" /* there once the image that runs, which came with a counter, was confirmed in this boot */
 #define LOGIN_FILE "login" /* there once the partition was looked at: seconds without a key, then PASSWORD_FILE's line or none */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 

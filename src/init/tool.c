@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 pid_t tool_start(const char *const *argv, int in, int out, bool quiet)
@@ -47,4 +48,20 @@ int tool_end(pid_t pid)
 int tool_run(const char *const *argv, bool quiet)
 {
 	return tool_end(tool_start(argv, -1, -1, quiet));
+}
+
+ssize_t tool_read(const char *const *argv, char *buf, size_t cap)
+{
+	int ends[2], err;
+	ssize_t len;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	pid = tool_start(argv, -1, ends[1], true);
+	close(ends[1]);
+	len = file_read_fd(ends[0], buf, cap);
+	close(ends[0]);
+	err = tool_end(pid);
+	return len < 0 ? len : err < 0 ? err : len;
 }
