@@ -15,6 +15,8 @@
 
 /* UEFI 2.10, 3.3: the variables that the specification itself names. */
 #define GLOBAL "-8be4df61-93ca-11d2-aa0d-00e098032b8c"
+/* systemd's: its "Boot Loader Interface". */
+#define LOADER "-4a67b082-0a4c-41cf-b6c7-440b29bb8c4f"
 #define LOADER_PATH "\\EFI\\BOOT\\BOOTX64.EFI"
 
 enum {
@@ -52,7 +54,7 @@ static bool number_of(const char *name, uint16_t *number)
 	return !strcmp(again, name);
 }
 
-static bool is_ours(uint16_t number)
+static bool is_called(uint16_t number, const char *description)
 {
 	char path[PATH_LEN], bytes[VARIABLE_LEN], text[SHOWN_LEN];
 	ssize_t n;
@@ -61,7 +63,12 @@ static bool is_ours(uint16_t number)
 	n = file_read(AT_FDCWD, path, bytes, sizeof(bytes));
 	return n > ATTRIBUTES_LEN &&
 	       bootentry_description((const uint8_t *)bytes + ATTRIBUTES_LEN, (size_t)n - ATTRIBUTES_LEN, text, sizeof(text)) &&
-	       (!strcmp(text, descriptions[0]) || !strcmp(text, descriptions[1]));
+	       !strcmp(text, description);
+}
+
+static bool is_ours(uint16_t number)
+{
+	return is_called(number, descriptions[0]) || is_called(number, descriptions[1]);
 }
 
 static int find(struct found *found)
@@ -173,4 +180,51 @@ int bootorder_enter(const struct bootentry_partition *partition, const char *uki
 	if (!err)
 		printf("the firmware boots Boot%04X first, then Boot%04X\n", numbers[0], numbers[1]);
 	return err;
+}
+
+int bootorder_move(const struct bootentry_partition *partition, const char *uki)
+{
+	static struct found found;
+	char path[PATH_LEN], bytes[VARIABLE_LEN];
+	uint8_t entry[BOOTENTRY_MAX];
+	ssize_t len = bootentry_make(entry, descriptions[1], partition, uki), n;
+	int err = variables_exist() ? find(&found) : -ENOENT;
+
+	if (err < 0 || len < 0)
+		return err < 0 ? err : (int)len;
+	for (size_t i = 0; i < found.ours_count; i++) {
+		if (!is_called(found.ours[i], descriptions[1]))
+			continue;
+		path_of(path, found.ours[i]);
+		n = file_read(AT_FDCWD, path, bytes, sizeof(bytes));
+		if (n == len + ATTRIBUTES_LEN && !memcmp(bytes + ATTRIBUTES_LEN, entry, (size_t)len))
+			return 0;
+		err = variables_borrow();
+		return err < 0 ? err : write_variable(path, entry, (size_t)len);
+	}
+	return bootorder_enter(partition, uki);
+}
+
+int bootorder_once(const char *entry)
+{
+	static const char path[] = VARIABLES_DIR "/LoaderEntryOneShot" LOADER;
+	uint8_t value[2 * SHOWN_LEN];
+	char bytes[VARIABLE_LEN];
+	size_t len = strlen(entry) + 1;
+	int err = variables_exist() ? 0 : -ENOENT;
+	ssize_t n;
+
+	if (2 * len > sizeof(value))
+		return -ENAMETOOLONG;
+	for (size_t i = 0; i < len; i++) {
+		value[2 * i] = (uint8_t)entry[i];
+		value[2 * i + 1] = 0;
+	}
+	/* The kernel lets no one change one that is there, by accident or not. */
+	n = err ? err : file_read(AT_FDCWD, path, bytes, sizeof(bytes));
+	if (n == (ssize_t)(2 * len + ATTRIBUTES_LEN) && !memcmp(bytes + ATTRIBUTES_LEN, value, 2 * len))
+		return 0;
+	if (!err)
+		err = variables_borrow();
+	return err < 0 ? err : write_variable(path, value, 2 * len);
 }
