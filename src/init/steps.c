@@ -24,6 +24,7 @@
 #include "init/password.h"
 #include "init/persist.h"
 #include "init/recovery.h"
+#include "init/slots.h"
 #include "init/steps_tell.h"
 #include "init/sysctls.h"
 #include "init/variables.h"
@@ -191,6 +192,15 @@ static int step_clock(void)
 	return clockfloor_raise(words, sizeof(words));
 }
 
+/* The disk is another process's to wait for. */
+static int step_images(void)
+{
+	int err = slots_describe(words, sizeof(words));
+	pid_t pid = recovery_is_on() ? 0 : child_begin(slots_sweep);
+
+	return err ? err : pid < 0 ? (int)pid : 0;
+}
+
 static int step_read_only(void)
 {
 	return mounts_root_read_only();
@@ -225,6 +235,7 @@ static const struct step rest[] = {
 	/* Behind the partition, whose disk may have been waited for. */
 	{ "end of modules", step_end_modules, SHOULD },
 	{ "clock", step_clock, SHOULD },
+	{ "images", step_images, SHOULD },
 	{ "read-only root", step_read_only, SHOULD },
 };
 
