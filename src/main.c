@@ -18,7 +18,9 @@
 #include "init/init.h"
 #include "init/install.h"
 #include "init/reset.h"
+#include "init/slots_show.h"
 #include "init/uevent.h"
+#include "init/update.h"
 #include "init/watchdog.h"
 #include "nics/main.h"
 
@@ -57,6 +59,13 @@ static int applet_hardening(int argc, char **argv)
 	return hardening_main();
 }
 
+static int applet_slots(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return slots_show_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -72,6 +81,8 @@ static const struct {
 	{ "clock", clock_main },
 	{ "hardening", applet_hardening },
 	{ "install", install_main },
+	{ "slots", applet_slots },
+	{ "update", update_main },
 	{ "reset", reset_main },
 	{ WATCHDOG_APPLET, watchdog_main },
 	{ "format", format_main },

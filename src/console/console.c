@@ -70,14 +70,22 @@ static int show_whole(int argc, char **argv, int at, int skip)
 	return status;
 }
 
+static int command_boot(int argc, char **argv);
+
 static int command_show(int argc, char **argv)
 {
 	static const char *const filter[] = { NAME_NETWORK, "filter", NULL }, *const inside[] = { NAME_MANAGEMENT, "filter", NULL };
+	static const char *const slots[] = { "slots", NULL };
+
 	const char *words[RUN_WORDS_MAX + 1] = { NAME_MANAGEMENT, "overview" };
 	int at = find_path(argc, argv), all = argc > 1 && !strcmp(argv[1], "all") ? 1 : -1, status;
 
 	if (argc == 2 && !strcmp(argv[1], filter[1]))
 		return run_words(filter) | run_words(inside);
+	if (argc == 2 && !strcmp(argv[1], "boot")) {
+		status = run_words(slots);
+		return command_boot(argc, argv) | status;
+	}
 	if (argc > 1 && !strcmp(argv[argc - 1], "--json"))
 		return show_whole(argc, argv, at, all);
 	(void)recovery_print();
@@ -242,6 +250,11 @@ static int command_install(int argc, char **argv)
 	return run_with("install", argc, argv, 1, -1);
 }
 
+static int command_update(int argc, char **argv)
+{
+	return run_with("update", argc, argv, 1, -1);
+}
+
 static int command_reset(int argc, char **argv)
 {
 	return run_with(argv[0], argc, argv, 1, -1);
@@ -301,8 +314,8 @@ static int command_help(int argc, char **argv);
 static const struct command commands[] = {
 	{ "help", "[conf | rotate | port | COMMAND]", "this list; what the files may hold; how a key or a port of a cluster is changed",
 	  command_help },
-	{ "show", "[NAME | watch [SECONDS] | all | PATH | filter] [--json]",
-	  "what is wrong, and each peer in a line; one of them; rates; all there is to say", command_show },
+	{ "show", "[NAME | watch [SECONDS] | all | boot | PATH | filter] [--json]",
+	  "what is wrong, and each peer in a line; one of them; rates; all; which image runs", command_show },
 	{ "check", "[--strict] [--no-names] [--no-host]", "look through the files, and at the way to the peers; apply nothing",
 	  command_check },
 	{ "view", "FILE [LINE]", "a file with line numbers, without its keys, and what `check` says of it",
@@ -343,6 +356,8 @@ static const struct command commands[] = {
 	  command_password },
 	{ "logout", "", "until the password is typed again", command_logout },
 	{ "install", "[DISK]", "the disks and what is on them; put this system on one, which asks for its serial", command_install },
+	{ "update", "FILE | usb [downgrade] | confirm", "another version of this system, on trial from the next boot on; it is good",
+	  command_update },
 	{ "reset", "config | all", "remove the configuration and keep the key; or overwrite all, to give the box away", command_reset },
 	{ "format", "data", "make the persistent partition anew", command_reset },
 	{ "version", "", "of the program and the kernel", command_version },
@@ -354,6 +369,7 @@ enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static int command_help(int argc, char **argv)
 {
+	static const char *const update[] = { "update", "help", NULL };
 	bool found = false;
 
 	if (argc == 2 && (!strcmp(argv[1], "conf") || !strcmp(argv[1], "rotate") || !strcmp(argv[1], "port")))
@@ -364,6 +380,8 @@ static int command_help(int argc, char **argv)
 		found = true;
 		print_command(&commands[i]);
 	}
+	if (argc == 2 && !strcmp(argv[1], "update"))
+		return run_words(update);
 	if (!found)
 		printf("no command is called %s\n", argv[1]);
 	else

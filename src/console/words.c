@@ -86,6 +86,7 @@ const struct word command_words[] = {
 
 	{ "show", "watch", WORD_FIXED, 1, NULL, "again and again, with bytes a second, until Ctrl-C" },
 	{ "show", "all", WORD_FIXED, 1, NULL, "all that both paths say of themselves and of each peer" },
+	{ "show", "boot", WORD_FIXED, 1, NULL, "the images on the ESP, which one runs, and the steps of this boot" },
 	PATHS("show"),
 	{ "show", "filter", WORD_FIXED, 1, NULL, "what comes to this host: let in and dropped, in packets" },
 	{ "show", "NAME", WORD_PEER, 1, NULL, "one peer: its name, VPN address or public key" },
@@ -209,6 +210,11 @@ const struct word command_words[] = {
 
 	{ "install", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
 	{ "install", "DISK", WORD_TYPED, 1, NULL, "the disk to put this system on, as `install` names it" },
+	{ "update", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
+	{ "update", "usb", WORD_FIXED, 1, NULL, "update.bundle on a USB stick" },
+	{ "update", "confirm", WORD_FIXED, 1, NULL, "the version that runs on trial is good, whoever is heard" },
+	{ "update", "FILE", WORD_TYPED, 1, NULL, "a bundle in /srv/mitigator" },
+	{ "update", "downgrade", WORD_FIXED, 2, NULL, "to one that is older than what runs" },
 	{ "reset", NULL, WORD_WHOLE, WORD_ANYWHERE, NULL, NULL },
 	{ "reset", "config", WORD_FIXED, 1, NULL, "all but the key goes" },
 	{ "reset", "all", WORD_FIXED, 1, NULL, "all goes, and is overwritten" },
