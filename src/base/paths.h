@@ -17,6 +17,7 @@
 #define RUN_DIR "/run/gateway"
 /* In RUN_DIR. */
 #define BOOT_FILE "boot"
+#define TRIAL_FILE "trial" /* what the loader says of this image: TRIAL_NONE, or how its trial goes, in words */
 #define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
 #define HELD_FILE "held" /* there while what is confirmed runs in place of the files: why, for `show` */
@@ -31,6 +32,8 @@
 #define IMAGE_CONFIRMED_FILE "image.confirmed" /* there once the image that runs, which came with a counter, was confirmed in this boot */
 #define LOGIN_FILE "login" /* there once the partition was looked at: seconds without a key, then PASSWORD_FILE's line or none */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
+
+#define TRIAL_NONE "none"
 
 /* Of applets, of services and of their control sockets. */
 #define NAME_CONFIG "config"

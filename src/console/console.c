@@ -9,7 +9,9 @@
 #include "base/file.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
+#include "base/row.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "console/log.h"
 #include "console/names.h"
 #include "console/partition.h"
@@ -49,13 +51,15 @@ static int find_path(int argc, char **argv)
 	return 0;
 }
 
-/* The boot step that runs, if the services are not started yet. */
+/* The boot step that runs, if the services are not started yet; then how an image on trial fares. */
 static void print_under_way(void)
 {
-	char text[128];
+	char text[512];
 
 	if (file_read(AT_FDCWD, RUN_DIR "/" BOOT_NOW_FILE, text, sizeof(text)) > 0)
 		printf("still starting: %s", text);
+	if (file_read(AT_FDCWD, RUN_DIR "/" TRIAL_FILE, text, sizeof(text)) > 0 && strcmp(text, TRIAL_NONE) != 0)
+		wrap_text(text, 2, row_print, NULL);
 }
 
 /* All that both services say, for people or for programs. */

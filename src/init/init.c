@@ -30,6 +30,7 @@
 #include "init/recovery.h"
 #include "init/steps.h"
 #include "init/steps_tell.h"
+#include "init/trial.h"
 #include "init/variables.h"
 #include "init/watchdog.h"
 
@@ -136,6 +137,7 @@ static void begin_to_end(int how, const char *why, uint64_t now_ns)
 	ended_because("%s: %s", ending_words(), why);
 	/* Before the recorder hears that it is to end. */
 	log_info("%s; all that runs is stopped first", ended_words());
+	trial_stop();
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &boot_slow);
 	loop_timer_clear(&loop, &recovery_slow);
@@ -197,6 +199,7 @@ static void recovery_begins(uint64_t now_ns)
 	loop_timer_clear(&loop, &clock_timer);
 	loop_timer_set(&loop, &recovery_slow, now_ns + RECOVERY_SLOW_S * NS_PER_S, recovery_is_slow);
 	loop_timer_clear(&loop, &alive_timer);
+	trial_stop();
 	processes_stop_services(now_ns);
 	recovery_goes_on(now_ns);
 }
@@ -218,7 +221,8 @@ static void keep_alive(struct loop_timer *timer, uint64_t now_ns)
 	const struct child_spec spec = { .argv = argv, .ready_fd = -1,
 					 .confinement = { CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER), ALIVE_OOM } };
 
-	if (alive_pid <= 0)
+	/* An image on trial is judged by what the one before it wrote. */
+	if (alive_pid <= 0 && !trial_is_on())
 		alive_pid = child_start(&spec);
 	loop_timer_set(&loop, timer, now_ns + ALIVE_S * NS_PER_S, keep_alive);
 }
@@ -242,8 +246,18 @@ static void tick(struct loop_timer *timer, uint64_t now_ns)
 	look_at_processes();
 	if (!lost)
 		watchdog_feed();
-	(void)now_ns;
+	if (!ending)
+		trial_tick(processes_restarts(), now_ns);
 	loop_timer_set(&loop, timer, clock_now_ns() + TICK_S * NS_PER_S, tick);
+}
+
+static void give_up_image(const char *why, uint64_t now_ns)
+{
+	char words[ENDED_LEN];
+
+	text_format(words, sizeof(words), "this image was on trial and is given up: %s", why);
+	log_err("%s", words);
+	begin_to_end(RB_AUTOBOOT, words, now_ns);
 }
 
 /* No one is waited for without a word: `show` has nothing to say yet. */
@@ -273,6 +287,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	process_start(PROCESS_NETWORK, now_ns);
 	keep_clock(&clock_timer, now_ns);
 	loop_timer_set(&loop, &alive_timer, now_ns + ALIVE_FIRST_S * NS_PER_S, keep_alive);
+	trial_services(now_ns);
 }
 
 static void reap(uint64_t now_ns)
@@ -288,6 +303,7 @@ static void reap(uint64_t now_ns)
 		if (pid == alive_pid)
 			alive_pid = 0;
 		watchdog_exited(pid);
+		trial_exited(pid, status, now_ns);
 		processes_exited(pid, status, now_ns);
 	}
 	if (ending && processes_are_down())
@@ -430,6 +446,7 @@ _Noreturn void init_main(void)
 	offer_recovery(clock_now_ns());
 	start_consoles(clock_now_ns());
 	loop_timer_set(&loop, &boot_slow, clock_now_ns() + BOOT_SLOW_S * NS_PER_S, boot_is_slow);
+	trial_open(&loop, give_up_image);
 	loop_timer_set(&loop, &tick_timer, clock_now_ns(), tick);
 	boot_pid = child_begin(boot_steps);
 	if (boot_pid < 0)

@@ -49,6 +49,8 @@ int modules_open(void)
 	char path[PATH_LEN];
 	struct utsname system;
 
+	if (modules_fd >= 0)
+		return 0;
 	uname(&system);
 	text_format(path, sizeof(path), "/lib/modules/%s", system.release);
 	modules_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

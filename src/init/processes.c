@@ -314,6 +314,16 @@ bool processes_is(enum process_name name, pid_t pid)
 	return pid > 0 && processes[name].pid == pid;
 }
 
+unsigned processes_restarts(void)
+{
+	unsigned restarts = 0;
+
+	for (enum process_name name = 0; name < PROCESSES; name++)
+		if (is_service(name))
+			restarts += processes[name].supervised.restarts;
+	return restarts;
+}
+
 void processes_recover_consoles(void)
 {
 	for (size_t i = PROCESS_CONSOLE; i < PROCESS_CONSOLE + CONSOLES_MAX; i++) {

@@ -38,6 +38,7 @@ bool processes_services_are_down(void);
 /* A command at one of the consoles: no one comes into its session from elsewhere. */
 bool processes_is_at_console(pid_t pid);
 bool processes_is(enum process_name name, pid_t pid);
+unsigned processes_restarts(void); /* of services, by now */
 /* Each console anew, as one of recovery: it may mount. */
 void processes_recover_consoles(void);
 

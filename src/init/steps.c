@@ -27,6 +27,7 @@
 #include "init/slots.h"
 #include "init/steps_tell.h"
 #include "init/sysctls.h"
+#include "init/trial.h"
 #include "init/variables.h"
 #include "init/watchdog.h"
 #include "network/names.h"
@@ -65,6 +66,20 @@ static int step_sysctls(void)
 static int step_lockdown(void)
 {
 	return lockdown_raise(words, sizeof(words));
+}
+
+/* In front of all drivers: one that hangs is to be known for the image's. */
+static int step_trial(void)
+{
+	int err = modules_open();
+
+	if (!err)
+		err = modules_load(slice_of("efivarfs"));
+	/* A board without EFI does not carry it. */
+	if (err < 0 && err != -ENOENT)
+		return err;
+	err = variables_mount();
+	return err < 0 ? err : trial_ask(words, sizeof(words));
 }
 
 /* What the devices of the machine do not ask for: the first that finds one there. The kernel's own timer is the last. */
@@ -223,6 +238,7 @@ static const struct step first[] = {
 };
 
 static const struct step rest[] = {
+	{ "trial", step_trial, SHOULD },
 	{ "modules", step_modules, SHOULD },
 	{ "firmware", step_firmware, SHOULD },
 	{ "entropy", step_entropy, MUST },

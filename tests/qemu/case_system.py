@@ -7,7 +7,7 @@ from case_partition import superblock
 from cases import case
 from cluster import make_instances
 
-STEPS = ["mounts", "board", "sysctls", "lockdown", "console", "modules", "firmware", "entropy",
+STEPS = ["mounts", "board", "sysctls", "lockdown", "console", "trial", "modules", "firmware", "entropy",
          "persistent partition", "boot before", "password", "configuration", "NIC names", "end of modules", "clock", "images", "read-only root", "network", "gateway", "gateway-dataplane"]
 BESIDE = "watchdog"         # told once PID 1 has it, whatever step runs then
 MOUNT_FLAGS = {"rw", "nosuid", "nodev", "noexec", "noatime"}
@@ -20,7 +20,7 @@ def boot_and_log_tell_of_every_step_and_process(image):
     rows = re.findall(r"^ *\d+\.\d{3} s +\d+\.\d{3} s  (\S.*?) {2,}(\w+)", said, re.M)
     names = [name for name, _ in rows if name != BESIDE]
     assert BESIDE in [name for name, _ in rows], said
-    assert names[:14] == STEPS[:14] and sorted(names) == sorted(STEPS), said
+    assert names[:15] == STEPS[:15] and sorted(names) == sorted(STEPS), said
     assert {how for _, how in rows} == {"ok"}, said
     for who in ("init", "network", "gateway", "gateway-dataplane"):
         assert re.search(r"^\d\d-\d\d \d\d:\d\d:\d\d %s: " % who, first.say("log " + who, log=True), re.M), who
