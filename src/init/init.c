@@ -114,7 +114,7 @@ static _Noreturn void end(void)
 	status = child_call(put_away, UNMOUNT_S * NS_PER_S);
 	if (status && status != PERSIST_READ_ONLY)
 		log_err("the persistent partition was not unmounted cleanly");
-	log_err("%s", ending_words());
+	log_err("%s", ended_words());
 	reboot(ending);
 	/* No power switch: halted, or a machine that cannot reboot. */
 	for (;;)

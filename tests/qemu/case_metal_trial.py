@@ -81,7 +81,7 @@ def image_on_trial_that_lacks_what_was_there_is_left_and_the_boot_after_it_says_
         with Metal("trial-bad", image, [("virtio", disk)], no_reboot=False) as vm:
             vm.prompt()
             lacks = r"this image was on trial and is given up: 1 NIC missing that had carrier before; "
-            at = vm.console.wait_for("init: " + lacks, BOOT_S, 0).end()
+            at = vm.console.wait_for("init: reboot: " + lacks, BOOT_S, 0).end()
             print("  FIGURE  given up %.1f s after the machine was switched on" % vm.age())
             vm.console.seen = vm.console.wait_for("MITIGATOR gateway [^\n]*\n", BOOT_S, at).end()
             vm.prompt()
