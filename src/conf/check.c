@@ -42,6 +42,12 @@ static void check_inputs(const struct check *check)
 				   rows[i].missing);
 }
 
+/* Where MITIGATOR_VPN_ADDRESS is from. */
+static const char *address_file(const struct check *check)
+{
+	return env_file_of(&check->set->env, ENV_KEY_ADDRESS);
+}
+
 static void check_ports(const struct check *check)
 {
 	const struct env_conf *env = &check->set->env;
@@ -53,7 +59,7 @@ static void check_ports(const struct check *check)
 		return;
 	text_init(&where, buf, sizeof(buf));
 	if (env->port_line)
-		text_add(&where, ENV_FILE ":%u", env->port_line);
+		text_add(&where, "%s:%u", env_file_of(env, ENV_KEY_PORT), env->port_line);
 	else
 		text_add(&where, "the default, as " ENV_FILE " sets none");
 	diag_error(check->diag, VPN_PRIVATE_FILE, vpn->port_line,
@@ -99,12 +105,12 @@ static void check_in_network(const struct check *check, const struct vpn_allowed
 	inet_prefix_text(network, net);
 	if (prefix->len < network->len || !inet_contains(network, &prefix->addr))
 		diag_error(check->diag, VPN_PUBLIC_FILE, allowed->line,
-			   "AllowedIPs %s are outside the VPN network %s of MITIGATOR_VPN_ADDRESS (" ENV_FILE ":%u)",
-			   text, net, check->set->env.address_line);
+			   "AllowedIPs %s are outside the VPN network %s of MITIGATOR_VPN_ADDRESS (%s:%u)", text, net,
+			   address_file(check), check->set->env.address_line);
 	else if (prefix->len == inet_bits(prefix->addr.family) && reserved)
 		diag_error(check->diag, VPN_PUBLIC_FILE, allowed->line,
-			   "AllowedIPs %s are the %s of the VPN network %s (" ENV_FILE ":%u); expected another address",
-			   text, reserved, net, check->set->env.address_line);
+			   "AllowedIPs %s are the %s of the VPN network %s (%s:%u); expected another address", text, reserved, net,
+			   address_file(check), check->set->env.address_line);
 }
 
 static int find_own(const struct vpn_conf *vpn)
@@ -203,7 +209,7 @@ static void check_own_address(const struct check *check)
 
 	if (!env->vpn_address.addr.family || !own->allowed_count || holds_own_address(check))
 		return;
-	diag_error(check->diag, ENV_FILE, env->address_line,
+	diag_error(check->diag, address_file(check), env->address_line,
 		   "MITIGATOR_VPN_ADDRESS is %s, but this instance has AllowedIPs %s in " VPN_PUBLIC_FILE
 		   ":%u; expected the same address in both",
 		   inet_addr_text(&env->vpn_address.addr, addr),
@@ -238,9 +244,8 @@ static void check_endpoints(const struct check *check)
 				     "[Peer] has no Endpoint: this instance waits until that one calls");
 		if (peer->addr.family && check->network.addr.family && inet_contains(&check->network, &peer->addr))
 			diag_error_unless_ran(check->diag, VPN_PUBLIC_FILE, peer->endpoint_line,
-					      "Endpoint %s is inside the VPN network %s (" ENV_FILE
-					      ":%u); expected the address that the instance has outside",
-					      peer->host, net, check->set->env.address_line);
+					      "Endpoint %s is inside the VPN network %s (%s:%u); expected the address that the instance has "
+					      "outside", peer->host, net, address_file(check), check->set->env.address_line);
 	}
 }
 
@@ -284,8 +289,8 @@ static void check_own_routes(const struct check *check)
 		for (size_t j = 0; j < nic->address_count; j++) {
 			if (!inet_overlap(&check->network, &nic->addresses[j]))
 				continue;
-			text_format(what, sizeof(what), "Address %s is in a network that overlaps the VPN network %s (" ENV_FILE
-				    ":%u)", inet_prefix_text(&nic->addresses[j], other), net, check->set->env.address_line);
+			text_format(what, sizeof(what), "Address %s is in a network that overlaps the VPN network %s (%s:%u)",
+				    inet_prefix_text(&nic->addresses[j], other), net, address_file(check), check->set->env.address_line);
 			report_overlap(check, NETWORK_FILE, nic->line, what);
 		}
 		for (size_t j = 0; j < nic->route_count; j++) {
@@ -293,8 +298,9 @@ static void check_own_routes(const struct check *check)
 
 			if (!route->destination.len || !inet_overlap(&check->network, &route->destination))
 				continue;
-			text_format(what, sizeof(what), "Destination %s overlaps the VPN network %s (" ENV_FILE ":%u)",
-				    inet_prefix_text(&route->destination, other), net, check->set->env.address_line);
+			text_format(what, sizeof(what), "Destination %s overlaps the VPN network %s (%s:%u)",
+				    inet_prefix_text(&route->destination, other), net, address_file(check),
+				    check->set->env.address_line);
 			report_overlap(check, NETWORK_FILE, route->line, what);
 		}
 	}
@@ -335,7 +341,7 @@ static void check_host_routes(const struct check *check)
 			continue;
 		text_format(what, sizeof(what), "the VPN network %s overlaps the host's route %s on %s", net,
 			    inet_prefix_text(&route->destination, to), route->device);
-		report_overlap(check, ENV_FILE, env->address_line, what);
+		report_overlap(check, address_file(check), env->address_line, what);
 	}
 }
 

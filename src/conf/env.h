@@ -24,6 +24,28 @@ enum { ENV_OPEN_MAX = 16 };
 
 enum env_filter { ENV_FILTER_ON, ENV_FILTER_OFF, ENV_FILTERS };
 
+/* Its names, in the order of its table. */
+enum env_key {
+	ENV_KEY_ADDRESS,
+	ENV_KEY_DEVICE,
+	ENV_KEY_PORT,
+	ENV_KEY_ISOLATION,
+	ENV_KEY_BACKEND,
+	ENV_KEY_DATAPLANE_BACKEND,
+	ENV_KEY_MTU,
+	ENV_KEY_DATAPLANE_MTU,
+	ENV_KEY_FILTER,
+	ENV_KEY_OPEN,
+	ENV_KEY_METRICS,
+	ENV_KEY_SYSLOG,
+	ENV_KEYS,
+};
+
+/* Where a value is from. ENV_SOURCE_ENVIRONMENT: see conf/environment.h; its line is 1. */
+enum env_source { ENV_SOURCE_DEFAULT, ENV_SOURCE_FILE, ENV_SOURCE_ENVIRONMENT, ENV_SOURCES };
+
+enum { ENV_HOST_LEN = 256 };
+
 enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF };
 
 struct env_conf {
@@ -42,12 +64,21 @@ struct env_conf {
 	enum env_backend backend[ENV_PATHS];
 	unsigned mtu_line[ENV_PATHS];
 	uint32_t mtu_bytes[ENV_PATHS]; /* at most that much; 0: as the underlay allows */
+	bool metrics;                   /* served over HTTP */
+	char syslog_host[ENV_HOST_LEN]; /* an address or a name, "": the log goes to no server */
+	uint16_t syslog_port;
+	enum env_source source[ENV_KEYS];
 };
 
 extern const char *const env_backend_words[ENV_BACKENDS];
 extern const char *const env_filter_words[ENV_FILTERS];
 
 void env_conf_init(struct env_conf *conf); /* the defaults */
+/* text is NULL where there is no file: then what was handed over in the environment counts all the same. */
 void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag);
+
+const char *env_key_name(enum env_key key);
+/* What a finding about its value names as the file. */
+const char *env_file_of(const struct env_conf *conf, enum env_key key);
 
 #endif

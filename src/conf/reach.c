@@ -113,7 +113,7 @@ void reach_device(const struct conf_set *set, const struct conf_facts *facts, st
 				   env->dataplane_device, set->network.devices[i].line);
 	for (size_t i = 0; i < facts->link_count; i++)
 		if (!facts->links[i].ours && !is_made(&set->network, facts->links[i].name) && !strcmp(facts->links[i].name, env->dataplane_device))
-			diag_error_unless_ran(diag, ENV_FILE, env->device_line ? env->device_line : 1,
+			diag_error_unless_ran(diag, env_file_of(env, ENV_KEY_DEVICE), env->device_line ? env->device_line : 1,
 					      "DATA_PLANE_VPN_DEVICE %s: this host has an interface of that name, and the "
 					      "dataplane is not isolated; expected another name",
 					      env->dataplane_device);

@@ -49,6 +49,10 @@ static int open_text(int dir_fd, enum conf_file file, struct conf_text *text, st
 	} else if (!S_ISREG(st.st_mode)) {
 		err = -EINVAL;
 		diag_error(diag, name, 1, "not a regular file; expected a text file");
+	} else if (!st.st_nlink) {
+		err = -ESTALE;
+		diag_error(diag, name, 1, "was replaced on the host, and the container keeps the old one, as it is mounted by itself: "
+			   "mount the directory");
 	} else if (st.st_mode & OTHERS) {
 		text->shared = true;
 		if (conf_files[file].private)
@@ -122,6 +126,13 @@ static void parse_file(struct conf_set *set, enum conf_file file, struct diag *d
 		network_parse(&set->network, text->bytes, text->len, diag);
 }
 
+/* What was handed over in the environment counts without the file, too. */
+static void parse_no_env(struct conf_set *set, struct diag *diag)
+{
+	env_parse(&set->env, NULL, 0, diag);
+	set->env.unread = set->texts[CONF_ENV].present;
+}
+
 static bool is_clustered(const struct conf_set *set)
 {
 	return set->texts[CONF_PRIVATE].present || set->texts[CONF_PUBLIC].present || set->env.address_line;
@@ -140,6 +151,8 @@ void conf_set_replace(struct conf_set *set, const struct conf_set *from, enum co
 			memcpy(set->texts[i].bytes, bytes.ptr, bytes.len);
 		if (set->texts[i].present)
 			parse_file(set, i, diag);
+		else if (i == CONF_ENV)
+			parse_no_env(set, diag);
 	}
 	set->clustered = is_clustered(set);
 }
@@ -157,7 +170,7 @@ void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 		if (read_file(set, dir_fd, file, diag))
 			parse_file(set, file, diag);
 		else if (file == CONF_ENV)
-			set->env.unread = set->texts[CONF_ENV].present;
+			parse_no_env(set, diag);
 	set->clustered = is_clustered(set);
 }
 
