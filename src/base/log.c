@@ -1,6 +1,8 @@
 #include "base/log.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
@@ -19,6 +21,7 @@ static_assert((int)LINE_LEN < PIPE_BUF, "a line goes into a pipe whole");
 
 static const char *who = "gateway";
 static bool to_kmsg;
+static int copy_fd = -1;
 
 void log_open(const char *name)
 {
@@ -28,6 +31,34 @@ void log_open(const char *name)
 	/* Who reads the log may go away; what writes it carries tunnels. */
 	(void)signal(SIGPIPE, SIG_IGN);
 	to_kmsg = !fstat(STDERR_FILENO, &st) && S_ISCHR(st.st_mode) && st.st_rdev == makedev(KMSG_MAJOR, KMSG_MINOR);
+}
+
+bool log_is_kernels(void)
+{
+	return to_kmsg;
+}
+
+void log_copy(int pipe_fd)
+{
+	if (copy_fd >= 0)
+		close(copy_fd);
+	copy_fd = -1;
+	if (pipe_fd >= 0 && fcntl(pipe_fd, F_SETFL, O_NONBLOCK) < 0)
+		close(pipe_fd);
+	else
+		copy_fd = pipe_fd;
+}
+
+/* What finds no room in it is lost there, and stands in the log all the same. */
+static void copy_line(int level, const char *line, size_t len)
+{
+	char copy[LINE_LEN + 8];
+	int n = snprintf(copy, sizeof(copy), "<%d>%.*s", LOG_DAEMON | level, (int)len, line);
+
+	if (copy_fd >= 0 && n > 0 && (size_t)n < sizeof(copy) && write(copy_fd, copy, (size_t)n) < 0 && errno == EPIPE) {
+		close(copy_fd);
+		copy_fd = -1;
+	}
 }
 
 /* A pipe that no one empties would hold the loop up. poll(2) says that it can be written to when it takes PIPE_BUF bytes,
@@ -58,6 +89,7 @@ __attribute__((format(printf, 2, 0))) static void log_line(int level, const char
 	if (len > sizeof(line) - 2)
 		len = sizeof(line) - 2;
 	line[len++] = '\n';
+	copy_line(level, line, len);
 	if (can_take_a_line() && write(STDERR_FILENO, line, len) > 0)
 		lost = 0;
 	else

@@ -22,6 +22,7 @@
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
 #define HELD_FILE "held" /* there while what is confirmed runs in place of the files: why, for `show` */
 #define NAMES_FILE "names" /* of this instance, for the prompt; then the names and addresses of peers, for Tab */
+#define CONFIRMED_FILE "confirmed" /* number and sum of the generation that is */
 #define COMMIT_LOCK_FILE "commit.lock" /* base/lockfile.h: who has it changes what runs and what is confirmed */
 #define PENDING_FILE "pending" /* there while a commit is under way or waits to be confirmed; its second line is for `show` */
 #define SCHEDULED_FILE "scheduled" /* there while a commit waits for its time: when, for the prompt; its second line is for `show` */
@@ -30,6 +31,7 @@
 #define ABSENT_END ".absent" /* behind the name of a service: there until that is ready, and again once it ended: why, in a sentence */
 #define ESP_LOCK_FILE "esp.lock" /* base/lockfile.h: who has it changes the ESP that the system runs from */
 #define IMAGE_CONFIRMED_FILE "image.confirmed" /* there once the image that runs, which came with a counter, was confirmed in this boot */
+#define SYSLOG_END ".syslog" /* behind the name of a service: who is to get the log, "HOST PORT NAME" */
 #define LOGIN_FILE "login" /* there once the partition was looked at: seconds without a key, then PASSWORD_FILE's line or none */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
@@ -40,5 +42,6 @@
 #define NAME_NETWORK "network"
 #define NAME_MANAGEMENT "gateway"
 #define NAME_DATAPLANE "gateway-dataplane"
+#define SYSLOG_APPLET "syslog"
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "conf/applied.h"
@@ -14,8 +15,6 @@
 #include "config/adopt.h"
 #include "config/numbers.h"
 #include "config/say.h"
-
-#define CONFIRMED_FILE "confirmed" /* in RUN: its number, and the sum of its files */
 
 enum { CONFIRMED_LEN = NUMBER_NAME_LEN + KEY_HEX_LEN + 1 };
 
