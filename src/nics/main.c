@@ -31,7 +31,7 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 
 	for (i = 0; i + 1 < argc && argv[i][0] == '-'; i += 2) {
 		if (!strcmp(argv[i], "--conf"))
-			options->conf_dir = argv[i + 1];
+			options->conf_dir = options->state_dir = argv[i + 1];
 		else if (!strcmp(argv[i], "--run"))
 			options->run_dir = argv[i + 1];
 		else if (strcmp(argv[i], "--ready-fd") == 0 ? !worker_read_fd(argv[i + 1], &options->ready_fd) :
@@ -43,7 +43,8 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 
 int nics_main(int argc, char **argv)
 {
-	static struct worker_options options = { .conf_dir = DATA_DIR, .run_dir = CONTROL_DIR, .ready_fd = -1, .pulse_fd = -1 };
+	static struct worker_options options = { .conf_dir = DATA_DIR, .state_dir = DATA_DIR, .state_hint = "", .run_dir = CONTROL_DIR,
+						 .ready_fd = -1, .pulse_fd = -1 };
 	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status, taken;
 

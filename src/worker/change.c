@@ -63,8 +63,10 @@ static void kept(struct keeper *keeper, int err)
 
 	change->keeping = false;
 	change->keep_err = err;
-	if (err < 0)
-		log_err("cannot keep the configuration as a fallback: %s", strerror(-err));
+	if (err < 0 && !(err == -EROFS && change->told_read_only))
+		log_err("cannot keep the configuration as a fallback in %s: %s%s", change->worker->options->state_dir, strerror(-err),
+			err == -EROFS ? change->worker->options->state_hint : "");
+	change->told_read_only = err == -EROFS && *change->worker->options->state_hint;
 	change_progress(change);
 }
 
@@ -72,10 +74,10 @@ void change_keep(struct change *change)
 {
 	const struct conf_set *set = change->ops->running(change);
 
-	if (!set)
+	if (!set || !change->worker->options->state_dir)
 		return;
 	change->keeping = true;
-	keeper_start(&change->keeper, &change->worker->loop, change->worker->options->conf_dir, name_of(change), set,
+	keeper_start(&change->keeper, &change->worker->loop, change->worker->options->state_dir, name_of(change), set,
 		     change->ops->files);
 }
 
@@ -87,8 +89,9 @@ static void tell_kept(struct change *change, struct control_call *call)
 		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but is not kept as the fallback yet: the disk "
 			      "is slow\n", name_of(change));
 	else if (change->keep_err < 0)
-		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but cannot be kept as the fallback: %s\n",
-			      name_of(change), strerror(-change->keep_err));
+		control_print(call, CONTROL_ERR, "%s: warning: this configuration runs, but cannot be kept as the fallback: %s%s\n",
+			      name_of(change), strerror(-change->keep_err),
+			      change->keep_err == -EROFS ? change->worker->options->state_hint : "");
 }
 
 static void end_pending(struct change *change)

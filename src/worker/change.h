@@ -51,6 +51,7 @@ struct change {
 	struct keeper keeper;
 	bool keeping; /* what runs is being written as the fallback */
 	int keep_err;
+	bool told_read_only;
 	struct change_asked asked;   /* waits for the reader */
 	struct change_asked pending; /* waits for the rest and the keeper */
 	struct loop_timer over;      /* of either */

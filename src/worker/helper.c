@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/log.h"
 
 #define OOM_SCORE "/proc/self/oom_score_adj"
 
@@ -32,6 +33,7 @@ static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	be_expendable();
+	log_copy(-1);
 	for (int other = STDERR_FILENO + 1; other < (max < FDS_MAX ? max : FDS_MAX); other++)
 		if (other != fd && other != keep_fd)
 			close(other);

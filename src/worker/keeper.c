@@ -10,7 +10,7 @@
 static void save(int fd, const void *arg)
 {
 	const struct keeper *keeper = arg;
-	int dir_fd = open(keeper->conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir_fd = open(keeper->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int err = dir_fd < 0 ? -errno : applied_save(dir_fd, keeper->name, keeper->set, keeper->files, true);
 
 	if (write(fd, &err, sizeof(err)) < 0)
@@ -48,11 +48,11 @@ static void start(struct keeper *keeper)
 		keeper->done(keeper, err);
 }
 
-void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir, const char *name,
+void keeper_start(struct keeper *keeper, struct loop *loop, const char *dir, const char *name,
 		  const struct conf_set *set, unsigned files)
 {
 	keeper->loop = loop;
-	keeper->conf_dir = conf_dir;
+	keeper->dir = dir;
 	keeper->name = name;
 	keeper->set = set;
 	keeper->files = files;

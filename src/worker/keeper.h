@@ -9,7 +9,7 @@
 struct keeper {
 	struct helper helper;
 	struct loop *loop;
-	const char *conf_dir; /* these four are looked at when a child starts */
+	const char *dir; /* these four are looked at when a child starts */
 	const char *name;
 	const struct conf_set *set;
 	unsigned files; /* of set, as applied_save takes them */
@@ -20,7 +20,7 @@ struct keeper {
 
 /* Behind one that is under way, which a disk that hangs may hold for ever: nothing waits for it here. done may be called
  * before it returns, when there can be no child. */
-void keeper_start(struct keeper *keeper, struct loop *loop, const char *conf_dir, const char *name,
+void keeper_start(struct keeper *keeper, struct loop *loop, const char *dir, const char *name,
 		  const struct conf_set *set, unsigned files);
 bool keeper_forget(struct keeper *keeper); /* what waits is not to be kept any more, its set changes: true if any did */
 void keeper_stop(struct keeper *keeper); /* waits until what is under way is kept: the last thing a service does */

@@ -42,7 +42,7 @@ static bool load_from_memory(struct change *change, const char *name)
 
 bool change_load_applied(struct change *change, int dir_fd)
 {
-	return load_from_memory(change, APPLIED_CONFIRMED) || load_named(change, dir_fd, change->worker->name);
+	return load_from_memory(change, APPLIED_CONFIRMED) || (dir_fd >= 0 && load_named(change, dir_fd, change->worker->name));
 }
 
 bool change_load_running(struct change *change)

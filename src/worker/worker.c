@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/pulse.h"
 #include "base/text.h"
 
@@ -22,6 +23,7 @@ void worker_tell_ready(struct worker *worker, bool up)
 	if (worker->told_ready)
 		return;
 	worker->told_ready = true;
+	notify(up ? "READY=1" : "READY=1\nSTATUS=down: `show` has the reason");
 	if (worker->options->ready_fd < 0)
 		return;
 	if (write(worker->options->ready_fd, up ? READY : READY_BUT_DOWN, 1) < 0)
@@ -86,6 +88,7 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 		return;
 	}
 	log_info("stopping: signal %u", info.ssi_signo);
+	notify("STOPPING=1");
 	loop_stop(&worker->loop);
 }
 

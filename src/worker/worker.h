@@ -2,6 +2,8 @@
 #ifndef WORKER_WORKER_H
 #define WORKER_WORKER_H
 
+#include <stdbool.h>
+
 #include "base/loop.h"
 #include "control/server.h"
 
@@ -11,8 +13,11 @@ struct worker;
 struct worker_options {
 	const char *conf_dir;
 	const char *run_dir;
+	const char *state_dir; /* the fallback is kept there; NULL: nowhere */
+	const char *state_hint; /* what to do when that is read-only; "": nothing that a user of this service could */
 	int ready_fd; /* a supervisor's; -1: none */
 	int pulse_fd; /* likewise, and told that the loop turns (base/pulse.h); not blocking */
+	bool stays;   /* what does not come up is no reason to end: it is tried again, and asked why */
 };
 
 /* Answers as control_request_fn says. */
@@ -45,6 +50,12 @@ struct worker {
 
 /* Runs until a signal says to stop: the process's exit status. */
 int worker_run(struct worker *worker);
+
+/* It goes on, and is asked, when what it stands for does not come up. */
+static inline bool worker_stays(const struct worker_options *options)
+{
+	return options->ready_fd >= 0 || options->stays;
+}
 
 /* The supervisor waits for this: up, or there to answer and down. Once is enough. */
 void worker_tell_ready(struct worker *worker, bool up);
