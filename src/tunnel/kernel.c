@@ -12,6 +12,7 @@
 #include "crypto/key.h"
 #include "netlink/attrs.h"
 #include "netlink/netns.h"
+#include "tunnel/threaded.h"
 
 #define KIND "wireguard"
 
@@ -59,6 +60,14 @@ static int make_device(struct tunnel *tunnel, struct link *link)
 	return err;
 }
 
+/* found: as threaded_stop says it. */
+static void warn_of_threads(struct tunnel *tunnel, int found)
+{
+	if (found)
+		text_format(tunnel->error, sizeof(tunnel->error), "%s took packets in by threads, and may stall so (CVE-2026-52945): %s%s",
+			    tunnel->device, found > 0 ? "turned off" : "cannot be turned off: ", found > 0 ? "" : strerror(-found));
+}
+
 static int kernel_open(struct tunnel *tunnel)
 {
 	struct link link;
@@ -75,7 +84,10 @@ static int kernel_open(struct tunnel *tunnel)
 		return err;
 	tunnel->index = link.index;
 	err = netns_call(tunnel->netns_fd, open_genl, tunnel);
-	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot speak to the kernel's WireGuard") : 0;
+	if (err < 0)
+		return fail(tunnel, err, tunnel->genl.error, "cannot speak to the kernel's WireGuard");
+	warn_of_threads(tunnel, threaded_stop(tunnel->netns_fd, tunnel->device));
+	return 0;
 }
 
 static void kernel_close(struct tunnel *tunnel, bool remove)
