@@ -74,6 +74,22 @@ static void put_stranger(struct report_out *out, const struct report_tree *tree,
 		       words_ago(report_number(tree, stranger, "age_s"), ago, sizeof(ago)), "\n", NULL);
 }
 
+/* Where a setting comes from a container's environment, all that are not at their defaults. */
+static void put_settings(struct report_out *out, const struct report_tree *tree, const struct report_node *root)
+{
+	static const char environment[] = "environment", file[] = ".env";
+	const struct report_node *first = report_first(tree, report_find(tree, root, "settings"));
+	const char *const sources[] = { environment, file };
+	bool handed = false;
+
+	for (const struct report_node *setting = first; setting; setting = report_next(tree, setting))
+		handed = handed || !strcmp(report_text_of(tree, setting), environment);
+	for (size_t i = 0; i < sizeof(sources) / sizeof(sources[0]) && handed; i++)
+		for (const struct report_node *setting = first; setting; setting = report_next(tree, setting))
+			if (!strcmp(report_text_of(tree, setting), sources[i]))
+				report_put_all(out, "  setting          ", setting->name, ": ", sources[i], "\n", NULL);
+}
+
 static void put_device(struct report_out *out, const struct report_tree *tree, const struct report_node *root)
 {
 	const char *reason = report_text(tree, root, "backend_reason"), *trouble = report_text(tree, root, "trouble");
@@ -109,6 +125,7 @@ static void text_head(struct report *report)
 	if (report_number(tree, root, ".configured"))
 		report_put_all(out, "  configuration    ", report_text(tree, root, "configuration"), ", ",
 			       words_ago(report->now_s - report_number(tree, root, "applied_at"), ago, sizeof(ago)), "\n", NULL);
+	put_settings(out, tree, root);
 	if (report_find(tree, root, "backend"))
 		put_device(out, tree, root);
 }

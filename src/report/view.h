@@ -28,6 +28,7 @@ struct report {
 	int64_t now_s;  /* CLOCK_REALTIME */
 	bool of_all;    /* wg(8) was asked for all interfaces: each line begins with the name of one */
 	size_t printed; /* peers so far */
+	unsigned pass;  /* from 0 */
 };
 
 struct report_view {
@@ -39,10 +40,13 @@ struct report_view {
 };
 
 /* lines: what report/overview reads. peer: the detail of a peer alone. */
-extern const struct report_view report_as_lines, report_as_peer, report_as_text, report_as_json, report_as_wg, report_as_wg_dump, report_as_wg_conf;
+extern const struct report_view report_as_lines, report_as_peer, report_as_text, report_as_json, report_as_metrics, report_as_wg, report_as_wg_dump, report_as_wg_conf;
 
 /* What wg(8) shows of one FIELD of an interface: public-key, endpoints, transfer, ... NULL: there is no such field. */
 const struct report_view *report_wg_field(const char *name);
+
+/* So often a view comes to all peers, with its head before each time and report->pass counting them. */
+unsigned report_passes(const struct report_view *view);
 
 /* All of report->peers. */
 void report_view_peers(struct report *report, const struct report_view *view);

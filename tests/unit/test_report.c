@@ -158,3 +158,30 @@ TEST(report_prints_any_number_of_peers_in_bounded_pieces)
 	CHECK_INT(report.printed, 300);
 	CHECK(pieces > 40);
 }
+
+TEST(metrics_stand_together_by_name_and_tell_unknown_from_zero)
+{
+	const struct report_view *as = &report_as_metrics;
+	uint32_t causes;
+
+	begin();
+	causes = report_add(&report.path, 0, ".drop_causes", REPORT_LIST);
+	report_add_text(&report.path, causes, NULL, "replay");
+	report_add_bool(&report.path, 0, ".up", true);
+	add_peer("a \"b\\");
+	for (report.pass = 0; report.pass < report_passes(as); report.pass++) {
+		as->head(&report);
+		report_view_peers(&report, as);
+	}
+	as->tail(&report);
+	report_flush(&report.out);
+	CHECK(strstr(printed, "# TYPE mitigator_gateway_up gauge\nmitigator_gateway_up{path=\"gateway\"} 1\n"));
+	CHECK(strstr(printed, "\nmitigator_gateway_backend_info{path=\"gateway\",backend=\"lwip\"} 1\n"));
+	CHECK(strstr(printed, "\nmitigator_gateway_generation{path=\"gateway\"} NaN\n"));
+	CHECK(strstr(printed, "\nmitigator_gateway_dropped_packets_total{path=\"gateway\",cause=\"replay\"} NaN\n"));
+	CHECK(strstr(printed, "# TYPE wireguard_received_bytes_total counter\nwireguard_received_bytes_total{path=\"gateway\","
+			      "interface=\"wg0\",public_key=\"PEER=\",allowed_ips=\"10.0.0.2/32,10.0.1.0/24\","
+			      "friendly_name=\"a \\\"b\\\\\"} 5\n"));
+	CHECK(strstr(printed, "friendly_name=\"a \\\"b\\\\\"} 940\n"));
+	CHECK(!strstr(printed, "SECRET=") && !strstr(printed, "PSK="));
+}
