@@ -283,6 +283,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	loop_timer_set(&loop, &network_wait, now_ns + NETWORK_WAIT_S * NS_PER_S, network_wait_over);
 	processes_wait(true);
 	process_start(PROCESS_RECORDER, now_ns);
+	process_start(PROCESS_SYSLOG, now_ns);
 	process_start(PROCESS_CONFIG, now_ns);
 	process_start(PROCESS_NETWORK, now_ns);
 	keep_clock(&clock_timer, now_ns);

@@ -67,6 +67,10 @@ static struct process processes[PROCESSES] = {
 	/* It reads the kernel's buffer, and writes to the partition. */
 	[PROCESS_RECORDER] = { .name = "recorder", .argv = (const char *const[]){ "recorder", NULL },
 			       .confinement = { CAPS_FILES | CONFINE_CAP(SYSLOG), OOM_DEVICES } },
+	/* It reads the kernel's buffer, and what the management service says of where to send it. */
+	[PROCESS_SYSLOG] = { .name = SYSLOG_APPLET,
+			     .argv = (const char *const[]){ SYSLOG_APPLET, RUN_DIR "/" NAME_MANAGEMENT SYSLOG_END, NULL },
+			     .confinement = { CONFINE_CAP(SYSLOG), OOM_DEVICES } },
 	[PROCESS_CONFIG] = { .name = NAME_CONFIG,
 			     .argv = (const char *const[]){ NAME_CONFIG, "watch", NULL },
 			     .confinement = { CAPS_FILES, OOM_NETWORK } },
@@ -276,7 +280,7 @@ void processes_wait(bool for_nics)
 
 static bool is_service(enum process_name name)
 {
-	return name == PROCESS_RECORDER || name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_GATEWAY ||
+	return name == PROCESS_RECORDER || name == PROCESS_SYSLOG || name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_GATEWAY ||
 	       name == PROCESS_DATAPLANE;
 }
 
