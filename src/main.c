@@ -11,8 +11,11 @@
 #include "console/console.h"
 #include "console/password.h"
 #include "console/recorder.h"
+#include "console/syslog.h"
+#include "gateway/exporter.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
+#include "gateway/named.h"
 #include "init/clock.h"
 #include "init/hardening.h"
 #include "init/init.h"
@@ -87,6 +90,15 @@ static const struct {
 	{ WATCHDOG_APPLET, watchdog_main },
 	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
+	{ EXPORTER_APPLET, exporter_main },
+	{ SYSLOG_APPLET, syslog_main },
+	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
+	{ "reconfigure", named_main },
+	{ "check", named_main },
+	{ "show", named_main },
+	{ "health", named_main },
+	{ "metrics", named_main },
+	{ "wg", named_main },
 };
 
 int main(int argc, char **argv)

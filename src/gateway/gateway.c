@@ -5,11 +5,14 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/contained.h"
+#include "base/notify.h"
 #include "base/paths.h"
 #include "base/row.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/version.h"
+#include "conf/environment.h"
 #include "conf/reference.h"
 #include "control/client.h"
 #include "crypto/key.h"
@@ -19,6 +22,7 @@
 #include "gateway/edit.h"
 #include "gateway/guide.h"
 #include "gateway/key.h"
+#include "gateway/leftover.h"
 #include "gateway/overview.h"
 #include "gateway/peer.h"
 #include "gateway/probe.h"
@@ -31,6 +35,7 @@
 #include "gateway/view.h"
 #include "gateway/write.h"
 #include "tunnel/backend.h"
+#include "worker/first.h"
 
 enum { EXIT_USAGE = 2 };
 
@@ -44,8 +49,9 @@ static int usage(const char *name)
 	static char arg[32];
 
 	text_format(arg, sizeof(arg), "%s", name);
-	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--netns NAME|none] [--run DIR] [--backend %s] [--ready-fd N] [--pulse-fd N]\n",
-		name, backend_names());
+	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--state DIR|none] [--netns NAME|none] [--run DIR]\n"
+		"       %*s     [--backend %s] [--ready-fd N] [--pulse-fd N]\n",
+		name, (int)strlen(name), "", backend_names());
 	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names] [--no-host] [--screen]\n", name);
 	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
 	(void)fprintf(stderr, "       %s setup | write FILE | edit FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
@@ -53,6 +59,7 @@ static int usage(const char *name)
 	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
 	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
 	(void)fprintf(stderr, "       %s probe NAME [--run DIR]\n", name);
+	(void)fprintf(stderr, "       %s remove [--run DIR]\n", name);
 	(void)fprintf(stderr, "       %s help conf [--markdown] | help rotate | help port | version\n", name);
 	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
 	worker_usage(path_verbs, print_usage_line, arg);
@@ -62,13 +69,14 @@ static int usage(const char *name)
 static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
 	static struct service_options options = { .worker = { .conf_dir = DATA_DIR, .ready_fd = -1, .pulse_fd = -1 } };
-	const char *ready = NULL, *pulse = NULL;
+	const char *ready = NULL, *pulse = NULL, *state = NULL;
 	const struct {
 		const char *name;
 		const char **value;
 	} table[] = {
 		{ "--conf", &options.worker.conf_dir }, { "--netns", &options.netns },
 		{ "--backend", &options.backend }, { "--ready-fd", &ready }, { "--pulse-fd", &pulse },
+		{ "--state", &state },
 	};
 
 	options.worker.run_dir = run_dir;
@@ -93,6 +101,11 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 			      PLACE_NETNS_LEN - 1);
 		return EXIT_USAGE;
 	}
+	options.worker.state_dir = !state ? options.worker.conf_dir : strcmp(state, "none") != 0 ? state : NULL;
+	options.worker.state_hint = ready ? "" : ": `--state DIR` names another place";
+	options.contained = contained();
+	options.worker.stays = options.contained || notify_wanted();
+	first_process();
 	return service_run(profile, &options, path_verbs, &path_changes);
 }
 
@@ -245,6 +258,8 @@ int gateway_main(int argc, char **argv)
 	const char *run_dir = NULL;
 	int status;
 
+	if (contained())
+		environment_use(environ);
 	argc--;
 	argv++;
 	if (!take_run_dir(&argc, argv, &run_dir))
@@ -253,6 +268,8 @@ int gateway_main(int argc, char **argv)
 		return run(profile, run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
 	if (argc && !strcmp(argv[0], "overview"))
 		return overview_main(run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
+	if (argc == 1 && !strcmp(argv[0], "remove"))
+		return leftover_main(profile, run_dir ? run_dir : CONTROL_DIR);
 	if (argc && !strcmp(argv[0], "probe"))
 		return probe_main(run_dir ? run_dir : CONTROL_DIR, argc - 1, argv + 1);
 	/* With a run directory it is a running service that is meant. */

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "gateway/needs.h"
 #include "gateway/roamed.h"
 #include "gateway/wanted.h"
 #include "netlink/rule.h"
@@ -74,7 +75,7 @@ static void leave_place(struct path *path, bool remove)
 static const char *wanted_netns(const struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
 	if (path->netns_option)
-		return strcmp(path->netns_option, "none") != 0 ? path->netns_option : "";
+		return strcmp(path->netns_option, PLACE_HERE) != 0 ? path->netns_option : "";
 	return profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
 }
 
@@ -160,6 +161,9 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	int err = 0;
 
 	path->did.backend = backend;
+	path->lacks = path->contained && needs_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) < 0;
+	if (path->lacks)
+		return -EPERM;
 	if (carrier_stays(&path->carrier, path->inner.tunnel.ops, backend, &path->host) && same_place &&
 	    !strcmp(path->inner.tunnel.device, place.device))
 		return 0;

@@ -21,7 +21,9 @@ enum { PATH_REASON_LEN = TUNNEL_ERROR_LEN };
 
 struct path {
 	const struct profile *profile;
-	const char *netns_option; /* NULL: the path's own, when isolated; "none": where the process is; or a name */
+	const char *netns_option; /* NULL: the path's own, when isolated; PLACE_HERE: where the process is; or a name */
+	bool contained; /* in a container: what that lacks is said in words of its compose file */
+	bool lacks;     /* and down for it: no time mends that */
 	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
 	const char *alias;          /* marks the interface as this path's of this instance */
 	const char *roamed_file;    /* where peers were last is kept there (gateway/roamed) */
@@ -55,7 +57,7 @@ struct path {
 	struct silent silent;
 };
 
-/* profile, netns_option, backend_option, alias, roamed_file and disturbed are set before. 0 or -errno. */
+/* profile, netns_option, contained, backend_option, alias, roamed_file and disturbed are set before. 0 or -errno. */
 int path_open(struct path *path, struct loop *loop);
 void path_close(struct path *path); /* the interface and a namespace that was made here go too */
 

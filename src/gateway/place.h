@@ -7,6 +7,8 @@
 
 enum { PLACE_NETNS_LEN = 64 };
 
+#define PLACE_HERE "none" /* said in place of a name: where the process is */
+
 struct place {
 	char netns[PLACE_NETNS_LEN]; /* "": where the process is */
 	int netns_fd;                /* -1 then */

@@ -59,8 +59,8 @@ void profile_isolation_reason(const struct profile *profile, const struct env_co
 	if (!profile->dataplane)
 		text_format(dst, cap, "the management path always is");
 	else if (env->isolation != ENV_ISOLATION_AUTO)
-		text_format(dst, cap, "DATA_PLANE_ISOLATION=%s in .env",
-			 env->isolation == ENV_ISOLATION_ON ? "on" : "off");
+		text_format(dst, cap, "DATA_PLANE_ISOLATION=%s in %s",
+			    env->isolation == ENV_ISOLATION_ON ? "on" : "off", env_file_of(env, ENV_KEY_ISOLATION));
 	else if (facts->mellanox)
 		text_format(dst, cap, "a Mellanox NIC is present: %s", facts->mellanox_where);
 	else

@@ -36,6 +36,7 @@ static void came_up(struct service *service)
 	if (service->came_up)
 		return;
 	service->came_up = true;
+	attend_follow(&service->attend, &service->path, service->set);
 	change_ran(&service->change);
 	if (service->source == SERVICE_FILES || (service->source == SERVICE_RESUMED && !change_pending(&service->change)))
 		change_keep(&service->change);
@@ -136,6 +137,7 @@ static void adopted(struct service *service, enum service_source source)
 	service->retry_s = 0;
 	loop_timer_clear(&service->worker.loop, &service->retry);
 	service->answered = false;
+	attend_follow(&service->attend, &service->path, service->set);
 	service->resolving = resolver_follow(&service->resolver, &service->set->vpn,
 					     &service->set->env.vpn_address);
 	if (!strcmp(service->path.profile->name, NAME_MANAGEMENT))
@@ -216,6 +218,10 @@ void service_check(struct change *change)
 	facts_collect(facts);
 	facts->former_key = service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
 	conf_set_check(change->candidate, facts, false, &change->diag);
+	if (service->falls_back)
+		return;
+	service->findings.errors = change->diag.error_count;
+	service->findings.warnings = change->diag.warning_count;
 }
 
 static void names_found(struct resolver *resolver)
@@ -273,7 +279,7 @@ static int start_from(struct service *service, enum service_source source)
 
 	if (err < 0)
 		log_err("%s", service->path.down_reason);
-	if (err < 0 && service->options->worker.ready_fd < 0)
+	if (err < 0 && (service->path.lacks || !worker_stays(&service->options->worker)))
 		return err;
 	/* Also when it failed: it is what should run, tried again until it does. */
 	swap_sets(service);
@@ -287,28 +293,32 @@ static int start_from(struct service *service, enum service_source source)
 	return 0;
 }
 
-static int start_from_fallback(struct service *service, int dir_fd, int err)
+static int start_from_fallback(struct service *service, int state_fd, int err)
 {
 	char summary[64];
+	bool good;
 
 	log_err("%s in %s: nothing of it is applied", diag_summary(&service->change.diag, summary, sizeof(summary)),
 		service->options->worker.conf_dir);
-	if (change_load_applied(&service->change, dir_fd)) {
+	service->falls_back = true;
+	good = change_load_applied(&service->change, state_fd);
+	service->falls_back = false;
+	if (good) {
 		diag_print(&service->change.diag, log_finding, NULL);
 		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
 		return start_from(service, SERVICE_FALLBACK);
 	}
 	log_err("there is no last applied configuration to fall back to: mend the files, then `reconfigure`");
 	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
-	return service->options->worker.ready_fd < 0 ? err : 0;
+	return worker_stays(&service->options->worker) ? 0 : err;
 }
 
 /* At boot the files hold. */
-static int start_from_dir(struct service *service, int dir_fd)
+static int start_from_dir(struct service *service, int dir_fd, int state_fd)
 {
 	struct change *change = &service->change;
 
-	if (change_load_applied(change, dir_fd) && change->candidate->clustered)
+	if (change_load_applied(change, state_fd) && change->candidate->clustered)
 		path_recall(&service->path, change->candidate, &service->resolver);
 	(void)unlink(service->path.roamed_file); /* of another life of the machine */
 	if (change_load_held(change))
@@ -318,7 +328,7 @@ static int start_from_dir(struct service *service, int dir_fd)
 		return start_from(service, SERVICE_FILES);
 	}
 	diag_print(&change->diag, log_finding, NULL);
-	return start_from_fallback(service, dir_fd, -EINVAL);
+	return start_from_fallback(service, state_fd, -EINVAL);
 }
 
 /* After a crash what ran goes on, since the files may be half edited by then: they are for reconfigure to apply. */
@@ -333,8 +343,8 @@ static int start_again(struct service *service)
 
 static int start(struct service *service)
 {
-	const char *dir = service->options->worker.conf_dir;
-	int dir_fd, err;
+	const char *dir = service->options->worker.conf_dir, *state = service->options->worker.state_dir;
+	int dir_fd, state_fd, err;
 
 	if (change_load_running(&service->change))
 		return start_again(service);
@@ -343,9 +353,14 @@ static int start(struct service *service)
 		err = -errno;
 		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s", dir, strerror(-err));
 		log_err("%s", service->path.down_reason);
-		return service->options->worker.ready_fd < 0 ? err : 0;
+		return worker_stays(&service->options->worker) ? 0 : err;
 	}
-	err = start_from_dir(service, dir_fd);
+	state_fd = state ? open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	if (state && state_fd < 0)
+		log_err("cannot open %s: %s: no configuration is kept as a fallback", state, strerror(errno));
+	err = start_from_dir(service, dir_fd, state_fd);
+	if (state_fd >= 0)
+		close(state_fd);
 	close(dir_fd);
 	return err;
 }
@@ -358,6 +373,7 @@ static int service_open(struct worker *worker)
 	int err = path_open(&service->path, &worker->loop);
 
 	resolver_init(&service->resolver, &worker->loop, names_found, names_done);
+	attend_open(&service->attend, &worker->loop, worker->options->run_dir);
 	return err;
 }
 
@@ -378,6 +394,7 @@ static void service_close(struct worker *worker)
 	change_stop(&service->change);
 	(void)unlink(service->path.roamed_file);
 	resolver_stop(&service->resolver);
+	attend_close(&service->attend);
 	path_close(&service->path);
 }
 
@@ -408,7 +425,8 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.roamed_file = roamed_file;
 
 	service.path.profile = profile;
-	service.path.netns_option = options->netns;
+	service.path.netns_option = !options->netns && options->contained ? PLACE_HERE : options->netns;
+	service.path.contained = options->contained;
 	service.path.backend_option = options->backend;
 	service.path.disturbed = disturbed;
 	service.path.looked = looked;

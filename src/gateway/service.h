@@ -3,6 +3,7 @@
 #define GATEWAY_SERVICE_H
 
 #include "conf/set.h"
+#include "gateway/attend.h"
 #include "gateway/path.h"
 #include "gateway/tell.h"
 #include "gateway/verdicts.h"
@@ -13,6 +14,7 @@ struct service_options {
 	struct worker_options worker; /* without a supervisor the service ends when the path cannot come up */
 	const char *netns;            /* see struct path */
 	const char *backend;          /* likewise */
+	bool contained;               /* in a container: the inner interface is where the process is */
 };
 
 enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_HELD, SERVICE_FALLBACK, SERVICE_SOURCES };
@@ -24,6 +26,7 @@ struct service {
 	struct loop_timer retry;
 	struct resolver resolver;
 	struct path path;
+	struct attend attend;
 	struct tell tell; /* what the log was told of its peers */
 	struct verdicts verdicts; /* likewise: who is up, and who is not */
 	struct witness witness; /* of the last change */
@@ -37,7 +40,11 @@ struct service {
 		int64_t applied_s;
 		char reason[PATH_REASON_LEN]; /* why the path was down */
 	} replaced; /* of what ran before, while that can be put back */
+	struct {
+		size_t errors, warnings;
+	} findings; /* of the files as they were read last */
 	bool came_up;   /* set did, once */
+	bool falls_back; /* the fallback is read: findings stay those of the files */
 	bool resolving; /* names of it are being looked up, for the first time */
 	bool answered;  /* whoever asked for it was told what there is to tell */
 	uint64_t retry_s;

@@ -80,6 +80,17 @@ static bool is_wanted(const struct showing *showing, const struct tunnel_peer *p
 	return !strcmp(showing->only, key) || !strcmp(showing->only, address) || (section && names_fits(section->name, showing->only));
 }
 
+/* The first peer comes once more. */
+static bool next_pass(struct showing *showing)
+{
+	if (showing->report.pass + 1 >= report_passes(showing->view))
+		return false;
+	showing->report.pass++;
+	showing->next = 0;
+	showing->view->head(&showing->report);
+	return true;
+}
+
 /* A few peers; true while there are more. */
 static bool print_piece(struct showing *showing)
 {
@@ -94,7 +105,7 @@ static bool print_piece(struct showing *showing)
 			tree_add_peer(&report->peers, showing->service, &showing->running, peer, report->now_s, showing->now_ns);
 	}
 	report_view_peers(report, showing->view);
-	return showing->next < showing->running.peer_count;
+	return showing->next < showing->running.peer_count || next_pass(showing);
 }
 
 static void finish(struct showing *showing)
@@ -182,7 +193,7 @@ void show(struct service *service, struct control_call *call, const struct repor
 	if (!showing)
 		return;
 	text_format(showing->only, sizeof(showing->only), "%s", only);
-	showing->status = tree_state(service) >= PATH_DEGRADED;
+	showing->status = view != &report_as_metrics && tree_state(service) >= PATH_DEGRADED;
 	showing_start(showing);
 }
 

@@ -1,10 +1,16 @@
 #include "gateway/tree.h"
 
 #include <assert.h>
+#include <fcntl.h>
 
+#include "base/file.h"
+#include "base/paths.h"
 #include "base/text.h"
+#include "conf/environment.h"
 #include "crypto/key.h"
 #include "report/overview.h"
+
+enum { CONFIRMED_TEXT_LEN = 128 };
 
 static_assert((int)WATCH_VERDICTS == OVERVIEW_VERDICTS && (int)WATCH_DOWN == OVERVIEW_DOWN, "from best to worst, in both");
 
@@ -52,7 +58,9 @@ static void isolation_words(const struct service *service, char *dst, size_t cap
 	profile_isolation_reason(service->path.profile, &service->set->env, service->facts, reason, sizeof(reason));
 	if (service->options->netns)
 		text_format(reason, sizeof(reason), "--netns %s", service->options->netns);
-	if (service->path.place.netns[0])
+	if (!service->options->netns && service->options->contained)
+		text_format(dst, cap, "off, in the network that the container has");
+	else if (service->path.place.netns[0])
 		text_format(dst, cap, "on, namespace %s (%s)", service->path.place.netns, reason);
 	else
 		text_format(dst, cap, "off, on the host (%s)", reason);
@@ -84,6 +92,24 @@ static void add_drops(struct report_tree *tree, uint32_t parent, const uint64_t 
 		(void)report_add_count(tree, dropped, tunnel_drop_words[i].name, drops[i]);
 		(void)report_add_text(tree, words, NULL, tunnel_drop_words[i].words);
 	}
+}
+
+static void add_drop_causes(struct report_tree *tree)
+{
+	uint32_t causes = report_add(tree, 0, ".drop_causes", REPORT_LIST);
+
+	for (unsigned i = 0; i < TUNNEL_DROPS && causes; i++)
+		(void)report_add_text(tree, causes, NULL, tunnel_drop_words[i].name);
+}
+
+/* Where each name of .env has its value from. */
+static void add_settings(struct report_tree *tree, const struct env_conf *env)
+{
+	static const char *const sources[ENV_SOURCES] = { "default", ENV_FILE, ENVIRONMENT };
+	uint32_t settings = report_add(tree, 0, "settings", REPORT_OBJECT);
+
+	for (enum env_key key = 0; key < ENV_KEYS && settings; key++)
+		(void)report_add_text(tree, settings, env_key_name(key), sources[env->source[key]]);
 }
 
 static void add_stranger(struct report_tree *tree, const char *name, const struct tunnel_stranger *stranger)
@@ -160,6 +186,21 @@ static void add_device(struct report_tree *tree, const struct service *service, 
 	add_link(tree, &running->counts);
 }
 
+/* Of the appliance: the one that is confirmed, as its owner tells it in memory. */
+static void add_generation(struct report_tree *tree, const char *run_dir)
+{
+	char path[CONTROL_PATH_LEN], text[CONFIRMED_TEXT_LEN];
+	struct slice rest, word;
+	uint64_t number;
+	ssize_t n;
+
+	text_format(path, sizeof(path), "%s/" CONFIRMED_FILE, run_dir);
+	n = file_read_begin(AT_FDCWD, path, text, sizeof(text));
+	rest = (struct slice){ text, n > 0 ? (size_t)n : 0 };
+	if (slice_cut(&rest, ' ', &word) && !text_uint(word, UINT32_MAX, &number))
+		(void)report_add_count(tree, 0, ".generation", number);
+}
+
 void tree_fill_path(struct report_tree *tree, const struct service *service, const struct tunnel_config *running)
 {
 	report_clear(tree);
@@ -170,6 +211,14 @@ void tree_fill_path(struct report_tree *tree, const struct service *service, con
 	(void)report_add_text(tree, 0, "configuration", source_words[service->source]);
 	(void)report_add_bool(tree, 0, ".configured", service->source != SERVICE_NOTHING);
 	(void)report_add_number(tree, 0, "applied_at", service->applied_s);
+	(void)report_add_bool(tree, 0, ".clustered", service->source != SERVICE_NOTHING && service->set->clustered);
+	(void)report_add_bool(tree, 0, ".up", tree_state(service) == PATH_UP || tree_state(service) == PATH_DEGRADED);
+	(void)report_add_count(tree, 0, ".errors", service->findings.errors);
+	(void)report_add_count(tree, 0, ".warnings", service->findings.warnings);
+	add_generation(tree, service->options->worker.run_dir);
+	add_drop_causes(tree);
+	if (service->source != SERVICE_NOTHING)
+		add_settings(tree, &service->set->env);
 	if (running)
 		add_device(tree, service, running);
 }

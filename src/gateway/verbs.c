@@ -405,9 +405,34 @@ static void verb_filter(struct worker *worker, struct control_call *call, int ar
 	control_end(call, 0);
 }
 
+/* Exit status, for a container's health check. */
+static void verb_health(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	enum { HEALTHY, UNHEALTHY, STARTING };
+	static const int statuses[] = { [PATH_UP] = HEALTHY, [PATH_STARTING] = STARTING, [PATH_IDLE] = HEALTHY,
+					[PATH_DEGRADED] = HEALTHY, [PATH_DOWN] = UNHEALTHY };
+	struct service *service = service_of(worker);
+
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	show_status(service, call);
+	control_end(call, statuses[tree_state(service)]);
+}
+
+static void verb_metrics(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)argc;
+	(void)argv;
+	(void)now_ns;
+	show(service_of(worker), call, &report_as_metrics, "");
+}
+
 const struct worker_verb path_verbs[] = {
 	{ "show", "[--json | --lines | --peer NAME]", verb_show },
 	{ "status", "", verb_status },
+	{ "health", "", verb_health },
+	{ "metrics", "", verb_metrics },
 	CHANGE_VERBS,
 	{ "ping", "[out] ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]", verb_ping },
 	{ "heard", "", verb_heard },

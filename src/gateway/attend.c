@@ -1,0 +1,143 @@
+#include "gateway/attend.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "base/sockaddr.h"
+#include "control/control.h"
+#include "gateway/exporter.h"
+#include "netlink/netns.h"
+
+enum {
+	WAITING_MAX = 16,    /* Prometheus servers that connect at once */
+	LAST_WORDS_MS = 300, /* for what the log has said by the end */
+};
+
+/* ---- metrics ---- */
+
+struct listening {
+	const struct inet_addr *addr;
+	int fd;
+};
+
+/* The interface may get its address later. */
+static int listen_here(void *arg)
+{
+	struct listening *listening = arg;
+	struct inet_endpoint at = { .addr = *listening->addr, .port = EXPORTER_PORT };
+	bool v6 = at.addr.family == AF_INET6;
+	union sockaddr_any addr;
+	socklen_t len = sockaddr_from(&addr, &at);
+	int fd = socket(at.addr.family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, err;
+
+	if (fd < 0)
+		return -errno;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+	    setsockopt(fd, v6 ? IPPROTO_IPV6 : IPPROTO_IP, v6 ? IPV6_FREEBIND : IP_FREEBIND, &one, sizeof(one)) == 0 &&
+	    bind(fd, (const struct sockaddr *)&addr, len) == 0 && listen(fd, WAITING_MAX) == 0) {
+		listening->fd = fd;
+		return 0;
+	}
+	err = -errno;
+	close(fd);
+	return err;
+}
+
+static void follow_metrics(struct attend *attend, const struct path *path, const struct conf_set *set)
+{
+	bool wanted = set->clustered && set->env.metrics && !path->profile->dataplane && path->inner.tunnel.ops;
+	struct listening listening = { &set->env.vpn_address.addr, -1 };
+	int err;
+
+	if (attend->exporter.wanted && (!wanted || !inet_addr_equal(&attend->listens, listening.addr)))
+		beside_stop(&attend->exporter);
+	if (!wanted || attend->exporter.wanted)
+		return;
+	err = netns_call(path->place.netns_fd, listen_here, &listening);
+	if (err < 0 && err != attend->listen_err)
+		log_err("the metrics are not served: port %d: %s", EXPORTER_PORT, strerror(-err));
+	attend->listen_err = err;
+	if (err < 0)
+		return;
+	attend->listens = *listening.addr;
+	beside_start(&attend->exporter, attend->loop, EXPORTER_APPLET, attend->run_dir, listening.fd);
+}
+
+/* ---- the log ---- */
+
+/* "HOST PORT NAME": what this instance is called there. A name of an instance may be any text, RFC 5424's is of printable ASCII. */
+static void write_server(const char *file, const struct conf_set *set)
+{
+	const struct vpn_conf *vpn = &set->vpn;
+	const char *name = vpn->own >= 0 ? vpn->peers[vpn->own].name : "";
+	char text[ENV_HOST_LEN + VPN_NAME_LEN + 32], before[sizeof(text)], address[INET_ADDR_STRLEN], shown[VPN_NAME_LEN];
+	ssize_t n = file_read(AT_FDCWD, file, before, sizeof(before));
+	size_t len = 0;
+	int err;
+
+	for (; *name && len < sizeof(shown) - 1; name++)
+		shown[len++] = (char)(*name > ' ' && *name <= '~' ? *name : '_');
+	shown[len] = '\0';
+	if (!len && set->env.vpn_address.addr.family)
+		text_format(shown, sizeof(shown), "%s", inet_addr_text(&set->env.vpn_address.addr, address));
+	text_format(text, sizeof(text), "%s %u %s\n", set->env.syslog_host, set->env.syslog_port, shown[0] ? shown : "-");
+	if (n > 0 && !strcmp(before, text))
+		return;
+	err = file_put(file, text, strlen(text));
+	if (err < 0)
+		log_err("the log goes to no server: %s: %s", file, strerror(-err));
+}
+
+/* The appliance's log is the kernel's buffer: PID 1 has one process for all of it, which reads this file. */
+static void follow_syslog(struct attend *attend, const struct path *path, const struct conf_set *set)
+{
+	char file[BESIDE_ARG_LEN];
+
+	if (log_is_kernels() && path->profile->dataplane)
+		return;
+	text_format(file, sizeof(file), "%s/%s" SYSLOG_END, attend->run_dir, path->profile->name);
+	if (!set->env.syslog_host[0]) {
+		(void)unlink(file);
+		return;
+	}
+	write_server(file, set);
+	if (attend->log_fd >= 0)
+		beside_start(&attend->syslog, attend->loop, SYSLOG_APPLET, file, attend->log_fd);
+	attend->log_fd = -1;
+}
+
+/* ---- both ---- */
+
+/* What is said before a server is known waits in a pipe, which holds 64 KiB. */
+void attend_open(struct attend *attend, struct loop *loop, const char *run_dir)
+{
+	int ends[2];
+
+	*attend = (struct attend){ .run_dir = run_dir, .loop = loop, .log_fd = -1 };
+	if (log_is_kernels() || pipe2(ends, O_CLOEXEC) < 0)
+		return;
+	log_copy(ends[1]);
+	attend->log_fd = ends[0];
+}
+
+void attend_follow(struct attend *attend, const struct path *path, const struct conf_set *set)
+{
+	follow_metrics(attend, path, set);
+	follow_syslog(attend, path, set);
+}
+
+void attend_close(struct attend *attend)
+{
+	beside_stop(&attend->exporter);
+	log_copy(-1);
+	beside_finish(&attend->syslog, LAST_WORDS_MS);
+	if (attend->log_fd >= 0)
+		close(attend->log_fd);
+	attend->log_fd = -1;
+}

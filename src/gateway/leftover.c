@@ -1,0 +1,103 @@
+#include "gateway/leftover.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "conf/applied.h"
+#include "control/client.h"
+#include "netlink/link.h"
+#include "netlink/netns.h"
+
+enum { SILENCE_MS = 1000 };
+
+/* One place where links may be. */
+struct place_left {
+	char alias[LINK_ALIAS_LEN];
+	uint32_t ours; /* index, 0: none */
+	bool others;   /* links besides lo and ours */
+};
+
+static void look(const struct link *link, void *arg)
+{
+	struct place_left *left = arg;
+
+	if (!strcmp(link->alias, left->alias))
+		left->ours = link->index;
+	else if (strcmp(link->name, "lo") != 0)
+		left->others = true;
+}
+
+static int clear(void *arg)
+{
+	static struct nl nl;
+	struct place_left *left = arg;
+	int err = nl_open(&nl, NETLINK_ROUTE);
+
+	if (!err)
+		err = link_each(&nl, look, left);
+	if (!err && left->ours)
+		err = link_delete(&nl, left->ours);
+	nl_close(&nl);
+	return err;
+}
+
+/* The namespace goes too, when it has nothing but lo. */
+static int clear_netns(const char *name, struct place_left *left)
+{
+	char path[128];
+	int fd, err;
+
+	text_format(path, sizeof(path), NETNS_DIR "/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? 0 : -errno;
+	err = netns_call(fd, clear, left);
+	close(fd);
+	return err < 0 || left->others ? err : netns_remove(name);
+}
+
+/* systemd tells why the service ended: what crashed is started again, and goes on with the interface that it finds. */
+static bool is_to_go_on(void)
+{
+	static const char *const ends[] = { "success", "timeout" };
+	const char *result = getenv("SERVICE_RESULT");
+
+	return result && slice_among(slice_of(result), ends, sizeof(ends) / sizeof(ends[0])) == sizeof(ends) / sizeof(ends[0]);
+}
+
+int leftover_main(const struct profile *profile, const char *run_dir)
+{
+	char path[CONTROL_PATH_LEN], *words[] = { (char[]){ "version" }, NULL };
+	struct place_left host = { .ours = 0 }, inner;
+	int served = control_path(path, run_dir, profile->name), err, dir_fd;
+
+	if (is_to_go_on())
+		return 0;
+	if (!served)
+		served = control_begin(path, 1, words, SILENCE_MS);
+	if (served >= 0) {
+		close(served);
+		(void)fprintf(stderr, "%s: the service runs: stop it, and it takes its interface along\n", profile->name);
+		return 1;
+	}
+	text_format(host.alias, sizeof(host.alias), LINK_ALIAS_OURS "%s %s", profile->name, run_dir);
+	inner = host;
+	err = clear(&host);
+	if (!err)
+		err = clear_netns(profile->name, &inner);
+	if (err < 0)
+		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
+	/* What it would go on with after a crash. */
+	dir_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir_fd >= 0) {
+		applied_remove(dir_fd, profile->name);
+		close(dir_fd);
+	}
+	return err < 0;
+}
