@@ -19,12 +19,12 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 .DELETE_ON_ERROR:
 .SECONDARY:
 .SUFFIXES:
-.PHONY: image image-pc sign bundle help deps deps-fetch lock run test soak bench check fuzz clean
+.PHONY: image image-pc container install sign bundle help deps deps-fetch lock run test soak bench check fuzz clean
 
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
 ifneq ($(filter-out help clean,$(GOALS)),)
-ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) $(if $(filter bench,$(GOALS)),$(PACKAGES_BENCH)) >&2 || echo missing),)
+ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) $(if $(filter test,$(GOALS)),$(PACKAGES_TEST)) $(if $(filter bench,$(GOALS)),$(PACKAGES_BENCH)) >&2 || echo missing),)
 $(error the packages named above could not be installed)
 endif
 endif
@@ -306,20 +306,40 @@ sign: $(OUT)/gateway.efi $(B)/src/systemd-boot-efi/.unpacked scripts/esp scripts
 	$(Q)scripts/sign '$(KEY)' '$(CERT)' $(OUT) $(SDBOOT)/systemd-bootx64.efi $(UKI_NAME) $(ESP_SIZE_MB) $(DATA_LABEL) \
 		$(DATA_SIZE_MB) $(VERSION)
 
+		sed 's|BINDIR|$(PREFIX)/sbin|' host/$$unit.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
+	$(Q)$(B)/target/bundle make $(OUT)/update.bundle '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)' '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
+	$(Q)$(link_target)
+	$(Q)for unit in $(UNITS); do \
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(B)/man/vpn-public.conf.5 $(B)/man/network.conf.5
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8
+	$(Q)install -D -m 755 $(B)/target/gateway $(DESTDIR)$(PREFIX)/sbin/gateway
+	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/gateway-dataplane
+	$(Q)mkdir -p $(@D)
+	$(Q)mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)scripts/container $(B)/target/gateway $(VERSION) $@
+	$(Q)scripts/man $(B)/target/gateway $(VERSION) $(@D)
+	$(Q)sed 's/:VERSION$$/:$(subst ~,-,$(VERSION))/' $< > $@
+	$(say) BUNDLE $(OUT)/update.bundle
+	$(say) LINK $@
+	$(say) MAN $(@D)
+	$(say) TAR $@
+	done
+
+# --- beside the appliance ----------------------------------------------------
+# A plain host: the binary, two systemd units, man pages. DESTDIR is what a package is made from.
 # What `update` takes. The pair in the tree is for tests: an image that trusts it says so.
+$(B)/compose.yml: host/compose.yml src/base/version.h
+$(B)/gateway-container.tar: scripts/container $(B)/target/gateway src/base/version.h
+$(B)/man/gateway.8: scripts/man $(B)/target/gateway
+$(B)/target/bundle: $(B)/target/tools/bundle.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
+-include $(B)/target/tools/bundle.d
+PREFIX  ?= /usr/local
+UNITS   := gateway gateway-dataplane
 UPDATE_KEY ?= tests/update/development.key
 UPDATE_UKI ?= $(OUT)/gateway.efi
-
-$(B)/target/bundle: $(B)/target/tools/bundle.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
-	$(say) LINK $@
-	$(Q)$(link_target)
-
--include $(B)/target/tools/bundle.d
-
 bundle: $(B)/target/bundle $(OUT)/gateway.efi $(OUT)/sbom.cdx.json ## an update (BOARD=pc UPDATE_KEY= UPDATE_UKI=): build/pc/update.bundle
-	$(say) BUNDLE $(OUT)/update.bundle
-	$(Q)$(B)/target/bundle make $(OUT)/update.bundle '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)' '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
-
+container: $(B)/gateway-container.tar $(B)/compose.yml ## an image for `docker load`, and a compose.yml to copy from
+install: $(B)/target/gateway $(B)/man/gateway.8 ## on a plain host: binary, systemd units, man pages (PREFIX=/usr/local DESTDIR=)
 # What tests add to the image at boot: a shell on the second serial port.
 $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu/agent/*) $(B)/src/busybox-static/.unpacked
 	$(say) PACK $@
@@ -333,9 +353,14 @@ run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
 # The board with firmware is another run of this file: board.conf's names are make's.
-TESTED := image $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(B)/src/wireguard-go/.unpacked
+TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(B)/src/wireguard-go/.unpacked
 
-test: $(TESTED) ## every test
+$(B)/root/.made: $(B)/target/gateway $(B)/man/gateway.8 $(wildcard host/*.service)
+	$(Q)rm -rf $(@D)
+	$(Q)$(MAKE) -s install DESTDIR=$(@D) PREFIX=/usr/local
+	$(Q)touch $@
+
+test: $(TESTED) $(B)/root/.made ## every test
 	$(Q)tests/run --build $(B) --board $(BOARD)
 
 image-pc: image
