@@ -52,6 +52,7 @@ MAY = {                         # of those that would harm most, who has which
     "config": 0,
     "recorder": 0,
     "watchdog": 0,
+    "syslog": 0,
     "network": CAPS["net_admin"] | CAPS["net_raw"],
     "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
     "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
