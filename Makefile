@@ -102,7 +102,7 @@ $(B)/$1/liblwip.a: $(B)/src/lwip/.unpacked src/outer/lwipopts.h src/outer/arch/c
 	done
 	$$(Q)rm -f $$@ && ar rcsD $$@ $$(@D)/lwip/*.o
 
-$(B)/$1/libsodium.a: $(B)/src/libsodium/.unpacked
+$(B)/$1/libsodium.a: $(B)/src/libsodium/.unpacked src/deps.mk
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/libsodium && mkdir -p $$(@D)/libsodium
 	$$(Q)cd $(SODIUM) && for file in $(SODIUM_FILES); do \
@@ -417,10 +417,10 @@ $(B)/check/cppcheck: $(SRC) $(wildcard src/*/*.h) | $(ready)
 # Secrets as undefined memory: valgrind complains of each branch and index that depends on one. It must complain of "leak".
 CT_SRC := tests/ct/ct_crypto.c $(addprefix src/crypto/,aead.c aead_avx2.c blake2s.c kdf.c key.c x25519.c)
 
-$(B)/check/ct: $(CT_SRC) $(wildcard src/crypto/*.h src/base/*.h) $(B)/host/libbearssl.a
+$(B)/check/ct: $(CT_SRC) $(wildcard src/crypto/*.h src/base/*.h) $(B)/host/libbearssl.a $(B)/host/libsodium.a
 	$(say) CT 'no branch or index of src/crypto depends on a secret'
 	$(Q)mkdir -p $(@D)
-	$(Q)gcc $(BASE_host) -O2 -g -Wl,--wrap=ct_equal -o $@.run $(filter %.c %.a,$^)
+	$(Q)gcc $(BASE_host) -O2 -g -Wl,--wrap=ct_equal,--gc-sections -o $@.run $(filter %.c %.a,$^)
 	$(Q)valgrind -q --error-exitcode=1 $@.run
 	$(Q)! valgrind -q --error-exitcode=1 $@.run leak > $@.leak 2>&1 || { echo 'a leak was not seen' >&2; exit 1; }
 	$(Q)touch $@

@@ -32,12 +32,14 @@ BEARSSL_PARTS := aead codec ec hash int kdf mac rand symcipher
 
 DOSFS_TOOLS := mkfs.fat fsck.fat
 
-# Argon2id, with what it stands on: BLAKE2b, base64. In plain C, as everything that would choose is left out.
-SODIUM_FILES := $(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-encoding argon2-fill-block-ref blake2b-long pwhash_argon2id) \
+# Argon2id, with what it stands on: BLAKE2b, base64; X25519. In plain C, as everything that would choose is left out.
+SODIUM_FILES := $(addprefix crypto_scalarmult/curve25519/,scalarmult_curve25519 ref10/x25519_ref10) \
+                crypto_core/ed25519/ref10/ed25519_ref10 crypto_verify/sodium/verify \
+                $(addprefix crypto_pwhash/argon2/,argon2 argon2-core argon2-encoding argon2-fill-block-ref blake2b-long pwhash_argon2id) \
                 $(addprefix crypto_generichash/blake2b/ref/,blake2b-compress-ref blake2b-ref generichash_blake2b) \
                 $(addprefix sodium/,codecs runtime utils)
 # What its configure would find.
-SODIUM_FOUND := CONFIGURED=1 NATIVE_LITTLE_ENDIAN=1 HAVE_MMAP=1 HAVE_SYS_MMAN_H=1
+SODIUM_FOUND := CONFIGURED=1 NATIVE_LITTLE_ENDIAN=1 HAVE_MMAP=1 HAVE_SYS_MMAN_H=1 HAVE_TI_MODE=1
 
 deps-fetch: $(patsubst %,$(B)/src/%/.unpacked,$(foreach d,$(SOURCES) $(DEBS),$(firstword $(subst /, ,$d)))) ## fetch and verify all of deps.lock
 

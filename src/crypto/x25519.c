@@ -1,7 +1,8 @@
 #include "crypto/x25519.h"
 
-#include <bearssl.h>
 #include <string.h>
+
+#include <sodium/crypto_scalarmult_curve25519.h>
 
 void x25519_clamp(uint8_t private_key[static KEY_LEN])
 {
@@ -12,23 +13,20 @@ void x25519_clamp(uint8_t private_key[static KEY_LEN])
 bool x25519(uint8_t shared[static KEY_LEN], const uint8_t private_key[static KEY_LEN],
 	    const uint8_t public_key[static KEY_LEN])
 {
-	uint8_t scalar[KEY_LEN];
+	/* It writes the clamped scalar there before it reads the point, and no result for most points of small order. */
+	uint8_t result[KEY_LEN] = { 0 };
+	bool good = !crypto_scalarmult_curve25519(result, private_key, public_key);
 
-	memcpy(scalar, private_key, KEY_LEN);
-	x25519_clamp(scalar);
-	memcpy(shared, public_key, KEY_LEN);
-	/* BearSSL 0.6 as Debian has it takes the scalar little-endian and says 1 for a zero result too. */
-	br_ec_c25519_m31.mul(shared, KEY_LEN, scalar, KEY_LEN, BR_EC_curve25519);
-	wipe(scalar, sizeof(scalar));
+	memcpy(shared, result, KEY_LEN);
+	wipe(result, sizeof(result));
 	wipe_stack();
-	return !key_is_zero(shared);
+	return good;
 }
 
 void x25519_public(uint8_t public_key[static KEY_LEN], const uint8_t private_key[static KEY_LEN])
 {
-	static const uint8_t base[KEY_LEN] = { 9 };
-
-	x25519(public_key, private_key, base);
+	(void)crypto_scalarmult_curve25519_base(public_key, private_key); /* it cannot fail */
+	wipe_stack();
 }
 
 /* All of them, of the curve and its twist, with their bytes as RFC 7748 5 takes them: the highest bit does not count, and what is not below
