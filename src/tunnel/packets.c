@@ -28,10 +28,13 @@ static struct {
 
 static void due_fires(struct loop_timer *timer, uint64_t now_ns);
 
-/* The core's next deadline; asked after whatever may have moved it. */
+/* The core's next deadline; asked after whatever may have moved it, when all that was to leave has left. */
 void packets_arm(void)
 {
-	uint64_t due_ns = wg_next_due(p.device);
+	uint64_t due_ns;
+
+	wg_prepare(p.device, clock_now_ns());
+	due_ns = wg_next_due(p.device);
 
 	if (due_ns == WG_NEVER)
 		loop_timer_clear(p.loop, &p.due);

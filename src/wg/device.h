@@ -4,6 +4,7 @@
 
 #include "wg/allowedips.h"
 #include "wg/cookie.h"
+#include "wg/ephemerals.h"
 #include "wg/index.h"
 #include "wg/keypair.h"
 #include "wg/load.h"
@@ -71,6 +72,7 @@ struct wg_device {
 	uint16_t peer_free;
 	size_t peer_count;
 
+	struct ephemerals ephemerals;
 	struct index_table index;
 	struct allowedips allowed;
 	struct timers timers;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "wg/ephemeral.h"
 #include "wg/policy.h"
 
 static void send_message(struct wg_device *d, struct wg_peer *p, const struct inet_flow *to, uint8_t *bytes, size_t len,
@@ -12,16 +13,17 @@ static void send_message(struct wg_device *d, struct wg_peer *p, const struct in
 	d->host.send(d->host.arg, to, HANDSHAKE_DS, bytes, len);
 }
 
-static bool write_initiation(struct wg_device *d, struct wg_peer *p, struct message_initiation *m)
+static bool write_initiation(struct wg_device *d, struct wg_peer *p, struct message_initiation *m, uint64_t now_ns)
 {
 	struct noise_handshake handshake;
+	struct noise_ephemeral ephemeral;
 	uint8_t stamp[WG_STAMP_LEN];
 	bool good = false;
 
-	if (d->host.random(d->host.arg, handshake.ephemeral_private, KEY_LEN) < 0)
+	if (!ephemeral_take(d, &ephemeral, now_ns))
 		return false;
 	device_stamp(d, p, stamp);
-	if (!noise_write_initiation(&handshake, m, &d->identity, &p->remote, stamp))
+	if (!noise_write_initiation(&handshake, m, &ephemeral, &d->identity, &p->remote, stamp))
 		goto out;
 	peer_stop_initiating(d, p);
 	if (!device_new_index(d, p, INDEX_HANDSHAKE, &p->initiation_index))
@@ -33,6 +35,7 @@ static bool write_initiation(struct wg_device *d, struct wg_peer *p, struct mess
 	good = true;
 out:
 	wipe(&handshake, sizeof(handshake));
+	wipe(&ephemeral, sizeof(ephemeral));
 	return good;
 }
 
@@ -47,7 +50,7 @@ void handshake_initiate(struct wg_device *d, struct wg_peer *p, bool again, uint
 	if (now_ns < p->quiet_until_ns)
 		return;
 	policy_initiated(d, p, now_ns);
-	if (!write_initiation(d, p, &m))
+	if (!write_initiation(d, p, &m, now_ns))
 		return;
 	p->sent_bytes += sizeof(m);
 	policy_sent(d, p, now_ns);
@@ -123,12 +126,16 @@ static enum wg_verdict answer(struct wg_device *d, struct wg_peer *p, struct noi
 			      const struct inet_flow *from, const struct message_initiation *initiation,
 			      const uint8_t stamp[static WG_STAMP_LEN], uint64_t now_ns)
 {
+	struct noise_ephemeral ephemeral;
 	struct message_response m;
 	uint32_t index;
+	bool good;
 
-	if (d->host.random(d->host.arg, handshake->ephemeral_private, KEY_LEN) < 0)
+	if (!ephemeral_take(d, &ephemeral, now_ns))
 		return WG_DROP_RANDOM;
-	if (!noise_write_response(handshake, &m, initiation->ephemeral, &p->remote))
+	good = noise_write_response(handshake, &m, &ephemeral, initiation->ephemeral, &p->remote);
+	wipe(&ephemeral, sizeof(ephemeral));
+	if (!good)
 		return WG_DROP_TAG;
 	if (!device_new_index(d, p, INDEX_HANDSHAKE, &index))
 		return WG_DROP_RANDOM;

@@ -85,7 +85,20 @@ void noise_precompute(struct noise_remote *remote, const struct noise_identity *
 		wipe(remote->static_static, sizeof(remote->static_static));
 }
 
+void noise_make_ephemeral(struct noise_ephemeral *e)
+{
+	x25519_clamp(e->private_key);
+	x25519_public(e->public_key, e->private_key);
+}
+
+static void use_ephemeral(struct noise_handshake *h, uint8_t public_key[static KEY_LEN], const struct noise_ephemeral *e)
+{
+	memcpy(h->ephemeral_private, e->private_key, KEY_LEN);
+	memcpy(public_key, e->public_key, KEY_LEN);
+}
+
 bool noise_write_initiation(struct noise_handshake *h, struct message_initiation *m,
+			    const struct noise_ephemeral *ephemeral,
 			    const struct noise_identity *identity, const struct noise_remote *remote,
 			    const uint8_t stamp[static WG_STAMP_LEN])
 {
@@ -94,8 +107,7 @@ bool noise_write_initiation(struct noise_handshake *h, struct message_initiation
 
 	memset(m, 0, sizeof(*m));
 	m->type[0] = MESSAGE_INITIATION;
-	x25519_clamp(h->ephemeral_private);
-	x25519_public(m->ephemeral, h->ephemeral_private);
+	use_ephemeral(h, m->ephemeral, ephemeral);
 	start(h, remote->public_key);
 	mix_ephemeral(h, m->ephemeral);
 	if (!mix_dh(h, key, h->ephemeral_private, remote->public_key))
@@ -135,14 +147,14 @@ bool noise_read_stamp(struct noise_handshake *h, const struct message_initiation
 }
 
 bool noise_write_response(struct noise_handshake *h, struct message_response *m,
+			  const struct noise_ephemeral *ephemeral,
 			  const uint8_t remote_ephemeral[static KEY_LEN], const struct noise_remote *remote)
 {
 	uint8_t key[KEY_LEN];
 
 	memset(m, 0, sizeof(*m));
 	m->type[0] = MESSAGE_RESPONSE;
-	x25519_clamp(h->ephemeral_private);
-	x25519_public(m->ephemeral, h->ephemeral_private);
+	use_ephemeral(h, m->ephemeral, ephemeral);
 	mix_ephemeral(h, m->ephemeral);
 	if (!mix_dh(h, NULL, h->ephemeral_private, remote_ephemeral) ||
 	    !mix_dh(h, NULL, h->ephemeral_private, remote->public_key))

@@ -21,6 +21,12 @@ struct noise_remote {
 	uint8_t static_static[KEY_LEN]; /* DH of both static keys; zeros when there can be no handshake */
 };
 
+/* Secret, and for one handshake alone. */
+struct noise_ephemeral {
+	uint8_t private_key[KEY_LEN];
+	uint8_t public_key[KEY_LEN];
+};
+
 /* A handshake on its way: secret. */
 struct noise_handshake {
 	uint8_t ephemeral_private[KEY_LEN];
@@ -30,12 +36,16 @@ struct noise_handshake {
 
 void noise_precompute(struct noise_remote *remote, const struct noise_identity *identity);
 
-/* The writers take fresh random bytes for the ephemeral key in handshake->ephemeral_private. They fill all of the
- * message but the indices, mac1 and mac2. False: there can be no handshake with this key. */
+/* Of fresh random bytes in ephemeral->private_key. */
+void noise_make_ephemeral(struct noise_ephemeral *ephemeral);
+
+/* The writers fill all of the message but the indices, mac1 and mac2. False: there can be no handshake with this key. */
 bool noise_write_initiation(struct noise_handshake *handshake, struct message_initiation *m,
+			    const struct noise_ephemeral *ephemeral,
 			    const struct noise_identity *identity, const struct noise_remote *remote,
 			    const uint8_t stamp[static WG_STAMP_LEN]);
 bool noise_write_response(struct noise_handshake *handshake, struct message_response *m,
+			  const struct noise_ephemeral *ephemeral,
 			  const uint8_t remote_ephemeral[static KEY_LEN], const struct noise_remote *remote);
 
 /* The readers; false: forged. An initiation says who wrote it before anything depends on it. */

@@ -1,4 +1,5 @@
 /* What is due is done. */
+#include "wg/ephemeral.h"
 #include "wg/handshake.h"
 #include "wg/output.h"
 #include "wg/policy.h"
@@ -29,9 +30,12 @@ void wg_poll(struct wg_device *d, uint64_t now_ns)
 		peer_act(d, p, policy_expired(d, p, timer, now_ns), now_ns);
 		policy_acted(d, p, timer, now_ns);
 	}
+	ephemerals_forget_old(d, now_ns);
 }
 
 uint64_t wg_next_due(struct wg_device *d)
 {
-	return timers_next(&d->timers);
+	uint64_t peers_ns = timers_next(&d->timers), keys_ns = ephemerals_due_ns(d);
+
+	return peers_ns < keys_ns ? peers_ns : keys_ns;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "crypto/x25519.h"
+#include "wg/ephemeral.h"
 #include "wg/output.h"
 #include "wg/policy.h"
 #include "wg/stamp.h"
@@ -162,6 +163,8 @@ void wg_set_up(struct wg_device *d, bool up, uint64_t now_ns)
 	bool was_up = d->up;
 
 	d->up = up;
+	if (!up)
+		ephemerals_forget(d);
 	for (uint16_t i = 0; i < d->peer_top && up != was_up; i++) {
 		if (!d->peers[i].live)
 			continue;

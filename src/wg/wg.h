@@ -177,6 +177,10 @@ enum wg_verdict wg_output(struct wg_device *device, uint8_t *packet, size_t len,
  * must be right, which only who saw it on its way can know. */
 bool wg_has_sent(const struct wg_device *device, const struct inet_endpoint *to, const uint8_t *bytes, size_t len);
 
+/* Makes what the next handshakes need, so that they need not wait for it: to be called when nothing else waits, or never. It is
+ * thrown away, by wg_poll, when it was not used in time. */
+void wg_prepare(struct wg_device *device, uint64_t now_ns);
+
 /* Runs what is due. wg_next_due: when to call it next (WG_NEVER: not until something happens); ask after every batch
  * and every change. */
 void wg_poll(struct wg_device *device, uint64_t now_ns);

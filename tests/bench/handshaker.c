@@ -76,6 +76,7 @@ static void initiate(struct source *s)
 {
 	uint64_t now_ns = clock_now_ns();
 	struct noise_handshake handshake;
+	struct noise_ephemeral ephemeral;
 	uint8_t stamp[WG_STAMP_LEN];
 	struct timespec wall;
 
@@ -84,8 +85,10 @@ static void initiate(struct source *s)
 		return;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	wg_stamp(stamp, (struct wg_wall){ wall.tv_sec, (uint32_t)wall.tv_nsec });
-	if (random_bytes(handshake.ephemeral_private, KEY_LEN) < 0 ||
-	    !noise_write_initiation(&handshake, &s->sent, &s->peer->identity, &s->peer->remote, stamp))
+	if (random_bytes(ephemeral.private_key, KEY_LEN) < 0)
+		abort();
+	noise_make_ephemeral(&ephemeral);
+	if (!noise_write_initiation(&handshake, &s->sent, &ephemeral, &s->peer->identity, &s->peer->remote, stamp))
 		abort();
 	store_le32(s->sent.sender, (uint32_t)(s - sources));
 	transmit(s, now_ns);
