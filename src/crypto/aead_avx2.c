@@ -5,33 +5,16 @@
 #if defined(__x86_64__)
 
 #include <cpuid.h>
-#include <immintrin.h>
 #include <string.h>
 
 #include "base/unzeroed.h"
+#include "crypto/chacha20_avx2.h"
 #include "crypto/key.h"
-
-/* On the functions, not the file: nothing of AVX2 leaks into code that runs before the check. */
-#define AVX2 __attribute__((target("avx2,bmi2")))
-#define INLINE static inline AVX2 __attribute__((always_inline))
+#include "crypto/poly1305_bmi2.h"
 
 enum {
-	BLOCK_LEN = 64,
 	STREAM_LEN = 8 * BLOCK_LEN,
 	FIRST_LEN = STREAM_LEN - BLOCK_LEN, /* block 0 is the one-time key */
-	MAC_BLOCK_LEN = 16,
-	DOUBLE_ROUNDS = 10,
-};
-
-typedef unsigned long long word; /* as the carry intrinsics have it */
-__extension__ typedef unsigned __int128 uint128;
-
-/* Radix 2^64: h below 5 * 2^128, so h[2] is a few bits. 17 cycles a block with gcc 12, against 31 and 22 for radix 2^44
- * with two and four blocks at a time, which also want powers of r set up. */
-struct poly1305 {
-	word h[3];
-	word r[2], r1_5_4; /* r[1] is a multiple of 4; 2^130 is 5 modulo the prime */
-	word pad[2];
 };
 
 struct work {
@@ -39,173 +22,6 @@ struct work {
 	uint32_t state[16];
 	struct poly1305 mac;
 };
-
-/* x86 reads words little-endian, aligned or not. */
-INLINE word load64(const uint8_t *p)
-{
-	word v;
-
-	memcpy(&v, p, sizeof(v));
-	return v;
-}
-
-/* h = (h + m) * r. The intrinsics keep gcc at one carry chain each, which halves the time against uint128 sums. */
-INLINE void mac_block(struct poly1305 *mac, const uint8_t m[static MAC_BLOCK_LEN])
-{
-	word h0 = 0, h1 = 0, h2, mid = 0, top = 0; /* gcc -fanalyzer does not know who sets them */
-	unsigned char carry;
-
-	carry = _addcarry_u64(0, mac->h[0], load64(m), &h0);
-	carry = _addcarry_u64(carry, mac->h[1], load64(m + 8), &h1);
-	h2 = mac->h[2] + carry + 1; /* the 1 above a whole block */
-
-	word h2_r0 = h2 * mac->r[0], h2_r1 = h2 * mac->r1_5_4;
-	uint128 d0 = (uint128)h1 * mac->r1_5_4 + (uint128)h0 * mac->r[0];
-	uint128 d1 = (uint128)h0 * mac->r[1] + h2_r1 + (uint128)h1 * mac->r[0];
-
-	/* r is below 2^60 and h2 at most 5: top is below 2^63, five quarters of it below 2^64 */
-	carry = _addcarry_u64(0, (word)d1, (word)(d0 >> 64), &mid);
-	(void)_addcarry_u64(carry, h2_r0, (word)(d1 >> 64), &top);
-
-	carry = _addcarry_u64(0, (word)d0, (top >> 2) + (top & ~(word)3), &h0);
-	carry = _addcarry_u64(carry, mid, 0, &h1);
-	mac->h[0] = h0;
-	mac->h[1] = h1;
-	mac->h[2] = (top & 3) + carry;
-}
-
-AVX2 static void mac_init(struct poly1305 *mac, const uint8_t key[static 32])
-{
-	/* RFC 8439 2.5: r is clamped */
-	mac->r[0] = load64(key) & 0x0ffffffc0fffffff;
-	mac->r[1] = load64(key + 8) & 0x0ffffffc0ffffffc;
-	mac->r1_5_4 = mac->r[1] + (mac->r[1] >> 2);
-	mac->h[0] = mac->h[1] = mac->h[2] = 0;
-	mac->pad[0] = load64(key + 16);
-	mac->pad[1] = load64(key + 24);
-}
-
-/* A last part of a block is filled up with zeros, as the AEAD does. */
-AVX2 static void mac_update(struct poly1305 *kept, const uint8_t *m, size_t len)
-{
-	struct poly1305 mac = *kept;
-
-	for (; len >= MAC_BLOCK_LEN; m += MAC_BLOCK_LEN, len -= MAC_BLOCK_LEN)
-		mac_block(&mac, m);
-	if (len) {
-		uint8_t block[MAC_BLOCK_LEN] = { 0 };
-
-		for (size_t i = 0; i < len; i++)
-			block[i] = m[i];
-		mac_block(&mac, block);
-	}
-	*kept = mac;
-}
-
-AVX2 static void mac_tag(const struct poly1305 *mac, uint8_t tag[static AEAD_TAG_LEN])
-{
-	word g[3] = { 0 }, sum[2] = { 0 };
-	unsigned char carry;
-
-	/* g = h + 5; h is not below the prime when that reaches 2^130, and g without its top is h - prime */
-	carry = _addcarry_u64(0, mac->h[0], 5, &g[0]);
-	carry = _addcarry_u64(carry, mac->h[1], 0, &g[1]);
-	g[2] = mac->h[2] + carry;
-
-	word take_g = 0 - (word)(g[2] >> 2 != 0);
-
-	g[0] = (mac->h[0] & ~take_g) | (g[0] & take_g);
-	g[1] = (mac->h[1] & ~take_g) | (g[1] & take_g);
-	carry = _addcarry_u64(0, g[0], mac->pad[0], &sum[0]);
-	(void)_addcarry_u64(carry, g[1], mac->pad[1], &sum[1]);
-	memcpy(tag, sum, AEAD_TAG_LEN);
-}
-
-AVX2 static void mac_final(struct poly1305 *mac, size_t ad_len, size_t len, uint8_t tag[static AEAD_TAG_LEN])
-{
-	const uint64_t lengths[2] = { ad_len, len };
-	uint8_t block[MAC_BLOCK_LEN];
-
-	memcpy(block, lengths, sizeof(block));
-	mac_block(mac, block);
-	mac_tag(mac, tag);
-}
-
-/* A word of ChaCha20's state, for eight blocks. */
-INLINE __m256i rotate(__m256i v, int bits)
-{
-	return _mm256_or_si256(_mm256_slli_epi32(v, bits), _mm256_srli_epi32(v, 32 - bits));
-}
-
-/* Four words of the state. */
-struct row {
-	__m256i a, b, c, d;
-};
-
-/* Two quarter rounds side by side: as much as 16 registers hold with little spilled. */
-INLINE void quarter_rounds(__m256i *a0, __m256i *b0, __m256i *c0, __m256i *d0, __m256i *a1, __m256i *b1, __m256i *c1,
-			   __m256i *d1)
-{
-	const __m256i by_16 = _mm256_setr_epi8(2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13, 2, 3, 0, 1, 6, 7,
-					       4, 5, 10, 11, 8, 9, 14, 15, 12, 13);
-	const __m256i by_8 = _mm256_setr_epi8(3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14, 3, 0, 1, 2, 7, 4,
-					      5, 6, 11, 8, 9, 10, 15, 12, 13, 14);
-
-	*a0 = _mm256_add_epi32(*a0, *b0);
-	*a1 = _mm256_add_epi32(*a1, *b1);
-	*d0 = _mm256_shuffle_epi8(_mm256_xor_si256(*d0, *a0), by_16);
-	*d1 = _mm256_shuffle_epi8(_mm256_xor_si256(*d1, *a1), by_16);
-	*c0 = _mm256_add_epi32(*c0, *d0);
-	*c1 = _mm256_add_epi32(*c1, *d1);
-	*b0 = rotate(_mm256_xor_si256(*b0, *c0), 12);
-	*b1 = rotate(_mm256_xor_si256(*b1, *c1), 12);
-	*a0 = _mm256_add_epi32(*a0, *b0);
-	*a1 = _mm256_add_epi32(*a1, *b1);
-	*d0 = _mm256_shuffle_epi8(_mm256_xor_si256(*d0, *a0), by_8);
-	*d1 = _mm256_shuffle_epi8(_mm256_xor_si256(*d1, *a1), by_8);
-	*c0 = _mm256_add_epi32(*c0, *d0);
-	*c1 = _mm256_add_epi32(*c1, *d1);
-	*b0 = rotate(_mm256_xor_si256(*b0, *c0), 7);
-	*b1 = rotate(_mm256_xor_si256(*b1, *c1), 7);
-}
-
-INLINE struct row add_rows(struct row x, struct row y)
-{
-	return (struct row){ _mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b), _mm256_add_epi32(x.c, y.c),
-			     _mm256_add_epi32(x.d, y.d) };
-}
-
-INLINE struct row broadcast(const uint32_t words[static 4])
-{
-	return (struct row){ _mm256_set1_epi32((int)words[0]), _mm256_set1_epi32((int)words[1]),
-			     _mm256_set1_epi32((int)words[2]), _mm256_set1_epi32((int)words[3]) };
-}
-
-/* .a holds the row of block 0 in its lower half and of block 4 in its upper, .b of blocks 1 and 5, and so on. */
-INLINE struct row transpose(struct row x)
-{
-	__m256i lo0 = _mm256_unpacklo_epi32(x.a, x.b), hi0 = _mm256_unpackhi_epi32(x.a, x.b);
-	__m256i lo1 = _mm256_unpacklo_epi32(x.c, x.d), hi1 = _mm256_unpackhi_epi32(x.c, x.d);
-
-	return (struct row){ _mm256_unpacklo_epi64(lo0, lo1), _mm256_unpackhi_epi64(lo0, lo1),
-			     _mm256_unpacklo_epi64(hi0, hi1), _mm256_unpackhi_epi64(hi0, hi1) };
-}
-
-INLINE void store_blocks(uint8_t *dst, __m256i x, __m256i y)
-{
-	_mm256_store_si256((__m256i *)dst, _mm256_permute2x128_si256(x, y, 0x20));
-	_mm256_store_si256((__m256i *)(dst + (size_t)4 * BLOCK_LEN), _mm256_permute2x128_si256(x, y, 0x31));
-}
-
-INLINE void store_rows(uint8_t *dst, struct row x, struct row y)
-{
-	x = transpose(x);
-	y = transpose(y);
-	store_blocks(dst, x.a, y.a);
-	store_blocks(dst + BLOCK_LEN, x.b, y.b);
-	store_blocks(dst + (size_t)2 * BLOCK_LEN, x.c, y.c);
-	store_blocks(dst + (size_t)3 * BLOCK_LEN, x.d, y.d);
-}
 
 /* The key stream of the next eight blocks; meanwhile the MAC goes over mac_blocks at m. They are spread over the
  * rounds, near enough for the processor to run both at once. */
