@@ -1,6 +1,7 @@
 #include "crypto/aead.h"
 
 #include <bearssl.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/bytes.h"
@@ -9,13 +10,27 @@
 
 static const struct aead_impl *impl = &aead_bearssl;
 
+const struct aead_impl *aead_use(const struct aead_impl *next)
+{
+	const struct aead_impl *before = impl;
+
+	impl = next;
+	return before;
+}
+
 /* At load: a choice that no caller can forget, no packet pays for and no two threads race for. */
 __attribute__((constructor)) static void choose(void)
 {
-	const struct aead_impl *avx2 = aead_avx2();
+	const struct aead_impl *const slowest_first[] = { &aead_bearssl, aead_avx2(), aead_avx512() };
+	const char *name = getenv("GATEWAY_AEAD");
 
-	if (avx2)
-		impl = avx2;
+	for (size_t i = 0; i < sizeof(slowest_first) / sizeof(slowest_first[0]); i++) {
+		if (!slowest_first[i])
+			continue;
+		impl = slowest_first[i];
+		if (name && !strcmp(name, impl->name))
+			return;
+	}
 }
 
 const char *aead_name(void)
@@ -60,7 +75,7 @@ static bool bearssl_open(uint8_t *dst, const uint8_t *src, size_t len, const uin
 	return right;
 }
 
-const struct aead_impl aead_bearssl = { "bearssl", bearssl_seal, bearssl_open };
+const struct aead_impl aead_bearssl = { .name = "bearssl", .seal = bearssl_seal, .open = bearssl_open };
 
 static void store_counter(uint8_t nonce[static AEAD_NONCE_LEN], uint64_t counter)
 {
@@ -85,6 +100,26 @@ bool aead_open(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, 
 
 	store_counter(nonce, counter);
 	return impl->open(dst, src, len, ad, ad_len, nonce, key);
+}
+
+void aead_seal_many(struct aead_job *jobs, size_t count)
+{
+	if (impl->seal_many) {
+		impl->seal_many(jobs, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		aead_seal(jobs[i].bytes, jobs[i].bytes, jobs[i].len, NULL, 0, jobs[i].counter, jobs[i].key);
+}
+
+void aead_open_many(struct aead_job *jobs, size_t count)
+{
+	if (impl->open_many) {
+		impl->open_many(jobs, count);
+		return;
+	}
+	for (size_t i = 0; i < count; i++)
+		jobs[i].right = aead_open(jobs[i].bytes, jobs[i].bytes, jobs[i].len, NULL, 0, jobs[i].counter, jobs[i].key);
 }
 
 static inline uint32_t rotate_left(uint32_t v, unsigned bits)

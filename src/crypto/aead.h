@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "crypto/aead_job.h"
 #include "crypto/aead_len.h"
 
 enum { XAEAD_NONCE_LEN = 24 };
@@ -20,13 +21,18 @@ void aead_seal(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, 
 bool aead_open(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, size_t ad_len, uint64_t counter,
 	       const uint8_t key[static AEAD_KEY_LEN]);
 
+/* Many at once, in any mixture of lengths and keys: each takes less time than alone, where the processor has what that needs. */
+void aead_seal_many(struct aead_job *jobs, size_t count);
+void aead_open_many(struct aead_job *jobs, size_t count);
+
 /* The same with 24 random bytes for a nonce. */
 void xaead_seal(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, size_t ad_len,
 		const uint8_t nonce[static XAEAD_NONCE_LEN], const uint8_t key[static AEAD_KEY_LEN]);
 bool xaead_open(uint8_t *dst, const uint8_t *src, size_t len, const uint8_t *ad, size_t ad_len,
 		const uint8_t nonce[static XAEAD_NONCE_LEN], const uint8_t key[static AEAD_KEY_LEN]);
 
-/* Which code seals and opens: "avx2" or "bearssl"; chosen once by CPUID. */
+/* Which code seals and opens: "avx512", "avx2" or "bearssl"; chosen once by CPUID. For tests and benchmarks, GATEWAY_AEAD in the
+ * environment names one that is to be taken instead, if it runs here. */
 const char *aead_name(void);
 
 #endif

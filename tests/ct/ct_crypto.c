@@ -59,6 +59,32 @@ static unsigned check_aead(const struct aead_impl *impl)
 	return wrong;
 }
 
+/* Alone and side by side, short ones and long ones. */
+static unsigned check_many(const struct aead_impl *impl)
+{
+	enum { PACKETS = 6 };
+	static const size_t lens[PACKETS] = { 0, 64, 100, 192, 193, 1420 };
+	static uint8_t bytes[PACKETS][LEN_MAX + AEAD_TAG_LEN];
+	struct aead_job jobs[PACKETS];
+	unsigned wrong = 0;
+
+	for (size_t from = 0; impl->seal_many && from < PACKETS; from++) {
+		make_secret(key, sizeof(key));
+		for (size_t i = 0; i < PACKETS; i++)
+			jobs[i] = (struct aead_job){ .bytes = bytes[i], .len = lens[i], .counter = i, .key = key };
+		for (unsigned forged = 0; forged < 2; forged++) {
+			make_secret(bytes, sizeof(bytes));
+			impl->seal_many(jobs + from, PACKETS - from);
+			make_public(bytes, sizeof(bytes));
+			bytes[PACKETS - 1][0] ^= (uint8_t)forged;
+			impl->open_many(jobs + from, PACKETS - from);
+			for (size_t i = from; i < PACKETS; i++)
+				wrong += jobs[i].right != (!forged || i + 1 < PACKETS);
+		}
+	}
+	return wrong;
+}
+
 static unsigned check_xaead(void)
 {
 	static const uint8_t nonce[XAEAD_NONCE_LEN] = { 1 };
@@ -95,7 +121,7 @@ int main(int argc, char **argv)
 
 	(void)argv;
 	if (avx2)
-		wrong += check_aead(avx2);
+		wrong += check_aead(avx2) + check_many(avx2);
 	else
 		puts("no AVX2 here");
 	check_handshake();

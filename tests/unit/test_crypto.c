@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/aead.h"
@@ -380,10 +381,11 @@ static const char sunscreen[] = "Ladies and Gentlemen of the class of '99: If I 
 /* The NULL-terminated back ends that run here. */
 static const struct aead_impl *const *back_ends(void)
 {
-	static const struct aead_impl *list[3];
+	static const struct aead_impl *list[4];
 
 	list[0] = &aead_bearssl;
 	list[1] = aead_avx2();
+	list[list[1] ? 2 : 1] = aead_avx512();
 	return list;
 }
 
@@ -468,7 +470,9 @@ TEST(aead_counter_is_little_endian_behind_four_zeros)
 
 TEST(aead_takes_the_fastest_that_runs_here)
 {
-	CHECK_STR(aead_name(), aead_avx2() ? "avx2" : "bearssl");
+	const char *fastest = aead_avx512() ? "avx512" : aead_avx2() ? "avx2" : "bearssl", *named = getenv("GATEWAY_AEAD");
+
+	CHECK_STR(aead_name(), named ? named : fastest);
 }
 
 TEST(hchacha20_agrees_with_its_draft)
@@ -670,6 +674,8 @@ enum { STACK_LEN = 128 << 10 };
 
 static _Alignas(4096) uint8_t stack[STACK_LEN];
 static uint8_t snapshots[2][STACK_LEN], *snapshot, secret[32], at_work[1420 + AEAD_TAG_LEN];
+static uint8_t many_at_work[7][6000];
+static struct aead_job jobs_at_work[7];
 static size_t used_from;
 static const struct aead_impl *under_test;
 
@@ -679,6 +685,16 @@ static void seal_and_open(void)
 
 	under_test->seal(at_work, at_work, sizeof(at_work) - AEAD_TAG_LEN, plain, 20, nonce, secret);
 	under_test->open(at_work, at_work, sizeof(at_work) - AEAD_TAG_LEN, plain, 20, nonce, secret);
+	if (!under_test->seal_many)
+		return;
+	for (size_t count = 1; count <= sizeof(jobs_at_work) / sizeof(jobs_at_work[0]); count += 6) {
+		for (size_t i = 0; i < count; i++)
+			jobs_at_work[i] = (struct aead_job){ .bytes = many_at_work[i], .len = 100 * (i + 8 * (count - 1)), .key = secret };
+		under_test->seal_many(jobs_at_work, count);
+		under_test->open_many(jobs_at_work, count);
+		many_at_work[0][1] ^= 1;
+		under_test->open_many(jobs_at_work, count);
+	}
 }
 
 static void hash_and_derive(void)
@@ -718,6 +734,7 @@ static int stack_bytes_that_tell(void (*work)(void))
 		memset(stack, 0, STACK_LEN);
 		fill(secret, sizeof(secret), pass);
 		memset(at_work, 0, sizeof(at_work));
+		memset(many_at_work, 0, sizeof(many_at_work));
 		pthread_attr_init(&attr);
 		pthread_attr_setstack(&attr, stack, STACK_LEN);
 		if (pthread_create(&thread, &attr, on_stack, NULL) != 0)
