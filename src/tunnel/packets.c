@@ -109,12 +109,18 @@ void packets_came(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *
 			   size_t segment_len, uint64_t now_ns)
 {
 	(void)arg;
-	for (size_t at = 0; at < len; at += segment_len) {
-		size_t part = len - at < segment_len ? len - at : segment_len;
-		struct wg_view view;
+	for (size_t at = 0; at < len;) {
+		UNZEROED struct wg_packet packets[WG_BATCH];
+		size_t count = 0;
 
-		if (wg_input(p.device, from, ds, bytes + at, part, now_ns, &view) == WG_DATA)
-			tun_write(p.tun, view.bytes, view.len);
+		for (; at < len && count < WG_BATCH; at += segment_len, count++) {
+			packets[count].bytes = bytes + at;
+			packets[count].len = len - at < segment_len ? len - at : segment_len;
+		}
+		wg_input_many(p.device, from, ds, packets, count, now_ns);
+		for (size_t i = 0; i < count; i++)
+			if (packets[i].verdict == WG_DATA)
+				tun_write(p.tun, packets[i].view.bytes, packets[i].view.len);
 	}
 }
 
@@ -131,19 +137,28 @@ void packets_batch_over(void *arg, uint64_t now_ns)
 static void send_packets(const struct tun_packet *packets, size_t count, uint64_t now_ns)
 {
 	struct superframe frame = { .count = 0 };
-	struct wg_view view;
 
-	for (size_t i = 0; i < count; i++) {
-		switch (wg_output(p.device, packets[i].bytes, packets[i].len, now_ns, &view)) {
-		case WG_SEALED:
-			superframe_add(&frame, &view, now_ns);
-			break;
-		case WG_NO_PEER:
-		case WG_NO_ENDPOINT:
-			unreachable_answer(p.tun, packets[i].bytes, packets[i].len, now_ns);
-			break;
-		default:
-			break;
+	for (size_t done = 0; done < count;) {
+		UNZEROED struct wg_packet out[WG_BATCH];
+		size_t n = 0;
+
+		for (; done < count && n < WG_BATCH; done++, n++) {
+			out[n].bytes = packets[done].bytes;
+			out[n].len = packets[done].len;
+		}
+		wg_output_many(p.device, out, n, now_ns);
+		for (size_t i = 0; i < n; i++) {
+			switch (out[i].verdict) {
+			case WG_SEALED:
+				superframe_add(&frame, &out[i].view, now_ns);
+				break;
+			case WG_NO_PEER:
+			case WG_NO_ENDPOINT:
+				unreachable_answer(p.tun, out[i].bytes, out[i].len, now_ns);
+				break;
+			default:
+				break;
+			}
 		}
 	}
 	superframe_send(&frame, now_ns);

@@ -3,6 +3,7 @@
 #include "base/bytes.h"
 #include "base/ecn.h"
 #include "base/ip.h"
+#include "base/unzeroed.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 #include "wg/output.h"
@@ -135,23 +136,56 @@ static bool source_is_allowed(const struct wg_device *d, const struct wg_peer *p
 	return allowedips_find(&d->allowed, is_ipv6, packet + (is_ipv6 ? IP6_SOURCE_AT : IP4_SOURCE_AT)) == p->id;
 }
 
-static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes,
-				  size_t len, uint64_t now_ns, struct wg_view *view)
+/* What the session at hand is, of a data message that may be opened. WG_DATA: it may. */
+static enum wg_verdict find_session(struct wg_device *d, const uint8_t *bytes, uint64_t now_ns, struct wg_peer **peer,
+				    struct keypair **keypair)
 {
 	const struct index_entry *entry = index_find(&d->index, load_le32(bytes + 4));
+
+	*peer = NULL;
+	if (!entry || entry->slot == INDEX_HANDSHAKE)
+		return WG_DROP_INDEX;
+	*peer = &d->peers[entry->peer];
+	*keypair = &(*peer)->keypairs.slots[entry->slot];
+	if (keypair_is_old(*keypair, now_ns) || load_le64(bytes + 8) >= REJECT_AFTER_MESSAGES)
+		return WG_DROP_AGE;
+	return WG_DATA;
+}
+
+static struct aead_job open_job(uint8_t *bytes, size_t len, const struct keypair *keypair)
+{
+	return (struct aead_job){ .bytes = bytes + sizeof(struct message_data), .len = len - DATA_LEN_MIN,
+				  .counter = load_le64(bytes + 8), .key = keypair->receive_key };
+}
+
+/* What is opened ahead of its turn was opened with the keypair that its index named then. When its turn comes that index
+ * names the same one, or none any more: only handshake messages bring new ones, and none stands between. */
+enum ahead { AHEAD_NOT, AHEAD_RIGHT, AHEAD_WRONG };
+
+static bool is_right(const struct keypair *keypair, uint8_t *bytes, size_t len, enum ahead ahead)
+{
+	struct aead_job job;
+
+	if (ahead != AHEAD_NOT)
+		return ahead == AHEAD_RIGHT;
+	job = open_job(bytes, len, keypair);
+	aead_open_many(&job, 1);
+	return job.right;
+}
+
+static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes,
+				  size_t len, uint64_t now_ns, struct wg_view *view, enum ahead ahead)
+{
 	uint8_t *packet = bytes + sizeof(struct message_data);
 	size_t padded_len = len - DATA_LEN_MIN, packet_len = 0;
 	uint64_t counter = load_le64(bytes + 8);
 	struct keypair *keypair;
 	struct wg_peer *p;
+	enum wg_verdict session = find_session(d, bytes, now_ns, &p, &keypair);
 
-	if (!entry || entry->slot == INDEX_HANDSHAKE)
-		return WG_DROP_INDEX;
-	p = &d->peers[entry->peer];
-	keypair = &p->keypairs.slots[entry->slot];
-	if (keypair_is_old(keypair, now_ns) || counter >= REJECT_AFTER_MESSAGES)
-		return drop_of(d, p, WG_DROP_AGE);
-	if (!aead_open(packet, packet, padded_len, NULL, 0, counter, keypair->receive_key))
+	if (session != WG_DATA)
+		return p ? drop_of(d, p, session) : session;
+	if (!is_right(keypair, bytes, len, ahead))
 		return drop_of(d, p, WG_DROP_TAG);
 	if (!replay_is_fresh(&keypair->replay, counter))
 		return drop_of(d, p, WG_DROP_REPLAY);
@@ -167,7 +201,7 @@ static enum wg_verdict input_data(struct wg_device *d, const struct inet_flow *f
 	replay_mark(&keypair->replay, counter);
 	if (peer_follow(p, from))
 		device_event(d, p, WG_EVENT_ROAMED);
-	if (entry->slot == p->keypairs.next) {
+	if (keypairs_slot(&p->keypairs, keypair) == p->keypairs.next) {
 		handshake_confirm(d, p, now_ns);
 		peer_send_staged(d, p, now_ns);
 	}
@@ -208,18 +242,68 @@ static enum wg_verdict input_rare(struct wg_device *d, const struct inet_flow *f
 	return messages[type].take(d, from, bytes, len, now_ns, view);
 }
 
+static bool is_data(const uint8_t *bytes, size_t len)
+{
+	return len >= DATA_LEN_MIN && load_le32(bytes) == MESSAGE_DATA;
+}
+
+static void input(struct wg_device *d, const struct inet_flow *from, uint8_t ds, struct wg_packet *m, uint64_t now_ns,
+		  enum ahead ahead)
+{
+	m->verdict = WG_DROP_LENGTH;
+	m->view = (struct wg_view){ 0 };
+	if (!d->up)
+		m->verdict = WG_DROP_DOWN;
+	else if (is_data(m->bytes, m->len))
+		m->verdict = input_data(d, from, ds, m->bytes, m->len, now_ns, &m->view, ahead);
+	else if (m->len >= sizeof(uint32_t))
+		m->verdict = input_rare(d, from, m->bytes, m->len, now_ns, &m->view);
+	d->guard.counters.verdicts[m->verdict]++;
+}
+
+/* Data messages that follow one another are opened at once, and then judged one by one. The number of those. */
+static size_t input_run(struct wg_device *d, const struct inet_flow *from, uint8_t ds, struct wg_packet *messages,
+			size_t count, uint64_t now_ns)
+{
+	UNZEROED struct aead_job jobs[WG_BATCH];
+	size_t run = 0, job_count = 0;
+	bool has_job[WG_BATCH];
+
+	for (; run < count && run < WG_BATCH && is_data(messages[run].bytes, messages[run].len); run++) {
+		struct keypair *keypair;
+		struct wg_peer *p;
+
+		has_job[run] = d->up && find_session(d, messages[run].bytes, now_ns, &p, &keypair) == WG_DATA;
+		if (has_job[run])
+			jobs[job_count++] = open_job(messages[run].bytes, messages[run].len, keypair);
+	}
+	if (job_count)
+		aead_open_many(jobs, job_count);
+	job_count = 0;
+	for (size_t i = 0; i < run; i++)
+		input(d, from, ds, &messages[i], now_ns,
+		      !has_job[i] ? AHEAD_NOT : jobs[job_count++].right ? AHEAD_RIGHT : AHEAD_WRONG);
+	return run;
+}
+
+void wg_input_many(struct wg_device *d, const struct inet_flow *from, uint8_t ds, struct wg_packet *messages,
+		   size_t count, uint64_t now_ns)
+{
+	for (size_t i = 0, run; i < count; i += run) {
+		run = input_run(d, from, ds, messages + i, count - i, now_ns);
+		if (!run) {
+			input(d, from, ds, &messages[i], now_ns, AHEAD_NOT);
+			run = 1;
+		}
+	}
+}
+
 enum wg_verdict wg_input(struct wg_device *d, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
 			 uint64_t now_ns, struct wg_view *view)
 {
-	enum wg_verdict verdict = WG_DROP_LENGTH;
+	struct wg_packet m = { .bytes = bytes, .len = len };
 
-	*view = (struct wg_view){ 0 };
-	if (!d->up)
-		verdict = WG_DROP_DOWN;
-	else if (len >= DATA_LEN_MIN && load_le32(bytes) == MESSAGE_DATA)
-		verdict = input_data(d, from, ds, bytes, len, now_ns, view);
-	else if (len >= sizeof(uint32_t))
-		verdict = input_rare(d, from, bytes, len, now_ns, view);
-	d->guard.counters.verdicts[verdict]++;
-	return verdict;
+	wg_input_many(d, from, ds, &m, 1, now_ns);
+	*view = m.view;
+	return m.verdict;
 }

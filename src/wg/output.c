@@ -5,6 +5,7 @@
 #include "base/bytes.h"
 #include "base/ecn.h"
 #include "base/ip.h"
+#include "base/unzeroed.h"
 #include "crypto/aead.h"
 #include "wg/handshake.h"
 #include "wg/policy.h"
@@ -22,8 +23,10 @@ static size_t padding(const struct wg_device *d, size_t len)
 	return padded - last;
 }
 
-/* Paper 5.4.6, in place: the message begins WG_HEADROOM before packet; its length is returned. */
-static size_t seal(const struct wg_device *d, struct keypair *keypair, uint8_t *packet, size_t len)
+/* Paper 5.4.6, in place: the message begins WG_HEADROOM before packet; its length is returned. All but what job is to do, for
+ * which the keypair must stay. */
+static size_t seal_begin(const struct wg_device *d, struct keypair *keypair, uint8_t *packet, size_t len,
+			 struct aead_job *job)
 {
 	uint8_t *header = packet - WG_HEADROOM;
 	uint64_t counter = keypair->send_counter++;
@@ -33,8 +36,17 @@ static size_t seal(const struct wg_device *d, struct keypair *keypair, uint8_t *
 	store_le32(header + 4, keypair->remote_index);
 	store_le64(header + 8, counter);
 	memset(packet + len, 0, pad);
-	aead_seal(packet, packet, len + pad, NULL, 0, counter, keypair->send_key);
+	*job = (struct aead_job){ .bytes = packet, .len = len + pad, .counter = counter, .key = keypair->send_key };
 	return WG_HEADROOM + len + pad + AEAD_TAG_LEN;
+}
+
+static size_t seal(const struct wg_device *d, struct keypair *keypair, uint8_t *packet, size_t len)
+{
+	struct aead_job job;
+	size_t sealed_len = seal_begin(d, keypair, packet, len, &job);
+
+	aead_seal_many(&job, 1);
+	return sealed_len;
 }
 
 static void after_seal(struct wg_device *d, struct wg_peer *p, const struct keypair *keypair, size_t len, bool data,
@@ -105,7 +117,9 @@ static enum wg_verdict stage(struct wg_device *d, struct wg_peer *p, const uint8
 	return WG_STAGED;
 }
 
-static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, uint64_t now_ns, struct wg_view *view)
+/* Nothing that a packet brings about takes a keypair away: job can wait until all packets were judged. */
+static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, uint64_t now_ns, struct wg_view *view,
+			      struct aead_job *job)
 {
 	bool is_ipv6 = len && ip_version(packet) == 6;
 	struct keypair *keypair;
@@ -136,17 +150,35 @@ static enum wg_verdict output(struct wg_device *d, uint8_t *packet, size_t len, 
 	view->to = &p->flow;
 	view->ds = ecn_encapsulate(packet);
 	view->bytes = packet - WG_HEADROOM;
-	view->len = seal(d, keypair, packet, len);
+	view->len = seal_begin(d, keypair, packet, len, job);
 	after_seal(d, p, keypair, view->len, true, now_ns);
 	return WG_SEALED;
 }
 
+void wg_output_many(struct wg_device *d, struct wg_packet *packets, size_t count, uint64_t now_ns)
+{
+	UNZEROED struct aead_job jobs[WG_BATCH];
+	size_t job_count = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct wg_packet *p = &packets[i];
+
+		p->view = (struct wg_view){ 0 };
+		p->verdict = output(d, p->bytes, p->len, now_ns, &p->view, &jobs[job_count]);
+		d->guard.counters.verdicts[p->verdict]++;
+		job_count += p->verdict == WG_SEALED;
+		if (job_count == WG_BATCH || (job_count && i + 1 == count)) {
+			aead_seal_many(jobs, job_count);
+			job_count = 0;
+		}
+	}
+}
+
 enum wg_verdict wg_output(struct wg_device *d, uint8_t *packet, size_t len, uint64_t now_ns, struct wg_view *view)
 {
-	enum wg_verdict verdict;
+	struct wg_packet p = { .bytes = packet, .len = len };
 
-	*view = (struct wg_view){ 0 };
-	verdict = output(d, packet, len, now_ns, view);
-	d->guard.counters.verdicts[verdict]++;
-	return verdict;
+	wg_output_many(d, &p, 1, now_ns);
+	*view = p.view;
+	return p.verdict;
 }

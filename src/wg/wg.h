@@ -161,15 +161,28 @@ struct wg_view {
 	uint8_t ds;
 };
 
-/* One UDP payload from the network, under an outer header with that DS field; it is decrypted in place (and wiped when
- * forged). from is copied where needed: answers go back the same way. The view is set for WG_DATA, and its peer for
- * WG_KEEPALIVE and WG_HANDSHAKE (NULL for a cookie). */
+/* A message or an inner packet, and what became of it. */
+struct wg_packet {
+	uint8_t *bytes;
+	size_t len;
+	enum wg_verdict verdict;
+	struct wg_view view;
+};
+
+enum { WG_BATCH = 64 }; /* what is opened or sealed at once: more gains nothing */
+
+/* UDP payloads from the network, one behind the other, all from there and under an outer header with that DS field. Each is judged as
+ * if it had come alone, in order; it is decrypted in place (and wiped when forged). from is copied where needed: answers go back
+ * the same way. The view is set for WG_DATA, and its peer for WG_KEEPALIVE and WG_HANDSHAKE (NULL for a cookie). */
+void wg_input_many(struct wg_device *device, const struct inet_flow *from, uint8_t ds, struct wg_packet *messages,
+		   size_t count, uint64_t now_ns);
 enum wg_verdict wg_input(struct wg_device *device, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len,
 			 uint64_t now_ns, struct wg_view *view);
 
-/* One inner packet to the network: WG_HEADROOM bytes before it and WG_TAILROOM behind it are written to when it is
- * sealed, else nothing. The view is set for WG_SEALED: bytes is packet - WG_HEADROOM; its peer alone for WG_STAGED,
- * WG_TOO_LONG and WG_NO_ENDPOINT. */
+/* Inner packets to the network, likewise: WG_HEADROOM bytes before each and WG_TAILROOM behind it (of which only its padding and
+ * the tag: the next one's headroom may begin behind those) are written to when it is sealed, else nothing. The view is set for
+ * WG_SEALED: bytes is packet - WG_HEADROOM; its peer alone for WG_STAGED, WG_TOO_LONG and WG_NO_ENDPOINT. */
+void wg_output_many(struct wg_device *device, struct wg_packet *packets, size_t count, uint64_t now_ns);
 enum wg_verdict wg_output(struct wg_device *device, uint8_t *packet, size_t len, uint64_t now_ns,
 			  struct wg_view *view);
 

@@ -1,4 +1,4 @@
-/* Micro-benchmarks of the WireGuard core: wg_output and wg_input per size, allowed IPs with 1, 100 and 1,000 peers, the
+/* Micro-benchmarks of the WireGuard core: wg_output and wg_input per size, one by one and many at once, allowed IPs with 1, 100 and 1,000 peers, the
  * steps of a handshake. Each figure is the best of several rounds. */
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,31 +104,36 @@ static void shake(uint64_t now_ns)
 		abort();
 }
 
-static void bench_data(size_t len)
+/* step packets at once */
+static void bench_data(size_t len, size_t step)
 {
 	uint64_t out_ns = UINT64_MAX, in_ns = UINT64_MAX, t;
-	struct wg_view view[BATCH];
+	static struct wg_packet packets[BATCH];
 
 	for (int round = 0; round < ROUNDS * 20; round++) {
-		for (int i = 0; i < BATCH; i++)
-			packet(room[i] + WG_HEADROOM, len, 1, 2);
+		for (int i = 0; i < BATCH; i++) {
+			packets[i].bytes = room[i] + WG_HEADROOM;
+			packets[i].len = packet(packets[i].bytes, len, 1, 2);
+		}
 		t = clock_now_ns();
-		for (int i = 0; i < BATCH; i++)
-			if (wg_output(a.device, room[i] + WG_HEADROOM, len, 1, &view[i]) != WG_SEALED)
-				abort();
+		for (size_t i = 0; i < BATCH; i += step)
+			wg_output_many(a.device, packets + i, step, 1);
 		t = clock_now_ns() - t;
 		out_ns = t < out_ns ? t : out_ns;
-		t = clock_now_ns();
 		for (int i = 0; i < BATCH; i++) {
-			struct wg_view in;
-
-			if (wg_input(b.device, &a.flow, 0, view[i].bytes, view[i].len, 1, &in) != WG_DATA)
-				abort();
+			packets[i].bytes = packets[i].view.bytes;
+			packets[i].len = packets[i].view.len;
 		}
+		t = clock_now_ns();
+		for (size_t i = 0; i < BATCH; i += step)
+			wg_input_many(b.device, &a.flow, 0, packets + i, step, 1);
 		t = clock_now_ns() - t;
 		in_ns = t < in_ns ? t : in_ns;
+		for (int i = 0; i < BATCH; i++)
+			if (packets[i].verdict != WG_DATA)
+				abort();
 	}
-	printf("%5zu B  wg_output %6.0f ns  wg_input %6.0f ns  (%.2f and %.2f GB/s)\n", len, (double)out_ns / BATCH,
+	printf("%5zu B, %2zu at once  wg_output %6.0f ns  wg_input %6.0f ns  (%.2f and %.2f GB/s)\n", len, step, (double)out_ns / BATCH,
 	       (double)in_ns / BATCH, (double)len * BATCH / (double)out_ns, (double)len * BATCH / (double)in_ns);
 }
 
@@ -203,7 +208,8 @@ int main(void)
 	add(&b, a.public_key, &a.flow.remote, (struct inet_prefix){ { AF_INET, { 10, 0, 0, 1 } }, 32 });
 	shake(0);
 	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
-		bench_data(sizes[i]);
+		for (size_t step = 1; step <= WG_BATCH; step *= 8)
+			bench_data(sizes[i], step);
 	bench_lookup(1);
 	bench_lookup(100);
 	bench_lookup(1000);

@@ -8,6 +8,7 @@
 #include "exact.h"
 #include "base/bytes.h"
 #include "base/clock.h"
+#include "crypto/aead_impl.h"
 #include "crypto/x25519.h"
 #include "wg/device.h"
 
@@ -70,6 +71,14 @@ static struct wg_wall on_wall(void *arg)
 
 static const uint8_t magic[8] = "genuine";
 
+static void took(int to, const struct wg_packet *m)
+{
+	if (m->view.len < 28 || m->view.bytes < m->bytes || m->view.bytes + m->view.len > m->bytes + m->len ||
+	    memcmp(m->view.bytes + 20, magic, sizeof(magic)) != 0)
+		abort();
+	side[to].got++;
+}
+
 static enum wg_verdict give(int to, const struct inet_endpoint *from, const uint8_t *bytes, size_t len)
 {
 	const struct inet_flow flow = { .remote = *from, .local = side[to].endpoint.addr };
@@ -79,13 +88,45 @@ static enum wg_verdict give(int to, const struct inet_endpoint *from, const uint
 
 	verdict = wg_input(side[to].device, &flow, (uint8_t)len, copy, len, now_ns, &view);
 	if (verdict == WG_DATA) {
-		if (view.len < 28 || view.bytes < copy || view.bytes + view.len > copy + len ||
-		    memcmp(view.bytes + 20, magic, sizeof(magic)) != 0)
-			abort();
-		side[to].got++;
+		const struct wg_packet m = { .bytes = copy, .len = len, .view = view };
+
+		took(to, &m);
 	}
 	free(copy);
 	return verdict;
+}
+
+/* All that is on the wire, at once. */
+static void deliver_many(int from)
+{
+	struct side *s = &side[from];
+	const struct inet_flow flow = { .remote = s->endpoint, .local = side[!from].endpoint.addr };
+	struct wg_packet m[WIRE];
+	size_t count = s->count;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t at = (s->head + i) % WIRE;
+
+		m[i].bytes = exact_copy(s->wire[at].bytes, s->wire[at].len);
+		m[i].len = s->wire[at].len;
+	}
+	s->head = (s->head + count) % WIRE;
+	s->count = 0;
+	wg_input_many(side[!from].device, &flow, 0, m, count, now_ns);
+	for (size_t i = 0; i < count; i++) {
+		if (m[i].verdict == WG_DATA)
+			took(!from, &m[i]);
+		free(m[i].bytes);
+	}
+}
+
+/* With any of those that run here. */
+static void choose_aead(size_t n)
+{
+	const struct aead_impl *const impls[] = { &aead_bearssl, aead_avx2(), aead_avx512() };
+
+	n %= sizeof(impls) / sizeof(impls[0]);
+	(void)aead_use(impls[n] ? impls[n] : &aead_bearssl);
 }
 
 static void send_packet(int from, size_t len)
@@ -203,6 +244,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 	static uint8_t bytes[LEN_MAX + 256];
 	size_t n;
 
+	choose_aead(len);
 	set_up();
 	for (unsigned step = 0; step < STEPS_MAX && len >= 8; step++) {
 		int to = data[0] & 1;
@@ -212,8 +254,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 			send_packet(to, 28 + (data[1] | (size_t)data[2] << 8) % 1392);
 			break;
 		case 1:
-		case 2:
 			deliver(to);
+			break;
+		case 2:
+			deliver_many(to);
 			break;
 		case 3:
 			advance((uint64_t)data[1] << (data[2] % 32));

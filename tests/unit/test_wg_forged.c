@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/bytes.h"
+#include "crypto/aead_impl.h"
 #include "test.h"
 #include "wg_pair.h"
 
@@ -106,7 +107,22 @@ static struct datagram held, answer;
 		CHECK_INT(was_, want);                                                                     \
 	} while (0)
 
-TEST(wg_forged_messages_of_a_handshake_change_no_state)
+/* With each code that seals and opens here, in the place of the one that was chosen. */
+static void with_each_aead(void (*body)(void))
+{
+	const struct aead_impl *const impls[] = { &aead_bearssl, aead_avx2(), aead_avx512() };
+	const struct aead_impl *chosen = aead_use(&aead_bearssl);
+
+	for (size_t i = 0; i < sizeof(impls) / sizeof(impls[0]); i++) {
+		if (!impls[i])
+			continue;
+		(void)aead_use(impls[i]);
+		body();
+	}
+	(void)aead_use(chosen);
+}
+
+static void forge_handshake(void)
 {
 	struct pair *p = pair_of_peers(NULL);
 	const struct inet_endpoint *from_a = &p->node[A].endpoint, *from_b = &p->node[B].endpoint;
@@ -158,7 +174,12 @@ static void seal_raw(struct pair *p, struct datagram *d, const uint8_t *plain, s
 	d->len = 32 + len;
 }
 
-TEST(wg_forged_and_malformed_data_changes_no_state)
+TEST(wg_forged_messages_of_a_handshake_change_no_state)
+{
+	with_each_aead(forge_handshake);
+}
+
+static void forge_data(void)
 {
 	static const struct {
 		const char *what;
@@ -218,7 +239,12 @@ TEST(wg_forged_and_malformed_data_changes_no_state)
 	TRACELESS(B, &held, WG_DROP_AGE);
 }
 
-TEST(wg_forged_cookies_and_packets_under_load_change_no_state)
+TEST(wg_forged_and_malformed_data_changes_no_state)
+{
+	with_each_aead(forge_data);
+}
+
+static void forge_cookies(void)
 {
 	struct pair *p = pair_of_peers(NULL);
 	struct node *b = &p->node[B];
@@ -250,6 +276,11 @@ TEST(wg_forged_cookies_and_packets_under_load_change_no_state)
 	held.bytes[held.len - 1] ^= 1;
 	CHECK_INT(pair_give(p, B, &elsewhere, held.bytes, held.len), WG_DROP_COOKIE);
 	p->node[A].wall.s += 6;
+}
+
+TEST(wg_forged_cookies_and_packets_under_load_change_no_state)
+{
+	with_each_aead(forge_cookies);
 }
 
 TEST(wg_strangers_and_devices_without_key_change_no_state)
