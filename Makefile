@@ -383,10 +383,16 @@ $(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_o
 	$(say) LINK $@
 	$(Q)$(link_target)
 
-bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase
+# Beside OpenSSL's, which is glibc's.
+$(B)/host/beside_openssl: tests/bench/beside_openssl.c $(addprefix src/crypto/,aead.c aead_avx2.c aead_avx512.c key.c) \
+		$(wildcard src/crypto/*.h) $(B)/host/libbearssl.a
+	$(say) CC $@
+	$(Q)gcc $(BASE_host) $(WARNINGS) -O2 -o $@ $(filter %.c %.a,$^) -lcrypto
+
+bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/host/beside_openssl $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase
 	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go \
 		$(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
-	$(Q)for bench in $(BENCH); do echo; echo "$$bench"; $$bench || exit 1; done
+	$(Q)for bench in $(BENCH) $(B)/host/beside_openssl; do echo; echo "$$bench"; $$bench || exit 1; done
 	$(Q)tests/qemu/metal --image $(B)/pc boots_on boots_as
 
 # --- analysis ----------------------------------------------------------------

@@ -6,7 +6,7 @@ PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 
             mtools dosfstools nftables gdisk xorriso ovmf sbsigntool
 # What the binary runs beside: promtool is of prometheus.
 PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base
-PACKAGES_BENCH := iperf3
+PACKAGES_BENCH := iperf3 libssl-dev
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 
 # Source packages and binary packages from the archive: NAME/SUITE.
