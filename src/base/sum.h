@@ -22,38 +22,54 @@ static inline uint64_t sum_tail(uint64_t sum, const uint8_t *at, size_t len)
 	return sum_word(sum, word);
 }
 
+/* Four sums at a time: one waits for its own carry, twice a word. */
+struct sum_four {
+	uint64_t of[4];
+};
+
+static inline void sum_four_words(struct sum_four *sums, const uint64_t word[static 4])
+{
+	sums->of[0] = sum_word(sums->of[0], word[0]);
+	sums->of[1] = sum_word(sums->of[1], word[1]);
+	sums->of[2] = sum_word(sums->of[2], word[2]);
+	sums->of[3] = sum_word(sums->of[3], word[3]);
+}
+
+static inline uint64_t sum_of_four(const struct sum_four *sums)
+{
+	return sum_word(sum_word(sums->of[0], sums->of[1]), sum_word(sums->of[2], sums->of[3]));
+}
+
 static inline uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t len)
 {
 	const uint8_t *at = bytes;
-	uint64_t word[4], other = 0;
+	struct sum_four sums = { { sum } };
+	uint64_t word[4];
 
 	for (; len >= sizeof(word); at += sizeof(word), len -= sizeof(word)) {
 		memcpy(word, at, sizeof(word));
-		sum = sum_word(sum, word[0]);
-		other = sum_word(other, word[1]);
-		sum = sum_word(sum, word[2]);
-		other = sum_word(other, word[3]);
+		sum_four_words(&sums, word);
 	}
+	sum = sum_of_four(&sums);
 	for (; len >= sizeof(word[0]); at += sizeof(word[0]), len -= sizeof(word[0])) {
 		memcpy(word, at, sizeof(word[0]));
 		sum = sum_word(sum, word[0]);
 	}
-	return sum_word(len ? sum_tail(sum, at, len) : sum, other);
+	return len ? sum_tail(sum, at, len) : sum;
 }
 
 /* The same while it copies; dst and src do not overlap. */
 static inline uint64_t sum_copy(uint64_t sum, uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
 {
-	uint64_t word[4], other = 0;
+	struct sum_four sums = { { sum } };
+	uint64_t word[4];
 
 	for (; len >= sizeof(word); dst += sizeof(word), src += sizeof(word), len -= sizeof(word)) {
 		memcpy(word, src, sizeof(word));
 		memcpy(dst, word, sizeof(word));
-		sum = sum_word(sum, word[0]);
-		other = sum_word(other, word[1]);
-		sum = sum_word(sum, word[2]);
-		other = sum_word(other, word[3]);
+		sum_four_words(&sums, word);
 	}
+	sum = sum_of_four(&sums);
 	for (; len >= sizeof(word[0]); dst += sizeof(word[0]), src += sizeof(word[0]), len -= sizeof(word[0])) {
 		memcpy(word, src, sizeof(word[0]));
 		memcpy(dst, word, sizeof(word[0]));
@@ -61,7 +77,7 @@ static inline uint64_t sum_copy(uint64_t sum, uint8_t *restrict dst, const uint8
 	}
 	for (size_t i = 0; i < len; i++)
 		dst[i] = src[i];
-	return sum_word(len ? sum_tail(sum, src, len) : sum, other);
+	return len ? sum_tail(sum, src, len) : sum;
 }
 
 /* A number as it lies in a header of network byte order. */
