@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "base/wrap.h"
 
 static void add_sentence(void *arg, const char *sentence)
 {
@@ -29,4 +30,19 @@ void conflicts_write(const struct conflicts *conflicts, const char *run_dir)
 		log_err("cannot write %s/" CONFLICTS_FILE ": %s", run_dir, strerror(-err));
 	if (fd >= 0)
 		close(fd);
+}
+
+static void print_line(void *arg, const char *text)
+{
+	control_print(arg, CONTROL_OUT, "%s\n", text);
+}
+
+static void print_sentence(void *arg, const char *sentence)
+{
+	wrap_text(sentence, 2, print_line, arg);
+}
+
+void conflicts_print(const struct conflicts *conflicts, struct control_call *call)
+{
+	conflicts_each(conflicts, print_sentence, call);
 }

@@ -12,7 +12,6 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "base/wrap.h"
 #include "conf/set_pool.h"
 #include "netlink/rule.h"
 #include "network/apply.h"
@@ -342,11 +341,6 @@ static const struct change_ops changes = {
 
 /* ---- the other verbs ---- */
 
-static void print_conflict(void *arg, const char *text)
-{
-	wrap_text(text, 2, print_line, arg);
-}
-
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
@@ -359,7 +353,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	door_tell_open(&service->door, call);
-	conflicts_each(&service->conflicts, print_conflict, call);
+	conflicts_print(&service->conflicts, call);
 	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, call);
 }
 
