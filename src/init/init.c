@@ -23,6 +23,7 @@
 #include "init/clockfloor.h"
 #include "init/consoles.h"
 #include "init/ended.h"
+#include "init/keepers.h"
 #include "init/password.h"
 #include "init/persist.h"
 #include "init/processes.h"
@@ -41,9 +42,6 @@ enum {
 	UNMOUNT_S = 10,
 	LAST_KILL_S = 2,
 	TICK_S = PULSE_TICK_S,
-	ALIVE_FIRST_S = 10,
-	ALIVE_OOM = -100,
-	ALIVE_S = 60,         /* who is alive is written down that often, where that changed */
 	RECOVERY_S = 3,
 	RECOVERY_SLOW_S = 30, /* then the consoles are opened, whatever does not stop */
 	RECOVERY_MAX_S = 3600,
@@ -51,13 +49,11 @@ enum {
 
 static struct loop loop;
 static struct loop_source signals;
-static struct loop_timer boot_slow, network_wait, clock_timer, alive_timer, shutdown_timer, recovery_slow, tick_timer;
+static struct loop_timer boot_slow, network_wait, shutdown_timer, recovery_slow, tick_timer;
 static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
 static bool recovering, recovered; /* consoles alone: chosen, and so */
-static pid_t clock_pid; /* of who keeps the time; 0: none, or it could not be started */
-static pid_t alive_pid; /* of who keeps who is alive; likewise */
 static bool lost;       /* packets stand still, and only a reset helps */
 
 static struct consoles consoles;
@@ -196,35 +192,11 @@ static void recovery_begins(uint64_t now_ns)
 		return;
 	recovering = true;
 	loop_timer_clear(&loop, &network_wait);
-	loop_timer_clear(&loop, &clock_timer);
 	loop_timer_set(&loop, &recovery_slow, now_ns + RECOVERY_SLOW_S * NS_PER_S, recovery_is_slow);
-	loop_timer_clear(&loop, &alive_timer);
+	keepers_stop();
 	trial_stop();
 	processes_stop_services(now_ns);
 	recovery_goes_on(now_ns);
-}
-
-/* ---- signals ---- */
-
-static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
-{
-	/* A disk that hangs holds one, and not one more every time. */
-	if (clock_pid <= 0)
-		clock_pid = child_begin(clockfloor_keep);
-	loop_timer_set(&loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
-}
-
-static void keep_alive(struct loop_timer *timer, uint64_t now_ns)
-{
-	static const char *const argv[] = { NAME_CONFIG, "alive", NULL };
-	/* Files on the partition may be anyone's, as another Linux left them. */
-	const struct child_spec spec = { .argv = argv, .ready_fd = -1,
-					 .confinement = { CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER), ALIVE_OOM } };
-
-	/* An image on trial is judged by what the one before it wrote. */
-	if (alive_pid <= 0 && !trial_is_on())
-		alive_pid = child_start(&spec);
-	loop_timer_set(&loop, timer, now_ns + ALIVE_S * NS_PER_S, keep_alive);
 }
 
 /* ---- the watchdog, and what else is looked at again and again ---- */
@@ -260,6 +232,8 @@ static void give_up_image(const char *why, uint64_t now_ns)
 	begin_to_end(RB_AUTOBOOT, words, now_ns);
 }
 
+/* ---- signals ---- */
+
 /* No one is waited for without a word: `show` has nothing to say yet. */
 static void boot_is_slow(struct loop_timer *timer, uint64_t now_ns)
 {
@@ -286,8 +260,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	process_start(PROCESS_SYSLOG, now_ns);
 	process_start(PROCESS_CONFIG, now_ns);
 	process_start(PROCESS_NETWORK, now_ns);
-	keep_clock(&clock_timer, now_ns);
-	loop_timer_set(&loop, &alive_timer, now_ns + ALIVE_FIRST_S * NS_PER_S, keep_alive);
+	keepers_begin(&loop, now_ns);
 	trial_services(now_ns);
 }
 
@@ -299,10 +272,7 @@ static void reap(uint64_t now_ns)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == boot_pid)
 			boot_ended(status, now_ns);
-		if (pid == clock_pid)
-			clock_pid = 0;
-		if (pid == alive_pid)
-			alive_pid = 0;
+		keepers_exited(pid);
 		watchdog_exited(pid);
 		trial_exited(pid, status, now_ns);
 		processes_exited(pid, status, now_ns);
