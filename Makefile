@@ -306,40 +306,50 @@ sign: $(OUT)/gateway.efi $(B)/src/systemd-boot-efi/.unpacked scripts/esp scripts
 	$(Q)scripts/sign '$(KEY)' '$(CERT)' $(OUT) $(SDBOOT)/systemd-bootx64.efi $(UKI_NAME) $(ESP_SIZE_MB) $(DATA_LABEL) \
 		$(DATA_SIZE_MB) $(VERSION)
 
-		sed 's|BINDIR|$(PREFIX)/sbin|' host/$$unit.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
-	$(Q)$(B)/target/bundle make $(OUT)/update.bundle '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)' '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
-	$(Q)$(link_target)
-	$(Q)for unit in $(UNITS); do \
-	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(B)/man/vpn-public.conf.5 $(B)/man/network.conf.5
-	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8
-	$(Q)install -D -m 755 $(B)/target/gateway $(DESTDIR)$(PREFIX)/sbin/gateway
-	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/gateway-dataplane
-	$(Q)mkdir -p $(@D)
-	$(Q)mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
-	$(Q)scripts/container $(B)/target/gateway $(VERSION) $@
-	$(Q)scripts/man $(B)/target/gateway $(VERSION) $(@D)
-	$(Q)sed 's/:VERSION$$/:$(subst ~,-,$(VERSION))/' $< > $@
-	$(say) BUNDLE $(OUT)/update.bundle
-	$(say) LINK $@
-	$(say) MAN $(@D)
-	$(say) TAR $@
-	done
-
-# --- beside the appliance ----------------------------------------------------
-# A plain host: the binary, two systemd units, man pages. DESTDIR is what a package is made from.
 # What `update` takes. The pair in the tree is for tests: an image that trusts it says so.
-$(B)/compose.yml: host/compose.yml src/base/version.h
-$(B)/gateway-container.tar: scripts/container $(B)/target/gateway src/base/version.h
-$(B)/man/gateway.8: scripts/man $(B)/target/gateway
-$(B)/target/bundle: $(B)/target/tools/bundle.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
--include $(B)/target/tools/bundle.d
-PREFIX  ?= /usr/local
-UNITS   := gateway gateway-dataplane
 UPDATE_KEY ?= tests/update/development.key
 UPDATE_UKI ?= $(OUT)/gateway.efi
+
 bundle: $(B)/target/bundle $(OUT)/gateway.efi $(OUT)/sbom.cdx.json ## an update (BOARD=pc UPDATE_KEY= UPDATE_UKI=): build/pc/update.bundle
+	$(say) BUNDLE $(OUT)/update.bundle
+	$(Q)$(B)/target/bundle make $(OUT)/update.bundle '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)' '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
+
+$(B)/target/bundle: $(B)/target/tools/bundle.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
+	$(say) LINK $@
+	$(Q)$(link_target)
+
+-include $(B)/target/tools/bundle.d
+
+# --- beside the appliance ----------------------------------------------------
+
 container: $(B)/gateway-container.tar $(B)/compose.yml ## an image for `docker load`, and a compose.yml to copy from
+
+$(B)/gateway-container.tar: scripts/container $(B)/target/gateway src/base/version.h
+	$(say) TAR $@
+	$(Q)scripts/container $(B)/target/gateway $(VERSION) $@
+
+$(B)/compose.yml: host/compose.yml src/base/version.h
+	$(Q)mkdir -p $(@D)
+	$(Q)sed 's/:VERSION$$/:$(subst ~,-,$(VERSION))/' $< > $@
+
+$(B)/man/gateway.8: scripts/man $(B)/target/gateway
+	$(say) MAN $(@D)
+	$(Q)scripts/man $(B)/target/gateway $(VERSION) $(@D)
+
+# A plain host: the binary, two systemd units, man pages. DESTDIR is what a package is made from.
+PREFIX  ?= /usr/local
+UNITS   := gateway gateway-dataplane
+
 install: $(B)/target/gateway $(B)/man/gateway.8 ## on a plain host: binary, systemd units, man pages (PREFIX=/usr/local DESTDIR=)
+	$(Q)install -D -m 755 $(B)/target/gateway $(DESTDIR)$(PREFIX)/sbin/gateway
+	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/gateway-dataplane
+	$(Q)mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
+	$(Q)for unit in $(UNITS); do \
+		sed 's|BINDIR|$(PREFIX)/sbin|' host/$$unit.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
+	done
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(B)/man/vpn-public.conf.5 $(B)/man/network.conf.5
+
 # What tests add to the image at boot: a shell on the second serial port.
 $(OUT)/agent.img: initramfs/pack tests/qemu/agent-manifest $(wildcard tests/qemu/agent/*) $(B)/src/busybox-static/.unpacked
 	$(say) PACK $@
