@@ -18,7 +18,7 @@
 #include "init/confine.h"
 #include "init/gpt.h"
 
-enum { MAKE_S = 300, FILL_S = 3600, END_LEN = 1 << 20, PATH_LEN = 512 };
+enum { MAKE_S = 300, FILL_S = 3600, FILL_AWAITED_S = 20, END_LEN = 1 << 20, PATH_LEN = 512 };
 
 uint64_t partition_bytes(const char *path)
 {
@@ -247,7 +247,7 @@ static int fill(void)
 		return 0;
 	err = run_tool("/sbin/resize2fs", argv, CONFINE_CAP(SYS_RESOURCE), FILL_S * NS_PER_S);
 	if (err < 0)
-		log_err("the file system on %s could not be grown: %s; it serves as it is", filled, strerror(-err));
+		log_err("the file system on %s could not be grown: %s; it serves as it was", filled, strerror(-err));
 	else
 		log_info("the file system fills %s now", filled);
 	return err < 0;
@@ -255,7 +255,16 @@ static int fill(void)
 
 int partition_fill(const char *path, bool (*may_change)(void))
 {
+	int status;
+	pid_t pid;
+
 	may_fill = may_change;
 	text_format(filled, sizeof(filled), "%s", path);
-	return child_begin(fill) < 0 ? -EAGAIN : 0;
+	pid = child_begin(fill);
+	if (pid < 0) {
+		log_err("the file system on %s is not grown: %s", path, strerror(-pid));
+		return 0;
+	}
+	status = child_await(pid, FILL_AWAITED_S * NS_PER_S);
+	return status > 0 ? -EIO : 0;
 }

@@ -30,8 +30,8 @@ void partition_make_words(const char *argv[static PARTITION_MAKE_WORDS], const c
 /* By that, from PID 1: 0 or -errno. Behind partition_set_begun. */
 int partition_make(const char *path, const char *label);
 
-/* Begins to make the mounted file system as large as its device, if may_change says so in that process; it tells the log how it
- * went. 0 or -errno. */
+/* Makes the mounted file system as large as its device, if may_change says so, in a process that tells the log how it went: 0, also
+ * when it takes long and goes on, or was not begun; -EIO: it could not be, and the kernel may have shut the file system down. */
 int partition_fill(const char *path, bool (*may_change)(void));
 
 #endif

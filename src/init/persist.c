@@ -237,6 +237,21 @@ static int grow(const char *name, const char *path, uint64_t max_bytes, bool (*m
 	return err == -ECANCELED ? err : 0;
 }
 
+/* What cannot grow may take the file system along: ext4 shuts it down when its journal cannot be written, and then opens no file.
+ * It is mounted anew, as large as it was, before anyone reads the files. Which of ways, or -errno. */
+static int fill(struct place *place, bool (*may_change)(void), char *words, size_t cap)
+{
+	int first = 0;
+
+	if (!partition_fill(place->path, may_change))
+		return 0;
+	if (umount(DATA_DIR) < 0)
+		return -errno;
+	if (!locate_superblock(place->name, place->block) || !superblock_is_clean(place->block))
+		first = mend(place->path, words, cap) ? 0 : WAY_READ_ONLY;
+	return mount_some_way(place->path, first);
+}
+
 /* A medium that brings no partition, as a CD, or a box whose disk is gone: what is written or imported at the console serves for
  * as long as the machine runs. */
 static int mount_memory(const char *label, char *words, size_t cap)
@@ -314,6 +329,12 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 		text_format(words, cap, "%s cannot be mounted (%s), and recovery mends nothing: `reboot` does", path, strerror(-way));
 	if (way < 0)
 		return way;
+	if (way < WAY_READ_ONLY && !is_new && partition_bytes(path) >= superblock_bytes(place.block) + WORTH_GROWING_BYTES)
+		way = fill(&place, may_change, words, cap);
+	if (way < 0) {
+		text_format(words, cap, "%s cannot be mounted again (%s), after it could not be grown: `reboot`", path, strerror(-way));
+		return way;
+	}
 	if (ways[way].words) {
 		text_format(words, cap, "%s %s", path, ways[way].words);
 		log_err("%s", words);
@@ -322,13 +343,10 @@ int persist_mount(const char *label, uint64_t max_bytes, bool (*may_change)(void
 	sweep();
 	if (is_new || is_empty())
 		copy_defaults();
-	if (is_new) {
+	if (is_new)
 		text_format(words, cap, "%s made anew", path);
-	} else if (partition_bytes(path) >= superblock_bytes(place.block) + WORTH_GROWING_BYTES) {
-		err = partition_fill(path, may_change);
-	}
 	text_format(words + strlen(words), cap - strlen(words), "%s", grown);
-	return err;
+	return 0;
 }
 
 void persist_look(const char *label, char *words, size_t cap)

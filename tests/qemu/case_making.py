@@ -232,7 +232,7 @@ def each_way_in_which_a_disk_fails_while_the_file_system_is_made(image):
 
 @case
 def file_system_that_cannot_grow_or_be_read_says_so_and_keeps_its_files(image):
-    """On a disk with an operator's files that became larger: first nothing behind them can be written, then nothing be read."""
+    """On a disk with an operator's files that became larger: no table can be written, nothing be read, nothing be put behind them."""
     one, two = make_instances(2, image + "/gateway")
     with tempfile.TemporaryDirectory() as work:
         disk = work + "/disk"
@@ -250,9 +250,18 @@ def file_system_that_cannot_grow_or_be_read_says_so_and_keeps_its_files(image):
             a.reboot()
             said = boot_line(a)
             assert "FAILED: /dev/vda1 cannot be read: I/O error: nothing was changed on it" in said, said
+            failing.failed = 0
+            failing.bad = [(WRITE, START + WRITTEN_MIB * MIB, LAST - 64 * SECTOR)]
+            a.reboot()
+            assert "ok: /dev/vda1 was not clean: e2fsck -p said 1, grown to %d MiB\n" % (DISK_MIB - 2) in boot_line(a), boot_line(a)
+            assert failing.failed, "nothing was written there: this case shows nothing"
+            assert "could not be grown: I/O error; it serves as it was" in a.say("log grown", log=True)
+            assert "READ-ONLY" not in a.screen(), a.screen()
+            paths_are_up(a)
             failing.bad = []
             a.reboot()
-            assert "ok: /dev/vda1, grown to %d MiB\n" % (DISK_MIB - 2) in boot_line(a), boot_line(a)
+            assert "ok: /dev/vda1\n" in boot_line(a), boot_line(a)
+            assert "the file system fills /dev/vda1 now" in a.say("log fills", log=True)
             paths_are_up(a)
             a.vm.console.begin("poweroff")
             a.vm.wait(60)
