@@ -63,16 +63,17 @@ static void tell_step(const struct scheduled *scheduled, int64_t stepped_s)
 			scheduled_span(left_s > 0 ? left_s : 0, left));
 }
 
+static int64_t distrusted_s; /* the time that waits for a clock that is trusted, 0: none does */
+
 /* Once, each way. */
 static void tell_trust(const struct scheduled *scheduled, bool trusted)
 {
-	static int64_t distrusted_s; /* the time that waits for it, 0: none */
 	char date[SCHEDULED_TIME_LEN];
 
 	(void)scheduled_date(scheduled->at_s, date);
 	if (!trusted && distrusted_s != scheduled->at_s)
 		log_err("the clock is not trusted (`clock`): what waits for %s UTC is not applied before `clock set`", date);
-	if (trusted && distrusted_s == scheduled->at_s)
+	if (trusted && distrusted_s)
 		log_info("the clock was set: what waits for %s UTC goes by it", date);
 	distrusted_s = trusted ? 0 : scheduled->at_s;
 }
@@ -93,8 +94,10 @@ bool due_is(int run_fd, pid_t *process)
 
 	offset_s = clock_offset_s();
 	*process = 0;
-	if (!waits)
+	if (!waits) {
+		distrusted_s = 0;
 		return false;
+	}
 	if (stepped)
 		tell_step(&scheduled, offset_s - before_s);
 	if (scheduled.step != SCHEDULED_BEGUN)
