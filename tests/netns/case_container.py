@@ -37,7 +37,7 @@ def container_serves_its_names_and_ends_within_a_second(lab):
     two = Two(lab)
     c = Container(lab, two.a, two.files)
     c.until()
-    expect(ping("a", "10.8.3.2")[1] == 3, c.said())
+    expect(ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
     expect("isolation        off, in the network that the container has\n" in c.inside("show")[1],
            c.inside("show"))
     expect(c.inside("reconfigure") == (0, "gateway: 0 added, 0 updated, 0 removed, 1 kept\n"), c.inside("reconfigure"))
@@ -127,7 +127,7 @@ def container_notices_a_mounted_file_that_was_replaced(lab):
     for verb in "reconfigure", "check":
         status, said = c.inside(verb)
         expect(status == 1 and said.startswith(words), verb, status, said)
-    expect(ping("a", "10.8.3.2")[1] == 3, c.inside("show"))
+    expect(ping("a", "10.8.3.2", wait=30)[1] == 3, c.inside("show"))
     c.put("vpn-public.conf", "")                # the control: written in place, it is read
     expect("mount the directory" in c.inside("check")[1])
 
@@ -152,12 +152,12 @@ def container_takes_a_read_only_mount(lab):
     c.stop()
     c = Container(lab, two.a, {**two.files, "vpn-public.conf": "nonsense\n"}, read_only=True, options=("--state", state))
     c.until()
-    expect("the last applied configuration runs instead" in c.said() and ping("a", "10.8.3.2")[1] == 3, c.said())
+    expect("the last applied configuration runs instead" in c.said() and ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
 
 
 def scrape(host, request, address="10.8.3.1"):
     """What port 9586 answers, all of it, with line ends of one character."""
-    return host("python3", "-c", "import socket, sys\ns = socket.create_connection((%r, 9586), 10)\ns.sendall(%r)\n"
+    return host("python3", "-c", "import socket, sys\ns = socket.create_connection((%r, 9586), 60)\ns.sendall(%r)\n"
                 "data = b''\nwhile True:\n    more = s.recv(65536)\n    if not more: break\n    data += more\n"
                 "sys.stdout.write(data.decode())" % (address, request))
 
@@ -167,7 +167,7 @@ def metrics_are_served_inside_the_vpn_alone(lab):
     two = Two(lab)
     c = Container(lab, two.a, {**two.files, ".env": two.files[".env"] + "MITIGATOR_METRICS=on\n"})
     c.until()
-    expect(ping("a", "10.8.3.2")[1] == 3, c.said())
+    expect(ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
     answer = scrape(two.b, b"GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n")
     head, body = answer.split("\n\n", 1)
     expect(head.startswith("HTTP/1.1 200 OK\nContent-Type: text/plain; version=0.0.4") and "\nContent-Length: %d\n" % len(body) in head,
@@ -218,8 +218,8 @@ def syslog_gets_what_was_said_before_the_way_was_up(lab):
     far = lab.host("far")
     c = Container(lab, two.a, {**two.files, ".env": two.files[".env"] + "MITIGATOR_SYSLOG=198.51.100.2:10514\n"})
     c.until()
+    listener = Listener(far, "0.0.0.0", 10514)              # before there is a way: no line finds the port closed
     lab.link(two.a, "198.51.100.1/24", far, "198.51.100.2/24", name="eth1")
-    listener = Listener(far, "198.51.100.2", 10514)
     wait_until("the first lines: %s" % listener.lines, lambda: any("up: wg0" in line for line in listener.lines), 60)
     pattern = r"<30>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z 10\.8\.3\.1 gateway - - - up: wg0, MTU \d+"
     expect(any(re.fullmatch(pattern, line) for line in listener.lines), listener.lines)
