@@ -4,6 +4,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "gateway/exporter.h"
 #include "network/filter.h"
 #include "network/filter_inside.h"
 
@@ -46,10 +47,18 @@ void admission_mend(struct admission *admission)
 
 void admission_inside(struct admission *admission, int netns_fd, const char *device, const struct env_conf *env)
 {
-	const struct filter_inside wanted = { netns_fd, device, env->open_ports, env->open_count };
+	struct filter_inside wanted = { .netns_fd = netns_fd, .device = device };
 	bool filters = env->filter == ENV_FILTER_ON && env->open_limited;
-	int err = !admission->filtered ? 0 : filters ? filter_inside_put(&wanted) : filter_inside_remove(netns_fd);
+	uint16_t ports[ENV_OPEN_MAX + 1];
+	int err;
 
+	memcpy(ports, env->open_ports, sizeof(env->open_ports));
+	wanted.ports = ports;
+	wanted.port_count = env->open_count;
+	/* Whoever wants the metrics served wants them reached. */
+	if (env->metrics)
+		ports[wanted.port_count++] = EXPORTER_PORT;
+	err = !admission->filtered ? 0 : filters ? filter_inside_put(&wanted) : filter_inside_remove(netns_fd);
 	if (err < 0)
 		log_err("the filter behind the tunnel cannot be %s: nf_tables: %s", filters ? "put up" : "taken off", strerror(-err));
 }
