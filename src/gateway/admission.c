@@ -39,10 +39,13 @@ void admission_settle(struct admission *admission)
 	let_in(admission, true);
 }
 
-void admission_mend(struct admission *admission)
+bool admission_mend(struct admission *admission)
 {
+	bool was_filtered = admission->filtered;
+
 	if (admission->path)
 		let_in(admission, false);
+	return admission->filtered && !was_filtered;
 }
 
 void admission_inside(struct admission *admission, int netns_fd, const char *device, const struct env_conf *env)

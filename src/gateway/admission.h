@@ -21,7 +21,8 @@ struct admission {
 /* Beside what was let in before, which stays until the path has moved. What is wrong is logged, once. */
 void admission_widen(struct admission *admission, const char *path, uint16_t port, const char *device);
 void admission_settle(struct admission *admission); /* that alone */
-void admission_mend(struct admission *admission);   /* who keeps the filter may have made it anew */
+/* Who keeps the filter may have made it anew. True when the host has one by now, and had none. */
+bool admission_mend(struct admission *admission);
 /* The same for what comes out of the tunnel into a namespace of its own, where .env wants a filter and the host keeps one. */
 void admission_inside(struct admission *admission, int netns_fd, const char *device, const struct env_conf *env);
 void admission_leave(struct admission *admission, int netns_fd); /* the tunnel ends there */

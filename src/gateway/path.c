@@ -382,9 +382,12 @@ const char *path_trouble(const struct path *path)
 static void looked(struct silent *silent, uint64_t now_ns)
 {
 	struct path *path = PATH_OF(silent, silent);
+	bool filtered_now = admission_mend(&path->admission);
 
-	admission_mend(&path->admission);
 	path->looked(path, now_ns);
+	/* What comes out of the tunnel is not filtered yet. */
+	if (filtered_now)
+		path->disturbed(path);
 }
 
 static void elsewhere(struct silent *silent)

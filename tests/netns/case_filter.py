@@ -24,13 +24,18 @@ UDP_PORTS = (7, 9, 13, 19, 37, 53, 67, 68, 69, 111, 123, 137, 138, 161, 162, 389
 
 class Box:
     """a, whose NICs and filter ours keeps, and b beside it on the wire."""
+    network = None
 
-    def __init__(self, lab, env=""):
+    def __init__(self, lab, env="", managed=True):
         self.lab, self.a, self.b = lab, lab.host("a"), lab.host("b")
-        lab.link(self.a, "", self.b, "192.0.2.2/24 192.0.2.3/24 2001:db8::2/64 2001:db8::3/64")
+        lab.link(self.a, "" if managed else "192.0.2.1/24", self.b, "192.0.2.2/24 192.0.2.3/24 2001:db8::2/64 2001:db8::3/64")
         for host in (self.a, self.b):
             host("sysctl", "-qw", "net.ipv6.conf.all.accept_dad=0", "net.ipv6.conf.default.accept_dad=0")
-        self.network = Network(lab, self.a, NIC, **{".env": env})
+        if managed:
+            self.manage(env)
+
+    def manage(self, env=""):
+        self.network = Network(self.lab, self.a, NIC, **{".env": env})
 
     def nft(self, *words, **options):
         return self.a(NFT, *words, **options)
@@ -406,3 +411,23 @@ def filter_behind_the_tunnel_lets_in_what_env_opens(lab):
         expect("DROPPED" in ours.ask("filter"), ours.ask("filter"))
         served.send(b"the peer speaks first")
         expect(select.select([client], [], [], 30)[0], "a connection that began before the filter stalls", ours.ask("filter"))
+
+
+@case
+def filter_behind_the_tunnel_comes_when_that_of_the_host_does(lab):
+    """And lets metrics through that are served."""
+    box = Box(lab, managed=False)
+    (key, pub), (peer_key, peer_pub) = wg_keys(), wg_keys()
+    go = lab.wireguard_go(box.b, "go0", peer_key, 4567)
+    go.set("peer", pub, "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:4567")
+    go.address("10.8.3.2/24")
+    peers = [(pub, "10.8.3.1/32", "192.0.2.1:4567", ""), (peer_pub, "10.8.3.2/32", "192.0.2.2:4567", "")]
+    ours = lab.gateway(box.a, files(key, peers, "10.8.3.1", "MITIGATOR_VPN_OPEN=none\nMITIGATOR_METRICS=on\n"))
+    expect(ping("b", "10.8.3.1", 1, wait=30) == (1, 1), ours.ask("show"))
+    expect(ours.ask("filter") == "", "a path filters though the host does not", ours.ask("filter"))
+    box.manage()
+    wait_until("the filter behind the tunnel", lambda: "DROPPED" in ours.ask("filter"), 60)
+    with namespace(ours.inner), socket.create_server(("10.8.3.1", 4569)):
+        with contextlib.closing(ScanInside("10.8.3.1", "10.8.3.2", 9586)) as one:
+            one.tcp(range(4560, 4580))
+        expect(not one.answered, "a peer's scan of the VPN address finds: %s" % sorted(one.answered), ours.ask("filter"))
