@@ -23,6 +23,7 @@ TEST(boot_before_ended_as_the_surest_sign_of_it_says)
 	CHECK_STR(judged((struct ended_signs){ .written = "", .panic = "", .by_watchdog = true }), "the watchdog reset the machine");
 	CHECK_STR(judged((struct ended_signs){ .written = "packets stand still", .panic = "", .by_watchdog = true }),
 		  "the watchdog reset the machine: packets stand still");
+	CHECK_STR(judged((struct ended_signs){ .written = "reboot\033[2J\xfc", .panic = "", .known = true }), "reboot?[2J?");
 }
 
 TEST(line_that_tells_most_of_last_words_is_the_panic_then_the_bug)
