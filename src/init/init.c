@@ -29,6 +29,7 @@
 #include "init/processes.h"
 #include "init/pulse.h"
 #include "init/recovery.h"
+#include "init/sender.h"
 #include "init/steps.h"
 #include "init/steps_tell.h"
 #include "init/trial.h"
@@ -282,15 +283,9 @@ static void reap(uint64_t now_ns)
 	recovery_goes_on(now_ns);
 }
 
-/* What PID 1 forked and what executed nothing is in its session; no one else gets there. */
-static bool is_own_fork(pid_t pid)
-{
-	return getsid(pid) == getsid(0);
-}
-
 static void lend_variables(pid_t pid)
 {
-	int err = processes_is_at_console(pid) || is_own_fork(pid) ? variables_lend(pid) : -EPERM;
+	int err = processes_is_at_console(pid) || trial_confirms(pid) ? variables_lend(pid) : -EPERM;
 
 	if (err < 0)
 		log_err("process %d may not write the firmware's variables: %s", (int)pid, strerror(-err));
@@ -302,9 +297,9 @@ static const char *who_asks(const struct signalfd_siginfo *info)
 
 	if (info->ssi_signo == SIGINT)
 		return "Ctrl-Alt-Del";
-	if (processes_is_at_console((pid_t)info->ssi_pid))
+	if (processes_is_at_console(sender_of(info)))
 		return "typed at a console";
-	if (processes_is(PROCESS_DEVICES, (pid_t)info->ssi_pid))
+	if (processes_is(PROCESS_DEVICES, sender_of(info)))
 		return "the power button";
 	text_format(words, sizeof(words), "asked for by process %u", info->ssi_pid);
 	return words;
@@ -323,7 +318,7 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 		else if (info.ssi_signo == SIGUSR1)
 			recovery_begins(now_ns);
 		else if ((int)info.ssi_signo == variables_signal())
-			lend_variables((pid_t)info.ssi_pid);
+			lend_variables(sender_of(&info));
 		else if (info.ssi_signo == SIGUSR2)
 			begin_to_end(RB_POWER_OFF, who_asks(&info), now_ns);
 		else

@@ -240,3 +240,8 @@ bool trial_is_on(void)
 {
 	return state != TRIAL_OFF;
 }
+
+bool trial_confirms(pid_t pid)
+{
+	return pid > 0 && pid == confirmer;
+}

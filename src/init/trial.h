@@ -25,5 +25,7 @@ void trial_stop(void);
 
 /* This image may yet be given up, or it is not known whether it may. */
 bool trial_is_on(void);
+/* That is the child which confirms it, and so may write the firmware's variables. */
+bool trial_confirms(pid_t pid);
 
 #endif

@@ -8,11 +8,13 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/loop.h"
+#include "init/sender.h"
 #include "init/variables.h"
 
 enum { LATE_S = 60, CANNOT = 77 };
@@ -149,4 +151,27 @@ TEST(variables_are_writable_until_whoever_borrowed_them_is_killed)
 	if (WIFEXITED(status) && WEXITSTATUS(status) == CANNOT)
 		SKIP("namespaces take a privilege");
 	CHECK_INT(WEXITSTATUS(status), 0);
+}
+
+/* Whoever may send PID 1 a signal would else be lent them by the name of a console. */
+TEST(who_asks_for_variables_is_whom_the_kernel_names)
+{
+	siginfo_t forged = { .si_signo = variables_signal(), .si_code = SI_QUEUE, .si_pid = 1 };
+	struct signalfd_siginfo info = { 0 };
+	sigset_t asked, before;
+	int fd;
+
+	sigemptyset(&asked);
+	sigaddset(&asked, variables_signal());
+	CHECK_INT(sigprocmask(SIG_BLOCK, &asked, &before), 0);
+	fd = signalfd(-1, &asked, SFD_CLOEXEC | SFD_NONBLOCK);
+	CHECK_INT(syscall(SYS_rt_sigqueueinfo, getpid(), variables_signal(), &forged), 0);
+	CHECK_INT(read(fd, &info, sizeof(info)), sizeof(info));
+	CHECK_INT(info.ssi_pid, 1); /* the control: it is taken */
+	CHECK_INT(sender_of(&info), 0);
+	CHECK_INT(kill(getpid(), variables_signal()), 0);
+	CHECK_INT(read(fd, &info, sizeof(info)), sizeof(info));
+	CHECK_INT(sender_of(&info), getpid());
+	close(fd);
+	CHECK_INT(sigprocmask(SIG_SETMASK, &before, NULL), 0);
 }
