@@ -134,6 +134,8 @@ static void begin_to_end(int how, const char *why, uint64_t now_ns)
 	ended_because("%s: %s", ending_words(), why);
 	/* Before the recorder hears that it is to end. */
 	log_info("%s; all that runs is stopped first", ended_words());
+	/* In this order: what is given up is not to become what the next one is judged by. */
+	keepers_stop();
 	trial_stop();
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_clear(&loop, &boot_slow);
