@@ -1,7 +1,7 @@
 """The host's filter on the appliance: the kernel's WireGuard behind a closed door, with the board's own modules."""
 import re
 
-from appliance import PATHS, Stream, cluster
+from appliance import PATHS, Stream, cluster, wait_for
 from cases import case
 from cluster import outer_address, vpn_address
 
@@ -15,9 +15,9 @@ def counts(a):
     return {row[1]: int(row[0]) for row in re.findall(r"^ *(\d+) +\d+  (.*?)\r?$", said, re.M)}
 
 
-def knock(a):
+def knock(a, seconds=3):
     """What the first instance's host says to a connection."""
-    return a.run("nc -w 3 %s 22 < /dev/null" % outer_address(1))[1]
+    return a.run("nc -w %d %s 22 < /dev/null" % (seconds, outer_address(1)))[1]
 
 
 @case
@@ -35,7 +35,7 @@ def filter_lets_the_paths_through_and_is_switched_under_them(image):
         said = first.reconfigure()
         assert "filter off" in said, said
         stream.goes_on()
-        said = knock(second)
+        said = knock(second, 60)
         assert "refused" in said, "without a filter the host does not answer: %s" % said
         first.output("sed -i /MITIGATOR_FILTER/d /srv/mitigator/.env")
         said = first.reconfigure()
@@ -49,9 +49,10 @@ def filter_lets_the_paths_through_and_is_switched_under_them(image):
 @case
 def filter_outlives_the_service_that_made_it(image):
     first, second = cluster(image).all[:2]
-    first.output("kill -STOP %d" % first.pid("network"))
-    first.output("kill -9 %d" % first.pid("network"))
+    pid = first.pid("network")
+    first.output("kill -STOP %d; kill -9 %d" % (pid, pid))
     said = knock(second)
     assert "timed out" in said, "a crash opens the door: %s" % said
     for path in PATHS:
         assert "2 sent, 2 received" in second.say("ping %s %s -c 2 -i 0.1 -q" % (vpn_address(1), path))
+    wait_for("the service again", lambda: first.pid("network") not in (0, pid) and "filter on" in first.say("show filter"))

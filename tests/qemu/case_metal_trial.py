@@ -11,7 +11,7 @@ from firmware import BOOT_S, MIB, Metal, partitions
 from vm import TOP, read_bytes
 
 NEW = "9.0.0"
-SECONDS = {"BOOT_GOOD_S": 20, "BOOT_CARRIER_S": 40, "RECOVERY_S": 0}
+SECONDS = {"BOOT_GOOD_S": 40, "BOOT_CARRIER_S": 80, "RECOVERY_S": 0}     # the services have the first half to come up
 NETWORK = "[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.1/24\n"
 
 

@@ -56,8 +56,8 @@ def two_blank_machines_become_a_cluster_by_setup(image):
                 box.end(others)
             for box, other in zip(boxes, reversed(boxes)):
                 for path in PATHS:
-                    said = box.machine.say("ping %s %s -c 3 -i 0.2 -q" % (other.answers[3], path), 60)
-                    assert " received" in said and "0 received" not in said, said
+                    wait_for("an answer by " + path, lambda: " 3 received" in box.machine.say(
+                        "ping %s %s -c 3 -i 0.2 -q" % (other.answers[3], path), 60), 120, 1)
                 key = box.machine.output("sed -n 's/^PrivateKey = //p' /srv/mitigator/vpn-private.conf").strip()
                 assert len(key) == 44 and key not in box.console.text, "the private key was on the screen"
                 print("  FIGURE  %d keystrokes of %s beyond the paste" % (box.typed, box.answers[4]))

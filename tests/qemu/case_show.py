@@ -95,9 +95,9 @@ def keys_do_not_fit(seen):
         seen.third.netns(path, "wg set wg0 peer %s remove" % ours)
     seen.peers_are("both peers DOWN, a wrong key on either side", "DOWN", "DOWN")
     for n in (2, 3):
-        kernel, lwip = seen.why(n)
-        assert "the kernel tells no reason: see `show` at the other side" in kernel, kernel
-        assert re.search(r"failed (wrong key|no answer)", lwip), lwip
+        assert "the kernel tells no reason: see `show` at the other side" in seen.why(n)[0], seen.why(n)[0]
+        # DOWN is when nothing came; that a handshake fails is known once it did
+        wait_for("why", lambda: re.search(r"failed (wrong key|no answer)", seen.why(n)[1]), MARKED_S, 0.5)
     for a in (seen.second, seen.third):
         a.reconfigure("--force")
     seen.up("with the right keys")
@@ -116,28 +116,43 @@ def clock_is_of_2020(seen):
     at, began = int(seen.first.output("date +%s")), time.monotonic()
     seen.first.output("date -s '2020-02-03 04:05:06'")
     try:
-        seen.says("the clock", r"^clock: 2020-02-03 04:05:\d\d UTC is before this system was made")
+        seen.says("the clock", r"^clock: 2020-02-03 04:\d\d:\d\d UTC is before this system was made")
     finally:
         seen.first.output("date -s @%d" % (at + time.monotonic() - began))
     assert "clock:" not in seen.show(), seen.show()
 
 
+def tells_what_passes(said):
+    passes = re.findall(r"^  (\d+) bytes is the largest that passes", said, re.M)
+    return said.count("1420 bytes: 0 of 5 came back") == 2 and len(passes) == 2 and \
+        all(UNDERLAY_BYTES - 80 <= int(n) <= UNDERLAY_BYTES - 50 for n in passes)
+
+
 def underlay_is_small(seen):
+    """An answer that takes more than a second does not count: on a busy machine it is asked again."""
+    def says(line, is_said):
+        said = [""]
+
+        def is_so():
+            said[0] = seen.first.say(line, 120)
+            return is_said(said[0])
+        try:
+            wait_for(line, is_so, 400, 1)
+        except Timeout as err:
+            raise AssertionError("`%s` does not say what passes:\n%s" % (line, said[0])) from err
+        return said[0]
+    probe = "probe " + vpn_address(2)
     seen.cluster.hub.frame_max = 14 + UNDERLAY_BYTES
     try:
         began = time.monotonic()
-        said = seen.first.say("probe " + vpn_address(2), 120)
+        said = says(probe, tells_what_passes)
         print("  FIGURE  %.0f s until probe said what passes where the underlay takes %d bytes" % (time.monotonic() - began, UNDERLAY_BYTES))
     finally:
         seen.cluster.hub.frame_max = None
-    assert said.count("1420 bytes: 0 of 5 came back") == 2, said
-    for passes, key in zip(re.findall(r"^  (\d+) bytes is the largest that passes", said, re.M), ("MITIGATOR_VPN_MTU", "DATA_PLANE_VPN_MTU")):
-        assert UNDERLAY_BYTES - 80 <= int(passes) <= UNDERLAY_BYTES - 50 and key in said, said
-    assert said.count("is the largest that passes") == 2 and max(map(len, said.splitlines())) <= WIDTH, said
-    said = seen.first.say("probe " + vpn_address(2), 60)
-    assert said.count(" bytes: 5 of 5 came back") == 4, said
-    said = seen.first.say("ping out %s -c 2 -i 0.1 -s 1472 -D" % outer_address(2))
-    assert "2 sent, 2 received" in said, said
+    assert all(key in said for key in ("MITIGATOR_VPN_MTU", "DATA_PLANE_VPN_MTU")), said
+    assert max(map(len, said.splitlines())) <= WIDTH, said
+    says(probe, lambda said: said.count(" bytes: 5 of 5 came back") == 4)
+    says("ping out %s -c 2 -i 0.1 -s 1472 -D" % outer_address(2), lambda said: "2 sent, 2 received" in said)
 
 
 @case
