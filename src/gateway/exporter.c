@@ -84,7 +84,7 @@ static void answer(int fd, const char *run_dir, enum scrape asked)
 }
 
 /* What was not read would have the answer thrown away with a reset. */
-static void hang_up(int fd)
+static void read_rest(int fd)
 {
 	uint64_t deadline_ns = clock_now_ns() + CLIENT_S * NS_PER_S;
 	char rest[512];
@@ -92,6 +92,16 @@ static void hang_up(int fd)
 	(void)shutdown(fd, SHUT_WR);
 	while (wait_for(fd, POLLIN, deadline_ns) && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
 		continue;
+}
+
+static void serve(int fd, const char *run_dir)
+{
+	enum scrape asked = read_request(fd);
+
+	answer(fd, run_dir, asked);
+	/* One that was silent has had its time, and others wait. */
+	if (asked != SCRAPE_MORE)
+		read_rest(fd);
 	close(fd);
 }
 
@@ -110,8 +120,7 @@ int exporter_main(int argc, char **argv)
 		int fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			answer(fd, argv[1], read_request(fd));
-			hang_up(fd);
+			serve(fd, argv[1]);
 		} else if (errno == EINVAL || errno == ENOTSOCK || errno == EBADF) {
 			return 1;
 		} else if (errno != EINTR && errno != ECONNABORTED && errno != EAGAIN) {
