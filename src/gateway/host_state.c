@@ -50,16 +50,14 @@ bool host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 
 void host_print_clock(void (*line)(void *arg, const char *text), void *arg)
 {
-	time_t now = time(NULL), made = built_s();
-	char now_text[32] = "", made_text[32] = "", text[LINE_LEN];
+	time_t now = time(NULL);
+	char now_text[32] = "", text[LINE_LEN];
 	struct tm tm;
 
-	if (now >= made)
+	if (now >= built_s())
 		return;
 	if (gmtime_r(&now, &tm))
 		(void)strftime(now_text, sizeof(now_text), "%Y-%m-%d %H:%M:%S", &tm);
-	if (gmtime_r(&made, &tm))
-		(void)strftime(made_text, sizeof(made_text), "%Y-%m-%d", &tm);
-	text_format(text, sizeof(text), "clock: %s UTC is before this system was made (%s): `clock set`", now_text, made_text);
+	text_format(text, sizeof(text), "clock: %s UTC is before this system was made: `clock set`", now_text);
 	line(arg, text);
 }

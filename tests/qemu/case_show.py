@@ -91,7 +91,7 @@ def keys_do_not_fit(seen):
     """The second has another key than ours have for it, the third has another one for us."""
     ours = seen.first.instance.public_key
     for path in PATHS:
-        seen.second.netns(path, "sh -c 'wg genkey > /tmp/key && wg set wg0 private-key /tmp/key'")
+        seen.second.netns(path, "sh -c 'wg genkey | wg set wg0 private-key /proc/self/fd/0'")
         seen.third.netns(path, "wg set wg0 peer %s remove" % ours)
     seen.peers_are("both peers DOWN, a wrong key on either side", "DOWN", "DOWN")
     for n in (2, 3):
