@@ -29,6 +29,9 @@ static const char *const paths[] = { NAME_MANAGEMENT, NAME_DATAPLANE };
 
 enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
 
+/* What does not fit a line of `boot`, whose columns are init/steps_tell.c's, goes on there: behind where the step's name begins. */
+enum { BELOW_A_STEP = 25 };
+
 /* PROGRAM and the words from argv[first] on, but for the one at skip (-1: all). */
 static int run_with(const char *program, int argc, char **argv, int first, int skip)
 {
@@ -234,12 +237,17 @@ static int command_support(int argc, char **argv)
 
 static int command_boot(int argc, char **argv)
 {
-	char text[8192];
+	char text[8192], row[512];
 	ssize_t n = file_read_begin(AT_FDCWD, RUN_DIR "/" BOOT_FILE, text, sizeof(text));
+	struct slice rest = { text, n < 0 ? 0 : (size_t)n }, line;
 
 	(void)argc;
 	(void)argv;
-	printf("   since      took    step\n%s", n < 0 ? "" : text);
+	printf("   since      took    step\n");
+	while (rest.len && slice_cut(&rest, '\n', &line)) {
+		text_format(row, sizeof(row), "%.*s", SLICE_ARG(line));
+		wrap_text(row, BELOW_A_STEP, row_print, NULL);
+	}
 	print_under_way();
 	return n < 0;
 }

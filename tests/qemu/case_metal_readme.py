@@ -45,7 +45,9 @@ def work_through(vm, block, keys):
         if line.startswith("write "):
             write_file(vm, line, [KEY.sub(lambda key: keys.get(key[0], key[0]), pasted) for pasted in text])
             continue
-        said = vm.console.command(line, 60)
+        start = len(vm.console.text)
+        vm.console.command(line, 60)
+        said = vm.console.text[start:]      # as the screen has it
         check_screen(text, said)
         if line == "key new":
             keys[KEY.search("".join(text))[0]] = KEY.search(said)[0]

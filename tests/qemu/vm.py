@@ -257,7 +257,8 @@ class Console(Port):
         self.seen = len(self.text)
         if log:
             return self.text[start:].partition("\n")[2].rpartition("\n")[0]
-        return match.group(1)
+        # A step of the boot that goes on below is one row, as it was told.
+        return re.sub(r"\n {25}(?=\S)", " ", match.group(1)) if line.split()[-1:] == ["boot"] else match.group(1)
 
 
 class Agent(Port):
