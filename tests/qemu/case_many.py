@@ -5,7 +5,7 @@ import os
 import time
 
 from appliance import PATHS, Stream, cluster
-from cases import case, soak
+from cases import soak
 from cluster import vpn_address, vpn_public
 
 PEERS = 1000
@@ -60,7 +60,7 @@ def one_of_many_changes(image, changes, a_second):
           "%.0f ms, show --json %.0f ms in the median" % (PEERS, a_second, *(sorted(ms)[len(ms) // 2] for ms in zip(*taken))))
 
 
-@case
+@soak
 def one_of_a_thousand_peers_changes_and_no_packet_of_others_is_lost(image):
     one_of_many_changes(image, 2, 200)
 

@@ -123,31 +123,43 @@ def update_is_refused_or_tried_and_confirmed(image):
         assert read_image(disk, "gateway_0.2.0.efi") == content(work + "/0.2.0.efi"), "it is not what was made"
 
 
+def leaves_what_panics(image, work, folder):
+    """(disk, variables, the image of 0.2.0) once that was updated to, and the factory's has come up again by itself."""
+    panics = make_uki(image, work + "/0.2.0.efi", "0.2.0", "console=ttyS0,115200 rdinit=/none panic=2")
+    make_bundle(image, folder + "/panics", panics, "0.2.0")
+    disk = make_wide_disk(image, work + "/disk", folder)
+    with Metal("left", image, [("virtio", disk)], variables=ANY) as vm:
+        comes_up(vm)
+        assert "0.2.0 is beside 0.1.0" in said_of(vm, "update panics")
+        variables = vm.keep_variables(work + "/variables")
+        vm.console.begin("poweroff")
+        vm.wait(60)
+    rename_on_esp(disk, "gateway_0.2.0+3.efi", "gateway_0.2.0+1.efi")      # one try is enough here
+    with Metal("left", image, [("virtio", disk)], variables=variables, no_reboot=False) as vm:
+        said = comes_up(vm)
+        assert "panic" in vm.console.text, "0.2.0 was not started: this case shows nothing:\n%s" % vm.console.text
+        assert said.startswith(FACTORY), said
+        assert shown(vm) == {"gateway_0.2.0+0-1.efi": "NOT GOOD, started 1 times: left", FACTORY: "runs, confirmed"}, shown(vm)
+        vm.keep_variables(variables)
+        vm.console.begin("poweroff")
+        vm.wait(60)
+    return disk, variables, panics
+
+
 @case
-def image_that_panics_or_cannot_be_loaded_is_left_and_an_older_one_stays_when_asked_for(image):
-    """0.2.0 panics: the factory's comes up again by itself. 0.3.0 is cut short on the ESP: the loader gives up, and the firmware goes
-    on to the entry without it. 0.0.9 is asked for, confirmed, and then alone."""
+def image_that_panics_is_left_by_itself(image):
     with tempfile.TemporaryDirectory() as work, tempfile.TemporaryDirectory() as folder:
-        panics = make_uki(image, work + "/0.2.0.efi", "0.2.0", "console=ttyS0,115200 rdinit=/none panic=2")
-        make_bundle(image, folder + "/panics", panics, "0.2.0")
+        leaves_what_panics(image, work, folder)
+
+
+@soak
+def image_that_cannot_be_loaded_is_left_and_an_older_one_stays_when_asked_for(image):
+    """0.3.0 is cut short on the ESP: the loader gives up, and the firmware goes on to the entry without it. 0.0.9 is asked for,
+    confirmed, and then alone."""
+    with tempfile.TemporaryDirectory() as work, tempfile.TemporaryDirectory() as folder:
         make_bundle(image, folder + "/older", make_uki(image, work + "/0.0.9.efi", "0.0.9"), "0.0.9", least="0.0.1")
-        disk = make_wide_disk(image, work + "/disk", folder)
-        with Metal("left", image, [("virtio", disk)], variables=ANY) as vm:
-            comes_up(vm)
-            assert "0.2.0 is beside 0.1.0" in said_of(vm, "update panics")
-            variables = vm.keep_variables(work + "/variables")
-            vm.console.begin("poweroff")
-            vm.wait(60)
-        rename_on_esp(disk, "gateway_0.2.0+3.efi", "gateway_0.2.0+1.efi")      # one try is enough here
+        disk, variables, panics = leaves_what_panics(image, work, folder)
         write(work + "/short", content(panics)[:5 * MIB])
-        with Metal("left", image, [("virtio", disk)], variables=variables, no_reboot=False) as vm:
-            said = comes_up(vm)
-            assert "panic" in vm.console.text, "0.2.0 was not started: this case shows nothing:\n%s" % vm.console.text
-            assert said.startswith(FACTORY), said
-            assert shown(vm) == {"gateway_0.2.0+0-1.efi": "NOT GOOD, started 1 times: left", FACTORY: "runs, confirmed"}, shown(vm)
-            vm.keep_variables(variables)
-            vm.console.begin("poweroff")
-            vm.wait(60)
         copy_to_esp(disk, work + "/short", "gateway_0.3.0+3.efi")
         with Metal("left", image, [("virtio", disk)], variables=variables, no_reboot=False) as vm:
             said = comes_up(vm)
