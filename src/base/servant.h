@@ -8,4 +8,8 @@ int servant_bind(void);
 /* It can do no more than any process of its user from now on: 0 or -errno. */
 int servant_give_up(void);
 
+/* Behind that: it opens, makes and removes no file any more, whoever's it is; what it holds stays open, and sockets with a name can be
+ * connected to. 0 or -errno of a kernel without Landlock, or of a container that denies it. */
+int servant_open_nothing(void);
+
 #endif

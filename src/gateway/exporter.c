@@ -116,6 +116,8 @@ int exporter_main(int argc, char **argv)
 		log_err("the metrics are not served: %s", argc != 2 ? "no run directory" : strerror(-err));
 		return 1;
 	}
+	/* Keys are in files of this user. It is not served worse where that cannot be had. */
+	(void)servant_open_nothing();
 	for (;;) {
 		int fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
 
