@@ -55,7 +55,7 @@ class Box:
             self.processes[name] = self.a.start(self.lab.applet(name), "run", "--conf", self.conf, "--run", self.run, "--ready-fd", str(told),
                                                 *words, pass_fds=[told], stderr=log)
             os.close(told)
-            expect(select.select([ready], [], [], 30)[0] and os.read(ready, 1) == b"\n", name + " does not come up")
+            expect(select.select([ready], [], [], 90)[0] and os.read(ready, 1) == b"\n", name + " does not come up")
             os.close(ready)
         for name in services:
             wait_until("the fallback of " + name, lambda: os.path.exists("%s/applied/%s" % (self.conf, name)))

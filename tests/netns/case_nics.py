@@ -32,7 +32,7 @@ class Network:
         self.process = self.host.start(self.lab.applet("network"), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run",
                                        "--ready-fd", str(told), pass_fds=[told], stderr=self.log)
         os.close(told)
-        expect(select.select([ready], [], [], 30)[0] and os.read(ready, 1) == b"\n", self.said())
+        expect(select.select([ready], [], [], 90)[0] and os.read(ready, 1) == b"\n", self.said())
         os.close(ready)
 
     def stop(self):

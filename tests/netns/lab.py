@@ -104,7 +104,7 @@ class Gateway:
             "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log,
             env=dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1"))
         os.close(told)
-        if not select.select([ready], [], [], 30)[0] or os.read(ready, 1) != b"\n":
+        if not select.select([ready], [], [], 90)[0] or os.read(ready, 1) != b"\n":
             raise RuntimeError("%s does not start: %s" % (self.name, self.said()))
         os.close(ready)
 
@@ -241,7 +241,7 @@ class Lab:
         os.close(told)
         if until:                   # it is ready when all its NICs have carrier: with none that fits, after 10 s
             wait_until("what is waited for of network", until)
-        elif not select.select([ready], [], [], 30)[0] or os.read(ready, 1) != b"\n":
+        elif not select.select([ready], [], [], 90)[0] or os.read(ready, 1) != b"\n":
             raise RuntimeError("network does not start")
         os.close(ready)
         return process
