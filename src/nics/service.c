@@ -174,10 +174,9 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 	struct change *change = &service->change;
 	struct nics_report report = { .say = log_change, .arg = service };
 	const enum env_filter filter = change->candidate->env.filter;
-	bool alone;
+	bool alone = change->candidate->network.has_file && is_sound(&change->diag);
 
 	diag_print(&change->diag, log_finding, NULL);
-	alone = change->candidate->network.has_file && is_sound(&change->diag);
 	service->fallback = change_load_applied(change, dir_fd) && (!alone || change->candidate->network.nic_count);
 	if (!service->fallback && alone) {
 		(void)change_load(change, dir_fd, false);
@@ -194,6 +193,8 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 		change->candidate->env.filter = filter;
 	if (service->fallback || alone)
 		swap_and_apply(service, true, &report);
+	else /* IPv6 gives a NIC an address all the same */
+		(void)door_fit(&service->door, filter, &report);
 }
 
 /* The files when they are good, else the last applied ones. The path services say what is wrong with all files; here

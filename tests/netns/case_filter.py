@@ -1,5 +1,6 @@
 """The host's door: what the filter lets in, what it drops, what it counts, and that no change of it locks a path out."""
 import contextlib
+import os
 import re
 import select
 import signal
@@ -373,6 +374,20 @@ def filter_outlives_who_made_it(lab):
     status, said = box.network.ask("undo")
     expect(status == 0 and probe(box) == [22, 80, 443], status, said)
     box.network.stop()
+
+
+@case
+def filter_is_put_up_where_the_files_have_errors(lab):
+    box = Box(lab, managed=False)
+    os.makedirs(box.lab.dir + "/bad/conf")
+    with open(box.lab.dir + "/bad/conf/network.conf", "w") as f:
+        f.write("[Match]\nName=eth0\n\n[Network]\nAddress=none\n")
+    expect(probe(box) == [22, 80, 443])         # the control
+    with open(box.lab.dir + "/bad/log", "w+") as log:
+        box.a.start(lab.applet("network"), "run", "--conf", box.lab.dir + "/bad/conf", "--run", box.lab.dir + "/bad/run", stderr=log)
+        wait_until("the filter", lambda: probe(box) == [], 60)
+        log.seek(0)
+        expect("no NIC is configured" in log.read())
 
 
 @case
