@@ -151,7 +151,7 @@ static bool probe_path(const char *run_dir, unsigned path, char *address, unsign
 		    "instance mends that, or a larger MTU on the way.",
 		    passes, mtu, passes + OUTSIDE_V4, passes + OUTSIDE_V6,
 		    path == PROFILE_DATAPLANE ? "DATA_PLANE_VPN_MTU" : "MITIGATOR_VPN_MTU", passes & ~3u);
-	overview_wrap(words, row_print, NULL);
+	print_reason(words);
 	return false;
 }
 

@@ -180,9 +180,10 @@ def probe_finds_the_mtu_of_the_network_between(lab):
     box.b("ip", "link", "set", "eth0", "mtu", "1280")               # what is longer is dropped at its end
     status, said = box.ask("probe", "10.8.3.2")
     expect(status == 1 and len(re.findall("^  1420 bytes: 0 of 5 came back", said, re.M)) == 2, said)
-    for passes, key in zip(re.findall(r"^  (\d+) bytes is the largest that passes", said, re.M), ("MITIGATOR_VPN_MTU", "DATA_PLANE_VPN_MTU")):
+    found = re.findall(r"^  (\d+) bytes is the largest that passes", said, re.M)
+    expect(len(found) == 2, said)
+    for passes, key in zip(found, ("MITIGATOR_VPN_MTU", "DATA_PLANE_VPN_MTU")):
         expect(1200 <= int(passes) <= 1230 and " %s=%d " % (key, int(passes) & ~3) in " ".join(said.split()), said)
-    expect(said.count("is the largest that passes") == 2, said)
     began = time.monotonic()
     probe = subprocess.Popen(["ip", "netns", "exec", "a", lab.applet("gateway"), "probe", "10.8.3.2", "--run", box.run], stdout=subprocess.PIPE)
     expect(b"10.8.3.2" in probe.stdout.readline() + probe.stdout.readline(), "the probe does not begin")
