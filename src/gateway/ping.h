@@ -39,6 +39,9 @@ void pinger_close(struct pinger *pinger);
 /* The verb: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]. Ends call, now or later. */
 void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns);
 
+/* When the next one is sent behind the one that was due then. */
+uint64_t ping_next_ns(uint64_t due_ns, uint64_t interval_ns, uint64_t now_ns);
+
 /* One echo request, so that a tunnel shakes hands; whatever comes of it. */
 void pinger_probe(struct pinger *pinger, const struct inet_addr *target);
 

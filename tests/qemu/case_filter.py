@@ -24,6 +24,7 @@ def knock(a, seconds=3):
 def filter_lets_the_paths_through_and_is_switched_under_them(image):
     first, second = cluster(image).all[:2]
     first.fresh_sessions(2)
+    plain = first.files[".env"]
     for path in PATHS:
         before = counts(first)
         stream = Stream(second, vpn_address(1), path)
@@ -31,14 +32,12 @@ def filter_lets_the_paths_through_and_is_switched_under_them(image):
         assert "timed out" in said, "a closed door answers: %s" % said
         after = counts(first)
         assert after[ROWS[path]] > before[ROWS[path]] and after[DROPPED] > before[DROPPED], (before, after)
-        first.output("echo MITIGATOR_FILTER=off >> /srv/mitigator/.env")
-        said = first.reconfigure()
+        said = first.reconfigure(files={".env": plain + "MITIGATOR_FILTER=off\n"})
         assert "filter off" in said, said
         stream.goes_on()
         said = knock(second, 60)
         assert "refused" in said, "without a filter the host does not answer: %s" % said
-        first.output("sed -i /MITIGATOR_FILTER/d /srv/mitigator/.env")
-        said = first.reconfigure()
+        said = first.reconfigure(files={".env": plain})
         assert "filter on" in said, said
         stream.goes_on()
         lost = stream.lost()

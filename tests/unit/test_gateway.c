@@ -10,6 +10,7 @@
 
 #include "conf/applied.h"
 #include "gateway/inner.h"
+#include "gateway/ping.h"
 #include "gateway/profile.h"
 #include "gateway/wanted.h"
 #include "network/facts.h"
@@ -219,4 +220,25 @@ TEST(ages_and_sizes_read_as_wg_has_them)
 	CHECK_STR(words_bytes(1023, text, sizeof(text)), "1023 B");
 	CHECK_STR(words_bytes(1536, text, sizeof(text)), "1.50 KiB");
 	CHECK_STR(words_bytes(3ull << 40, text, sizeof(text)), "3.00 TiB");
+}
+
+/* On a machine where one takes longer than its interval: a loop does what is due by the time at which it woke. */
+TEST(ping_that_cannot_hold_its_rate_leaves_the_loop_to_others)
+{
+	enum { INTERVAL_NS = 10000000, TAKES_NS = 2 * INTERVAL_NS, WAKE_UPS = 10, MOST = 25 };
+	uint64_t now_ns = 0, due_ns = 0;
+
+	for (unsigned i = 0; i < WAKE_UPS; i++) {
+		uint64_t woken_ns = now_ns += 100 * (uint64_t)INTERVAL_NS;
+		unsigned sent = 0;
+
+		for (; due_ns <= woken_ns; sent++) {
+			due_ns = ping_next_ns(due_ns, INTERVAL_NS, woken_ns);
+			now_ns += TAKES_NS;
+		}
+		CHECK(sent && sent < MOST);
+	}
+	/* The control: what it can hold is held, also behind a pause. */
+	CHECK_INT((long long)ping_next_ns(0, INTERVAL_NS, 0), INTERVAL_NS);
+	CHECK_INT((long long)ping_next_ns(0, INTERVAL_NS, 20 * (uint64_t)INTERVAL_NS), INTERVAL_NS);
 }
