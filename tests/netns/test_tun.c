@@ -276,7 +276,7 @@ static bool datagrams(int family, size_t total, int segment, bool gro)
 		perror("datagrams");
 		return false;
 	}
-	for (int i = 0; i < 100 && received < total; i++) {
+	for (int i = 0; i < 30000 && received < total; i++) { /* milliseconds, at least */
 		ssize_t n;
 
 		join();
