@@ -161,6 +161,13 @@ void text_format(char *dst, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
+void text_make_printable(char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~')
+			*text = '?';
+}
+
 void text_init(struct text *t, char *buf, size_t cap)
 {
 	*t = (struct text){ .buf = buf, .cap = cap };

@@ -12,14 +12,6 @@ void diag_clear(struct diag *diag, bool ran_before)
 	diag->ran_before = ran_before;
 }
 
-/* A finding goes to serial consoles: no byte of a file may steer one. */
-static void make_printable(char *text)
-{
-	for (; *text; text++)
-		if (*text < ' ' || *text > '~')
-			*text = '?';
-}
-
 /* Where the next finding goes; an error takes the place of a warning when there is no more room. */
 static struct diag_finding *room(struct diag *diag, enum diag_level level)
 {
@@ -45,7 +37,7 @@ static void add(struct diag *diag, enum diag_level level, const char *file, unsi
 	finding->line = line;
 	finding->level = level;
 	(void)vsnprintf(finding->text, sizeof(finding->text), fmt, ap); /* NOLINT: ap is started, clang 14 loses that */
-	make_printable(finding->text);
+	text_make_printable(finding->text); /* it goes to serial consoles: no byte of a file may steer one */
 }
 
 void diag_error(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)

@@ -36,12 +36,9 @@ static void read_text(const char *disk, const char *file, size_t skip, char dst[
 	text = slice_trim(text);
 	if (text.len >= DISK_TEXT_LEN)
 		text.len = DISK_TEXT_LEN - 1;
-	for (size_t i = 0; i < text.len; i++)
-		dst[i] = text.ptr[i];
-	for (size_t i = 0; i < text.len; i++)
-		if (dst[i] < ' ' || dst[i] == 0x7f)
-			dst[i] = '?';
+	memcpy(dst, text.ptr, text.len);
 	dst[text.len] = '\0';
+	text_make_printable(dst);
 }
 
 static int disk_open(const struct disk *disk)
@@ -145,9 +142,7 @@ static void describe(const struct disk *disk, uint64_t at, char *words, size_t c
 		text_format(words, cap, "XFS");
 	else
 		text_format(words, cap, "no file system that is known here");
-	for (char *c = words; *c; c++)
-		if (*c < ' ' || *c == 0x7f)
-			*c = '?';
+	text_make_printable(words);
 }
 
 static void print_partition(const struct disk *disk, const struct gpt *gpt, unsigned number,

@@ -73,9 +73,7 @@ void ended_judge(const struct ended_signs *signs, char *words, size_t cap)
 	else
 		text_format(words, cap, "%s", signs->known ? "no one said why: a power cut, or a reset" : "none is known");
 	/* Of a disk and a firmware, which may hold anything: it goes to screens. */
-	for (char *c = words; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
+	text_make_printable(words);
 }
 
 int ended_tell(char *words, size_t cap)

@@ -66,6 +66,14 @@ TEST(distance_counts_edits_without_case)
 	CHECK_INT(text_distance(slice_of(""), "abc"), 3);
 }
 
+TEST(what_goes_to_a_terminal_is_printable_ascii)
+{
+	char text[] = "disk \x1b[2J\x9b" "A\x7f~\t.";
+
+	text_make_printable(text);
+	CHECK_STR(text, "disk ?[2J?A?~?.");
+}
+
 TEST(text_that_does_not_fit_is_cut_and_says_so)
 {
 	char buf[8];
