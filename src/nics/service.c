@@ -193,8 +193,6 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 		change->candidate->env.filter = filter;
 	if (service->fallback || alone)
 		swap_and_apply(service, true, &report);
-	else /* IPv6 gives a NIC an address all the same */
-		(void)door_fit(&service->door, filter, &report);
 }
 
 /* The files when they are good, else the last applied ones. The path services say what is wrong with all files; here
@@ -416,7 +414,7 @@ static int nics_service_start(struct worker *worker)
 
 	loop_timer_set(&worker->loop, &service->ready, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, ready_fires);
 	start(service);
-	/* Also when nothing could be read. */
+	/* Also when nothing could be read: IPv6 gives a NIC an address all the same. */
 	if (!service->has_set)
 		door_fit(&service->door, service->set->env.filter, &report);
 	if (!service->has_set || !service->set->network.nic_count)
