@@ -15,7 +15,7 @@ from case_disk import frozen, mounted
 from case_nics import addresses
 from cases import case, expect
 from frames import udp_socket
-from lab import run, wait_until, wg_keys
+from lab import is_ready, run, wait_until, wg_keys
 from pair import files
 
 ASKED = 4
@@ -38,11 +38,12 @@ class Box:
 
     def write(self, nic=1, extra="", more=0):
         idle = [(wg_keys()[1], "10.8.3.%d/32" % (10 + n), "192.0.2.9:4567", "") for n in range(more)]
-        texts = {**files(self.key, self.peers + idle, "10.8.3.1", extra), "network.conf": NETWORK % nic}
+        self.put({**files(self.key, self.peers + idle, "10.8.3.1", extra), "network.conf": NETWORK % nic})
+
+    def put(self, texts):
         for name, text in texts.items():
-            with open(self.conf + "/" + name, "w") as f:
+            with open(self.conf + "/" + name, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
                 f.write(text)
-            os.chmod(self.conf + "/" + name, 0o600)
 
     def start(self, services=SERVICES):
         self.services = self.services or services
@@ -55,8 +56,7 @@ class Box:
             self.processes[name] = self.a.start(self.lab.applet(name), "run", "--conf", self.conf, "--run", self.run, "--ready-fd", str(told),
                                                 *words, pass_fds=[told], stderr=log)
             os.close(told)
-            expect(select.select([ready], [], [], 90)[0] and os.read(ready, 1) == b"\n", name + " does not come up")
-            os.close(ready)
+            expect(is_ready(ready), name + " does not come up")
         for name in services:
             wait_until("the fallback of " + name, lambda: os.path.exists("%s/applied/%s" % (self.conf, name)))
         return self

@@ -60,6 +60,15 @@ class Box:
         expect(status == 0, status, said)
         return said
 
+    def tunnel(self, env):
+        """Management with these lines in its .env, and wireguard-go in b at the other end."""
+        (key, pub), (peer_key, peer_pub) = wg_keys(), wg_keys()
+        go = self.lab.wireguard_go(self.b, "go0", peer_key, 4567)
+        go.set("peer", pub, "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:4567")
+        go.address("10.8.3.2/24")
+        peers = [(pub, "10.8.3.1/32", "192.0.2.1:4567", ""), (peer_pub, "10.8.3.2/32", "192.0.2.2:4567", "")]
+        return self.lab.gateway(self.a, files(key, peers, "10.8.3.1", env))
+
 
 class Scan:
     """From b's NIC: what answers there, seen on the wire."""
@@ -393,12 +402,7 @@ def filter_is_put_up_where_the_files_have_errors(lab):
 @case
 def filter_behind_the_tunnel_lets_in_what_env_opens(lab):
     box = Box(lab)
-    (key, pub), (peer_key, peer_pub) = wg_keys(), wg_keys()
-    go = lab.wireguard_go(box.b, "go0", peer_key, 4567)
-    go.set("peer", pub, "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:4567")
-    go.address("10.8.3.2/24")
-    peers = [(pub, "10.8.3.1/32", "192.0.2.1:4567", ""), (peer_pub, "10.8.3.2/32", "192.0.2.2:4567", "")]
-    ours = lab.gateway(box.a, files(key, peers, "10.8.3.1", "MITIGATOR_VPN_OPEN=9586\n"))
+    ours = box.tunnel("MITIGATOR_VPN_OPEN=9586\n")
     for to in (ours.inner, "b"):
         expect(ping(to, "10.8.3.2" if to == ours.inner else "10.8.3.1", 3, wait=30) == (3, 3), ours.ask("show"))
     with namespace(ours.inner), socket.create_server(("10.8.3.1", 4569)), socket.create_server(("10.8.3.1", 9586)), \
@@ -432,12 +436,7 @@ def filter_behind_the_tunnel_lets_in_what_env_opens(lab):
 def filter_behind_the_tunnel_comes_when_that_of_the_host_does(lab):
     """And lets metrics through that are served."""
     box = Box(lab, managed=False)
-    (key, pub), (peer_key, peer_pub) = wg_keys(), wg_keys()
-    go = lab.wireguard_go(box.b, "go0", peer_key, 4567)
-    go.set("peer", pub, "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:4567")
-    go.address("10.8.3.2/24")
-    peers = [(pub, "10.8.3.1/32", "192.0.2.1:4567", ""), (peer_pub, "10.8.3.2/32", "192.0.2.2:4567", "")]
-    ours = lab.gateway(box.a, files(key, peers, "10.8.3.1", "MITIGATOR_VPN_OPEN=none\nMITIGATOR_METRICS=on\n"))
+    ours = box.tunnel("MITIGATOR_VPN_OPEN=none\nMITIGATOR_METRICS=on\n")
     expect(ping("b", "10.8.3.1", 1, wait=30) == (1, 1), ours.ask("show"))
     expect(ours.ask("filter") == "", "a path filters though the host does not", ours.ask("filter"))
     box.manage()

@@ -46,9 +46,7 @@ class Killed(Box):
                 "network.conf": NETWORK % number}
 
     def write(self, number):
-        for name, text in self.texts(number).items():
-            with open(self.conf + "/" + name, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
-                f.write(text)
+        self.put(self.texts(number))
 
     def reaches(self):
         """Packets pass both ways on both paths: when each session was made."""

@@ -10,7 +10,7 @@ import tempfile
 from case_console import Terminal
 from cases import case, expect
 from frames import (ARP, IPV4, IPV6, address, arp, ethernet, icmp6, ip4, ip6, mac_of, packet_socket, udp, udp_socket)
-from lab import ping, wait_until, wg_keys
+from lab import is_ready, ping, wait_until, wg_keys
 from pair import files
 
 MAIN = "[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.1/24\n"
@@ -32,8 +32,7 @@ class Network:
         self.process = self.host.start(self.lab.applet("network"), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run",
                                        "--ready-fd", str(told), pass_fds=[told], stderr=self.log)
         os.close(told)
-        expect(select.select([ready], [], [], 90)[0] and os.read(ready, 1) == b"\n", self.said())
-        os.close(ready)
+        expect(is_ready(ready), self.said())
 
     def stop(self):
         self.process.terminate()

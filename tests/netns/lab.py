@@ -52,6 +52,13 @@ def wait_until(what, condition, timeout=30):
         select.select([], [], [], 0.05)
 
 
+def is_ready(ready, timeout=90):
+    """Whether a service tells so by its --ready-fd, of which this is the end to read. Closes it."""
+    told = select.select([ready], [], [], timeout)[0] and os.read(ready, 1) == b"\n"
+    os.close(ready)
+    return told
+
+
 def wg_keys():
     private = run("wg", "genkey").strip()
     return private, run("wg", "pubkey", input=private).strip()
@@ -104,9 +111,8 @@ class Gateway:
             "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log,
             env=dict(os.environ, ASAN_OPTIONS="quarantine_size_mb=1"))
         os.close(told)
-        if not select.select([ready], [], [], 90)[0] or os.read(ready, 1) != b"\n":
+        if not is_ready(ready):
             raise RuntimeError("%s does not start: %s" % (self.name, self.said()))
-        os.close(ready)
 
     def said(self):
         self.log.flush()
@@ -241,9 +247,8 @@ class Lab:
         os.close(told)
         if until:                   # it is ready when all its NICs have carrier: with none that fits, after 10 s
             wait_until("what is waited for of network", until)
-        elif not select.select([ready], [], [], 90)[0] or os.read(ready, 1) != b"\n":
+        elif not is_ready(ready):
             raise RuntimeError("network does not start")
-        os.close(ready)
         return process
 
     def wireguard_go(self, host, device, private_key, port=4567):

@@ -271,9 +271,13 @@ static void pump(unsigned ms)
 	loop.stopping = false;
 }
 
+enum {
+	PUMPS_MAX = 1500,	/* of 20 ms: 30 s for what was sent to come */
+};
+
 static bool pump_until(size_t count)
 {
-	for (int i = 0; i < 1500 && got.count < count; i++)
+	for (int i = 0; i < PUMPS_MAX && got.count < count; i++)
 		pump(20);
 	return got.count >= count;
 }
@@ -800,7 +804,7 @@ static bool super_in(enum space space, const char *from, const char *to)
 	fill(5);
 	if (!peer_send(fd, to, pattern, 40 * 1400 + 33))
 		return false;
-	for (int i = 0; i < 1500 && got.bytes - before < 40 * 1400 + 33; i++)
+	for (int i = 0; i < PUMPS_MAX && got.bytes - before < 40 * 1400 + 33; i++)
 		pump(20);
 	close(fd);
 	return got.bytes - before == 40 * 1400 + 33;
@@ -1001,7 +1005,7 @@ TEST(a_real_routers_too_big_is_heard)
 	run("ip -n %s link set r1 mtu 1280", names[ROUTER]);
 	CHECK(arrives(fd, "fd02::2", 100));
 	CHECK_INT(send_to("fd02::2", pattern, 1400, 0), 0);
-	for (int i = 0; i < 1500 && outer_mtu(&to, clock_now_ns()) == 1500; i++)
+	for (int i = 0; i < PUMPS_MAX && outer_mtu(&to, clock_now_ns()) == 1500; i++)
 		pump(20);
 	CHECK_INT(outer_mtu(&to, clock_now_ns()), 1280);
 	CHECK(arrives(fd, "fd02::2", 1400));
