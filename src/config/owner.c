@@ -15,6 +15,7 @@
 #include "conf/applied.h"
 #include "conf/edited.h"
 #include "conf/set_sum.h"
+#include "conf/swap.h"
 #include "config/adopt.h"
 #include "config/boot.h"
 #include "config/commit.h"
@@ -345,6 +346,10 @@ void owner_tell_undone(struct owner *owner)
 	if (!owner->undone)
 		return;
 	commit_keep(&commit);
-	if (!owner_load(owner) && !owner->store_err && owner->undone != owner->store.confirmed)
+	if (owner_load(owner))
+		return;
+	/* A rollback that was cut off when its files counted: before anyone writes others, which they would be moved over. */
+	(void)swap_finish(owner->data_fd);
+	if (!owner->store_err && owner->undone != owner->store.confirmed)
 		store_tell(&owner->store, owner->undone, ABOUT_UNDONE);
 }

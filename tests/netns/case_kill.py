@@ -236,6 +236,7 @@ def check_end(box, operation, both, status, said, passed, logged, killed):
         number = wait_until("what was confirmed runs", box.is_settled, 90)
         expect(number == both[0], said)
     wait_until("the pointer and what is kept agree with what runs", lambda: box.kept(number, killed), 60)
+    wait_until("no files are left half way", lambda: not os.path.exists(box.conf + "/.import.ready"))
     files = by_hand(box)
     expect(files in [box.texts(n) for n in both], "the files are a mixture")
     expect(not applied or files == box.texts(number) or os.path.exists(box.run + "/held") or status,
@@ -258,6 +259,7 @@ SAMPLE = (("commit", "doer", "ask gateway.sock apply", "doer"),
           ("confirm", "doer", "renameat confirmed", "doer"),
           ("undo", "doer", "ask gateway.sock apply", "doer"),
           ("rollback", "doer", "renameat vpn-public.conf", "doer"),
+          ("rollback", "doer", "fsync conf", "doer"),
           ("timed_undo", "doer", "ask gateway-dataplane.sock apply", "doer"))
 
 

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "conf/files_lock.h"
 #include "conf/left_out.h"
 #include "conf/set.h"
 #include "conf/swap.h"
@@ -223,24 +224,40 @@ static const char *files_are(int dir_fd)
 	return old == CONF_FILES ? "old" : fresh == CONF_FILES - 1 && gone == 1 ? "new" : "between";
 }
 
-TEST(power_cut_between_two_moves_is_made_good_before_the_next_read)
+/* A new directory with old files and, beside them, new ones that do not count yet. */
+static void prepare(char *dir, int *dir_fd)
 {
 	static char fresh[] = "new";
 	static const mode_t modes[CONF_FILES] = { 0600, 0600, 0600, 0600 };
 	struct conf_text texts[CONF_FILES];
+	int fd;
 
+	*dir_fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	for (enum conf_file file = 0; file < CONF_FILES; file++) {
+		CHECK_INT(file_replace(*dir_fd, conf_file_name(file), "old", 3, 0600), 0);
+		texts[file] = text_of(fresh, 3);
+	}
+	texts[CONF_ENV] = (struct conf_text){ 0 };
+	fd = swap_prepare(*dir_fd, texts, modes);
+	CHECK(fd >= 0);
+	close(fd);
+}
+
+static void remove_all(const char *dir, int dir_fd)
+{
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		unlinkat(dir_fd, conf_file_name(file), 0);
+	close(dir_fd);
+	CHECK_INT(rmdir(dir), 0);
+}
+
+TEST(power_cut_between_two_moves_is_made_good_before_the_next_read)
+{
 	for (enum conf_file cut = 0; cut <= CONF_FILES; cut++) {
 		char dir[] = "/tmp/swap.XXXXXX", name[96];
-		int dir_fd = mkdtemp(dir) ? open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1, fd;
+		int dir_fd;
 
-		for (enum conf_file file = 0; file < CONF_FILES; file++) {
-			CHECK_INT(file_replace(dir_fd, conf_file_name(file), "old", 3, 0600), 0);
-			texts[file] = text_of(fresh, 3);
-		}
-		texts[CONF_ENV] = (struct conf_text){ 0 };
-		fd = swap_prepare(dir_fd, texts, modes);
-		CHECK(fd >= 0);
-		close(fd);
+		prepare(dir, &dir_fd);
 		CHECK_INT(swap_finish(dir_fd), 0);
 		CHECK_STR(files_are(dir_fd), "old"); /* prepared and not committed: it does not count */
 		CHECK_INT(renameat(dir_fd, SWAP_NEW_DIR, dir_fd, ".import.ready"), 0);
@@ -255,9 +272,22 @@ TEST(power_cut_between_two_moves_is_made_good_before_the_next_read)
 		CHECK_STR(files_are(dir_fd), "new");
 		CHECK_INT(faccessat(dir_fd, ".import.ready", F_OK, 0), -1);
 		CHECK_INT(swap_finish(dir_fd), 0);
-		for (enum conf_file file = 0; file < CONF_FILES; file++)
-			unlinkat(dir_fd, conf_file_name(file), 0);
-		close(dir_fd);
-		CHECK_INT(rmdir(dir), 0);
+		remove_all(dir, dir_fd);
 	}
+}
+
+TEST(what_is_written_behind_a_set_that_was_left_half_way_stays)
+{
+	char dir[] = "/tmp/swap.XXXXXX", bytes[16];
+	int dir_fd;
+
+	prepare(dir, &dir_fd);
+	CHECK_INT(renameat(dir_fd, SWAP_NEW_DIR, dir_fd, ".import.ready"), 0);
+	CHECK_INT(files_lock(dir_fd, FILES_CHANGE), 0);
+	CHECK_STR(files_are(dir_fd), "new");
+	CHECK_INT(file_replace(dir_fd, conf_file_name(CONF_PUBLIC), "mine", 4, 0600), 0);
+	CHECK_INT(swap_finish(dir_fd), 0);
+	CHECK(file_read(dir_fd, conf_file_name(CONF_PUBLIC), bytes, sizeof(bytes)) == 4);
+	CHECK_STR(bytes, "mine");
+	remove_all(dir, dir_fd);
 }
