@@ -13,6 +13,7 @@
 
 #define QUESTION "--more-- (Enter, q)"
 #define ANSWERED "\r\x1b[K"
+#define NOT_OBEYED ANSWERED "that line was not obeyed: more of the last one is to come\n" QUESTION
 
 enum { ETX = 0x03 };
 
@@ -49,27 +50,32 @@ static void leave(int sig)
 	_exit(0);
 }
 
-/* Waits for Enter or a blank; ends the process for q, and when no one is there. What is none of these is noise. */
+/* Waits for Enter or a blank; ends the process for q, and when no one is there. Any other character begins a line that was meant for
+ * a prompt, or is noise: what comes up to its Enter is none of these either, and no one obeys it. */
 static void ask(void)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-	char key = 0;
+	bool is_line = false;
 
 	print(NULL, QUESTION, sizeof(QUESTION) - 1);
-	while (key != '\r' && key != '\n' && key != ' ') {
-		bool was_cr = after_cr;
+	for (;;) {
+		bool was_cr = after_cr, is_enter;
 		int n = poll(&input, 1, terminal_idle_ms());
+		char key;
 
 		if (n < 1 || read(STDIN_FILENO, &key, 1) != 1)
 			_exit(n ? 1 : EXIT_IDLE);
 		after_cr = key == '\r';
-		if (key == 'q' || key == 'Q' || key == ETX) {
+		is_enter = key == '\r' || (key == '\n' && !was_cr); /* not the LF of a CRLF */
+		if (key == ETX || (!is_line && (key == 'q' || key == 'Q'))) {
 			print(NULL, ANSWERED, sizeof(ANSWERED) - 1);
 			_exit(0);
 		}
-		/* the LF of a CRLF */
-		if (was_cr && key == '\n')
-			key = 0;
+		if (!is_line && (is_enter || key == ' '))
+			break;
+		if (is_line && is_enter)
+			print(NULL, NOT_OBEYED, sizeof(NOT_OBEYED) - 1);
+		is_line = (is_line && !is_enter) || (key > ' ' && key <= '~');
 	}
 	print(NULL, ANSWERED, sizeof(ANSWERED) - 1);
 }

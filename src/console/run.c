@@ -1,6 +1,7 @@
 #include "console/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -12,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/exit.h"
+#include "base/file.h"
 #include "base/interrupt.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -23,6 +25,7 @@ enum {
 	STUCK_MAX = 8,
 	END_WAIT_S = 5, /* for what was interrupted; a service has 4 s to end its answer */
 	END_WAIT_AGAIN_S = 1, /* and was once more */
+	INTERRUPTS_MAX = 8, /* so many of them, one behind the other, are no key of what goes on by itself */
 };
 
 static _Noreturn void become(const char *const argv[])
@@ -78,22 +81,61 @@ static void leave_stuck(pid_t pid, const char *const argv[])
 	printf("%s does not end (process %d): it waits for the disk and ends when that answers\n", stuck[i].name, (int)pid);
 }
 
-/* Waits for the end of pid: true with its wait status; false when Ctrl-C came and it did not end of that. */
+/* proc_pid_stat(5): its state, a letter. */
+static char state_of(pid_t pid)
+{
+	char path[32], stat[512];
+	const char *end;
+	ssize_t n;
+
+	text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	n = file_read_begin(AT_FDCWD, path, stat, sizeof(stat));
+	end = n > 0 ? memrchr(stat, ')', (size_t)n) : NULL;
+	return end && end + 2 < stat + n ? end[2] : '?';
+}
+
+/* By a disk or a driver: itself, or a program that it waits for. */
+static bool is_held(pid_t pid)
+{
+	char path[64], children[256] = "";
+	struct slice rest, word;
+	bool held = state_of(pid) == 'D';
+	uint64_t child;
+
+	text_format(path, sizeof(path), "/proc/%d/task/%d/children", (int)pid, (int)pid);
+	(void)file_read_begin(AT_FDCWD, path, children, sizeof(children));
+	for (rest = slice_of(children); !held && slice_word(&rest, &word);)
+		held = !text_uint(word, INT32_MAX, &child) && state_of((pid_t)child) == 'D';
+	return held;
+}
+
+/* Waits for the end of pid: true with its wait status; false when Ctrl-C came and it waits for a disk. */
 static bool await(pid_t pid, int *status)
 {
 	static const struct timespec moment = { .tv_sec = END_WAIT_S }, again = { .tv_sec = END_WAIT_AGAIN_S };
 	const struct timespec *wait = interrupt_came() ? &moment : NULL;
 	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	int n = 1;
+	unsigned interrupts = 0;
+	bool held = false;
+	int n;
 
-	/* Ctrl-C reaches it as well; it is given a moment to end of it. */
-	while (end.fd >= 0 && (n = interrupt_poll(&end, 1, wait)) == -EINTR) {
-		wait = wait ? &again : &moment;
+	/* Ctrl-C reaches it as well; it is given a moment to end of it. To one that takes lines it is a key, and that goes on. */
+	while (end.fd >= 0 && !held && (n = interrupt_poll(&end, 1, wait)) <= 0) {
+		if (n < 0 && n != -EINTR)
+			break;
+		if (n == -EINTR && ++interrupts == INTERRUPTS_MAX)
+			(void)kill(pid, SIGKILL);
+		if (n == -EINTR)
+			wait = wait ? &again : &moment;
+		else
+			interrupts = 0;
+		held = !n && is_held(pid);
+		wait = n || held ? wait : NULL;
 		(void)interrupt_came();
 	}
 	if (end.fd >= 0)
 		close(end.fd);
-	if (n == 0)
+	if (held)
 		return false;
 	while (waitpid(pid, status, 0) < 0 && errno == EINTR)
 		continue;

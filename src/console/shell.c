@@ -65,7 +65,23 @@ static int run_line(const struct command *command, char *text)
 	return status;
 }
 
+static bool is_endless(const char *text)
+{
+	struct slice rest = slice_of(text), name = slice_of(""), word = name;
+	char words[2 * FIT_LEN];
+
+	(void)slice_word(&rest, &name);
+	(void)slice_word(&rest, &word);
+	text_format(words, sizeof(words), "%.*s %.*s", SLICE_ARG(name), SLICE_ARG(word));
+	return fits_has(tables, slice_of(words), WORD_ENDLESS);
+}
+
 /* In pages when someone sits there: a terminal that did not tell its size may be a script. */
+static unsigned rows_of_page(void)
+{
+	return line.size_told ? line.rows : 0;
+}
+
 static int obey(const struct command *command, char *text, const struct filter *filter)
 {
 	bool paged = fits_has(tables, slice_of(command->name), WORD_PAGED);
@@ -73,7 +89,7 @@ static int obey(const struct command *command, char *text, const struct filter *
 	struct page page = {
 		.word_count = filter->word_count,
 		.counts = filter->counts,
-		.rows = paged && line.size_told && !filter->no_more ? line.rows : 0,
+		.rows = paged && !is_endless(text) && !filter->no_more ? rows_of_page() : 0,
 		.columns = line.columns,
 	};
 	int err = 0, status = 1;
@@ -120,6 +136,7 @@ static const struct fits *fits_at_cursor(void)
 /* What happens while a line is typed. ? tells what fits; Tab writes what all have in common, and tells when that is nothing. */
 static void answer(enum line_event event)
 {
+	const struct page page = { .rows = rows_of_page(), .columns = line.columns };
 	const struct fits *fits;
 	char rest[FIT_LEN + 1] = "";
 
@@ -137,8 +154,13 @@ static void answer(enum line_event event)
 	if (event == LINE_TAB && !fits->count)
 		return;
 	printf("\n");
+	if (page.rows)
+		(void)pager_begin(&page); /* else it comes without a pause */
 	print_fits(fits);
 	(void)fflush(stdout);
+	if (page.rows)
+		(void)pager_end();
+	interrupt_clear();
 	line_draw(&line);
 }
 

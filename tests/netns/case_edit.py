@@ -1,5 +1,7 @@
 """`edit` at a terminal: lines opened in the line editor, what is wrong told at once, the file as it was on `q`."""
 
+import time
+
 from case_console import Terminal
 from case_files import cluster
 from cases import case, expect
@@ -112,3 +114,42 @@ def edit_overwrites_a_change_of_another_only_when_told_to(lab):
         expect("usage: edit FILE" in files.ask("edit", "passwd", status=2))
     finally:
         edit.terminal.close()
+
+
+@case
+def edit_that_goes_on_behind_ctrl_c_has_the_console_alone(lab):
+    files, _, _, _ = cluster(lab)
+    before = files.get("vpn-public.conf")
+    console = Terminal(lab.binary, "console")
+    try:
+        console.wait("gateway> ")
+        console.type(b"edit vpn-public.conf --conf %s\r" % files.conf.encode())
+        console.wait("edit> ")
+        for _ in range(2):
+            console.text = ""
+            console.type(b"9\r")
+            console.wait("Endpoint = 192.0.2.2:4567")
+            console.type(b"8\x03")
+            console.wait("edit> ")
+        began = time.monotonic()
+        while time.monotonic() - began < 2.5:           # a second behind the second one, the console would look what became of it
+            console.text = ""
+            console.type(b"l 9\r")
+            console.wait("  9  Endpoint = 192.0.2.2:4567")
+            console.wait("edit> ")
+            expect("does not end" not in console.text and "gateway> " not in console.text, console.text)
+        console.type(b"q\r")
+        console.wait("gateway> ")
+        expect(files.get("vpn-public.conf") == before, files.get("vpn-public.conf"))
+        # and eight of them, one behind the other, end what takes none
+        console.type(b"edit vpn-public.conf --conf %s\r" % files.conf.encode())
+        console.wait("edit> ")
+        console.text = ""
+        for _ in range(8):
+            console.type(b"\x03")
+            wait_until("Ctrl-C is seen", lambda: console.wait("") or "\ngateway> " in console.text.replace("\r", "") or
+                       console.text.endswith("edit> "))
+            console.text = "" if console.text.endswith("edit> ") else console.text
+        console.wait("gateway> ")
+    finally:
+        console.close()

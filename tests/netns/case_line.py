@@ -156,7 +156,9 @@ def what_is_more_than_a_screen_comes_in_pages(lab):
                 said += console.keys("\r\n", more if got else "gateway> ")
                 expect(said == whole[:len(said)], said)
             expect(console.keys("help\r", more)[1:] == whole[:height - 1])
-            expect(console.keys("xq", "gateway> ") == [])
+            # what is typed for a prompt is obeyed by no one, up to its Enter
+            expect(console.keys("xq help version \r", more)[-1].startswith("that line was not obeyed"))
+            expect(console.keys("q", "gateway> ") == [])
             # no pause when it is not wanted, when it is not needed, and while a paste waits
             expect(console.keys("help | no-more\r", "gateway> ")[1:] == whole)
             expect(len(console.keys("help | ping\r", "gateway> ")) == 2)
@@ -164,6 +166,10 @@ def what_is_more_than_a_screen_comes_in_pages(lab):
             console.terminal.type(b"help\rversion\r")
             said = console.see("gateway> ", len(whole) + 2)
             expect([row for row in said if row.strip() in map(str.strip, whole)] == whole and more not in said, said)
+            # what fits is told in pages too, and one that is watched is never held up
+            told = console.keys("?", more)
+            expect(len(told) == height, told)
+            console.keys("q", "gateway> ", 30)
             # Ctrl-C is an end at once
             console.keys("help\r", more)
             said = console.keys("\x03", "gateway> ")
