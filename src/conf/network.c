@@ -79,6 +79,11 @@ bool network_accepts_ra(const struct network_nic *nic)
 	return true;
 }
 
+bool network_is_of_the_rest(const struct network_nic *nic)
+{
+	return !strcmp(nic->pattern, "*") && !nic->has_mac && !nic->paths[0];
+}
+
 bool network_is_of_one_nic(const struct network_nic *nic)
 {
 	return nic->address_count || nic->route_count || nic->vlan_count;

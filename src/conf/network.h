@@ -121,6 +121,9 @@ bool network_has_paths(const struct network_conf *conf);
  * link-local ones) by the file: what a person wrote is all there is to be. */
 bool network_accepts_ra(const struct network_nic *nic);
 
+/* Its [Match] is for all NICs that no other one fits: that there is none left is no mistake. */
+bool network_is_of_the_rest(const struct network_nic *nic);
+
 /* Only one NIC can have what the section says: an address, a route, a VLAN. */
 bool network_is_of_one_nic(const struct network_nic *nic);
 

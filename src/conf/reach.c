@@ -46,7 +46,7 @@ void reach_nics(const struct network_conf *network, const struct conf_facts *fac
 	}
 	for (size_t i = 0; i < network->nic_count && any; i++) {
 		match_text(&network->nics[i], match, sizeof(match));
-		if (!fits[i] && match[0])
+		if (!fits[i] && match[0] && !network_is_of_the_rest(&network->nics[i]))
 			diag_warning(diag, NETWORK_FILE, network->nics[i].line,
 				     "no NIC fits this [Match] (%s), or an earlier one has it: `network` lists them", match);
 	}

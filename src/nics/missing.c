@@ -21,6 +21,6 @@ void missing_tell(struct nl *nl, const struct network_conf *conf, unsigned waite
 			log_err("%s has no carrier after %u s: cable, switch port?", link->name, waited_s);
 	}
 	for (size_t i = 0; i < conf->nic_count; i++)
-		if (!fits[i])
+		if (!fits[i] && !(nics.count && network_is_of_the_rest(&conf->nics[i])))
 			log_err(NETWORK_FILE ":%u: no NIC fits this [Match] after %u s: `network` lists them", conf->nics[i].line, waited_s);
 }

@@ -57,6 +57,7 @@ TEST(match_that_fits_no_nic_is_a_warning_with_its_line_and_text)
 		  expected);
 	(void)snprintf(expected, sizeof(expected), "network.conf:5: warning: %s (Name=eth1)%s", other, behind);
 	CHECK_STR(said_of("[Match]\nName=*\n[Network]\nAddress=192.0.2.1/24\n[Match]\nName=eth1\n"), expected);
+	CHECK_STR(said_of("[Match]\nName=eth?\n[Network]\nAddress=192.0.2.1/24\n[Match]\nName=*\n"), "");
 }
 
 TEST(file_that_gives_no_nic_an_address_is_a_warning)
