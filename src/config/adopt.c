@@ -1,6 +1,7 @@
 #include "config/adopt.h"
 
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -23,15 +24,21 @@ static bool kept_by_all(int data_fd, const struct conf_set *set)
 	return same;
 }
 
+static const struct conf_facts no_facts; /* of a host: what they make of these files is no matter here */
+
 static bool load(int data_fd, struct conf_set *set, struct diag *diag)
 {
+	static struct diag unseen;
 	int fd = applied_open(data_fd, NAME_MANAGEMENT);
 
 	if (fd < 0)
 		return false;
 	diag_clear(diag, true);
+	diag_clear(&unseen, true);
 	conf_set_load(set, fd, diag);
 	close(fd);
+	/* Which of the peers is this instance: it counts in no summary. What is found by that is no news. */
+	conf_set_check(set, &no_facts, false, &unseen);
 	return kept_by_all(data_fd, set);
 }
 
@@ -53,9 +60,21 @@ static bool is_left(const struct store *store, int data_fd)
 	return store->has_left && adopt_sum(data_fd, sum) && !memcmp(sum, store->left, KEY_LEN);
 }
 
-static int adopt(struct store *store, const struct conf_set *set, const struct diag *diag)
+/* By then they had come up. */
+static int64_t when_kept(int data_fd)
 {
-	struct about about = { .state = ABOUT_NEW, .when_s = time(NULL), .by = "boot" };
+	int fd = applied_open(data_fd, NAME_MANAGEMENT);
+	struct stat st;
+	int64_t when_s = fd >= 0 && fstat(fd, &st) == 0 ? st.st_mtime : time(NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return when_s;
+}
+
+static int adopt(struct store *store, int data_fd, const struct conf_set *set, const struct diag *diag)
+{
+	struct about about = { .state = ABOUT_NEW, .when_s = when_kept(data_fd), .by = "boot" };
 	unsigned number = store_find(store, set);
 	int err = 0;
 
@@ -76,7 +95,7 @@ int adopt_applied(struct store *store, int data_fd)
 	int err = 0;
 
 	if (load(data_fd, set, &diag) && !is_left(store, data_fd))
-		err = adopt(store, set, &diag);
+		err = adopt(store, data_fd, set, &diag);
 	set_pool_give_back(set);
 	return err;
 }

@@ -30,6 +30,9 @@ def stored(box):
     return int((read(top + "confirmed") if os.path.exists(top + "confirmed") else "0").split()[0]), about, texts
 
 
+CAME_UP = 1600000000        # the first set of box_with_two
+
+
 def by_hand(box):
     return {name: read(box.conf + "/" + name) for name in FILES}
 
@@ -54,6 +57,7 @@ def box_with_two(lab):
     box = Box(lab)
     box.write()
     box.start()
+    os.utime(box.conf + "/applied/gateway", (CAME_UP, CAME_UP))
     box.write(nic=2)
     expect(box.commit()[0] == 0)
     return box
@@ -65,7 +69,8 @@ def commits_stay_as_generations_and_the_last_twenty_of_them(lab):
     confirmed, about, texts = stored(box)
     expect(confirmed == 2 and texts[2] == by_hand(box), confirmed)
     expect([about[n]["by"] for n in (1, 2)] == ["boot", "console"] and all(a["state"] == "confirmed" for a in about.values()), about)
-    expect(about[2]["summary"] == "ok: 10.8.3.1/24, 1 peer, ports 4567 and 4568", about)
+    expect(all(a["summary"] == "ok: 10.8.3.1/24, 1 peer, ports 4567 and 4568" for a in about.values()), about)
+    expect(int(about[1]["when"]) == CAME_UP, about)     # and not when it was found
     expect(box.commit()[0] == 0 and stored(box)[0] == 2, "the same files again are no new generation")
     old = texts[2]["vpn-private.conf"]
     for n in range(3, 22):
