@@ -1,6 +1,7 @@
 #include "base/wrap.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 
@@ -44,5 +45,25 @@ void wrap_text(const char *text, unsigned below, wrap_line_fn *line, void *arg)
 		text += cut;
 		text += strspn(text, " ");
 		indent = (int)below;
+	}
+}
+
+static void print_line(void *arg, const char *text)
+{
+	(void)fprintf(arg, "%s\n", text);
+}
+
+void wrap_print(FILE *stream, const char *text)
+{
+	struct slice rest = slice_of(text), line;
+	char bytes[1024];
+
+	if (!isatty(fileno(stream))) {
+		print_line(stream, text);
+		return;
+	}
+	while (slice_cut(&rest, '\n', &line)) {
+		text_format(bytes, sizeof(bytes), "%.*s", SLICE_ARG(line));
+		wrap_text(bytes, 2, print_line, stream);
 	}
 }

@@ -3,6 +3,7 @@
 #define BASE_WRAP_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 enum { WRAP_WIDTH = 79 };
 
@@ -14,5 +15,8 @@ size_t wrap_bytes(const char *text, size_t columns);
 
 /* Lines of at most WRAP_WIDTH columns, cut at blanks; all but the first begin in column below. */
 void wrap_text(const char *text, unsigned below, wrap_line_fn *line, void *arg);
+
+/* A sentence for whoever reads stream: on a terminal wrapped, each line of it; for a program as it is. */
+void wrap_print(FILE *stream, const char *text);
 
 #endif

@@ -4,17 +4,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/row.h"
 #include "base/wrap.h"
 #include "network/facts.h"
 
-/* For programs each is one line. */
 static void print_finding(void *arg, const char *text)
 {
-	if (isatty(STDERR_FILENO))
-		wrap_text(text, 2, row_print_error, arg);
-	else
-		row_print_error(arg, text);
+	(void)arg;
+	wrap_print(stderr, text);
 }
 
 bool files_load(struct conf_set *set, int dir_fd, char summary[static CONF_SUMMARY_LEN])

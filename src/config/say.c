@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/wrap.h"
 
 enum { LINE_LEN = 512 };
 
@@ -28,7 +29,7 @@ __attribute__((format(printf, 2, 0))) static void put(bool error, const char *fm
 
 	(void)vsnprintf(line, sizeof(line), fmt, ap);
 	if (!to_log)
-		(void)fprintf(error ? stderr : stdout, "%s\n", line);
+		wrap_print(error ? stderr : stdout, line);
 	else if (error)
 		log_err("%s", line);
 	else

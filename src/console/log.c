@@ -131,6 +131,8 @@ int log_print(int argc, char **argv)
 		printf("the log cannot be read: %s\n", strerror((int)-count));
 		return 1;
 	}
+	if (!count)
+		printf("nothing of that is in the log\n");
 	walk.each = print_from;
 	walk.from = count - LOG_LINES;
 	(void)walk_all(&walk);

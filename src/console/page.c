@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/wrap.h"
+
+enum { BELOW = 4 }; /* where what is cut off a line goes on */
 
 void page_go_on(struct page *page)
 {
@@ -25,16 +28,26 @@ static unsigned height(const struct page *page)
 	return page->len && page->columns ? (unsigned)((page->len - 1) / page->columns + 1) : 1;
 }
 
+static void print_row(void *arg, const char *text)
+{
+	struct page *page = arg;
+
+	page->print(page->arg, text, strlen(text));
+	page->print(page->arg, "\n", 1);
+	page->row++;
+}
+
 static void line_end(struct page *page)
 {
 	bool wanted = is_wanted(page);
 
 	if (wanted)
 		page->count++;
-	if (wanted && !page->counts) {
-		page->print(page->arg, page->line, page->len);
-		page->print(page->arg, "\n", 1);
-		page->row += height(page);
+	if (wanted && !page->counts && page->wraps && wrap_columns(page->line) > page->columns) {
+		wrap_text(page->line, BELOW, print_row, page);
+	} else if (wanted && !page->counts) {
+		print_row(page, page->line);
+		page->row += height(page) - 1;
 	}
 	page->len = 0;
 }

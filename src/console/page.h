@@ -13,6 +13,7 @@ struct page {
 	size_t word_count;
 	bool counts;            /* the number of lines is told, not the lines */
 	unsigned rows, columns; /* of the screen; rows 0: no pause */
+	bool wraps;             /* a longer line is cut at blanks, into rows of WRAP_WIDTH */
 	void (*print)(void *arg, const char *bytes, size_t len);
 	void *arg;
 	/* what follows begins as zero */

@@ -140,7 +140,7 @@ static int put(const struct login *login, const char *hash)
 	if (err < 0)
 		printf("this counts from the next boot on: %s\n", strerror(-err));
 	else if (*hash)
-		printf("every console asks for it from now on, before anything else and when no one types\n");
+		printf("every console asks for it from now on, first of all and when no one types\n");
 	else
 		printf("no console asks for a password any more\n");
 	return err < 0;

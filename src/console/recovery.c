@@ -41,3 +41,8 @@ bool recovery_taken(const char *line, size_t fed)
 	(void)fflush(stdout);
 	return kill(1, SIGUSR1) == 0;
 }
+
+bool recovery_is_late(const char *line)
+{
+	return !strcmp(line, ANSWER);
+}

@@ -10,5 +10,6 @@ void recovery_print_offer(void);
 
 /* A line that was typed in fed bytes, Enter among them: true when it was the answer to the offer. */
 bool recovery_taken(const char *line, size_t fed);
+bool recovery_is_late(const char *line); /* it was none, since the offer is over */
 
 #endif

@@ -78,7 +78,7 @@ static void leave_stuck(pid_t pid, const char *const argv[])
 		i++;
 	stuck[i].pid = pid;
 	name_of(argv, stuck[i].name, sizeof(stuck[i].name));
-	printf("%s does not end (process %d): it waits for the disk and ends when that answers\n", stuck[i].name, (int)pid);
+	printf("%s does not end (process %d): it waits for the disk,\nand ends when that answers\n", stuck[i].name, (int)pid);
 }
 
 /* proc_pid_stat(5): its state, a letter. */

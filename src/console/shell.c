@@ -91,6 +91,7 @@ static int obey(const struct command *command, char *text, const struct filter *
 		.counts = filter->counts,
 		.rows = paged && !is_endless(text) && !filter->no_more ? rows_of_page() : 0,
 		.columns = line.columns,
+		.wraps = paged && line.size_told && !strstr(text, "--json"),
 	};
 	int err = 0, status = 1;
 
@@ -268,6 +269,8 @@ static void obey_line(void)
 	if (wrong >= 0) {
 		command = command_of(whole);
 		refuse(command, strlen(cut) - strlen(whole + wrong), why, fits_near(tables, whole, (size_t)wrong));
+		if (recovery_is_late(bytes))
+			printf("recovery is offered for a few seconds of each boot: after `reboot`, answer then\n");
 		if (!command || is_pasted(command))
 			swallow();
 	} else if (filter.json && !strstr(whole, "--json") && !add_json(whole, sizeof(whole))) {

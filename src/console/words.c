@@ -84,6 +84,7 @@ const struct word command_words[] = {
 	{ "help", "rotate", WORD_FIXED, 1, NULL, "a new key for one instance of a cluster that runs" },
 	{ "help", "port", WORD_FIXED, 1, NULL, "another ListenPort for all of them" },
 	{ "help", "COMMAND", WORD_COMMAND, 1, NULL, NULL },
+	{ "help", "WORD", WORD_TYPED, 2, NULL, NULL },
 
 	{ "show", "watch", WORD_FIXED, 1, NULL, "again and again, with bytes a second, until Ctrl-C" },
 	{ "show", "all", WORD_FIXED, 1, NULL, "all that both paths say of themselves and of each peer" },

@@ -8,9 +8,12 @@
 #include <unistd.h>
 
 #include "base/row.h"
+#include "base/text.h"
+#include "base/wrap.h"
 #include "conf/diff.h"
 #include "conf/summary.h"
 #include "crypto/key.h"
+#include "gateway/operands.h"
 #include "gateway/put.h"
 #include "network/facts.h"
 
@@ -20,11 +23,9 @@ bool amend_open(struct amend *change, const char *verb, const char *dir)
 {
 	change->verb = verb;
 	if (!change->is_open)
-		change->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (change->dir_fd < 0) {
-		(void)fprintf(stderr, "%s: %s: %s\n", verb, dir, strerror(errno));
+		change->dir_fd = operand_open(dir, verb);
+	if (change->dir_fd < 0)
 		return false;
-	}
 	change->is_open = true;
 	diag_clear(&change->diag, false);
 	conf_set_load(&change->now, change->dir_fd, &change->diag);
@@ -87,6 +88,7 @@ static void look_for_errors(void *arg, char sign, unsigned number, struct slice 
 {
 	struct fresh *fresh = arg;
 	const struct diag *diag = &fresh->change->diag;
+	char words[DIAG_TEXT_LEN + 64];
 
 	(void)text;
 	for (size_t i = 0; i < diag->count && sign == '+'; i++) {
@@ -94,7 +96,8 @@ static void look_for_errors(void *arg, char sign, unsigned number, struct slice 
 
 		if (at->level != DIAG_ERROR || at->line != number || strcmp(at->file, fresh->file) != 0)
 			continue;
-		(void)fprintf(stderr, "%s:%u: %s\n", at->file, at->line, at->text);
+		text_format(words, sizeof(words), "%s:%u: %s", at->file, at->line, at->text);
+		wrap_print(stderr, words);
 		fresh->wrong++;
 	}
 }

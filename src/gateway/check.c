@@ -15,6 +15,7 @@
 #include "conf/shown.h"
 #include "conf/summary.h"
 #include "gateway/host_state.h"
+#include "gateway/operands.h"
 #include "gateway/resolve.h"
 #include "netlink/link.h"
 #include "network/facts.h"
@@ -182,14 +183,12 @@ static int check_dir(const struct check_options *options)
 {
 	static struct conf_facts facts;
 	static struct diag diag;
-	int dir_fd = open(options->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err;
+	int dir_fd = operand_open(options->dir, "check"), err;
 	char summary[CONF_SUMMARY_LEN];
 	struct conf_set *set;
 
-	if (dir_fd < 0) {
-		(void)fprintf(stderr, "gateway check: %s: %s\n", options->dir, strerror(errno));
+	if (dir_fd < 0)
 		return EXIT_ERRORS;
-	}
 	set = set_pool_take();
 	conf_set_load(set, dir_fd, &diag);
 	close(dir_fd);

@@ -13,6 +13,7 @@
 #include "conf/set.h"
 #include "conf/set_pool.h"
 #include "crypto/key.h"
+#include "gateway/operands.h"
 #include "gateway/transfer.h"
 
 /* conf_set_load tells of a file that it did not read as of one that is wrong: this is for those that are there. */
@@ -76,11 +77,9 @@ int export_main(int argc, char **argv)
 			return 2;
 		}
 	}
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0) {
-		(void)fprintf(stderr, "export: %s: %s\n", dir, strerror(errno));
+	fd = operand_open(dir, "export");
+	if (fd < 0)
 		return 1;
-	}
 	status = print_set(fd, keys);
 	close(fd);
 	return status;

@@ -7,8 +7,9 @@
 #include <unistd.h>
 
 #include "base/paths.h"
-#include "base/row.h"
 #include "base/terminal.h"
+#include "base/text.h"
+#include "base/wrap.h"
 #include "conf/edited.h"
 #include "conf/files_lock.h"
 #include "conf/left_out.h"
@@ -28,8 +29,17 @@ static struct paste paste;
 
 static int lost(const char *words)
 {
-	(void)fprintf(stderr, "import: %s; nothing was replaced\n", words);
+	char sentence[512];
+
+	text_format(sentence, sizeof(sentence), "import: %s; nothing was replaced", words);
+	wrap_print(stderr, sentence);
 	return 1;
+}
+
+static void print_finding(void *arg, const char *text)
+{
+	(void)arg;
+	wrap_print(stderr, text);
 }
 
 /* What is wrong is told at the end: the rest of a damaged paste is not for the console to obey. */
@@ -137,7 +147,7 @@ static bool is_sound(int dir_fd, struct conf_set *set)
 	conf_set_load(set, dir_fd, &diag);
 	(void)facts_collect(&facts);
 	conf_set_check(set, &facts, false, &diag);
-	diag_print(&diag, row_print_error, NULL);
+	diag_print(&diag, print_finding, NULL);
 	return !diag.error_count;
 }
 
@@ -241,7 +251,7 @@ int import_main(int argc, char **argv)
 	paste_init(&paste);
 	terminal_open();
 	if (terminal)
-		printf("paste what `export` said; its last line ends it, or a line with a single . (Ctrl-C leaves all as it is)\n");
+		printf("paste what `export` said; its last line ends it, or a line with a single .\n(Ctrl-C leaves all as it is)\n");
 	(void)fflush(stdout);
 	whole = terminal ? read_typed() : read_piped();
 	terminal_restore();

@@ -1,5 +1,7 @@
 #include "gateway/operands.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -13,6 +15,16 @@ const char *operand_dir(int *argc, char **argv)
 		return DATA_DIR;
 	*argc -= 2;
 	return argv[*argc + 1];
+}
+
+int operand_open(const char *dir, const char *verb)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		(void)fprintf(stderr, "%s: %s: %s%s\n", verb, dir, strerror(errno),
+			      errno == ENOENT && !strcmp(dir, DATA_DIR) ? ":\nthe persistent partition is not mounted, see `boot`" : "");
+	return fd;
 }
 
 bool operand_file(const char *word, enum conf_file *file)

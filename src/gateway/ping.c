@@ -12,6 +12,9 @@
 #include "base/text.h"
 #include "gateway/echo.h"
 
+#define USAGE "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]\n" \
+	      "ADDRESS is inside the VPN; `probe NAME` takes a peer's name"
+
 enum { WAIT_AFTER_LAST_MS = 1000, BEHIND_MAX = 20 };
 
 static const char *words_of(int err)
@@ -239,10 +242,10 @@ static const char *parse_words(struct ping_job *job, int argc, char **argv)
 				return "-i takes seconds from 0.002 to 3600";
 			i++;
 		} else if (job->target.family || inet_addr_parse(slice_of(argv[i]), &job->target) < 0) {
-			return "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]";
+			return USAGE;
 		}
 	}
-	return job->target.family ? NULL : "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]";
+	return job->target.family ? NULL : USAGE;
 }
 
 void pinger_start(struct pinger *pinger, struct control_call *call, int argc, char **argv, uint64_t now_ns)

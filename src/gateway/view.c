@@ -19,15 +19,13 @@ static int print_file(const char *dir, enum conf_file file, unsigned from)
 {
 	static struct conf_facts facts;
 	static struct diag diag;
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int dir_fd = operand_open(dir, "view");
 	const struct conf_text *text;
 	struct conf_set *set;
 	int status;
 
-	if (dir_fd < 0) {
-		(void)fprintf(stderr, "view: %s: %s\n", dir, strerror(errno));
+	if (dir_fd < 0)
 		return 1;
-	}
 	set = set_pool_take();
 	text = &set->texts[file];
 	conf_set_load(set, dir_fd, &diag);

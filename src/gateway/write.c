@@ -70,10 +70,11 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 	const char *name = conf_file_name(file);
 	bool there = false;
 	size_t len = 0;
-	int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = dir_fd < 0 ? -errno : 0;
+	int dir_fd = operand_open(dir, "write"), err;
 
-	if (!err)
-		err = take(dir, file, forced, &len);
+	if (dir_fd < 0)
+		return 1;
+	err = take(dir, file, forced, &len);
 	if (!err)
 		err = put_file(dir_fd, file, told_of(file), the_change.bytes, len, &there);
 	if (!err)
@@ -81,8 +82,7 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 	else
 		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, words_of(err), put_outcome(there));
 	amend_close(&the_change);
-	if (dir_fd >= 0)
-		close(dir_fd);
+	close(dir_fd);
 	return err < 0;
 }
 

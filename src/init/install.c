@@ -130,7 +130,8 @@ static bool confirm(const struct disk *disk, bool kept)
 {
 	const char *wanted = disk->serial[0] ? disk->serial : disk->name;
 
-	printf("%s  %s, %llu MiB, holds now:\n", disk->name, disk->model, (unsigned long long)(disk->bytes / MIB));
+	printf("%s  %s, %llu MiB, holds now:\n", disk->name, disk->model[0] ? disk->model : "no model",
+	       (unsigned long long)(disk->bytes / MIB));
 	disk_print_content(disk);
 	if (kept)
 		printf("The partition %s is kept with its files; everything else on %s goes.\n", data_label, disk->name);

@@ -124,8 +124,8 @@ static bool say_config(void)
 	}
 	printf("Of %s goes: ", data.path);
 	(void)wipe_each(fd, print_name, &count);
-	printf("%s\nThe key stays, in " VPN_PRIVATE_FILE ".%s\n", count ? "" : "nothing, it is empty",
-	       data.in_use ? " What runs goes on until `reconfigure` or `reboot`." : "");
+	printf("%s\nThe key stays, in " VPN_PRIVATE_FILE ".\n%s", count ? "" : "nothing, it is empty",
+	       data.in_use ? "What runs goes on until `reconfigure` or `reboot`.\n" : "");
 	data_close(fd);
 	return count != 0;
 }
@@ -257,7 +257,7 @@ static bool is_free(const char *command)
 {
 	if (!data.in_use)
 		return true;
-	printf("%s is in use. `reboot`, then `r`, Enter as soon as a console offers it: there is `%s`\n", data.path, command);
+	printf("%s is in use. `reboot`, then `r`, Enter as soon as a console offers it:\nthere is `%s`\n", data.path, command);
 	return false;
 }
 
@@ -337,8 +337,9 @@ static int say_end(int err, const char *command)
 
 static int reset_one(void)
 {
-	printf("Everything on %s (%llu MiB) goes: the configuration, all generations of it, this instance's key. It is overwritten, and\n"
-	       "discarded where the disk can. The system on the disk stays.\n", data.path, (unsigned long long)(data.bytes / MIB));
+	printf("Everything on %s (%llu MiB) goes: the configuration,\n"
+	       "all generations of it, this instance's key. It is overwritten, and discarded\n"
+	       "where the disk can. The system on the disk stays.\n", data.path, (unsigned long long)(data.bytes / MIB));
 	return confirm() ? say_end(make_anew(overwrite), "reset all") : 1;
 }
 

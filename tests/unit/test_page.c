@@ -57,6 +57,19 @@ TEST(page_ends_when_there_is_more_than_a_screen)
 	CHECK_INT(feed("1\n2\n3\n4\n5\n6\n7\n8\n9\n"), 0);
 }
 
+TEST(line_that_is_wider_than_the_screen_is_cut_at_a_blank)
+{
+	static const char line[] = "123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789 1234";
+
+	begin(4, NULL);
+	page.columns = 80;
+	page.wraps = true;
+	CHECK_INT(feed(line), 0);
+	CHECK_INT(feed("\nlast\n"), 0);
+	CHECK_INT(feed("behind"), 1);
+	CHECK_STR(shown, "123456789 123456789 123456789 123456789 123456789 123456789 123456789 123456789\n    1234\nlast\n");
+}
+
 TEST(line_that_is_wider_than_the_screen_takes_more_rows)
 {
 	begin(4, NULL);
