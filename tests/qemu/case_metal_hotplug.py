@@ -60,10 +60,9 @@ def nics_and_a_usb_stick_that_are_plugged_in_serve_at_once(image):
 
             said = vm.console.command("install nvme0n1")
             assert "nothing but nvme0n1 itself can have this version's files" in said, said
-            stick = "drive_add 0 if=none,id=stick,format=raw,readonly=on,file=%s/gateway.iso" % os.path.abspath(image)
-            for plugged in range(2):
-                vm.monitor(stick)
-                vm.monitor("device_add usb-storage,bus=usb.0,id=stick-%d,serial=stick-1,drive=stick" % plugged)
+            for plugged in range(2):            # QEMU forgets a drive some time behind its device
+                vm.monitor("drive_add 0 if=none,id=drive-%d,format=raw,readonly=on,file=%s/gateway.iso" % (plugged, os.path.abspath(image)))
+                vm.monitor("device_add usb-storage,bus=usb.0,id=stick-%d,serial=stick-1,drive=drive-%d" % (plugged, plugged))
                 wait_said(vm, "the stick", "install", r"^sda .*serial stick-1, .*read-only")
                 at = vm.console.begin("install nvme0n1")
                 vm.console.wait_for(r"Type its serial nvme-1 to go on: ", 60, at)
