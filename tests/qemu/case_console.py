@@ -1,16 +1,10 @@
 """The serial line: long pastes, keys, noise, BREAK; and README's own way to it."""
-import os
 import re
-import select
-import signal
-import subprocess
-import tempfile
-import time
 import zlib
 
 from appliance import DATA, PROMPT_S, Appliance, cluster, wait_for
 from cases import case
-from vm import TOP
+from readme import boot_as_readme_has_it
 
 PROMPT = r"gateway> \Z"
 
@@ -96,42 +90,9 @@ def break_on_the_serial_line_and_a_letter_reset_nothing(image):
         typed(first, b"\x15\r")
 
 
-def until(process, words, timeout):
-    """What a process says up to these words."""
-    said, deadline = "", time.monotonic() + timeout
-    while not said.endswith(words):
-        left = deadline - time.monotonic()
-        assert left > 0 and select.select([process.stdout], [], [], left)[0], said[-2000:]
-        data = os.read(process.stdout.fileno(), 65536)
-        assert data, said[-2000:]
-        said += data.decode("utf-8", "replace")
-    return said
-
-
 @case
 def lines_of_readme_boot_the_image(image):
-    """Word for word, in a directory where build/qemu is what was built."""
-    with open(TOP + "/README.md") as f:
-        readme = f.read()
-    block = re.search(r"Boot them with a data image of your own:\n\n((?:    .*\n)+)", readme)[1]
-    commands = "".join(line[4:] for line in block.splitlines(True))
-    assert "-nographic" in commands and "data.img" in commands, commands
-    with tempfile.TemporaryDirectory() as work:
-        os.mkdir(work + "/build")
-        os.symlink(os.path.abspath(image), work + "/build/qemu")
-        process = subprocess.Popen(["sh", "-e", "-c", commands], cwd=work, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                                   stderr=subprocess.STDOUT, start_new_session=True)
-        try:
-            said = until(process, "gateway> ", PROMPT_S)
-            while not re.search("persistent partition +ok: ", said):
-                process.stdin.write(b"boot\r")
-                process.stdin.flush()
-                said = until(process, "gateway> ", PROMPT_S)
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            process.stdin.close()
-            process.stdout.close()
+    boot_as_readme_has_it(image, "qemu", "Boot them with a data image of your own:", PROMPT_S)
 
 
 @case

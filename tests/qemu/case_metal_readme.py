@@ -7,7 +7,7 @@ import tempfile
 from appliance import wait_for
 from cases import case
 from firmware import BOOT_S, MIB, Metal, as_hardware
-from readme import KEY, MAC, blocks, chapter, check_screen, steps
+from readme import KEY, MAC, blocks, boot_as_readme_has_it, chapter, check_screen, steps
 from vm import PROMPT, TOP, read_board
 
 def write_disk(image, work):
@@ -72,3 +72,8 @@ def readme_leads_from_the_disk_image_to_a_running_appliance(image):
             assert vm.show("gateway")["state"] == "up", vm.console.command("show")
             vm.console.begin("poweroff")
             vm.wait(60)
+
+
+@case
+def lines_of_readme_boot_the_disk_without_a_server(image):
+    boot_as_readme_has_it(image, "pc", "Without a server it boots in QEMU by OVMF (Debian's `ovmf`):", BOOT_S)

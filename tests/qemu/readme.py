@@ -1,5 +1,11 @@
 """The screens that README.md shows, and whether the console's are the same but for numbers, keys and addresses."""
+import os
 import re
+import select
+import signal
+import subprocess
+import tempfile
+import time
 
 from vm import ANY_PROMPT, KERNEL, TOP
 
@@ -49,3 +55,39 @@ def steps(block):
         elif found:
             found[-1][1].append(line)
     return found
+
+
+def until(process, words, timeout):
+    """What a process says up to these words."""
+    said, deadline = "", time.monotonic() + timeout
+    while not said.endswith(words):
+        left = deadline - time.monotonic()
+        assert left > 0 and select.select([process.stdout], [], [], left)[0], said[-2000:]
+        data = os.read(process.stdout.fileno(), 65536)
+        assert data, said[-2000:]
+        said += data.decode("utf-8", "replace")
+    return said
+
+
+def boot_as_readme_has_it(image, name, above, timeout):
+    """The block of commands below those words, word for word, in a directory where build/NAME is what was built."""
+    with open(TOP + "/README.md") as f:
+        block = re.search(re.escape(above) + r"\n\n((?:    .*\n)+)", f.read())[1]
+    commands = "".join(line[4:] for line in block.splitlines(True))
+    assert "-nographic" in commands, commands
+    with tempfile.TemporaryDirectory() as work:
+        os.mkdir(work + "/build")
+        os.symlink(os.path.abspath(image), work + "/build/" + name)
+        process = subprocess.Popen(["sh", "-e", "-c", commands], cwd=work, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, start_new_session=True)
+        try:
+            said = until(process, "gateway> ", timeout)
+            while not re.search("persistent partition +ok: ", said):
+                process.stdin.write(b"boot\r")
+                process.stdin.flush()
+                said = until(process, "gateway> ", timeout)
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            process.stdin.close()
+            process.stdout.close()
