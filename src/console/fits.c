@@ -182,12 +182,24 @@ void fits_common(const struct fits *fits, char *rest, size_t cap)
 
 /* ---- a line as a whole ---- */
 
-bool fits_has(const struct fits_tables *tables, struct slice command, enum word_kind kind)
+static const struct word *find_row(const struct fits_tables *tables, struct slice command, enum word_kind kind)
 {
 	for (size_t i = 0; i < tables->word_count; i++)
 		if (tables->words[i].kind == kind && slice_equal(command, tables->words[i].command))
-			return true;
-	return false;
+			return &tables->words[i];
+	return NULL;
+}
+
+bool fits_has(const struct fits_tables *tables, struct slice command, enum word_kind kind)
+{
+	return find_row(tables, command, kind) != NULL;
+}
+
+bool fits_has_word(const struct fits_tables *tables, struct slice command, enum word_kind kind, struct slice word)
+{
+	const struct word *row = find_row(tables, command, kind);
+
+	return row && slice_equal(word, row->word);
 }
 
 /* The one word that fits, NULL with why. "" : it is taken as it is. */

@@ -54,5 +54,6 @@ const char *fits_near(const struct fits_tables *tables, const char *line, size_t
 
 /* The table of words has a row of this kind for the command. */
 bool fits_has(const struct fits_tables *tables, struct slice command, enum word_kind kind);
+bool fits_has_word(const struct fits_tables *tables, struct slice command, enum word_kind kind, struct slice word); /* for that one */
 
 #endif

@@ -67,13 +67,9 @@ static int run_line(const struct command *command, char *text)
 
 static bool is_endless(const char *text)
 {
-	struct slice rest = slice_of(text), name = slice_of(""), word = name;
-	char words[2 * FIT_LEN];
+	struct slice rest = slice_of(text), name, word;
 
-	(void)slice_word(&rest, &name);
-	(void)slice_word(&rest, &word);
-	text_format(words, sizeof(words), "%.*s %.*s", SLICE_ARG(name), SLICE_ARG(word));
-	return fits_has(tables, slice_of(words), WORD_ENDLESS);
+	return slice_word(&rest, &name) && slice_word(&rest, &word) && fits_has_word(tables, name, WORD_ENDLESS, word);
 }
 
 /* In pages when someone sits there: a terminal that did not tell its size may be a script. */

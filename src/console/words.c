@@ -54,7 +54,7 @@ const struct word command_words[] = {
 	PAGED("history"),
 	PAGED("diff"),
 	PAGED("view"),
-	{ "show watch", NULL, WORD_ENDLESS, WORD_ANYWHERE, NULL, NULL },
+	{ "show", "watch", WORD_ENDLESS, WORD_ANYWHERE, NULL, NULL },
 	FILTERED("ping"),
 	FILTERED("probe"),
 	FILTERED("clock"),

@@ -15,7 +15,7 @@ enum word_kind {
 	WORD_WHOLE, /* likewise, and is itself to be written out */
 	WORD_FILTERED, /* no word, but that what it prints may be filtered */
 	WORD_PAGED,    /* likewise, and comes in pages: it reads nothing from the terminal */
-	WORD_ENDLESS,  /* no word, but that the command with that first word goes on until Ctrl-C: in no pages */
+	WORD_ENDLESS,  /* no further word, but that with this first one the command goes on until Ctrl-C: in no pages */
 	WORD_EARLY,    /* likewise, and alone it is obeyed before it is known whether there is a password */
 	WORD_EARLY_WORDS, /* the same, with its words */
 	WORD_PASTED,   /* no word, but that what is pasted behind it is meant for it alone, also when it does not take it */

@@ -72,8 +72,10 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 	size_t len = 0;
 	int dir_fd = operand_open(dir, "write"), err;
 
-	if (dir_fd < 0)
+	if (dir_fd < 0) {
+		(void)fprintf(stderr, "%s: it is as it was\n", name);
 		return 1;
+	}
 	err = take(dir, file, forced, &len);
 	if (!err)
 		err = put_file(dir_fd, file, told_of(file), the_change.bytes, len, &there);

@@ -166,7 +166,7 @@ def what_is_more_than_a_screen_comes_in_pages(lab):
             console.terminal.type(b"help\rversion\r")
             said = console.see("gateway> ", len(whole) + 2)
             expect([row for row in said if row.strip() in map(str.strip, whole)] == whole and more not in said, said)
-            # what fits is told in pages too, and one that is watched is never held up
+            # what fits is told in pages too
             told = console.keys("?", more)
             expect(len(told) == height, told)
             console.keys("q", "gateway> ", 30)
