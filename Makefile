@@ -281,15 +281,23 @@ $(OUT)/gateway.efi: scripts/uki $(OUT)/os-release $(OUT)/cmdline $(OUT)/initramf
 	$(Q)scripts/uki $(SDBOOT)/linuxx64.efi.stub $@ .osrel=$(OUT)/os-release .cmdline=$(OUT)/cmdline \
 		.initrd=$(OUT)/initramfs.img .linux=$(OUT)/vmlinuz
 
-$(OUT)/disk.img: scripts/esp scripts/disk $(OUT)/gateway.efi board/$(BOARD)/board.conf
+# What `update` takes, and what of it the ESP has for peers. The pair in the tree is for tests: an image that trusts it says so.
+UPDATE_KEY ?= tests/update/development.key
+UPDATE_UKI ?= $(OUT)/gateway.efi
+bundle_of   = '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)'
+
+$(OUT)/bundle.rest: $(B)/target/bundle $(OUT)/gateway.efi $(OUT)/sbom.cdx.json $(UPDATE_KEY) src/base/version.h
+	$(Q)$(B)/target/bundle rest $@ $(bundle_of) $(OUT)/gateway.efi $(OUT)/sbom.cdx.json
+
+$(OUT)/disk.img: scripts/esp scripts/disk $(OUT)/gateway.efi $(OUT)/bundle.rest board/$(BOARD)/board.conf
 	$(say) DISK $@
-	$(Q)scripts/esp $@.esp $(ESP_SIZE_MB) $(SDBOOT)/systemd-bootx64.efi $(OUT)/gateway.efi $(UKI_NAME)
+	$(Q)scripts/esp $@.esp $(ESP_SIZE_MB) $(SDBOOT)/systemd-bootx64.efi $(OUT)/gateway.efi $(UKI_NAME) $(OUT)/bundle.rest
 	$(Q)scripts/disk $@ $@.esp $(DATA_LABEL) $(DATA_SIZE_MB)
 	$(Q)rm $@.esp
 
-$(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi
+$(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi $(OUT)/bundle.rest
 	$(say) ISO $@
-	$(Q)scripts/esp $@.esp fit $(SDBOOT)/systemd-bootx64.efi $(OUT)/gateway.efi $(UKI_NAME)
+	$(Q)scripts/esp $@.esp fit $(SDBOOT)/systemd-bootx64.efi $(OUT)/gateway.efi $(UKI_NAME) $(OUT)/bundle.rest
 	$(Q)scripts/iso $@ $@.esp $(VERSION)
 	$(Q)rm $@.esp
 
@@ -301,18 +309,14 @@ $(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.
 		libmnl=$(if $(wildcard $(LIBMNL)/src),$(LIBMNL)) > $@
 
 # Both are signed: the firmware checks the loader, and by its key the loader has the firmware check the UKI.
-sign: $(OUT)/gateway.efi $(B)/src/systemd-boot-efi/.unpacked scripts/esp scripts/disk scripts/iso ## sign for Secure Boot (BOARD=pc KEY= CERT=): build/pc/signed
+sign: $(OUT)/gateway.efi $(OUT)/sbom.cdx.json $(B)/target/bundle $(B)/src/systemd-boot-efi/.unpacked scripts/esp scripts/disk scripts/iso ## sign for Secure Boot (BOARD=pc KEY= CERT=): build/pc/signed
 	$(if $(and $(KEY),$(CERT)),,$(error make sign BOARD=pc KEY=file CERT=file: the key and its certificate, PEM))
 	$(Q)scripts/sign '$(KEY)' '$(CERT)' $(OUT) $(SDBOOT)/systemd-bootx64.efi $(UKI_NAME) $(ESP_SIZE_MB) $(DATA_LABEL) \
-		$(DATA_SIZE_MB) $(VERSION)
-
-# What `update` takes. The pair in the tree is for tests: an image that trusts it says so.
-UPDATE_KEY ?= tests/update/development.key
-UPDATE_UKI ?= $(OUT)/gateway.efi
+		$(DATA_SIZE_MB) $(VERSION) $(B)/target/bundle $(bundle_of)
 
 bundle: $(B)/target/bundle $(OUT)/gateway.efi $(OUT)/sbom.cdx.json ## an update (BOARD=pc UPDATE_KEY= UPDATE_UKI=): build/pc/update.bundle
 	$(say) BUNDLE $(OUT)/update.bundle
-	$(Q)$(B)/target/bundle make $(OUT)/update.bundle '$(UPDATE_KEY)' $(BOARD) '$(VERSION)' '$(REPLACES)' '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
+	$(Q)$(B)/target/bundle make $(OUT)/update.bundle $(bundle_of) '$(UPDATE_UKI)' $(OUT)/sbom.cdx.json
 
 $(B)/target/bundle: $(B)/target/tools/bundle.o $(call lib_objects,target) $(B)/target/libbearssl.a $(B)/target/liblwip.a $(B)/target/libsodium.a $(B)/target/libmnl.a
 	$(say) LINK $@

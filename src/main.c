@@ -7,6 +7,7 @@
 #include "base/exit.h"
 #include "base/paths.h"
 #include "base/terminal.h"
+#include "cluster/server.h"
 #include "config/config.h"
 #include "console/console.h"
 #include "console/password.h"
@@ -20,6 +21,7 @@
 #include "init/hardening.h"
 #include "init/init.h"
 #include "init/install.h"
+#include "init/offer.h"
 #include "init/reset.h"
 #include "init/slots_show.h"
 #include "init/uevent.h"
@@ -69,6 +71,13 @@ static int applet_slots(int argc, char **argv)
 	return slots_show_main();
 }
 
+static int applet_offer(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return offer_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -86,11 +95,13 @@ static const struct {
 	{ "install", install_main },
 	{ "slots", applet_slots },
 	{ "update", update_main },
+	{ OFFER_APPLET, applet_offer },
 	{ "reset", reset_main },
 	{ WATCHDOG_APPLET, watchdog_main },
 	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
 	{ EXPORTER_APPLET, exporter_main },
+	{ CLUSTER_APPLET, cluster_main },
 	{ SYSLOG_APPLET, syslog_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },

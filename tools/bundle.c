@@ -89,7 +89,8 @@ static const uint8_t *map(const char *path, uint64_t max, uint64_t *len, uint8_t
 	return bytes;
 }
 
-static int make_bundle(char **words)
+/* rest: without the UKI, as it stands beside that on an ESP. */
+static int make_bundle(char **words, bool rest)
 {
 	const char *out = words[0], *key_path = words[1], *uki_path = words[5], *sbom_path = words[6];
 	uint8_t key[SIGNATURE_PRIVATE_LEN], header[BUNDLE_HEADER_LEN];
@@ -116,7 +117,7 @@ static int make_bundle(char **words)
 		(void)fprintf(stderr, "bundle: %s: %s\n", out, strerror(errno));
 		return 1;
 	}
-	made = fwrite(header, sizeof(header), 1, file) == 1 && fwrite(uki, (size_t)bundle.uki_len, 1, file) == 1 &&
+	made = fwrite(header, sizeof(header), 1, file) == 1 && (rest || fwrite(uki, (size_t)bundle.uki_len, 1, file) == 1) &&
 	       fwrite(sbom, (size_t)bundle.sbom_len, 1, file) == 1;
 	if (fclose(file) != 0 || !made) {
 		(void)fprintf(stderr, "bundle: %s: %s\n", out, strerror(errno));
@@ -134,9 +135,12 @@ int main(int argc, char **argv)
 	if (argc == 3 && !strcmp(argv[1], "public"))
 		return read_key(argv[2], key) ? print_public(key) : 1;
 	if (argc == MAKE_WORDS && !strcmp(argv[1], "make"))
-		return make_bundle(argv + 2);
+		return make_bundle(argv + 2, false);
+	if (argc == MAKE_WORDS && !strcmp(argv[1], "rest"))
+		return make_bundle(argv + 2, true);
 	(void)fprintf(stderr, "usage: bundle key FILE                a new private key; prints the public one, for UPDATE_KEYS in board.conf\n"
 			      "       bundle public FILE             the public key again\n"
-			      "       bundle make OUT KEY BOARD VERSION LEAST UKI SBOM\n");
+			      "       bundle make OUT KEY BOARD VERSION LEAST UKI SBOM\n"
+			      "       bundle rest OUT KEY BOARD VERSION LEAST UKI SBOM   the same without the UKI, for an ESP\n");
 	return 2;
 }

@@ -11,6 +11,7 @@
 /* In DATA_DIR, what this system keeps of itself, for no one else to read. */
 #define SYSTEM_DIR "system"
 #define ALIVE_FILE "alive" /* peers and NICs that were alive, for an image on trial; in RUN_DIR too */
+#define FETCHED_FILE "fetched.bundle" /* an update that comes from a peer, as far as it has come */
 #define PASSWORD_FILE "password" /* there while the consoles ask for one: what it is known by */
 
 /* In memory: gone with the boot. */
@@ -43,5 +44,6 @@
 #define NAME_MANAGEMENT "gateway"
 #define NAME_DATAPLANE "gateway-dataplane"
 #define SYSLOG_APPLET "syslog"
+#define OFFER_APPLET "offer" /* puts the bundle of the image that runs together again */
 
 #endif

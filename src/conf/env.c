@@ -27,7 +27,13 @@ struct env_reader {
 
 void env_conf_init(struct env_conf *conf)
 {
-	*conf = (struct env_conf){ .dataplane_device = "wg0", .dataplane_port = ENV_DATAPLANE_PORT_DEFAULT };
+	*conf = (struct env_conf){ .dataplane_device = "wg0", .dataplane_port = ENV_DATAPLANE_PORT_DEFAULT,
+				    .cluster_port = ENV_CLUSTER_PORT_DEFAULT };
+}
+
+bool env_answers_peers(const struct env_conf *conf, bool appliance)
+{
+	return conf->cluster_port && (appliance || conf->source[ENV_KEY_CLUSTER_PORT] != ENV_SOURCE_DEFAULT);
 }
 
 /* The place of the quote that closes text, which begins behind the opening one, or NULL. */

@@ -12,7 +12,7 @@
 
 #define ENV_FILE ".env"
 
-enum { ENV_DATAPLANE_PORT_DEFAULT = 4568, ENV_VPN_LEN4_DEFAULT = 24, ENV_VPN_LEN6_DEFAULT = 64 };
+enum { ENV_DATAPLANE_PORT_DEFAULT = 4568, ENV_CLUSTER_PORT_DEFAULT = 4569, ENV_VPN_LEN4_DEFAULT = 24, ENV_VPN_LEN6_DEFAULT = 64 };
 
 /* What RFC 791 has every host take, RFC 8200 every link carry, and both backends can. */
 enum { ENV_VPN_MTU_MIN = 576, ENV_VPN_MTU_MIN6 = 1280, ENV_VPN_MTU_MAX = 16384 };
@@ -37,6 +37,7 @@ enum env_key {
 	ENV_KEY_FILTER,
 	ENV_KEY_OPEN,
 	ENV_KEY_METRICS,
+	ENV_KEY_CLUSTER_PORT,
 	ENV_KEY_SYSLOG,
 	ENV_KEYS,
 };
@@ -65,6 +66,7 @@ struct env_conf {
 	unsigned mtu_line[ENV_PATHS];
 	uint32_t mtu_bytes[ENV_PATHS]; /* at most that much; 0: as the underlay allows */
 	bool metrics;                   /* served over HTTP */
+	uint16_t cluster_port;          /* TCP, where instances answer each other; 0: off */
 	char syslog_host[ENV_HOST_LEN]; /* an address or a name, "": the log goes to no server */
 	uint16_t syslog_port;
 	enum env_source source[ENV_KEYS];
@@ -74,6 +76,8 @@ extern const char *const env_backend_words[ENV_BACKENDS];
 extern const char *const env_filter_words[ENV_FILTERS];
 
 void env_conf_init(struct env_conf *conf); /* the defaults */
+/* Whether the cluster's port is served: by default where there is an update to give. */
+bool env_answers_peers(const struct env_conf *conf, bool appliance);
 /* text is NULL where there is no file: then what was handed over in the environment counts all the same. */
 void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag);
 

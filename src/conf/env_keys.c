@@ -165,6 +165,17 @@ static void parse_metrics(const struct conf_place *at, struct slice value)
 	conf->metrics = one_of(at, value, words, sizeof(words) / sizeof(words[0])) > 0;
 }
 
+static void parse_cluster_port(const struct conf_place *at, struct slice value)
+{
+	struct env_conf *conf = at->model;
+	uint64_t port = 0;
+
+	if (!slice_equal(value, "off") && (text_uint(value, UINT16_MAX, &port) < 0 || !port))
+		value_error(at, value, "expected %s", at->key->syntax);
+	else
+		conf->cluster_port = (uint16_t)port;
+}
+
 static void parse_syslog(const struct conf_place *at, struct slice value)
 {
 	struct env_conf *conf = at->model;
@@ -214,6 +225,9 @@ static const struct conf_key keys[] = {
 	[ENV_KEY_METRICS] = { "", "MITIGATOR_METRICS", 0, "on or off", "off",
 	  "on: Prometheus finds the metrics of both paths at http://MITIGATOR_VPN_ADDRESS:9586/metrics, inside the VPN.",
 	  parse_metrics },
+	[ENV_KEY_CLUSTER_PORT] = { "", "MITIGATOR_CLUSTER_PORT", 0, "1..65535 or off", "4569 on an appliance, off elsewhere",
+	  "TCP port inside the VPN where instances answer each other (`update from NAME`), the same on all of them.",
+	  parse_cluster_port },
 	[ENV_KEY_SYSLOG] = { "", "MITIGATOR_SYSLOG", 0, "HOST:PORT", "none",
 	  "A syslog server that gets the log too (RFC 5424 over UDP), outside of the VPN.", parse_syslog },
 };

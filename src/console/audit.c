@@ -19,7 +19,7 @@ static const struct {
 	{ "write", 2, 1, 2 }, { "edit", 2, 1, 2 }, { "set", 2, 1, 1 }, { "unset", 2, 1, 1 }, { "peer", 3, 1, 2 }, { "key", 2, 1, 2 },
 	{ "import", 1, 1, 1 }, { "setup", 1, 1, 1 }, { "confirm", 1, 1, 1 }, { "rollback", 3, 1, 3 }, { "undo", 2, 1, 2 },
 	{ "reconfigure", 6, 1, 6 }, { "clock", 4, 2, 4 }, { "install", 2, 2, 2 }, { "reset", 2, 1, 2 }, { "format", 2, 1, 2 },
-	{ "update", 3, 1, 3 }, { "password", 2, 1, 1 }, { "reboot", 1, 1, 1 }, { "poweroff", 1, 1, 1 },
+	{ "update", 4, 1, 4 }, { "password", 2, 1, 1 }, { "reboot", 1, 1, 1 }, { "poweroff", 1, 1, 1 },
 };
 
 static int words_of(const char *name, int argc, bool failed)

@@ -368,7 +368,7 @@ static const struct command commands[] = {
 	  command_password },
 	{ "logout", "", "until the password is typed again", command_logout },
 	{ "install", "[DISK]", "the disks and what is on them; put this system on one, which asks for its serial", command_install },
-	{ "update", "FILE | usb [downgrade] | confirm", "another version of this system, on trial from the next boot on; it is good",
+	{ "update", "FILE | usb | from NAME [downgrade] | confirm", "another version of this system, on trial from the next boot on; it is good",
 	  command_update },
 	{ "reset", "config | all", "remove the configuration and keep the key; or overwrite all, to give the box away", command_reset },
 	{ "format", "data", "make the persistent partition anew", command_reset },

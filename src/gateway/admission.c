@@ -52,15 +52,17 @@ void admission_inside(struct admission *admission, int netns_fd, const char *dev
 {
 	struct filter_inside wanted = { .netns_fd = netns_fd, .device = device };
 	bool filters = env->filter == ENV_FILTER_ON && env->open_limited;
-	uint16_t ports[ENV_OPEN_MAX + 1];
+	uint16_t ports[ENV_OPEN_MAX + 2];
 	int err;
 
 	memcpy(ports, env->open_ports, sizeof(env->open_ports));
 	wanted.ports = ports;
 	wanted.port_count = env->open_count;
-	/* Whoever wants the metrics served wants them reached. */
+	/* Whoever wants something served wants it reached. */
 	if (env->metrics)
 		ports[wanted.port_count++] = EXPORTER_PORT;
+	if (env_answers_peers(env, log_is_kernels()))
+		ports[wanted.port_count++] = env->cluster_port;
 	err = !admission->filtered ? 0 : filters ? filter_inside_put(&wanted) : filter_inside_remove(netns_fd);
 	if (err < 0)
 		log_err("the filter behind the tunnel cannot be %s: nf_tables: %s", filters ? "put up" : "taken off", strerror(-err));

@@ -10,19 +10,20 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/sockaddr.h"
+#include "cluster/server.h"
 #include "control/control.h"
 #include "gateway/exporter.h"
 #include "netlink/netns.h"
 
 enum {
-	WAITING_MAX = 16,    /* Prometheus servers that connect at once */
+	WAITING_MAX = 16,    /* clients that connect at once */
 	LAST_WORDS_MS = 300, /* for what the log has said by the end */
 };
 
-/* ---- metrics ---- */
+/* ---- ports inside the VPN ---- */
 
 struct listening {
-	const struct inet_addr *addr;
+	struct inet_endpoint at;
 	int fd;
 };
 
@@ -30,11 +31,10 @@ struct listening {
 static int listen_here(void *arg)
 {
 	struct listening *listening = arg;
-	struct inet_endpoint at = { .addr = *listening->addr, .port = EXPORTER_PORT };
-	bool v6 = at.addr.family == AF_INET6;
+	bool v6 = listening->at.addr.family == AF_INET6;
 	union sockaddr_any addr;
-	socklen_t len = sockaddr_from(&addr, &at);
-	int fd = socket(at.addr.family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, err;
+	socklen_t len = sockaddr_from(&addr, &listening->at);
+	int fd = socket(listening->at.addr.family, SOCK_STREAM | SOCK_CLOEXEC, 0), one = 1, err;
 
 	if (fd < 0)
 		return -errno;
@@ -49,24 +49,46 @@ static int listen_here(void *arg)
 	return err;
 }
 
-static void follow_metrics(struct attend *attend, const struct path *path, const struct conf_set *set)
+/* What stands at a port of our VPN address. */
+struct served {
+	const char *what, *applet, *arg;
+	bool wanted;
+	uint16_t port;
+};
+
+static void follow_port(struct attend *attend, struct attended *attended, const struct path *path, const struct inet_addr *addr,
+			const struct served *served)
 {
-	bool wanted = set->clustered && set->env.metrics && !path->profile->dataplane && path->inner.tunnel.ops;
-	struct listening listening = { &set->env.vpn_address.addr, -1 };
+	struct listening listening = { .at = { .addr = *addr, .port = served->port }, .fd = -1 };
+	bool wanted = served->wanted && path->inner.tunnel.ops;
 	int err;
 
-	if (attend->exporter.wanted && (!wanted || !inet_addr_equal(&attend->listens, listening.addr)))
-		beside_stop(&attend->exporter);
-	if (!wanted || attend->exporter.wanted)
+	if (attended->beside.wanted && (!wanted || !inet_endpoint_equal(&attended->at, &listening.at) ||
+					strcmp(attended->beside.arg, served->arg) != 0))
+		beside_stop(&attended->beside);
+	if (!wanted || attended->beside.wanted)
 		return;
 	err = netns_call(path->place.netns_fd, listen_here, &listening);
-	if (err < 0 && err != attend->listen_err)
-		log_err("the metrics are not served: port %d: %s", EXPORTER_PORT, strerror(-err));
-	attend->listen_err = err;
+	if (err < 0 && err != attended->err)
+		log_err("%s: port %d: %s", served->what, served->port, strerror(-err));
+	attended->err = err;
 	if (err < 0)
 		return;
-	attend->listens = *listening.addr;
-	beside_start(&attend->exporter, attend->loop, EXPORTER_APPLET, attend->run_dir, listening.fd);
+	attended->at = listening.at;
+	beside_start(&attended->beside, attend->loop, served->applet, served->arg, listening.fd);
+}
+
+static void follow_ports(struct attend *attend, const struct path *path, const struct conf_set *set)
+{
+	const struct env_conf *env = &set->env;
+	char network[INET_PREFIX_STRLEN];
+	const struct served metrics = { "the metrics are not served", EXPORTER_APPLET, attend->run_dir,
+					set->clustered && env->metrics && !path->profile->dataplane, EXPORTER_PORT };
+	const struct served cluster = { "no peer is answered", CLUSTER_APPLET, inet_prefix_text(&env->vpn_address, network),
+					set->clustered && env_answers_peers(env, log_is_kernels()), env->cluster_port };
+
+	follow_port(attend, &attend->exporter, path, &env->vpn_address.addr, &metrics);
+	follow_port(attend, &attend->cluster, path, &env->vpn_address.addr, &cluster);
 }
 
 /* ---- the log ---- */
@@ -128,13 +150,14 @@ void attend_open(struct attend *attend, struct loop *loop, const char *run_dir)
 
 void attend_follow(struct attend *attend, const struct path *path, const struct conf_set *set)
 {
-	follow_metrics(attend, path, set);
+	follow_ports(attend, path, set);
 	follow_syslog(attend, path, set);
 }
 
 void attend_close(struct attend *attend)
 {
-	beside_stop(&attend->exporter);
+	beside_stop(&attend->exporter.beside);
+	beside_stop(&attend->cluster.beside);
 	log_copy(-1);
 	beside_finish(&attend->syslog, LAST_WORDS_MS);
 	if (attend->log_fd >= 0)

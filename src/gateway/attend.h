@@ -1,4 +1,5 @@
-/* What stands beside a path while it runs, as .env asks for it: the metrics over HTTP, and the log to a syslog server. */
+/* What stands beside a path while it runs, as .env asks for it: the metrics over HTTP, the port where peers are answered, and the log to a
+ * syslog server. */
 #ifndef GATEWAY_ATTEND_H
 #define GATEWAY_ATTEND_H
 
@@ -6,13 +7,19 @@
 #include "gateway/path.h"
 #include "worker/beside.h"
 
+/* A process at a port of our VPN address. */
+struct attended {
+	struct beside beside;
+	struct inet_endpoint at; /* where it listens */
+	int err;                 /* of the last try: told once */
+};
+
 struct attend {
 	const char *run_dir;
 	struct loop *loop;
 	int log_fd; /* where the process copies its log to, until a server is named; -1: nowhere, or it is in use */
-	struct beside exporter, syslog;
-	struct inet_addr listens; /* where the exporter does */
-	int listen_err;           /* of the last try: told once */
+	struct attended exporter, cluster;
+	struct beside syslog;
 };
 
 void attend_open(struct attend *attend, struct loop *loop, const char *run_dir);

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
+#include "gateway/dial.h"
 #include "gateway/plan.h"
 #include "gateway/removal.h"
 #include "gateway/show.h"
@@ -438,6 +439,7 @@ const struct worker_verb path_verbs[] = {
 	{ "heard", "", verb_heard },
 	{ "filter", "", verb_filter },
 	{ "alive", "", verb_alive },
+	{ "dial", "NAME", dial },
 	{ "version", "", verb_version },
 	{ "wg", "show [INTERFACE | all] [dump | FIELD] | showconf", verb_wg },
 	{ 0 },

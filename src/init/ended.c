@@ -14,6 +14,7 @@
 #include "base/text.h"
 #include "init/clockmark.h"
 #include "init/pstore.h"
+#include "init/system_dir.h"
 #include "init/watchdog.h"
 
 #define ENDED_FILE "ended"
@@ -34,25 +35,9 @@ const char *ended_words(void)
 	return why;
 }
 
-/* A descriptor of SYSTEM_DIR on what is mounted at DATA_DIR, or -errno. */
-static int open_system(void)
-{
-	struct stat data, root;
-	int fd;
-
-	if (stat(DATA_DIR, &data) < 0 || stat("/", &root) < 0)
-		return -errno;
-	if (data.st_dev == root.st_dev)
-		return -ENODEV;
-	if (mkdir(DATA_DIR "/" SYSTEM_DIR, 0700) < 0 && errno != EEXIST && errno != EROFS)
-		return -errno;
-	fd = open(DATA_DIR "/" SYSTEM_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 int ended_keep(void)
 {
-	int dir_fd = open_system();
+	int dir_fd = system_dir_open();
 	int err = dir_fd < 0 ? dir_fd : file_replace(dir_fd, ENDED_FILE, why, strlen(why), 0600);
 
 	if (dir_fd >= 0)
@@ -81,7 +66,7 @@ int ended_tell(char *words, size_t cap)
 	char written[ENDED_LEN] = "", panic[PSTORE_LINE_LEN] = "";
 	struct ended_signs signs = { .written = written, .panic = panic };
 	struct clock_mark mark;
-	int dir_fd = open_system(), err;
+	int dir_fd = system_dir_open(), err;
 
 	/* For good: after a power cut it would tell of a boot that it is not of. */
 	if (dir_fd >= 0 && file_read_begin(dir_fd, ENDED_FILE, written, sizeof(written)) > 0 && unlinkat(dir_fd, ENDED_FILE, 0) == 0)

@@ -52,13 +52,14 @@ static bool is_on(const struct disk *disk, const uint8_t guid[static BOOTENTRY_G
 	return false;
 }
 
-static int find(struct esp *esp)
+int esp_find(struct esp *esp)
 {
 	static struct disk disks[DISKS_MAX];
 	uint8_t guid[BOOTENTRY_GUID_LEN];
 	char text[64];
 	size_t count;
 
+	*esp = (struct esp){ .lock = -1 };
 	if (!firmware_read("LoaderDevicePartUUID", text, sizeof(text)) || !bootentry_guid(text, guid))
 		return -ENODEV;
 	count = disks_find(disks);
@@ -72,9 +73,8 @@ int esp_open(struct esp *esp, pid_t *holder)
 {
 	int run_fd, err;
 
-	*esp = (struct esp){ .lock = -1 };
 	*holder = 0;
-	err = find(esp);
+	err = esp_find(esp);
 	if (err < 0)
 		return err;
 	run_fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -159,24 +159,36 @@ int esp_free(const struct esp *esp, uint64_t *bytes)
 	return 0;
 }
 
+/* As mtools has it. */
+static void place_of(const char *name, char at[static PLACE_LEN])
+{
+	text_format(at, PLACE_LEN, name[0] == '/' ? "::%s" : FOLDER "%s", name);
+}
+
 /* "::/EFI/Linux/gateway_0.1.0.efi" in each line. */
-int esp_each(const struct esp *esp, void (*each)(void *arg, const char *name), void *arg)
+int esp_each(const struct esp *esp, const char *folder, void (*each)(void *arg, const char *name), void *arg)
 {
 	static char text[LISTING_LEN];
-	const char *const argv[] = { "mtools", "-c", "mdir", "-b", "-i", esp->device, FOLDER, NULL };
-	ssize_t len = tool_read(argv, text, sizeof(text));
-	struct slice rest = { text, len > 0 ? (size_t)len : 0 }, line;
+	char at[PLACE_LEN];
+	const char *const argv[] = { "mtools", "-c", "mdir", "-b", "-i", esp->device, at, NULL };
+	struct slice rest, line;
 	char name[ESP_NAME_LEN];
+	ssize_t len;
 
+	place_of(folder, at);
+	len = tool_read(argv, text, sizeof(text));
 	if (len < 0)
 		return -EIO;
+	rest = (struct slice){ text, (size_t)len };
 	while (slice_cut(&rest, '\n', &line)) {
 		struct slice file = line;
 
-		if (!slice_starts(line, FOLDER))
+		if (!slice_starts(line, at))
 			continue;
-		file.ptr += strlen(FOLDER);
-		file.len -= strlen(FOLDER);
+		file.ptr += strlen(at);
+		file.len -= strlen(at);
+		if (file.len && *file.ptr == '/')
+			file = (struct slice){ file.ptr + 1, file.len - 1 };
 		if (slice_copy(file, name, sizeof(name)) == 0 && name[0])
 			each(arg, name);
 	}
@@ -209,7 +221,7 @@ int esp_write(const struct esp *esp, const char *name, int (*fill)(void *arg, in
 	const char *const argv[] = { "mtools", "-c", "mcopy", "-o", "-i", esp->device, "-", at, NULL };
 	int err;
 
-	text_format(at, sizeof(at), FOLDER "%s", name);
+	place_of(name, at);
 	err = with_tool(argv, true, fill, arg);
 	return err ? err : sync_device(esp);
 }
@@ -220,7 +232,7 @@ int esp_read(const struct esp *esp, const char *name, int (*take)(void *arg, int
 	const char *const argv[] = { "mtools", "-c", "mcopy", "-i", esp->device, at, "-", NULL };
 	int err = sync_device(esp);
 
-	text_format(at, sizeof(at), FOLDER "%s", name);
+	place_of(name, at);
 	return err ? err : with_tool(argv, false, take, arg);
 }
 
@@ -230,7 +242,7 @@ int esp_rename(const struct esp *esp, const char *from, const char *to)
 	const char *const argv[] = { "mtools", "-c", "mren", "-i", esp->device, at, to, NULL };
 	int err;
 
-	text_format(at, sizeof(at), FOLDER "%s", from);
+	place_of(from, at);
 	err = tool_run(argv, true);
 	return err ? err : sync_device(esp);
 }
@@ -241,7 +253,7 @@ int esp_remove(const struct esp *esp, const char *name)
 	const char *const argv[] = { "mtools", "-c", "mdel", "-i", esp->device, at, NULL };
 	int err;
 
-	text_format(at, sizeof(at), FOLDER "%s", name);
+	place_of(name, at);
 	err = tool_run(argv, true);
 	return err ? err : sync_device(esp);
 }

@@ -20,6 +20,8 @@ struct esp {
 	int lock;
 };
 
+/* For who only reads: 0 or -ENODEV, when no disk has it, as of a CD. */
+int esp_find(struct esp *esp);
 /* Finds it and keeps others from it until esp_close: 0, -ENODEV when no disk has it, as of a CD; -EBUSY with who has it (holder), or
  * -errno. Nothing to close after an error. */
 int esp_open(struct esp *esp, pid_t *holder);
@@ -31,8 +33,10 @@ int esp_mend(const struct esp *esp);
 int esp_try(const struct esp *esp);
 int esp_free(const struct esp *esp, uint64_t *bytes); /* 0 or -EIO */
 
-/* Names below EFI/Linux, each once: 0 or -EIO. */
-int esp_each(const struct esp *esp, void (*each)(void *arg, const char *name), void *arg);
+/* A file is named as it is below EFI/Linux, or by its path from the top, which begins with a slash. */
+
+/* Names below EFI/Linux (folder ""), or in a folder, "/loader", each once: 0 or -EIO. */
+int esp_each(const struct esp *esp, const char *folder, void (*each)(void *arg, const char *name), void *arg);
 
 /* A new file there, which fill writes to a pipe, and which is on the disk afterwards: 0 or -errno, fill's own first. */
 int esp_write(const struct esp *esp, const char *name, int (*fill)(void *arg, int fd), void *arg);

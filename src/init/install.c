@@ -9,12 +9,14 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "base/version.h"
 #include "init/board.h"
 #include "init/bootorder.h"
 #include "init/confirm.h"
 #include "init/disks.h"
 #include "init/layout.h"
 #include "init/medium.h"
+#include "init/slots.h"
 #include "init/wipe.h"
 
 enum { MIB = 1 << 20, DATA_MAX_GB = 32, GB_MAX = 1 << 20, ESP_MIB_MAX = 1 << 16, LABEL_LEN = 64 };
@@ -159,15 +161,19 @@ static int empty_data(int fd)
 static int make_esp(const struct disk *disk, const struct layout_wish *wish, const struct medium *from)
 {
 	static const char *const folders[] = { "/EFI", "/EFI/BOOT", "/EFI/Linux", "/loader" };
-	char uki[MEDIUM_PATH_LEN];
-	const char *const files[] = { "/EFI/BOOT/BOOTX64.EFI", uki, "/loader/loader.conf" };
+	char uki[MEDIUM_PATH_LEN], rest[SLOT_PATH_LEN];
+	/* The last one is for peers: an image that came by no bundle has none. */
+	const char *const files[] = { "/EFI/BOOT/BOOTX64.EFI", uki, "/loader/loader.conf", rest };
 	struct medium esp;
 	int fd = medium_make(disk, MIB, wish->esp_bytes, &esp), err = fd < 0 ? fd : 0;
 
 	medium_uki(uki);
+	slot_rest_path(GATEWAY_VERSION, rest);
 	for (size_t i = 0; !err && i < sizeof(folders) / sizeof(folders[0]); i++)
 		err = medium_make_folder(&esp, folders[i]);
 	for (size_t i = 0; !err && i < sizeof(files) / sizeof(files[0]); i++) {
+		if (files[i] == rest && !medium_has(from, rest))
+			continue;
 		printf("reading %s\n", files[i]);
 		(void)fflush(stdout);
 		err = medium_copy(from, &esp, files[i]);

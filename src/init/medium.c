@@ -23,14 +23,21 @@ void medium_uki(char path[static MEDIUM_PATH_LEN])
 	text_format(path, MEDIUM_PATH_LEN, "/EFI/Linux/gateway_%s.efi", GATEWAY_VERSION);
 }
 
-static bool has_uki(const struct medium *medium)
+bool medium_has(const struct medium *medium, const char *path)
 {
-	char path[MEDIUM_PATH_LEN], place[MEDIUM_PATH_LEN + 2];
+	char place[MEDIUM_PATH_LEN + 2];
 	const char *const argv[] = { "mtools", "-c", "mdir", "-b", "-i", medium->place, place, NULL };
 
-	medium_uki(path);
 	text_format(place, sizeof(place), "::%s", path);
 	return tool_run(argv, true) == 0;
+}
+
+static bool has_uki(const struct medium *medium)
+{
+	char path[MEDIUM_PATH_LEN];
+
+	medium_uki(path);
+	return medium_has(medium, path);
 }
 
 static void place(struct medium *medium, const struct disk *disk, uint64_t at)

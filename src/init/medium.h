@@ -32,6 +32,7 @@ int medium_make(const struct disk *disk, uint64_t at, uint64_t bytes, struct med
 /* To where it goes: 0 or -errno. */
 int medium_write(int from, int to, uint64_t at);
 
+bool medium_has(const struct medium *medium, const char *path);
 /* One file from a medium to another; its folders are made first. 0, -ENODATA when `from` cannot be read, or -EIO. */
 int medium_make_folder(const struct medium *medium, const char *path);
 int medium_copy(const struct medium *from, const struct medium *to, const char *path);

@@ -76,7 +76,7 @@ static int newest_first(const void *a, const void *b)
 
 static int list(const struct esp *esp, struct listing *listing)
 {
-	int err = esp_each(esp, list_name, listing);
+	int err = esp_each(esp, "", list_name, listing);
 
 	if (!err)
 		qsort(listing->slots, (size_t)listing->count, sizeof(listing->slots[0]), newest_first);
@@ -97,6 +97,61 @@ void slot_path(const struct slot *slot, char path[static SLOT_PATH_LEN])
 
 	slot_name(slot, name);
 	text_format(path, SLOT_PATH_LEN, "\\EFI\\Linux\\%s", name);
+}
+
+/* ---- with what a bundle is beside them ---- */
+
+#define REST_FOLDER "/loader"
+#define REST_BEFORE "bundle_"
+
+void slot_rest_path(const char *version, char path[static SLOT_PATH_LEN])
+{
+	text_format(path, SLOT_PATH_LEN, REST_FOLDER "/" REST_BEFORE "%s", version);
+}
+
+int slots_remove(const struct esp *esp, const struct slot *slot)
+{
+	char name[SLOT_NAME_LEN], path[SLOT_PATH_LEN];
+	int err;
+
+	slot_name(slot, name);
+	slot_rest_path(slot->version, path);
+	err = esp_remove(esp, name);
+	if (!err)
+		(void)esp_remove(esp, path); /* one from the factory may have none */
+	return err;
+}
+
+struct rests {
+	const struct slot *slots;
+	ssize_t count;
+	char without[SLOTS_MAX][SLOT_VERSION_LEN];
+	size_t without_count;
+};
+
+static void look_at_rest(void *arg, const char *name)
+{
+	struct rests *rests = arg;
+	const char *version = name + strlen(REST_BEFORE);
+
+	if (strncmp(name, REST_BEFORE, strlen(REST_BEFORE)) != 0 || !slot_is_version(version) || rests->without_count == SLOTS_MAX)
+		return;
+	for (ssize_t i = 0; i < rests->count; i++)
+		if (!strcmp(rests->slots[i].version, version))
+			return;
+	text_format(rests->without[rests->without_count++], SLOT_VERSION_LEN, "%s", version);
+}
+
+void slots_sweep_rests(const struct esp *esp, const struct slot *slots, ssize_t count)
+{
+	struct rests rests = { .slots = slots, .count = count };
+	char path[SLOT_PATH_LEN];
+
+	(void)esp_each(esp, REST_FOLDER, look_at_rest, &rests);
+	for (size_t i = 0; i < rests.without_count; i++) {
+		slot_rest_path(rests.without[i], path);
+		(void)esp_remove(esp, path);
+	}
 }
 
 /* ---- confirmed ---- */
@@ -130,7 +185,7 @@ static void remove_newer(const struct esp *esp, const struct slot *slots, ssize_
 		if (slots[i].counted || slot_compare_versions(slots[i].version, version) <= 0)
 			continue;
 		slot_name(&slots[i], name);
-		err = esp_remove(esp, name);
+		err = slots_remove(esp, &slots[i]);
 		if (err < 0)
 			log_err("%s is newer than what was stepped back to, and cannot be removed: %s", name, strerror(-err));
 		else

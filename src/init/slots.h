@@ -33,6 +33,14 @@ ssize_t slots_list(const struct esp *esp, struct slot slots[static SLOTS_MAX]);
 
 bool slots_have_confirmed(const struct slot *slots, ssize_t count, const char *version);
 
+/* With what a bundle is beside its image. 0, or -EIO: the image is still there. */
+int slots_remove(const struct esp *esp, const struct slot *slot);
+
+/* Where the ESP has what a bundle is beside its image, which goes on to other instances: its header, behind it its SBOM. */
+void slot_rest_path(const char *version, char path[static SLOT_PATH_LEN]);
+/* What of that has no image any more is removed, as far as it can be. */
+void slots_sweep_rests(const struct esp *esp, const struct slot *slots, ssize_t count);
+
 /* As a boot entry names it: "\\EFI\\Linux\\gateway_0.1.0.efi". */
 void slot_path(const struct slot *slot, char path[static SLOT_PATH_LEN]);
 

@@ -4,6 +4,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -12,10 +14,13 @@
 #include "init/bootorder.h"
 #include "init/bundle.h"
 #include "init/slots.h"
+#include "init/update_help.h"
 #include "init/update_keys.h"
+#include "init/update_peer.h"
 #include "init/update_source.h"
 
 #define DOWNGRADE "downgrade"
+#define FROM "from"
 #define UNTOUCHED "; nothing was changed"
 
 enum { MIB = 1 << 20, PART_LEN = 1 << 16, SPARE_BYTES = 1 << 20 };
@@ -27,47 +32,13 @@ static struct work {
 	struct bundle bundle;
 	struct slot running, next;
 	struct esp esp;
+	int sbom; /* in memory, once the bundle was read; -1: not yet */
+	bool told; /* what the bundle is */
 	bool may_be_older;
 	bool is_there; /* it was confirmed once, and is on the ESP: nothing is written */
-} work;
+} work = { .sbom = -1 };
 
 /* ---- the bundle ---- */
-
-static int add_part(struct sha256_sum *sum, uint64_t len, int fd)
-{
-	static uint8_t part[PART_LEN];
-
-	for (uint64_t at = 0; at < len;) {
-		size_t want = len - at < sizeof(part) ? (size_t)(len - at) : sizeof(part);
-		int err = update_source_read(&work.source, part, want);
-
-		if (err < 0)
-			return err;
-		sha256_add(sum, part, want);
-		for (size_t done = 0; fd >= 0 && done < want;) {
-			ssize_t n = write(fd, part + done, want - done);
-
-			if (n < 0)
-				return -errno;
-			done += (size_t)n;
-		}
-		at += want;
-	}
-	return 0;
-}
-
-/* The next len bytes of the source, also to a descriptor (-1: none): -EBADMSG when they have another sum. */
-static int pass(uint64_t len, const uint8_t sha[static SHA256_LEN], int fd)
-{
-	uint8_t is[SHA256_LEN];
-	struct sha256_sum sum;
-	int err;
-
-	sha256_begin(&sum);
-	err = add_part(&sum, len, fd);
-	sha256_end(&sum, is);
-	return err ? err : memcmp(is, sha, sizeof(is)) != 0 ? -EBADMSG : 0;
-}
 
 /* Of the image, rounded up. */
 static unsigned size_mib(void)
@@ -107,10 +78,12 @@ static bool is_trusted(void)
 static bool is_whole(void)
 {
 	char byte;
-	int err = pass(work.bundle.uki_len, work.bundle.uki_sha256, -1);
+	int err;
 
+	work.sbom = memfd_create("sbom", MFD_CLOEXEC);
+	err = work.sbom < 0 ? -errno : update_source_pass(&work.source, work.bundle.uki_len, work.bundle.uki_sha256, -1);
 	if (!err)
-		err = pass(work.bundle.sbom_len, work.bundle.sbom_sha256, -1);
+		err = update_source_pass(&work.source, work.bundle.sbom_len, work.bundle.sbom_sha256, work.sbom);
 	if (!err && update_source_read(&work.source, &byte, 1) != -ENODATA)
 		err = -EFBIG;
 	if (err == -EBADMSG)
@@ -122,24 +95,42 @@ static bool is_whole(void)
 	return err ? refuse(strerror(-err)) : true;
 }
 
-static bool check_bundle(void)
+/* By its header, which is in work. */
+static bool is_meant_for_this(void)
 {
 	char board[BUNDLE_BOARD_LEN], words[BUNDLE_WORDS_LEN];
-	int err = update_source_open(&work.source);
 
-	if (!err)
-		err = update_source_read(&work.source, work.header, sizeof(work.header));
-	if (err < 0)
-		return refuse(err == -ENODATA ? "it is no update" : strerror(-err));
 	if (slice_copy(board_value("BOARD_NAME"), board, sizeof(board)) < 0)
 		board[0] = '\0';
 	if (!is_trusted())
 		return false;
 	if (!bundle_fits(&work.bundle, board, work.running.version, work.may_be_older, words))
 		return refuse(words);
-	printf("%s: version %s, %u MiB\n", work.source.place, work.bundle.version, size_mib());
+	if (!work.told)
+		printf("%s: version %s, %u MiB\n", work.source.place, work.bundle.version, size_mib());
+	work.told = true;
 	(void)fflush(stdout);
-	return is_whole();
+	return true;
+}
+
+/* Before a peer sends the rest. */
+static bool is_wanted(const uint8_t header[static BUNDLE_HEADER_LEN], uint64_t len)
+{
+	memcpy(work.header, header, sizeof(work.header));
+	if (!is_meant_for_this())
+		return false;
+	return len == bundle_len(&work.bundle) || refuse("its length is not what its signature covers");
+}
+
+static bool check_bundle(void)
+{
+	int err = update_source_open(&work.source);
+
+	if (!err)
+		err = update_source_read(&work.source, work.header, sizeof(work.header));
+	if (err < 0)
+		return refuse(err == -ENODATA ? "it is no update" : strerror(-err));
+	return is_meant_for_this() && is_whole();
 }
 
 /* ---- the ESP ---- */
@@ -156,7 +147,7 @@ static bool remove_slot(const struct slot *slot, const char *why)
 	int err;
 
 	slot_name(slot, name);
-	err = esp_remove(&work.esp, name);
+	err = slots_remove(&work.esp, slot);
 	if (err < 0)
 		return say_esp(name, err);
 	printf("%s is removed: %s\n", name, why);
@@ -167,7 +158,7 @@ static bool has_space(void)
 {
 	uint64_t free_bytes = 0;
 
-	return !esp_free(&work.esp, &free_bytes) && free_bytes >= work.bundle.uki_len + SPARE_BYTES;
+	return !esp_free(&work.esp, &free_bytes) && free_bytes >= work.bundle.uki_len + work.bundle.sbom_len + SPARE_BYTES;
 }
 
 static bool remove_unconfirmed(const struct slot *slots, ssize_t count)
@@ -213,6 +204,7 @@ static bool prepare(void)
 	count = slots_list(&work.esp, slots);
 	if (count < 0)
 		return say_esp("cannot be read" UNTOUCHED, (int)count);
+	slots_sweep_rests(&work.esp, slots, count);
 	work.is_there = slots_have_confirmed(slots, count, work.next.version);
 	if (work.is_there && !work.may_be_older) {
 		printf("%s is on the ESP already, and confirmed: `reboot` starts it" UNTOUCHED "\n", work.next.version);
@@ -243,7 +235,7 @@ static int fill(void *arg, int fd)
 	if (!err)
 		err = update_source_read(&work.source, header, sizeof(header));
 	if (!err)
-		err = pass(work.bundle.uki_len, work.bundle.uki_sha256, fd);
+		err = update_source_pass(&work.source, work.bundle.uki_len, work.bundle.uki_sha256, fd);
 	update_source_close(&work.source);
 	return err;
 }
@@ -263,15 +255,32 @@ static int compare(void *arg, int fd)
 	return n < 0 ? -errno : memcmp(is, work.bundle.uki_sha256, sizeof(is)) != 0 ? -EBADMSG : 0;
 }
 
+/* What the bundle is beside its image, for peers that take it from here. */
+static int fill_rest(void *arg, int fd)
+{
+	off_t at = 0;
+	ssize_t n = write(fd, work.header, sizeof(work.header));
+
+	(void)arg;
+	if (n != (ssize_t)sizeof(work.header))
+		return n < 0 ? -errno : -EIO;
+	while ((n = sendfile(fd, work.sbom, &at, PART_LEN)) > 0)
+		continue;
+	return n < 0 ? -errno : 0;
+}
+
 /* Its name counts last. */
 static bool write_image(void)
 {
-	char name[SLOT_NAME_LEN];
+	char name[SLOT_NAME_LEN], rest[SLOT_PATH_LEN];
 	int err;
 
 	printf("writing\n");
 	(void)fflush(stdout);
-	err = esp_write(&work.esp, SLOT_TEMPORARY, fill, NULL);
+	slot_rest_path(work.next.version, rest);
+	err = esp_write(&work.esp, rest, fill_rest, NULL);
+	if (!err)
+		err = esp_write(&work.esp, SLOT_TEMPORARY, fill, NULL);
 	if (!err) {
 		printf("reading it back\n");
 		(void)fflush(stdout);
@@ -283,6 +292,7 @@ static bool write_image(void)
 	if (!err)
 		return true;
 	(void)esp_remove(&work.esp, SLOT_TEMPORARY);
+	(void)esp_remove(&work.esp, rest);
 	return say_esp(err == -EBADMSG ? "what was written is not what is read" : "cannot be written", err);
 }
 
@@ -300,9 +310,8 @@ static bool ask_for_older(void)
 	if (!err)
 		return true;
 	printf("the loader cannot be told to start %s: %s\n", name, strerror(-err));
-	slot_name(&work.next, name);
 	if (!work.is_there)
-		(void)esp_remove(&work.esp, name);
+		(void)slots_remove(&work.esp, &work.next);
 	return false;
 }
 
@@ -321,29 +330,8 @@ static bool put_on_esp(void)
 
 static int usage(void)
 {
-	printf("usage: update FILE | usb [" DOWNGRADE "], or update confirm\n");
+	printf("usage: update FILE | usb | from NAME [" DOWNGRADE "], or update confirm\n");
 	return 2;
-}
-
-static int help(void)
-{
-	printf("\n"
-	       "One box:\n"
-	       "  1. Put update.bundle on a USB stick (FAT), or into /srv/mitigator.\n"
-	       "  2. `update usb`, or `update update.bundle`; it is checked, written beside\n"
-	       "     what runs, and read back. What runs goes on.\n"
-	       "  3. `reboot`. The new version is on trial. It is confirmed by itself once\n"
-	       "     its peers are heard again, else the box goes back by itself, after\n"
-	       "     3 tries. `show boot` says which runs, and whether it is confirmed.\n"
-	       "     `update confirm` does so by hand, where no peer is to be heard.\n"
-	       "A cluster, without losing its quorum:\n"
-	       "  One box after another, never two at a time. Go on when `show boot` on\n"
-	       "  the last one says confirmed, and `show` on another one has all peers up.\n"
-	       "  A box that went back stays as it is: find out why before you go on.\n"
-	       "Step back to an older version:\n"
-	       "  `update FILE downgrade` with its bundle, then `reboot`. It gets one try;\n"
-	       "  once it is confirmed, what is newer is removed from the box.\n");
-	return 0;
 }
 
 static bool check_running(void)
@@ -399,28 +387,37 @@ static void say_done(void)
 
 int update_main(int argc, char **argv)
 {
-	bool done;
+	bool done, from_peer;
+	int where;
 
-	if (argc == 2 && !strcmp(argv[1], "help"))
-		return help();
+	if (argc == 2 && !strcmp(argv[1], "help")) {
+		update_help();
+		return 0;
+	}
 	if (argc == 2 && !strcmp(argv[1], "confirm"))
 		return confirm_now();
-	work.may_be_older = argc == 3 && !strcmp(argv[2], DOWNGRADE);
-	if (argc < 2 || argc > 3 || (argc == 3 && !work.may_be_older))
+	from_peer = argc > 2 && !strcmp(argv[1], FROM);
+	where = from_peer ? 2 : 1;
+	work.may_be_older = argc == where + 2 && !strcmp(argv[where + 1], DOWNGRADE);
+	if (argc < 2 || argc != where + 1 + work.may_be_older)
 		return usage();
 	if (board_load(BOARD_FILE) < 0)
 		printf("%s cannot be read\n", BOARD_FILE);
-	if (!check_running() || !update_source_find(&work.source, argv[1]))
+	if (!check_running() || !(from_peer ? update_peer_fetch(&work.source, argv[2], is_wanted) : update_source_find(&work.source, argv[1])))
 		return 1;
 	done = check_bundle();
 	update_source_close(&work.source);
+	if (!done)
+		update_peer_drop(&work.source);
 	if (!done || !open_esp())
 		return 1;
 	work.next = (struct slot){ .counted = true, .left = work.may_be_older ? 1 : SLOT_TRIES };
 	text_format(work.next.version, sizeof(work.next.version), "%s", work.bundle.version);
 	done = put_on_esp();
 	esp_close(&work.esp);
-	if (done)
+	if (done) {
+		update_peer_drop(&work.source);
 		say_done();
+	}
 	return !done;
 }

@@ -15,7 +15,7 @@
 
 #define STICK_FILE "::/update.bundle"
 
-enum { LINK_LEN = 512, STICKS_MAX = 16 };
+enum { LINK_LEN = 512, STICKS_MAX = 16, PART_LEN = 1 << 16 };
 
 static bool has_bundle(const char *device)
 {
@@ -69,7 +69,7 @@ bool update_source_find(struct update_source *source, const char *from)
 {
 	struct stat stat;
 
-	*source = (struct update_source){ .fd = -1, .tool = -1 };
+	*source = (struct update_source){ .fd = -1, .tool = -1, .fetched = -1 };
 	source->is_stick = !strcmp(from, UPDATE_USB);
 	if (source->is_stick)
 		return find_stick(source);
@@ -90,6 +90,10 @@ int update_source_open(struct update_source *source)
 	const char *const argv[] = { "mtools", "-c", "mcopy", "-i", source->place, STICK_FILE, "-", NULL };
 	int ends[2];
 
+	if (source->fetched >= 0) {
+		source->fd = fcntl(source->fetched, F_DUPFD_CLOEXEC, 0);
+		return source->fd < 0 || lseek(source->fd, 0, SEEK_SET) < 0 ? -errno : 0;
+	}
 	if (!source->is_stick) {
 		source->fd = open(source->place, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
 		return source->fd < 0 ? -errno : 0;
@@ -114,6 +118,33 @@ int update_source_read(struct update_source *source, void *buf, size_t len)
 		at += (size_t)n;
 	}
 	return 0;
+}
+
+int update_source_pass(struct update_source *source, uint64_t len, const uint8_t sha[static SHA256_LEN], int fd)
+{
+	static uint8_t part[PART_LEN];
+	uint8_t is[SHA256_LEN];
+	struct sha256_sum sum;
+
+	sha256_begin(&sum);
+	for (uint64_t at = 0; at < len;) {
+		size_t want = len - at < sizeof(part) ? (size_t)(len - at) : sizeof(part);
+		int err = update_source_read(source, part, want);
+
+		if (err < 0)
+			return err;
+		sha256_add(&sum, part, want);
+		for (size_t done = 0; fd >= 0 && done < want;) {
+			ssize_t n = write(fd, part + done, want - done);
+
+			if (n < 0)
+				return -errno;
+			done += (size_t)n;
+		}
+		at += want;
+	}
+	sha256_end(&sum, is);
+	return memcmp(is, sha, sizeof(is)) != 0 ? -EBADMSG : 0;
 }
 
 void update_source_close(struct update_source *source)

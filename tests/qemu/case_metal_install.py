@@ -22,6 +22,11 @@ def content(path):
         return f.read()
 
 
+def version_of(image):
+    with open(image + "/os-release") as f:
+        return re.search(r"IMAGE_VERSION=(.*)", f.read())[1]
+
+
 def install(vm, disk, answer):
     """What it says, with that answer typed to its question."""
     start = vm.console.begin("install " + disk)
@@ -65,6 +70,9 @@ def iso_installs_on_a_disk_which_then_boots_by_its_entry(image):
             wait_for("variables that no one may write", lambda:
                      "firmware    its variables are read-only\n" in vm.console.command("hardening"))
             variables = vm.keep_variables(work + "/variables")
+        # for peers, `update from`
+        rest = subprocess.check_output(["mtype", "-i", "%s@@%d" % (empty, MIB), "::/loader/bundle_" + version_of(image)])
+        assert rest == content(image + "/bundle.rest"), "what a bundle is beside its image did not come along"
         assert partitions(kept)[1][:2] == ("mitigator-data", at), "the data is not where it was: %s" % partitions(kept)
         with Metal("installed", image, [("virtio", kept)], variables=variables) as vm:
             vm.prompt()

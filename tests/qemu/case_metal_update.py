@@ -1,5 +1,6 @@
 """`update`: what is refused and changes nothing, what is tried and confirmed, what is left by itself, and power cuts meanwhile."""
 import collections
+import os
 import random
 import re
 import shutil
@@ -8,10 +9,11 @@ import tempfile
 import writelog
 from appliance import wait_for
 from cases import case, soak
+from cluster import make_instances, vpn_address
 from firmware import BOOT_S, MIB, OVMF, Metal
-from update import (HEADER, copy_to_esp, esp_of, images_on, make_bundle, make_key, make_stick, make_uki, make_wide_disk, read_image,
-                    rename_on_esp, run)
-from vm import PROMPT
+from update import (HEADER, copy_to_esp, copy_rest_to_esp, esp_of, images_on, make_bundle, make_key, make_stick, make_uki, make_wide_disk,
+                    read_image, rename_on_esp, run)
+from vm import PROMPT, Hub
 
 WRITE_S = 240                   # some ten MiB, thrice read
 FACTORY = "gateway_0.1.0.efi"
@@ -173,6 +175,55 @@ def image_that_cannot_be_loaded_is_left_and_an_older_one_stays_when_asked_for(im
             said = boots_again(vm)
             assert said.startswith("gateway_0.0.9.efi"), said
             assert shown(vm) == {"gateway_0.0.9.efi": "runs, confirmed"}, shown(vm)
+
+
+# ---- from a peer ----
+
+def disk_of(image, work, instance, instances):
+    folder = "%s/files%d" % (work, instance.n)
+    os.mkdir(folder)
+    for name, text in instance.files(instances).items():
+        with open("%s/%s" % (folder, name), "w") as f:
+            f.write(text)
+    return make_wide_disk(image, "%s/disk%d" % (work, instance.n), folder, 128)
+
+
+def handshakes(vm):
+    return [p["latest_handshake"] for p in vm.show("gateway").get("peers", ())]
+
+
+@soak
+def update_comes_from_a_peer_through_loss_and_a_pulled_cable_and_is_confirmed_by_it(image):
+    """One runs 0.2.0, two the factory's 0.1.0; 5 % of the frames are lost, and the cable is out for half a minute meanwhile."""
+    with tempfile.TemporaryDirectory() as work, Hub(2) as hub:
+        one, two = instances = make_instances(2, image + "/gateway")
+        disks = [disk_of(image, work, instance, instances) for instance in instances]
+        uki = make_uki(image, work + "/0.2.0.efi", "0.2.0")
+        copy_to_esp(disks[0], uki, "gateway_0.2.0.efi")
+        copy_rest_to_esp(image, disks[0], uki, "0.2.0")
+        with Metal("update-one", image, [("virtio", disks[0])], nics=[hub.port(0)], variables=ANY, no_reboot=False) as a, \
+             Metal("update-two", image, [("virtio", disks[1])], nics=[hub.port(1)], variables=ANY, no_reboot=False) as b:
+            assert comes_up(a).startswith("gateway_0.2.0.efi"), a.console.command("boot")
+            assert comes_up(b).startswith(FACTORY), b.console.command("boot")
+            wait_for("the VPN", lambda: any(handshakes(b)), BOOT_S, 0.5)
+            hub.loss = 0.05
+            line = "update from " + vpn_address(one.n)
+            start = b.console.begin(line)
+            b.console.wait_for(r"\d{4,} of \d+ KiB", WRITE_S, start)
+            b.set_link(0, False)
+            b.console.wait_for("nothing comes any more", 60, start)
+            b.set_link(0, True)
+            said = b.console.finish(line, start, WRITE_S)
+            print("  " + re.sub(r"(\d+ of \d+ KiB\r?)+(?=\d+ of)", "", said).strip().replace("\n", "\n  "), flush=True)
+            assert "0.2.0 is beside 0.1.0" in said, said
+            hub.loss = 0
+            said = boots_again(b)
+            assert said.startswith("gateway_0.2.0+2-1.efi, on trial"), said
+            wait_for("the verdict", lambda: shown(b) == {"gateway_0.2.0.efi": "runs, confirmed", FACTORY: "confirmed"}, WRITE_S, 0.5)
+            assert "it is 0.2.0, which runs" in said_of(b, line), said_of(b, line)
+            # what came from a peer goes on to the next one, and what the factory wrote does too
+            assert "it is 0.2.0, which runs" in said_of(a, "update from " + vpn_address(two.n))
+        assert read_image(disks[1], "gateway_0.2.0.efi") == content(uki), "it is not what the peer runs"
 
 
 # ---- power cuts ----

@@ -2,6 +2,7 @@
 import os
 import re
 import subprocess
+import tempfile
 
 from firmware import MIB, SECTOR, make_disk, partitions
 from vm import TOP
@@ -80,6 +81,14 @@ def read_image(disk, name):
 
 def copy_to_esp(disk, path, name):
     run("mcopy", "-o", "-i", esp_of(disk), path, "%s/%s" % (FOLDER, name))
+
+
+def copy_rest_to_esp(image, disk, uki, version, key=KEY):
+    """What a bundle of that image is beside it, as `update` leaves it there."""
+    with tempfile.TemporaryDirectory() as work:
+        run(build_of(image) + "/target/bundle", "rest", work + "/rest", key, "pc", version, "0.1.0", uki,
+            os.path.abspath(image) + "/sbom.cdx.json")
+        run("mcopy", "-o", "-i", esp_of(disk), work + "/rest", "::/loader/bundle_" + version)
 
 
 def rename_on_esp(disk, name, to):
