@@ -25,6 +25,7 @@
 #include "init/uevent.h"
 #include "init/update.h"
 #include "init/watchdog.h"
+#include "nics/lldp_agent.h"
 #include "nics/main.h"
 
 static int applet_console(int argc, char **argv)
@@ -53,6 +54,13 @@ static int applet_resolver(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return lookup_main();
+}
+
+static int applet_lldp(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return lldp_agent_main();
 }
 
 static int applet_hardening(int argc, char **argv)
@@ -91,6 +99,7 @@ static const struct {
 	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
 	{ EXPORTER_APPLET, exporter_main },
+	{ LLDP_APPLET, applet_lldp },
 	{ SYSLOG_APPLET, syslog_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },

@@ -5,11 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/text.h"
 #include "network/hardware.h"
 #include "worker/helper.h"
 
-enum { BLINK_S = 10 };
+enum { BLINK_S = 10, EXIT_USAGE = 2 };
 
 /* One at a time: there is one operator at the rack. */
 static struct identify {
@@ -51,10 +52,16 @@ static void caller_left(struct control_call *call)
 	helper_kill(&identify.helper);
 }
 
-void identify_begin(struct control_call *call, struct loop *loop, const char *nic)
+void identify_begin(struct control_call *call, struct loop *loop, int argc, char **argv)
 {
+	const char *nic = argc == 2 ? argv[1] : "";
 	int err = -EBUSY;
 
+	if (argc != 2) {
+		control_print(call, CONTROL_ERR, "usage: " NAME_NETWORK " identify NIC\n");
+		control_end(call, EXIT_USAGE);
+		return;
+	}
 	if (!identify.helper.child) {
 		text_format(identify.nic, sizeof(identify.nic), "%s", nic);
 		err = helper_start(&identify.helper, loop, blink, identify.nic, -1, over);

@@ -4,7 +4,7 @@
 
 #include "control/server.h"
 
-/* Answers the call when the light has blinked; the loop goes on meanwhile. */
-void identify_begin(struct control_call *call, struct loop *loop, const char *nic);
+/* `identify NIC`: answers the call when the light has blinked; the loop goes on meanwhile. */
+void identify_begin(struct control_call *call, struct loop *loop, int argc, char **argv);
 
 #endif

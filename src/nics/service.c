@@ -25,13 +25,14 @@
 #include "nics/conflicts.h"
 #include "nics/door.h"
 #include "nics/identify.h"
+#include "nics/lldp.h"
 #include "nics/loss.h"
 #include "nics/missing.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
 #include "worker/load.h"
 
-enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10, EXIT_USAGE = 2 };
+enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
 
 struct nics_service {
 	struct worker worker;
@@ -46,6 +47,7 @@ struct nics_service {
 	struct told told;
 	struct conflicts conflicts;
 	struct carriers carriers;
+	struct lldp lldp;
 };
 
 static void log_change(void *arg, bool error, const char *text)
@@ -90,6 +92,7 @@ static int apply(struct nics_service *service, const struct network_conf *before
 	if (report->matched && report->matched == report->with_carrier)
 		tell_ready(service);
 	conflicts_follow(&service->conflicts, &service->nl);
+	lldp_follow(&service->lldp, &service->set->network);
 	return err;
 }
 
@@ -346,27 +349,19 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 {
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
 
-	(void)argc;
-	(void)argv;
-	(void)now_ns;
 	if (!service->has_set)
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	door_tell_open(&service->door, call);
 	conflicts_print(&service->conflicts, call);
-	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, call);
+	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, &service->lldp, argc > 1 ? argv[1] : NULL, call, now_ns);
 }
 
 static void verb_identify(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	(void)now_ns;
-	if (argc == 2) {
-		identify_begin(call, &worker->loop, argv[1]);
-		return;
-	}
-	control_print(call, CONTROL_ERR, "usage: " NAME_NETWORK " identify NIC\n");
-	control_end(call, EXIT_USAGE);
+	identify_begin(call, &worker->loop, argc, argv);
 }
 
 static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -378,7 +373,7 @@ static void verb_filter(struct worker *worker, struct control_call *call, int ar
 }
 
 const struct worker_verb nics_verbs[] = {
-	{ "show", "", verb_show },
+	{ "show", "[NIC]", verb_show },
 	{ "filter", "", verb_filter },
 	{ "identify", "NIC", verb_identify },
 	CHANGE_VERBS,
@@ -402,6 +397,8 @@ static int nics_service_open(struct worker *worker)
 		link_set_up(&service->nl, lo.index, true);
 	if (!err)
 		carriers_open(&service->carriers, &worker->loop, &service->nl);
+	if (!err)
+		lldp_open(&service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
 	door_begin(&service->door);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
@@ -427,6 +424,7 @@ static int nics_service_start(struct worker *worker)
 static void nics_service_close(struct worker *worker)
 {
 	change_stop(worker->change);
+	lldp_close(&container_of(worker, struct nics_service, worker)->lldp);
 }
 
 int nics_run(const struct worker_options *options)
