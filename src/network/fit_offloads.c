@@ -1,5 +1,3 @@
-#include <errno.h>
-
 #include "network/fit.h"
 #include "network/offloads.h"
 
@@ -53,23 +51,33 @@ static void switch_them(struct fitting *fitting, uint32_t change, uint32_t on, u
 	}
 }
 
-static uint32_t asked_of(const struct network_nic *section)
+/* What the file itself says, and what is wanted of the NIC in all. */
+static uint32_t asked_of(const struct fitting *fitting, uint32_t *wanted)
 {
 	uint32_t asked = 0;
 
-	for (unsigned i = 0; i < NETWORK_OFFLOADS; i++)
-		asked |= section->offloads[i] != NETWORK_UNSAID ? UINT32_C(1) << i : 0;
+	*wanted = 0;
+	for (unsigned i = 0; i < NETWORK_OFFLOADS; i++) {
+		const uint32_t bit = UINT32_C(1) << i;
+
+		asked |= fitting->wanted->offloads[i] != NETWORK_UNSAID ? bit : 0;
+		*wanted |= offloads_wanted(fitting->link, fitting->wanted, (enum network_offload)i) != NETWORK_UNSAID ? bit : 0;
+	}
 	return asked;
 }
 
 void fit_offloads(struct fitting *fitting)
 {
-	const uint32_t asked = asked_of(fitting->wanted);
+	uint32_t change = 0, on = 0, any;
+	const uint32_t asked = asked_of(fitting, &any);
 	struct found *before = found_of(fitting);
-	uint32_t change = 0, on = 0;
 	struct ethtool_features is;
-	int err = before ? offloads_get(fitting->link->index, &is) : -ENOSPC;
+	int err;
 
+	/* Each event of the host comes by here. */
+	if (!before || !(any | before->mask))
+		return;
+	err = offloads_get(fitting->link->index, &is);
 	if (err < 0 && asked)
 		fit_refuse(fitting, "its offloads cannot be switched: this kernel or the driver does not tell them");
 	if (err < 0)

@@ -92,7 +92,7 @@ def agent_of(network):
                 with open("/proc/%s/cmdline" % pid) as cmdline, open("/proc/%s/status" % pid) as f:
                     status = dict(re.findall(r"^(\w+):\s*(.*)$", f.read(), re.M))
                     if cmdline.read().split("\0")[0] == "lldp" and status["PPid"] == str(network.process.pid) and \
-                            status["Uid"].split()[0] == str(LLDP_UID) and int(status["CapBnd"], 16) == 0:
+                            status["Uid"].split() == [str(LLDP_UID)] * 4 and status["NoNewPrivs"] == "1":
                         return int(pid), status
         return None
     return wait_until("the process for LLDP", find)
@@ -193,7 +193,7 @@ def lldp_bounds_what_a_neighbour_sends(lab):
     a, b, network = network_on(lab)
     wire, dice = Wire(), random.Random(802)
     pid, status = agent_of(network)
-    expect(status["NoNewPrivs"] == "1" and status["CapPrm"] == "0" * 16 and status["Gid"].split()[0] == str(LLDP_UID), status)
+    expect(status["CapPrm"] == status["CapAmb"] == "0" * 16 and status["Gid"].split() == [str(LLDP_UID)] * 4, status)
     wire.send(name=b"the first\x1b[2J")
     says(network, r"LLDP     the first \[2J, port Gi1/0/5;")
     good = lldpdu()
