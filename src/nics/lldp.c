@@ -261,11 +261,10 @@ static void follow_nic(struct lldp *lldp, const struct nics *nics, size_t i, con
 
 static void look(struct lldp *lldp, uint64_t now_ns)
 {
-	static const struct network_conf none;
 	static struct nics nics;
 	struct lldp_own own;
 
-	if (nics_find(lldp->nl, &nics) < 0 || nics_match(lldp->nl, &nics, lldp->conf ? lldp->conf : &none) < 0)
+	if (nics_find(lldp->nl, &nics) < 0 || (lldp->conf && nics_match(lldp->nl, &nics, lldp->conf) < 0))
 		return;
 	for (size_t i = 0; i < NICS_MAX; i++)
 		lldp->nics[i].there = false;
