@@ -46,8 +46,8 @@ def read_lldpdu(payload):
 class Wire:
     """b's end of a's cable."""
 
-    def __init__(self, name="b", device="eth0"):
-        self.sock, self.mac = packet_socket(name, device), mac_of(name, device)
+    def __init__(self):
+        self.sock, self.mac = packet_socket("b", "eth0"), mac_of("b", "eth0")
 
     def send(self, *args, to=NEAREST, **words):
         self.sock.send(ethernet(to, self.mac, LLDP, lldpdu(*args, **words)))
@@ -105,15 +105,12 @@ def agent_of(network):
     return wait_until("the process for LLDP", find)
 
 
-def lldp_rows(network, nic="eth0"):
-    return re.findall(r"^  LLDP     (.*(?:\n {11}.*)*)", network.ask(nic)[1], re.M)
+def lldp_rows(network):
+    return re.findall(r"^  LLDP     (.*(?:\n {11}.*)*)", network.ask("eth0")[1], re.M)
 
 
-def says(network, pattern, nic="eth0"):
-    try:
-        return wait_until("`network %s` says %s" % (nic, pattern), lambda: re.search(pattern, network.ask(nic)[1]))
-    except RuntimeError:
-        expect(False, pattern, network.ask(nic)[1], network.said())
+def says(network, pattern):
+    return wait_until("`network eth0` says " + pattern, lambda: re.search(pattern, network.ask("eth0")[1]))
 
 
 @case
@@ -171,31 +168,6 @@ def lldp_is_sent_and_heard_as_the_file_says(lab):
     b("ip", "link", "set", "eth0", "up")
     expect(wire.next(10)[1][3] == b"\0\x79")            # at once, not in half a minute
     expect(network.ask("eth9") == (1, "no NIC eth9: `network` lists them\n"), network.ask("eth9"))
-
-
-@case
-def lldp_names_the_machine_by_each_port_of_a_bond(lab):
-    a, b = lab.host("a"), lab.host("b")
-    lab.link(a, "", b, "")
-    lab.link(a, "", b, "", name="eth1")
-    if subprocess.run(["ip", "netns", "exec", "a", "ip", "link", "add", "bond9", "type", "bond"], stderr=subprocess.DEVNULL).returncode:
-        print("  NOTE  this kernel has no bonds: their ports are not shown here")
-        return
-    a("ip", "link", "del", "bond9")
-    wires = [Wire(device=device) for device in ("eth0", "eth1")]
-    text = "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\n[NetDev]\nName=vlan10\nKind=vlan\n[VLAN]\nId=10\n" \
-           "[Match]\nName=eth[01]\n[Network]\nBond=bond0\n[Match]\nName=bond0\n[Network]\nVLAN=vlan10\n" \
-           "[Match]\nName=vlan10\n[Network]\nAddress=192.0.2.1/24\n"
-    chassis = mac_of("a", "eth0")
-    network = Network(lab, a, text)
-    for wire, device in zip(wires, (b"eth0", b"eth1")):
-        tlvs = wire.next()[1]
-        while not tlvs.get(8, b"").startswith(b"\5\1" + socket.inet_aton("192.0.2.1")):
-            tlvs = wire.next()[1]
-        expect(tlvs[1] == b"\4" + chassis and tlvs[2] == b"\5" + device, tlvs)
-        wire.send(port=b"to " + device)
-        says(network, "LLDP     sw1, port to %s;" % device.decode(), device.decode())
-    expect("LLDP" not in network.ask("bond0")[1], network.ask("bond0"))
 
 
 @case
