@@ -4,10 +4,12 @@
 PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 xz-utils zstd lz4 bzip2 \
             kmod e2fsprogs fakeroot qemu-system-x86 wireguard-tools iproute2 iputils-ping ca-certificates \
             mtools dosfstools nftables gdisk xorriso ovmf sbsigntool
-# What the binary runs beside: promtool is of prometheus; lldpd is at the other end of a cable.
-PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base lldpd
+# What the binary runs beside: promtool is of prometheus.
+PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base
 PACKAGES_BENCH := iperf3 libssl-dev
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
+# At the other end of a NIC's cable.
+PACKAGES_TEST += lldpd
 
 # Source packages and binary packages from the archive: NAME/SUITE.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm

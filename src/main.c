@@ -99,8 +99,8 @@ static const struct {
 	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
 	{ EXPORTER_APPLET, exporter_main },
-	{ LLDP_APPLET, applet_lldp },
 	{ SYSLOG_APPLET, syslog_main },
+	{ LLDP_APPLET, applet_lldp },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

@@ -31,6 +31,18 @@ struct network_route {
 	unsigned line;
 };
 
+/* What a NIC may do with many packets at once, and what the file says of it: unsaid is as the driver has it, unless
+ * network/offloads.h knows better. */
+enum network_offload {
+	NETWORK_TSO, NETWORK_TSO6, NETWORK_GSO, NETWORK_USO, NETWORK_GRO, NETWORK_GRO_FORWARDED, NETWORK_OFFLOADS,
+};
+enum network_switch { NETWORK_UNSAID, NETWORK_OFF, NETWORK_ON };
+
+/* LLDP (IEEE 802.1AB). Of a bond it is its ports'. */
+enum network_lldp { NETWORK_LLDP_YES, NETWORK_LLDP_NO, NETWORK_LLDP_ROUTERS };
+/* How far what we send goes: over no bridge, no customer's, or a provider's too. */
+enum network_emit { NETWORK_EMIT_DEFAULT, NETWORK_EMIT_NO, NETWORK_EMIT_NEAREST, NETWORK_EMIT_NON_TPMR, NETWORK_EMIT_CUSTOMER };
+
 /* What [NetDev] makes. */
 enum network_kind { NETWORK_NO_KIND, NETWORK_VLAN, NETWORK_BOND };
 enum network_bond_mode { NETWORK_BOND_NO_MODE, NETWORK_BOND_ACTIVE_BACKUP, NETWORK_BOND_8023AD };
@@ -56,18 +68,6 @@ struct network_device {
 };
 
 enum network_ra { NETWORK_RA_DEFAULT, NETWORK_RA_NO, NETWORK_RA_YES };
-
-/* What a NIC may do with many packets at once, and what the file says of it: unsaid is as the driver has it, unless
- * network/offloads.h knows better. */
-enum network_offload {
-	NETWORK_TSO, NETWORK_TSO6, NETWORK_GSO, NETWORK_USO, NETWORK_GRO, NETWORK_GRO_FORWARDED, NETWORK_OFFLOADS,
-};
-enum network_switch { NETWORK_UNSAID, NETWORK_OFF, NETWORK_ON };
-
-/* LLDP (IEEE 802.1AB). Of a bond it is its ports'. */
-enum network_lldp { NETWORK_LLDP_YES, NETWORK_LLDP_NO, NETWORK_LLDP_ROUTERS };
-/* How far what we send goes: over no bridge, no customer's, or a provider's too. */
-enum network_emit { NETWORK_EMIT_DEFAULT, NETWORK_EMIT_NO, NETWORK_EMIT_NEAREST, NETWORK_EMIT_NON_TPMR, NETWORK_EMIT_CUSTOMER };
 
 struct network_nic {
 	unsigned line;                     /* of [Match] */

@@ -52,16 +52,10 @@ static void caller_left(struct control_call *call)
 	helper_kill(&identify.helper);
 }
 
-void identify_begin(struct control_call *call, struct loop *loop, int argc, char **argv)
+static void begin_to_blink(struct control_call *call, struct loop *loop, const char *nic)
 {
-	const char *nic = argc == 2 ? argv[1] : "";
 	int err = -EBUSY;
 
-	if (argc != 2) {
-		control_print(call, CONTROL_ERR, "usage: " NAME_NETWORK " identify NIC\n");
-		control_end(call, EXIT_USAGE);
-		return;
-	}
 	if (!identify.helper.child) {
 		text_format(identify.nic, sizeof(identify.nic), "%s", nic);
 		err = helper_start(&identify.helper, loop, blink, identify.nic, -1, over);
@@ -76,4 +70,15 @@ void identify_begin(struct control_call *call, struct loop *loop, int argc, char
 	call->cancelled = caller_left;
 	control_print(call, CONTROL_OUT, "the light of %s blinks for %d s; Ctrl-C ends it\n", nic, BLINK_S);
 	control_flush(call);
+}
+
+void identify_verb(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)now_ns;
+	if (argc == 2) {
+		begin_to_blink(call, &worker->loop, argv[1]);
+		return;
+	}
+	control_print(call, CONTROL_ERR, "usage: " NAME_NETWORK " identify NIC\n");
+	control_end(call, EXIT_USAGE);
 }

@@ -41,13 +41,13 @@ struct nics_service {
 	struct loop_timer follow, ready;
 	struct nl nl;
 	struct door door;
+	struct lldp lldp;
 	struct conf_set *set; /* what runs */
 	bool has_set, fallback;                   /* there is one; it was applied last, since the files have errors */
 	bool replaced_has_set, replaced_fallback; /* the same of what ran before, while that can be put back */
 	struct told told;
 	struct conflicts conflicts;
 	struct carriers carriers;
-	struct lldp *lldp;
 };
 
 static void log_change(void *arg, bool error, const char *text)
@@ -92,7 +92,7 @@ static int apply(struct nics_service *service, const struct network_conf *before
 	if (report->matched && report->matched == report->with_carrier)
 		tell_ready(service);
 	conflicts_follow(&service->conflicts, &service->nl);
-	lldp_follow(service->lldp, &service->set->network);
+	lldp_follow(&service->lldp, &service->set->network);
 	return err;
 }
 
@@ -355,13 +355,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	door_tell_open(&service->door, call);
 	conflicts_print(&service->conflicts, call);
-	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, service->lldp, argc > 1 ? argv[1] : NULL, call, now_ns);
-}
-
-static void verb_identify(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
-{
-	(void)now_ns;
-	identify_begin(call, &worker->loop, argc, argv);
+	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, &service->lldp, argc > 1 ? argv[1] : NULL, call, now_ns);
 }
 
 static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -375,7 +369,7 @@ static void verb_filter(struct worker *worker, struct control_call *call, int ar
 const struct worker_verb nics_verbs[] = {
 	{ "show", "[NIC]", verb_show },
 	{ "filter", "", verb_filter },
-	{ "identify", "NIC", verb_identify },
+	{ "identify", "NIC", identify_verb },
 	CHANGE_VERBS,
 	{ "revert", "", change_verb_undo },
 	{ 0 },
@@ -398,7 +392,7 @@ static int nics_service_open(struct worker *worker)
 	if (!err)
 		carriers_open(&service->carriers, &worker->loop, &service->nl);
 	if (!err)
-		lldp_open(service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
+		lldp_open(&service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
 	door_begin(&service->door);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
@@ -424,7 +418,7 @@ static int nics_service_start(struct worker *worker)
 static void nics_service_close(struct worker *worker)
 {
 	change_stop(worker->change);
-	lldp_close(container_of(worker, struct nics_service, worker)->lldp);
+	lldp_close(&container_of(worker, struct nics_service, worker)->lldp);
 }
 
 int nics_run(const struct worker_options *options)
@@ -432,12 +426,14 @@ int nics_run(const struct worker_options *options)
 	static const struct worker_ops ops = {
 		.verbs = nics_verbs, .open = nics_service_open, .start = nics_service_start, .close = nics_service_close,
 	};
-	static struct lldp lldp; /* large, and zero at first */
-	static struct nics_service service = { .lldp = &lldp,
-					       .worker = { .name = NAME_NETWORK, .ops = &ops, .change = &service.change },
-					       .change = { .worker = &service.worker, .ops = &changes } };
+	static struct nics_service service; /* large: with a value of its own it would be in the binary */
 	int status;
 
+	service.worker.name = NAME_NETWORK;
+	service.worker.ops = &ops;
+	service.worker.change = &service.change;
+	service.change.worker = &service.worker;
+	service.change.ops = &changes;
 	service.worker.options = options;
 	service.set = set_pool_take();
 	service.change.candidate = set_pool_take();
