@@ -8,6 +8,8 @@ PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 
 PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base
 PACKAGES_BENCH := iperf3 libssl-dev
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
+# At the other end of a NIC's cable.
+PACKAGES_TEST += lldpd
 
 # Source packages and binary packages from the archive: NAME/SUITE.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm

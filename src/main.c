@@ -27,6 +27,7 @@
 #include "init/uevent.h"
 #include "init/update.h"
 #include "init/watchdog.h"
+#include "nics/lldp_agent.h"
 #include "nics/main.h"
 
 static int applet_console(int argc, char **argv)
@@ -55,6 +56,13 @@ static int applet_resolver(int argc, char **argv)
 	(void)argc;
 	(void)argv;
 	return lookup_main();
+}
+
+static int applet_lldp(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return lldp_agent_main();
 }
 
 static int applet_hardening(int argc, char **argv)
@@ -103,6 +111,7 @@ static const struct {
 	{ EXPORTER_APPLET, exporter_main },
 	{ CLUSTER_APPLET, cluster_main },
 	{ SYSLOG_APPLET, syslog_main },
+	{ LLDP_APPLET, applet_lldp },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

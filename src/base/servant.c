@@ -1,6 +1,7 @@
 #include "base/servant.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <poll.h>
@@ -8,6 +9,13 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
+
+int servant_become(uid_t uid)
+{
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(uid, uid, uid) < 0 || setresuid(uid, uid, uid) < 0))
+		return -errno;
+	return 0;
+}
 
 /* A parent that died before prctl is seen by its pipe: no one reads there. */
 int servant_bind(void)

@@ -2,6 +2,11 @@
 #ifndef BASE_SERVANT_H
 #define BASE_SERVANT_H
 
+#include <sys/types.h>
+
+/* First: it belongs to a user of its own, who has nothing; whoever is no root stays who it is. 0 or -errno. */
+int servant_become(uid_t uid);
+
 /* It ends with the process that started it, which holds the other end of its standard output: 0, or -errno when that is gone. */
 int servant_bind(void);
 

@@ -84,6 +84,13 @@ bool network_is_of_the_rest(const struct network_nic *nic)
 	return !strcmp(nic->pattern, "*") && !nic->has_mac && !nic->paths[0];
 }
 
+enum network_emit network_emits(const struct network_nic *nic)
+{
+	if (nic->emit_lldp != NETWORK_EMIT_DEFAULT)
+		return nic->emit_lldp;
+	return nic->unmanaged ? NETWORK_EMIT_NO : NETWORK_EMIT_NEAREST;
+}
+
 bool network_is_of_one_nic(const struct network_nic *nic)
 {
 	return nic->address_count || nic->route_count || nic->vlan_count;

@@ -31,6 +31,18 @@ struct network_route {
 	unsigned line;
 };
 
+/* What a NIC may do with many packets at once, and what the file says of it: unsaid is as the driver has it, unless
+ * network/offloads.h knows better. */
+enum network_offload {
+	NETWORK_TSO, NETWORK_TSO6, NETWORK_GSO, NETWORK_USO, NETWORK_GRO, NETWORK_GRO_FORWARDED, NETWORK_OFFLOADS,
+};
+enum network_switch { NETWORK_UNSAID, NETWORK_OFF, NETWORK_ON };
+
+/* LLDP (IEEE 802.1AB). Of a bond it is its ports'. */
+enum network_lldp { NETWORK_LLDP_YES, NETWORK_LLDP_NO, NETWORK_LLDP_ROUTERS };
+/* How far what we send goes: over no bridge, no customer's, or a provider's too. */
+enum network_emit { NETWORK_EMIT_DEFAULT, NETWORK_EMIT_NO, NETWORK_EMIT_NEAREST, NETWORK_EMIT_NON_TPMR, NETWORK_EMIT_CUSTOMER };
+
 /* What [NetDev] makes. */
 enum network_kind { NETWORK_NO_KIND, NETWORK_VLAN, NETWORK_BOND };
 enum network_bond_mode { NETWORK_BOND_NO_MODE, NETWORK_BOND_ACTIVE_BACKUP, NETWORK_BOND_8023AD };
@@ -68,6 +80,10 @@ struct network_nic {
 	struct network_route routes[NETWORK_ROUTES_MAX]; /* Gateway= and [Route] */
 	uint8_t route_count;
 	uint32_t mtu_bytes; /* 0: leave it */
+	enum network_switch offloads[NETWORK_OFFLOADS];
+	enum network_lldp lldp;
+	enum network_emit emit_lldp;
+	unsigned lldp_line; /* of the last of the two, 0: neither is there */
 	enum network_ra accept_ra;
 	bool unmanaged;     /* the kernel gets no address on it: it is the dataplane's, when lwIP carries that */
 	struct network_vlan_name {
@@ -123,6 +139,9 @@ bool network_accepts_ra(const struct network_nic *nic);
 
 /* Its [Match] is for all NICs that no other one fits: that there is none left is no mistake. */
 bool network_is_of_the_rest(const struct network_nic *nic);
+
+/* How far who is at a NIC is told by it. When the file does not say: to the switch, but by none that is the dataplane's alone. */
+enum network_emit network_emits(const struct network_nic *nic);
 
 /* Only one NIC can have what the section says: an address, a route, a VLAN. */
 bool network_is_of_one_nic(const struct network_nic *nic);

@@ -32,6 +32,13 @@ static void link_unmanaged(const struct conf_place *at, struct slice value)
 	network_nic_of(at)->unmanaged = value_yes(at, value);
 }
 
+static void link_offload(const struct conf_place *at, struct slice value)
+{
+	network_nic_of(at)->offloads[at->key - at->format->keys - ROW_TSO] = value_yes(at, value) ? NETWORK_ON : NETWORK_OFF;
+}
+
+#define OFFLOAD(name, initial, help) { "Link", name, 0, "yes or no", initial, help, link_offload }
+
 static const struct conf_section sections[] = {
 	{ "Match", false, NULL, network_match_open, network_match_close },
 	{ "Link", false, NULL, network_section_open, NULL },
@@ -56,6 +63,16 @@ static const struct conf_key keys[] = {
 			    "yes: the NIC is the dataplane's alone, with DATA_PLANE_VPN_BACKEND=lwip; the kernel gets none of "
 			    "its addresses and routes.",
 			    link_unmanaged },
+	[ROW_TSO] = OFFLOAD("TCPSegmentationOffload", "the driver's", "Whether the NIC cuts TCP over IPv4 into packets (TSO)."),
+	[ROW_TSO6] = OFFLOAD("TCP6SegmentationOffload", "the driver's", "The same over IPv6."),
+	[ROW_GSO] = OFFLOAD("GenericSegmentationOffload", "the driver's",
+			    "Whether the kernel cuts, last of all, what the NIC does not (GSO)."),
+	[ROW_USO] = OFFLOAD("UDPSegmentationOffload", "the driver's",
+			    "Whether the NIC cuts what a tunnel sends at once into packets (tx-udp-segmentation)."),
+	[ROW_GRO] = OFFLOAD("GenericReceiveOffload", "the driver's",
+			    "Whether packets of one flow that come in together are handled as one (GRO)."),
+	[ROW_GRO_FORWARDED] = OFFLOAD("GenericReceiveOffloadUDPForwarding", "yes",
+				      "Likewise UDP that is for no program here, a tunnel's that is forwarded (rx-udp-gro-forwarding)."),
 	[ROW_ADDRESS] = { "Network", "Address", KEY_REPEATABLE, "ADDRESS/LENGTH", "none", "An address of the NIC.",
 			  network_address },
 	[ROW_GATEWAY] = { "Network", "Gateway", KEY_REPEATABLE, "ADDRESS", "none",
@@ -73,6 +90,12 @@ static const struct conf_key keys[] = {
 		       network_bond },
 	[ROW_PRIMARY_SLAVE] = { "Network", "PrimarySlave", 0, "yes or no", "no",
 				"yes: the bond (active-backup) uses this port whenever it has carrier.", network_primary },
+	[ROW_LLDP] = { "Network", "LLDP", 0, "yes, no or routers-only", "yes",
+		       "Whether `network` tells which switch and port the NIC is at (LLDP); routers-only: switches and routers, no hosts.",
+		       network_lldp },
+	[ROW_EMIT_LLDP] = { "Network", "EmitLLDP", 0, "yes, no, nearest-bridge, non-tpmr-bridge or customer-bridge", "yes, unless Unmanaged",
+			    "Whether the switch is told who is at its port, and how far that goes: yes is nearest-bridge, the switch alone.",
+			    network_emit_lldp },
 	[ROW_DESTINATION] = { "Route", "Destination", KEY_REQUIRED, "NETWORK/LENGTH", "", "Where the route goes.",
 			      network_route_destination },
 	[ROW_ROUTE_GATEWAY] = { "Route", "Gateway", 0, "ADDRESS", "none: on the link", "Router to there.",
@@ -141,4 +164,5 @@ void network_parse(struct network_conf *conf, const char *text, size_t len, stru
 	}
 	network_devices_check(conf, diag);
 	network_ports_check(conf, diag);
+	network_lldp_check(conf, diag);
 }

@@ -10,8 +10,10 @@ enum { NETWORK_MTU_MIN = 576, NETWORK_MTU_MAX = 65535, NETWORK_ROUTE_MTU_MAX = 6
 
 /* The rows of the table of keys. */
 enum network_row {
-	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED, ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA,
-	ROW_VLAN, ROW_BOND, ROW_PRIMARY_SLAVE, ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES, ROW_DEVICE_NAME, ROW_KIND,
+	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED,
+	ROW_TSO, ROW_TSO6, ROW_GSO, ROW_USO, ROW_GRO, ROW_GRO_FORWARDED, /* in the order of enum network_offload */
+	ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA,
+	ROW_VLAN, ROW_BOND, ROW_PRIMARY_SLAVE, ROW_LLDP, ROW_EMIT_LLDP, ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES, ROW_DEVICE_NAME, ROW_KIND,
 	ROW_VLAN_ID, ROW_BOND_MODE, ROW_MII_MONITOR, ROW_LACP_RATE, ROW_HASH_POLICY,
 };
 
@@ -47,6 +49,8 @@ void network_ra_accept(const struct conf_place *at, struct slice value);
 void network_vlan(const struct conf_place *at, struct slice value);
 void network_bond(const struct conf_place *at, struct slice value);
 void network_primary(const struct conf_place *at, struct slice value);
+void network_lldp(const struct conf_place *at, struct slice value);
+void network_emit_lldp(const struct conf_place *at, struct slice value);
 
 /* [NetDev], [VLAN], [Bond] */
 bool network_device_open(const struct conf_place *at, struct slice comment);
@@ -76,6 +80,8 @@ bool network_router(const struct conf_place *at, struct slice value, struct inet
 void network_routes_check(const struct network_conf *conf, const struct network_nic *nic, struct diag *diag);
 /* What is made has what it stands on, and stands on no more than one. */
 void network_devices_check(const struct network_conf *conf, struct diag *diag);
+/* LLDP is where cables are. */
+void network_lldp_check(const struct network_conf *conf, struct diag *diag);
 /* What ports and their bond leave to each other. */
 void network_ports_check(const struct network_conf *conf, struct diag *diag);
 

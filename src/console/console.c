@@ -355,7 +355,7 @@ static const struct command commands[] = {
 	{ "ping", "[out] ADDRESS [PATH] [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]",
 	  "echo requests from inside a path; out: outside of the tunnel", command_ping },
 	{ "probe", "NAME", "does what is as long as it may be pass to a peer and back, on both paths", command_gateway },
-	{ NAME_NETWORK, "[identify NIC]", "the NICs: addresses, routes, neighbours, losses; blink the light of one", command_network },
+	{ NAME_NETWORK, "[identify] [NIC]", "the NICs: switch, addresses, routes, losses; one in full; blink its light", command_network },
 	{ "log", "[TIME | boot] [peer NAME] [WORD]", "the last lines of the log: of 2h or 30m, of a peer, those that hold WORD", command_log },
 	{ "support", "", "one text for who helps from afar: no key, marks around it, a checksum", command_support },
 	{ "boot", "", "the boot steps and the time each took", command_boot },

@@ -179,6 +179,7 @@ const struct word command_words[] = {
 
 	{ "probe", "NAME", WORD_PEER, 1, NULL, "a peer: its name, VPN address or public key" },
 
+	{ NAME_NETWORK, "NIC", WORD_NIC, 1, NULL, "one NIC, with all that is known of it" },
 	{ NAME_NETWORK, "identify", WORD_FIXED, 1, NULL, "blink the light of a NIC" },
 	{ NAME_NETWORK, "NIC", WORD_NIC, 2, "identify", "the name of a NIC" },
 	{ NAME_NETWORK, "VERB", WORD_TYPED, WORD_ANYWHERE, NULL, NULL },

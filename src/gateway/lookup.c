@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netdb.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -14,6 +13,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/servant.h"
 #include "base/sockaddr.h"
 #include "conf/value.h"
 #include "conf/vpn.h"
@@ -58,9 +58,10 @@ _Noreturn void lookup_become(int names_fd, int answers_fd)
 /* Dies with its parent, and belongs to no one who has anything. A new user id ends the one, so the order matters. */
 static int give_up_everything(void)
 {
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(LOOKUP_UID, LOOKUP_UID, LOOKUP_UID) < 0 ||
-			       setresuid(LOOKUP_UID, LOOKUP_UID, LOOKUP_UID) < 0))
-		return -errno;
+	int err = servant_become(LOOKUP_UID);
+
+	if (err < 0)
+		return err;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;

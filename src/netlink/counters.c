@@ -12,7 +12,7 @@ static int read_counters(const struct nlmsghdr *message, void *arg)
 	enum { COUNT = IFLA_STATS64 + 1 };
 	/* Newer kernels say more, behind what is read. */
 	static const struct nl_rule rules[COUNT] = {
-		[IFLA_STATS64] = { MNL_TYPE_UNSPEC, offsetof(struct rtnl_link_stats64, rx_fifo_errors) },
+		[IFLA_STATS64] = { MNL_TYPE_UNSPEC, offsetof(struct rtnl_link_stats64, rx_compressed) },
 	};
 	struct rtnl_link_stats64 stats = { 0 };
 	struct link_counters *counters = arg;
@@ -34,8 +34,13 @@ static int read_counters(const struct nlmsghdr *message, void *arg)
 		.rx_length_errors = stats.rx_length_errors,
 		.rx_frame_errors = stats.rx_frame_errors,
 		.rx_dropped = stats.rx_dropped,
+		.rx_crc_errors = stats.rx_crc_errors,
+		.rx_over_errors = stats.rx_over_errors,
+		.rx_missed_errors = stats.rx_missed_errors,
 		.tx_errors = stats.tx_errors,
 		.tx_dropped = stats.tx_dropped,
+		.tx_carrier_errors = stats.tx_carrier_errors,
+		.collisions = stats.collisions,
 	};
 	return 0;
 }

@@ -124,6 +124,7 @@ static int fit_nic(struct fitting *fitting, const struct nics_match *match)
 	}
 	fit_port(fitting);
 	fit_settings(fitting);
+	fit_offloads(fitting);
 	if (section)
 		fit_link(fitting);
 	fit_addresses(fitting);

@@ -41,6 +41,7 @@ int fit_mark(struct fitting *fitting, const char *name);
 void fit_say_made(struct fitting *fitting, int err, const struct network_device *device, const char *lower);
 
 void fit_settings(struct fitting *fitting); /* before it is up */
+void fit_offloads(struct fitting *fitting);
 void fit_link(struct fitting *fitting);
 void fit_addresses(struct fitting *fitting);
 void fit_routes(struct fitting *fitting);

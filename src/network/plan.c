@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "network/devices.h"
+#include "network/offloads.h"
 
 enum { HELD_MAX = 256, LINE_LEN = 160 };
 
@@ -152,6 +153,23 @@ static void tell_port(struct telling *telling, const struct nics *nics, const st
 	tell_link(telling, link->name, words);
 }
 
+static void tell_offloads(struct telling *telling, const struct link *link, const struct network_nic *section)
+{
+	struct ethtool_features is;
+	char words[LINE_LEN / 2];
+
+	if (!section || offloads_get(link->index, &is) < 0)
+		return;
+	for (unsigned i = 0; i < NETWORK_OFFLOADS; i++) {
+		enum network_switch wanted = offloads_wanted(link, section, (enum network_offload)i);
+
+		if (wanted == NETWORK_UNSAID || (is.active >> i & 1) == (wanted == NETWORK_ON) || !(is.can >> i & 1))
+			continue;
+		text_format(words, sizeof(words), "%s %s", offloads_name((enum network_offload)i), wanted == NETWORK_ON ? "on" : "off");
+		tell_link(telling, link->name, words);
+	}
+}
+
 static void tell_devices(struct telling *telling, struct nl *nl, const struct nics *nics, const struct network_conf *conf)
 {
 	for (size_t i = 0; i < nics->count; i++)
@@ -165,6 +183,8 @@ static void tell_devices(struct telling *telling, struct nl *nl, const struct ni
 	}
 	for (size_t i = 0; i < nics->count; i++)
 		tell_port(telling, nics, &nics->list[i], nics->matches[i].section);
+	for (size_t i = 0; i < nics->count; i++)
+		tell_offloads(telling, &nics->list[i], nics->matches[i].section);
 }
 
 void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, bool last,

@@ -133,6 +133,32 @@ static void print_neighbours(const struct around *around, wrap_line_fn *line, vo
 	print_row(line, arg, bytes);
 }
 
+/* By cause, where the driver tells them apart. */
+static void print_errors(const struct link_counters *counters, wrap_line_fn *line, void *arg)
+{
+	const struct {
+		uint64_t count;
+		const char *words;
+	} rows[] = {
+		{ counters->rx_crc_errors, "in: bad checksum" },
+		{ counters->rx_frame_errors, "in: bad frame" },
+		{ counters->rx_length_errors, "in: bad length" },
+		{ counters->rx_over_errors, "in: NIC overrun" },
+		{ counters->rx_missed_errors, "in: ring full" },
+		{ counters->tx_carrier_errors, "out: no carrier" },
+		{ counters->collisions, "out: collisions" },
+	};
+	char bytes[ROW_LEN];
+	struct text row;
+
+	text_init(&row, bytes, sizeof(bytes));
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].count)
+			text_add(&row, "%s%s %llu", row.len ? ", " : "  errors   ", rows[i].words, (unsigned long long)rows[i].count);
+	if (row.len)
+		print_row(line, arg, bytes);
+}
+
 static void print_losses(struct nl *nl, uint32_t index, uint32_t carrier_losses, wrap_line_fn *line, void *arg)
 {
 	struct link_counters counters;
@@ -149,6 +175,7 @@ static void print_losses(struct nl *nl, uint32_t index, uint32_t carrier_losses,
 			    (unsigned long long)counters.tx_errors, (unsigned long long)counters.tx_dropped);
 		print_row(line, arg, bytes);
 	}
+	print_errors(&counters, line, arg);
 	if (carrier_losses) {
 		text_format(bytes, sizeof(bytes), "  carrier  went %u time%s", carrier_losses, carrier_losses == 1 ? "" : "s");
 		print_row(line, arg, bytes);

@@ -41,10 +41,20 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 	return i;
 }
 
+static bool is_verb(const char *word)
+{
+	for (const struct worker_verb *verb = nics_verbs; verb->name; verb++)
+		if (!strcmp(verb->name, word))
+			return true;
+	return false;
+}
+
 int nics_main(int argc, char **argv)
 {
 	static struct worker_options options = { .conf_dir = DATA_DIR, .state_dir = DATA_DIR, .state_hint = "", .run_dir = CONTROL_DIR,
 						 .ready_fd = -1, .pulse_fd = -1 };
+	static char show[] = "show";
+	char *shown[] = { show, NULL, NULL };
 	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status, taken;
 
@@ -54,7 +64,11 @@ int nics_main(int argc, char **argv)
 	if (taken < 0 || taken == argc - 1)
 		return usage();
 	status = control_path(path, options.run_dir, NAME_NETWORK);
-	if (!status)
+	/* `network eth0` */
+	shown[1] = argv[1 + taken];
+	if (!status && argc - 2 == taken && !is_verb(shown[1]))
+		status = control_request(path, 2, shown, STDOUT_FILENO, STDERR_FILENO);
+	else if (!status)
 		status = control_request(path, argc - 1 - taken, argv + 1 + taken, STDOUT_FILENO, STDERR_FILENO);
 	if (status < 0)
 		(void)fprintf(stderr, NAME_NETWORK ": %s (%s)\n", control_why(status, options.run_dir, NAME_NETWORK, why), path);

@@ -25,13 +25,14 @@
 #include "nics/conflicts.h"
 #include "nics/door.h"
 #include "nics/identify.h"
+#include "nics/lldp.h"
 #include "nics/loss.h"
 #include "nics/missing.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
 #include "worker/load.h"
 
-enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10, EXIT_USAGE = 2 };
+enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
 
 struct nics_service {
 	struct worker worker;
@@ -40,6 +41,7 @@ struct nics_service {
 	struct loop_timer follow, ready;
 	struct nl nl;
 	struct door door;
+	struct lldp lldp;
 	struct conf_set *set; /* what runs */
 	bool has_set, fallback;                   /* there is one; it was applied last, since the files have errors */
 	bool replaced_has_set, replaced_fallback; /* the same of what ran before, while that can be put back */
@@ -90,6 +92,7 @@ static int apply(struct nics_service *service, const struct network_conf *before
 	if (report->matched && report->matched == report->with_carrier)
 		tell_ready(service);
 	conflicts_follow(&service->conflicts, &service->nl);
+	lldp_follow(&service->lldp, &service->set->network);
 	return err;
 }
 
@@ -344,27 +347,13 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 {
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
 
-	(void)argc;
-	(void)argv;
-	(void)now_ns;
 	if (!service->has_set)
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
 	if (service->fallback)
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	door_tell_open(&service->door, call);
 	conflicts_print(&service->conflicts, call);
-	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, call);
-}
-
-static void verb_identify(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
-{
-	(void)now_ns;
-	if (argc == 2) {
-		identify_begin(call, &worker->loop, argv[1]);
-		return;
-	}
-	control_print(call, CONTROL_ERR, "usage: " NAME_NETWORK " identify NIC\n");
-	control_end(call, EXIT_USAGE);
+	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, &service->lldp, argc > 1 ? argv[1] : NULL, call, now_ns);
 }
 
 static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -376,9 +365,9 @@ static void verb_filter(struct worker *worker, struct control_call *call, int ar
 }
 
 const struct worker_verb nics_verbs[] = {
-	{ "show", "", verb_show },
+	{ "show", "[NIC]", verb_show },
 	{ "filter", "", verb_filter },
-	{ "identify", "NIC", verb_identify },
+	{ "identify", "NIC", identify_verb },
 	CHANGE_VERBS,
 	{ "revert", "", change_verb_undo },
 	{ 0 },
@@ -400,6 +389,8 @@ static int nics_service_open(struct worker *worker)
 		link_set_up(&service->nl, lo.index, true);
 	if (!err)
 		carriers_open(&service->carriers, &worker->loop, &service->nl);
+	if (!err)
+		lldp_open(&service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
 	door_begin(&service->door);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
@@ -425,6 +416,7 @@ static int nics_service_start(struct worker *worker)
 static void nics_service_close(struct worker *worker)
 {
 	change_stop(worker->change);
+	lldp_close(&container_of(worker, struct nics_service, worker)->lldp);
 }
 
 int nics_run(const struct worker_options *options)
@@ -432,10 +424,14 @@ int nics_run(const struct worker_options *options)
 	static const struct worker_ops ops = {
 		.verbs = nics_verbs, .open = nics_service_open, .start = nics_service_start, .close = nics_service_close,
 	};
-	static struct nics_service service = { .worker = { .name = NAME_NETWORK, .ops = &ops, .change = &service.change },
-					       .change = { .worker = &service.worker, .ops = &changes } };
+	static struct nics_service service; /* large: with a value of its own it would be in the binary */
 	int status;
 
+	service.worker.name = NAME_NETWORK;
+	service.worker.ops = &ops;
+	service.worker.change = &service.change;
+	service.change.worker = &service.worker;
+	service.change.ops = &changes;
 	service.worker.options = options;
 	service.set = set_pool_take();
 	service.change.candidate = set_pool_take();

@@ -9,6 +9,7 @@
 #include "network/hardware.h"
 #include "network/nics.h"
 #include "nics/around.h"
+#include "nics/card.h"
 #include "nics/made.h"
 
 enum { ROW_LEN = 512 };
@@ -26,20 +27,6 @@ static void print_address(const struct link_address *address, void *arg)
 		      address->flags & IFA_F_DADFAILED ? "  NOT IN USE: another machine has it" : "");
 }
 
-static void print_hardware(struct control_call *call, const struct nic_hardware *hardware)
-{
-	char bytes[ROW_LEN];
-	struct text row;
-
-	text_init(&row, bytes, sizeof(bytes));
-	text_add(&row, "  hardware %s", hardware->driver[0] ? hardware->driver : "no driver");
-	if (hardware->path[0])
-		text_add(&row, ", %s, port %u", hardware->path, hardware->port);
-	if (hardware->speed_mbit)
-		text_add(&row, ", %u Mbit/s", hardware->speed_mbit);
-	wrap_text(bytes, AROUND_LABEL, print_line, call);
-}
-
 /* What network.conf says of it. */
 static void print_match(struct control_call *call, const struct network_conf *conf, const struct link *link,
 			const struct nics_match *match)
@@ -54,7 +41,8 @@ static void print_match(struct control_call *call, const struct network_conf *co
 		control_print(call, CONTROL_OUT, "  match    its addresses and routes are %s's\n", match->taker->name);
 }
 
-static void print_nic(struct nl *nl, const struct network_conf *conf, const struct nics *nics, size_t i, struct control_call *call)
+static void print_nic(struct nl *nl, const struct network_conf *conf, const struct nics *nics, size_t i, const struct lldp *lldp, bool whole,
+		      struct control_call *call, uint64_t now_ns)
 {
 	const struct nics_match *match = &nics->matches[i];
 	const struct link *link = &nics->list[i];
@@ -66,7 +54,8 @@ static void print_nic(struct nl *nl, const struct network_conf *conf, const stru
 		      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
 	print_match(call, conf, link, match);
 	if (!nics_is_made(link))
-		print_hardware(call, &hardware);
+		card_print(nics, link, &hardware, whole, print_line, call);
+	lldp_print(lldp, link->index, whole, now_ns, print_line, call);
 	made_print(nl, nics, link, print_line, call);
 	link_address_each(nl, link->index, print_address, call);
 	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
@@ -96,23 +85,34 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
-void nics_show(struct nl *nl, const struct network_conf *conf, struct control_call *call)
+void nics_show(struct nl *nl, const struct network_conf *conf, const struct lldp *lldp, const char *only, struct control_call *call,
+	       uint64_t now_ns)
 {
 	static const struct network_conf none;
 	static struct nics nics;
 	int err = nics_find(nl, &nics);
+	size_t printed = 0;
 
 	qsort(nics.list, nics.count, sizeof(nics.list[0]), compare_names);
 	if (!err)
 		err = nics_match(nl, &nics, conf ? conf : &none);
 
-	for (size_t i = 0; i < nics.count && !err; i++)
-		print_nic(nl, conf, &nics, i, call);
+	for (size_t i = 0; i < nics.count && !err; i++) {
+		if (only && strcmp(only, nics.list[i].name) != 0)
+			continue;
+		print_nic(nl, conf, &nics, i, lldp, only != NULL, call, now_ns);
+		printed++;
+	}
+	if (only && !printed && !err) {
+		control_print(call, CONTROL_ERR, "no NIC %s: `network` lists them\n", only);
+		control_end(call, 1);
+		return;
+	}
 	if (err < 0)
 		control_print(call, CONTROL_ERR, "the NICs cannot be read: %s\n", strerror(-err));
 	else if (!nics.count)
 		control_print(call, CONTROL_OUT, "no NIC: `boot` has the drivers, `log` what they said\n");
-	if (conf)
+	if (conf && !only)
 		print_dns(call, conf);
 	control_end(call, err < 0);
 }

@@ -5,6 +5,7 @@
 #include "exact.h"
 #include "netlink/answer.h"
 #include "netlink/bond.h"
+#include "netlink/ethtool.h"
 #include "netlink/link.h"
 #include "netlink/nft.h"
 
@@ -25,11 +26,18 @@ static int read_all(const struct nlmsghdr *message, void *arg)
 	struct link_address address;
 	struct link_bond_port port;
 	struct link_bond bond;
+	static const char *const names[] = { "rx-gro", "tx-udp-segmentation" };
+	struct ethtool_features features;
+	struct ethtool_rings rings;
+	struct ethtool_link ethernet;
 	struct nft_rule rule;
 	char text[INET_PREFIX_STRLEN];
 	uint32_t index;
 
 	(void)arg;
+	(void)ethtool_features_read(message, names, 2, &features);
+	(void)ethtool_rings_read(message, &rings);
+	(void)ethtool_link_read(message, &ethernet);
 	(void)link_bond_read(message, &bond);
 	(void)link_bond_port_read(message, &port);
 	(void)link_message_announces(message, &index);

@@ -35,6 +35,10 @@ def nics_are_numbered_by_where_they_are(image):
             assert list(seen[-1]) == ["eth0", "eth1", "eth2"], said
             assert re.search(r"hardware e1000e, pci-0000:00:05.0, port 0\n", said), said
             assert re.search(r"hardware virtio_net, pci-0000:00:07.0, port 0\n", said), said
+            said = vm.console.command("network eth0")
+            assert "rings    in: 256 packets of at most 4096; out: 256 of 4096" in said, said
+            assert re.search(r"offloads TSO, .*GRO of forwarded UDP; it has no: UDP segmentation", " ".join(said.split())), said
+            assert "eth1" not in said, said
             assert "its driver cannot blink a light" in vm.console.command("network identify eth2")
             assert "blinks for 10 s" in vm.console.command("network identify eth0")
             vm.monitor("system_powerdown")

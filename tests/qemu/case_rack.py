@@ -160,6 +160,19 @@ def vlan_on_a_bond_of_one_active_port_outlives_each_cable(image):
 
 
 @case
+def each_port_of_a_bond_says_which_cable_it_has(image):
+    """Those of LACP lead to the other machine's ports of the same numbers."""
+    r = rack(image, LACP)
+    for a, other in zip(r.all, reversed(r.all)):
+        for port in PORTS[LACP]:
+            wait_for("%s: who is at eth%d" % (a.vm.name, port), lambda: re.search(
+                r"^  LLDP     .*port eth%d, %s" % (port, re.escape(outer_address(other.instance.n))),
+                ask(a, "eth%d" % port).replace("\n" + " " * 11, " "), re.M))
+        assert "LLDP" not in ask(a, "bond0") and "full duplex" in ask(a, "eth2"), ask(a, "eth2")
+        assert re.search("offloads.*GRO.*GRO of forwarded", shown(a, "eth2"), re.S), shown(a, "eth2")
+
+
+@case
 def vlan_on_an_lacp_bond_outlives_each_cable(image):
     r = rack(image, LACP)
     said = wait_for("LACP", lambda: "partner 52:54:00:00:02:0" in shown(r.all[0], "bond0") and shown(r.all[0], "bond0"))

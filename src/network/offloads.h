@@ -1,0 +1,20 @@
+/* Offloads of a NIC that matter to tunnels: what it has, and what network.conf wants of it. */
+#ifndef NETWORK_OFFLOADS_H
+#define NETWORK_OFFLOADS_H
+
+#include "conf/network.h"
+#include "netlink/ethtool.h"
+#include "netlink/link.h"
+
+/* A socket to ask with, kept for as long as the process lives; NULL: this kernel has nothing to ask. */
+struct ethtool *offloads_ethtool(void);
+
+int offloads_get(uint32_t index, struct ethtool_features *features); /* bits by enum network_offload; 0 or -errno */
+int offloads_set(uint32_t index, uint32_t mask, uint32_t values);
+const char *offloads_name(enum network_offload offload); /* "TSO" */
+
+/* What the section says, or is better for a tunnel where it says nothing: what the driver has off by itself because of its
+ * hardware stays off. section NULL: nothing is said. */
+enum network_switch offloads_wanted(const struct link *link, const struct network_nic *section, enum network_offload offload);
+
+#endif
