@@ -25,6 +25,7 @@
 #include "init/uevent.h"
 #include "init/update.h"
 #include "init/watchdog.h"
+#include "nics/dhcp_become.h"
 #include "nics/main.h"
 
 static int applet_console(int argc, char **argv)
@@ -69,6 +70,13 @@ static int applet_slots(int argc, char **argv)
 	return slots_show_main();
 }
 
+static int applet_dhcp_hook(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return dhcp_hook_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -91,6 +99,7 @@ static const struct {
 	{ "format", format_main },
 	{ LOOKUP_APPLET, applet_resolver },
 	{ EXPORTER_APPLET, exporter_main },
+	{ DHCP_HOOK_APPLET, applet_dhcp_hook },
 	{ SYSLOG_APPLET, syslog_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },

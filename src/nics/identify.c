@@ -5,11 +5,12 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/text.h"
 #include "network/hardware.h"
 #include "worker/helper.h"
 
-enum { BLINK_S = 10 };
+enum { BLINK_S = 10, EXIT_USAGE = 2 };
 
 /* One at a time: there is one operator at the rack. */
 static struct identify {
@@ -51,7 +52,7 @@ static void caller_left(struct control_call *call)
 	helper_kill(&identify.helper);
 }
 
-void identify_begin(struct control_call *call, struct loop *loop, const char *nic)
+static void begin_to_blink(struct control_call *call, struct loop *loop, const char *nic)
 {
 	int err = -EBUSY;
 
@@ -69,4 +70,15 @@ void identify_begin(struct control_call *call, struct loop *loop, const char *ni
 	call->cancelled = caller_left;
 	control_print(call, CONTROL_OUT, "the light of %s blinks for %d s; Ctrl-C ends it\n", nic, BLINK_S);
 	control_flush(call);
+}
+
+void identify_verb(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
+{
+	(void)now_ns;
+	if (argc == 2) {
+		begin_to_blink(call, &worker->loop, argv[1]);
+		return;
+	}
+	control_print(call, CONTROL_ERR, "usage: " NAME_NETWORK " identify NIC\n");
+	control_end(call, EXIT_USAGE);
 }

@@ -2,9 +2,9 @@
 #ifndef NICS_IDENTIFY_H
 #define NICS_IDENTIFY_H
 
-#include "control/server.h"
+#include "worker/worker.h"
 
 /* Answers the call when the light has blinked; the loop goes on meanwhile. */
-void identify_begin(struct control_call *call, struct loop *loop, const char *nic);
+worker_verb_fn identify_verb;
 
 #endif

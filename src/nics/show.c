@@ -9,6 +9,7 @@
 #include "network/hardware.h"
 #include "network/nics.h"
 #include "nics/around.h"
+#include "nics/dhcp_show.h"
 #include "nics/made.h"
 
 enum { ROW_LEN = 512 };
@@ -54,7 +55,8 @@ static void print_match(struct control_call *call, const struct network_conf *co
 		control_print(call, CONTROL_OUT, "  match    its addresses and routes are %s's\n", match->taker->name);
 }
 
-static void print_nic(struct nl *nl, const struct network_conf *conf, const struct nics *nics, size_t i, struct control_call *call)
+static void print_nic(struct nl *nl, const struct network_conf *conf, const struct nics *nics, size_t i, const struct dhcp *dhcp,
+		      struct control_call *call)
 {
 	const struct nics_match *match = &nics->matches[i];
 	const struct link *link = &nics->list[i];
@@ -69,19 +71,22 @@ static void print_nic(struct nl *nl, const struct network_conf *conf, const stru
 		print_hardware(call, &hardware);
 	made_print(nl, nics, link, print_line, call);
 	link_address_each(nl, link->index, print_address, call);
+	dhcp_show(dhcp, link->name, call);
 	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
 }
 
-static void print_dns(struct control_call *call, const struct network_conf *conf)
+static void print_dns(struct control_call *call, const struct network_conf *conf, const struct dhcp *dhcp)
 {
 	char bytes[ROW_LEN], addr[INET_ADDR_STRLEN];
 	struct text row;
 
 	text_init(&row, bytes, sizeof(bytes));
-	text_add(&row, "DNS  %s", conf->dns_count ? "" : "none");
+	text_add(&row, "DNS  %s", conf->dns_count || dhcp->dns_count ? "" : "none");
 	for (size_t i = 0; i < conf->dns_count; i++)
 		text_add(&row, "%s%s%s%s", i ? ", " : "", inet_addr_text(&conf->dns[i].addr, addr), conf->dns[i].link[0] ? "%" : "",
 			 conf->dns[i].link);
+	for (size_t i = 0; i < dhcp->dns_count && conf->dns_count + i < NETWORK_DNS_MAX; i++)
+		text_add(&row, "%s%s (DHCP)", conf->dns_count + i ? ", " : "", inet_addr_text(&dhcp->dns[i], addr));
 	wrap_text(bytes, 5, print_line, call);
 }
 
@@ -96,7 +101,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
-void nics_show(struct nl *nl, const struct network_conf *conf, struct control_call *call)
+void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp *dhcp, struct control_call *call)
 {
 	static const struct network_conf none;
 	static struct nics nics;
@@ -107,12 +112,12 @@ void nics_show(struct nl *nl, const struct network_conf *conf, struct control_ca
 		err = nics_match(nl, &nics, conf ? conf : &none);
 
 	for (size_t i = 0; i < nics.count && !err; i++)
-		print_nic(nl, conf, &nics, i, call);
+		print_nic(nl, conf, &nics, i, dhcp, call);
 	if (err < 0)
 		control_print(call, CONTROL_ERR, "the NICs cannot be read: %s\n", strerror(-err));
 	else if (!nics.count)
 		control_print(call, CONTROL_OUT, "no NIC: `boot` has the drivers, `log` what they said\n");
 	if (conf)
-		print_dns(call, conf);
+		print_dns(call, conf, dhcp);
 	control_end(call, err < 0);
 }

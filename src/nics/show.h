@@ -5,8 +5,9 @@
 #include "conf/network.h"
 #include "control/server.h"
 #include "netlink/netlink.h"
+#include "nics/dhcp.h"
 
 /* Answers the call. conf is what runs, NULL: nothing does. */
-void nics_show(struct nl *nl, const struct network_conf *conf, struct control_call *call);
+void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp *dhcp, struct control_call *call);
 
 #endif

@@ -1,0 +1,417 @@
+#include "nics/dhcp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/container_of.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "nics/dhcp_become.h"
+#include "nics/dhcp_kept.h"
+#include "nics/dhcp_tell.h"
+
+enum {
+	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
+	AGAIN_S = 5,   /* after it ended */
+	SAID_S = 10,   /* a line of its own in the log at most that often */
+	ANEW_MS = 200, /* after it was ended: its lock goes with it */
+};
+
+static const struct {
+	unsigned bit;
+	uint8_t family;
+} families[LEASE_FAMILIES] = {
+	[LEASE_IPV4] = { NETWORK_DHCP4, AF_INET },
+	[LEASE_IPV6] = { NETWORK_DHCP6, AF_INET6 },
+};
+
+static bool is_used(const struct dhcp_client *client)
+{
+	return client->dhcp && client->wanted;
+}
+
+const struct lease *dhcp_in_use(const struct dhcp_client *client, enum lease_family family)
+{
+	const struct nic_leases *its = leases_of(&client->dhcp->leases, &client->link);
+
+	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
+}
+
+static const struct lease *kept_of(const struct dhcp_client *client, enum lease_family family)
+{
+	const struct nic_leases *its = leases_of(&client->dhcp->kept.leases, &client->link);
+
+	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
+}
+
+/* ---- what all leases make together ---- */
+
+static void collect_servers(struct dhcp *dhcp, struct inet_addr ntp[static DHCP_NTP_MAX], size_t *ntp_count)
+{
+	dhcp->dns_count = *ntp_count = 0;
+	for (size_t i = 0; i < dhcp->count; i++) {
+		const struct dhcp_client *client = &dhcp->clients[i];
+
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(client); family++) {
+			const struct network_dhcp_use *use = &client->use[family];
+			const struct lease *lease = dhcp_in_use(client, family);
+
+			for (size_t j = 0; lease && j < lease->dns_count && !use->no_dns && dhcp->dns_count < LEASE_DNS_MAX; j++)
+				dhcp->dns[dhcp->dns_count++] = lease->dns[j];
+			for (size_t j = 0; lease && j < lease->ntp_count && !use->no_ntp && *ntp_count < DHCP_NTP_MAX; j++)
+				ntp[(*ntp_count)++] = lease->ntp[j];
+		}
+	}
+}
+
+/* In memory: for who asks for the time, and for this service when it is started again. */
+static void publish(struct dhcp *dhcp)
+{
+	struct inet_addr ntp[DHCP_NTP_MAX];
+	size_t ntp_count;
+
+	collect_servers(dhcp, ntp, &ntp_count);
+	dhcp_kept_put_ntp(dhcp->run_dir, ntp, ntp_count);
+	dhcp_kept_put(dhcp->run_dir, &dhcp->leases);
+}
+
+static void leases_changed(struct dhcp *dhcp)
+{
+	publish(dhcp);
+	dhcp->changed(dhcp);
+}
+
+/* ---- what a client says ---- */
+
+static void await_answer(struct dhcp_client *client);
+
+static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease)
+{
+	struct dhcp *dhcp = client->dhcp;
+	struct dhcp_slot *slot = &client->slots[family];
+	struct nic_leases *its = leases_put(&dhcp->leases, &client->link), *kept = leases_put(&dhcp->kept.leases, &client->link);
+	const struct lease *was = dhcp_in_use(client, family);
+	bool same = was && lease_same(was, lease), same_kept = kept && lease_same(&kept->by[family], lease);
+
+	if (!its) {
+		log_err("%s: a lease too many: it is not used", client->link.name);
+		return;
+	}
+	if (!same)
+		dhcp_tell_given(client->link.name, family, was ? was : kept_of(client, family), lease);
+	else if (slot->silent || slot->kept)
+		dhcp_tell_answers(client->link.name, family);
+	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns() };
+	its->by[family] = *lease;
+	if (kept && !same_kept) {
+		kept->by[family] = *lease;
+		dhcp_kept_write(&dhcp->kept);
+	}
+	if (same)
+		publish(dhcp);
+	else
+		leases_changed(dhcp);
+}
+
+/* One record: what it was called for, and the lines of a lease. */
+static void record_came(struct dhcp_client *client, struct slice record)
+{
+	struct lease lease = { .seconds = 0 };
+	struct slice line;
+	char reason[16];
+	uint8_t family;
+	enum lease_event event;
+	enum lease_family which = LEASE_IPV4;
+
+	if (!slice_cut(&record, '\n', &line) || slice_copy(line, reason, sizeof(reason)) < 0)
+		return;
+	event = lease_event(reason, &family);
+	if (event == LEASE_NOTHING)
+		return;
+	while (which < LEASE_FAMILIES - 1 && families[which].family != family)
+		which++;
+	if (!(client->wants & families[which].bit))
+		return;
+	while (slice_cut(&record, '\n', &line))
+		(void)lease_read(&lease, line);
+	if (event == LEASE_GIVEN && lease.address.addr.family == family) {
+		lease_given(client, which, &lease);
+		return;
+	}
+	if (event == LEASE_REFUSED)
+		dhcp_tell_refused(client->link.name, which);
+	client->slots[which].bound = false;
+	await_answer(client);
+}
+
+/* One that repeats itself does not fill the log. */
+static void line_came(struct dhcp_client *client, struct slice line, uint64_t now_ns)
+{
+	if (!line.len || (client->said_ns && now_ns - client->said_ns < SAID_S * NS_PER_S))
+		return;
+	client->said_ns = now_ns;
+	dhcp_tell_line(client->link.name, line);
+}
+
+/* ---- the process ---- */
+
+static void client_start(struct dhcp_client *client);
+
+static void again_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	client_start(container_of(timer, struct dhcp_client, again));
+}
+
+static void start_later(struct dhcp_client *client, uint64_t wait_ns)
+{
+	loop_timer_set(client->dhcp->loop, &client->again, clock_now_ns() + wait_ns, again_fires);
+}
+
+static void client_ended(struct dhcp_client *client, const char *why)
+{
+	if (!client->told)
+		log_err("%s: the DHCP client does not run: %s; it is started again every %d s", client->link.name, why, AGAIN_S);
+	client->told = true;
+	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
+		client->slots[family].bound = false;
+	await_answer(client);
+	start_later(client, AGAIN_S * NS_PER_S);
+}
+
+static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct dhcp_client *client = container_of(source, struct dhcp_client, helper.source);
+	struct slice room = dhcp_stream_room(&client->stream), said = { NULL, 0 };
+	ssize_t n = read(source->fd, (char *)(uintptr_t)room.ptr, room.len);
+	enum dhcp_said what;
+
+	(void)events;
+	if (n <= 0) {
+		(void)helper_end(&client->helper);
+		client_ended(client, "it ended");
+		return;
+	}
+	dhcp_stream_add(&client->stream, (size_t)n);
+	while ((what = dhcp_stream_take(&client->stream, &said)) != DHCP_SAID_NOTHING) {
+		if (what == DHCP_SAID_RECORD)
+			record_came(client, said);
+		else
+			line_came(client, said, now_ns);
+	}
+}
+
+static void client_start(struct dhcp_client *client)
+{
+	const struct dhcp *dhcp = client->dhcp;
+	const struct lease *last = kept_of(client, LEASE_IPV4);
+	struct dhcp_order order = { .program = dhcp->program, .run_dir = dhcp->run_dir, .name = dhcp->name, .wants = client->wants };
+	int err;
+
+	memcpy(order.nic, client->link.name, sizeof(order.nic));
+	if (last)
+		order.last = last->address.addr;
+	client->stream.len = client->stream.taken = 0;
+	err = helper_start(&client->helper, dhcp->loop, dhcp_become, &order, -1, pipe_ready);
+	if (err < 0)
+		client_ended(client, strerror(-err));
+}
+
+/* What it was told before stays in use. */
+static void client_stop(struct dhcp_client *client)
+{
+	helper_kill(&client->helper);
+	loop_timer_clear(client->dhcp->loop, &client->again);
+	loop_timer_clear(client->dhcp->loop, &client->silence);
+	client->wanted = false;
+}
+
+/* ---- no server answers ---- */
+
+/* True when a lease that was kept is in use from now on. */
+static bool use_kept(struct dhcp_client *client, enum lease_family family)
+{
+	const struct lease *kept = kept_of(client, family);
+	struct nic_leases *its = kept && !dhcp_in_use(client, family) ? leases_put(&client->dhcp->leases, &client->link) : NULL;
+
+	if (!its)
+		return false;
+	its->by[family] = *kept;
+	client->slots[family].kept = true;
+	return true;
+}
+
+static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct dhcp_client *client = container_of(timer, struct dhcp_client, silence);
+	bool changed = false;
+
+	(void)now_ns;
+	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
+		struct dhcp_slot *slot = &client->slots[family];
+
+		if (!(client->wants & families[family].bit) || slot->bound || slot->silent)
+			continue;
+		slot->silent = true;
+		changed = use_kept(client, family) || changed;
+		/* Where there is no cable, that was told. */
+		if (client->link.carrier)
+			dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), slot->kept,
+					  client->wants & ~families[family].bit);
+	}
+	if (changed)
+		publish(client->dhcp);
+	client->dhcp->changed(client->dhcp);
+}
+
+static void await_answer(struct dhcp_client *client)
+{
+	if (!client->silence.armed)
+		loop_timer_set(client->dhcp->loop, &client->silence, clock_now_ns() + SILENCE_S * NS_PER_S, silence_fires);
+}
+
+/* ---- who is to have one ---- */
+
+const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic)
+{
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (is_used(&dhcp->clients[i]) && !strcmp(dhcp->clients[i].link.name, nic))
+			return &dhcp->clients[i];
+	return NULL;
+}
+
+static struct dhcp_client *add_client(struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (!is_used(&dhcp->clients[i]))
+			return &dhcp->clients[i];
+	return dhcp->count < LEASES_MAX ? &dhcp->clients[dhcp->count++] : NULL;
+}
+
+/* A client goes on as long as it asks what it was started for. */
+static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct network_nic *section, bool anew, bool seen[static LEASES_MAX])
+{
+	const struct dhcp_client *there = dhcp_of(dhcp, link->name);
+	struct dhcp_client *client = there ? &dhcp->clients[there - dhcp->clients] : NULL;
+	bool stays = client && !anew && client->link.index == link->index && client->wants == section->dhcp &&
+		     !memcmp(client->link.own_mac, link->own_mac, sizeof(link->own_mac));
+
+	if (client && !stays)
+		client_stop(client);
+	else if (!client)
+		client = add_client(dhcp);
+	if (!client) {
+		log_err("%s: no room for one more DHCP client", link->name);
+		return;
+	}
+	if (!stays) {
+		*client = (struct dhcp_client){ .dhcp = dhcp, .wants = section->dhcp, .wanted = true };
+		client->link = *link;
+		await_answer(client);
+		start_later(client, ANEW_MS * NS_PER_MS);
+	}
+	client->link = *link;
+	client->use[LEASE_IPV4] = section->dhcp4;
+	client->use[LEASE_IPV6] = section->dhcp6;
+	seen[client - dhcp->clients] = true;
+}
+
+/* Leases of NICs that ask no more, and of the other family. */
+static void forget_unwanted(struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->leases.count;) {
+		struct nic_leases *its = &dhcp->leases.list[i];
+		unsigned wants = 0;
+
+		for (size_t j = 0; j < dhcp->count; j++)
+			if (is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
+				wants = dhcp->clients[j].wants;
+		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
+			if (!(wants & families[family].bit))
+				its->by[family] = (struct lease){ .seconds = 0 };
+		if (wants)
+			i++;
+		else
+			*its = dhcp->leases.list[--dhcp->leases.count];
+	}
+}
+
+static bool asks(const struct nics *nics, size_t i)
+{
+	const struct nics_match *match = &nics->matches[i];
+
+	return match->section && match->section->dhcp && match->taker == &nics->list[i] && !match->section->unmanaged &&
+	       !match->section->bond[0] && nics->list[i].up;
+}
+
+void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name)
+{
+	static struct nics nics;
+	char own[DHCP_NAME_LEN] = "";
+	bool anew, seen[LEASES_MAX] = { false };
+
+	if (name[0])
+		text_format(own, sizeof(own), "%s", name);
+	else if (gethostname(own, sizeof(own) - 1) < 0 || own[0] == '(')
+		own[0] = '\0';
+	anew = strcmp(own, dhcp->name) != 0;
+	text_format(dhcp->name, sizeof(dhcp->name), "%s", own);
+	if (nics_find(nl, &nics) < 0 || nics_match(nl, &nics, conf) < 0)
+		return;
+	for (size_t i = 0; i < nics.count; i++)
+		if (asks(&nics, i))
+			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen);
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (is_used(&dhcp->clients[i]) && !seen[i])
+			client_stop(&dhcp->clients[i]);
+	forget_unwanted(dhcp);
+	publish(dhcp);
+}
+
+bool dhcp_waits(const struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->count; i++) {
+		const struct dhcp_client *client = &dhcp->clients[i];
+
+		if (is_used(client) && client->silence.armed && client->link.carrier && !dhcp_in_use(client, LEASE_IPV4) && !dhcp_in_use(client, LEASE_IPV6))
+			return true;
+	}
+	return false;
+}
+
+size_t dhcp_nics(const struct dhcp *dhcp, struct filter_nic nics[static LEASES_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < dhcp->count; i++) {
+		const struct dhcp_client *client = &dhcp->clients[i];
+
+		if (!is_used(client))
+			continue;
+		nics[count] = (struct filter_nic){ .dhcp4 = client->wants & NETWORK_DHCP4, .dhcp6 = client->wants & NETWORK_DHCP6 };
+		text_format(nics[count++].name, sizeof(nics[0].name), "%s", client->link.name);
+	}
+	return count;
+}
+
+/* ---- as the service begins and ends, and is asked ---- */
+
+void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const char *state_dir,
+	       void (*changed)(struct dhcp *dhcp))
+{
+	dhcp->loop = loop;
+	dhcp->run_dir = run_dir;
+	dhcp->changed = changed;
+	dhcp_kept_get(run_dir, &dhcp->leases);
+	dhcp_kept_open(&dhcp->kept, loop, state_dir);
+}
+
+void dhcp_close(struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (is_used(&dhcp->clients[i]))
+			client_stop(&dhcp->clients[i]);
+	dhcp_kept_close(&dhcp->kept);
+}

@@ -1,0 +1,39 @@
+"""DHCP in the image: QEMU's own server, then none."""
+import os
+import shutil
+import tempfile
+
+from appliance import DATA, Appliance, wait_for
+from cases import soak
+from cluster import make_instances
+
+NETWORK = "[Match]\nName=eth0\n\n[Network]\nDHCP=ipv4\n"
+MAC = "52:54:00:00:00:01"
+DHCP_UID = "64778"
+
+
+@soak
+def lease_outlives_a_boot_without_a_server(image):
+    one, two = make_instances(2, image + "/gateway")
+    files = one.files([one, two])
+    files["network.conf"] = NETWORK
+    files[".env"] += "MITIGATOR_HOSTNAME=fra1\n"
+    with tempfile.TemporaryDirectory() as work:
+        with Appliance("dhcp-1", image, files, [], instance=one, extra_args=[
+                "-netdev", "user,id=lan,restrict=on", "-device", "virtio-net-pci,netdev=lan,romfile=,mac=" + MAC]) as a:
+            a.vm.console.expect("fra1> ", 180)
+            wait_for("a lease", lambda: "  DHCP     10.0.2.15/24 from 10.0.2.2, for " in a.say("network"))
+            assert a.output("uname -n").strip() == "fra1"
+            assert "nameserver 10.0.2.3\n" in a.output("cat /etc/resolv.conf")
+            assert "route 0.0.0.0/0 via 10.0.2.2, metric 1024" in " ".join(a.say("network").split())
+            status = a.output("cat /proc/%d/status" % a.pid("dhcpcd"))
+            assert "Uid:\t" + "\t".join([DHCP_UID] * 4) in status and "CapEff:\t0000000000002400\n" in status, status
+            wait_for("the lease is kept", lambda:
+                     "address 10.0.2.15/24\n" in a.output("cat %sleases; true" % DATA))
+            a.vm.console.begin("poweroff")
+            a.vm.wait(60)
+            shutil.copy(a.disk, work + "/disk")
+        with Appliance("dhcp-2", image, None, disk=os.path.join(work, "disk"), instance=one) as a:
+            a.vm.console.expect("fra1> ", 180)
+            wait_for("what was kept", lambda: "10.0.2.15/24 KEPT FROM BEFORE, no server answers" in a.screen("network"))
+            assert "no DHCP server answers: 10.0.2.15/24, kept from before, stays in use" in a.say("log network", log=True)
