@@ -252,9 +252,10 @@ $(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/inc
 
 # The DHCP client: without its privilege separation, since it has a user of its own and sets nothing (nics/dhcp_become.h), which also
 # says where its files are; without what a host with hooks, plugins and autoconfigured addresses wants.
-$(DHCPCD)/.made: $(B)/src/dhcpcd5/.unpacked $(B)/include/.made
+$(DHCPCD)/.made: $(B)/src/dhcpcd5/.unpacked scripts/dhcpcd.patch $(B)/include/.made
 	$(say) BUILD $(@D)
 	$(Q)rm -rf $(@D) && mkdir -p $(@D) && cp -r $(B)/src/dhcpcd5 $(@D)/obj
+	$(Q)patch -s -p1 -d $(@D)/obj < scripts/dhcpcd.patch
 	$(Q)cd $(@D)/obj && unset MAKEFLAGS MFLAGS MAKELEVEL && { ./configure --disable-privsep --disable-auth --disable-ipv4ll \
 		--without-udev --without-dev --dbdir=/proc/self/fd/3 --rundir=/proc/self/fd/3 CC=musl-gcc LDFLAGS=-static \
 		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(@D)/obj)=. -isystem $(abspath $(B))/include' && \

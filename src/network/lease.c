@@ -33,12 +33,16 @@ static bool read_addr(struct slice word, uint8_t family, bool link_local, struct
 	return inet_addr_parse(word, addr) == 0 && (!family || addr->family == family) && !value_unusable(addr, link_local);
 }
 
-static bool read_address(struct slice word, struct inet_prefix *address)
+static bool read_address(struct slice word, struct inet_prefix *to)
 {
+	struct inet_prefix address;
 	bool has_len;
 
-	return inet_prefix_parse(word, address, &has_len) == 0 && has_len && address->len &&
-	       !value_unusable(&address->addr, false) && !value_reserved(address, &address->addr);
+	if (inet_prefix_parse(word, &address, &has_len) < 0 || !has_len || !address.len || value_unusable(&address.addr, false) ||
+	    value_reserved(&address, &address.addr))
+		return false;
+	*to = address;
+	return true;
 }
 
 static bool add_server(struct inet_addr *list, uint8_t *count, size_t max, struct slice word, uint8_t family)
@@ -179,14 +183,20 @@ void lease_write(const struct lease *lease, struct text *to)
 bool lease_read(struct lease *lease, struct slice line)
 {
 	struct slice word, value, gateway;
+	struct inet_addr addr;
 	uint64_t seconds;
 
 	if (!slice_word(&line, &word) || !slice_word(&line, &value))
 		return false;
+	/* First, and once: what the rest means depends on it. */
+	if (slice_equal(word, "address") != !lease->address.addr.family)
+		return false;
 	if (slice_equal(word, "address"))
 		return read_address(value, &lease->address);
-	if (slice_equal(word, "server"))
-		return read_addr(value, 0, false, &lease->server);
+	if (slice_equal(word, "server") && read_addr(value, 0, false, &addr)) {
+		lease->server = addr;
+		return true;
+	}
 	if (slice_equal(word, "seconds") && text_uint(value, UINT32_MAX, &seconds) == 0) {
 		lease->seconds = (uint32_t)seconds;
 		return true;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "conf/value.h"
+
 /* Behind what the file's own routes have (apply.c); systemd.network(5)'s is 1024 for all. */
 enum { METRIC_DHCP = 1024, METRIC_STEP = NICS_MAX };
 
@@ -156,7 +158,7 @@ static struct lease *read_head(struct leases *leases, struct slice line)
 	size_t which;
 
 	if (!slice_word(&line, &word) || !slice_word(&line, &family) || !slice_word(&line, &nic) || !slice_word(&line, &mac) ||
-	    slice_copy(nic, link.name, sizeof(link.name)) < 0 || !read_mac(mac, link.own_mac))
+	    !value_device(nic) || slice_copy(nic, link.name, sizeof(link.name)) < 0 || !read_mac(mac, link.own_mac))
 		return NULL;
 	which = slice_among(family, family_words, LEASE_FAMILIES);
 	its = which < LEASE_FAMILIES ? leases_put(leases, &link) : NULL;

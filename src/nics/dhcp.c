@@ -13,6 +13,7 @@
 #include "nics/dhcp_tell.h"
 
 enum {
+	TROUBLE_LEN = 1024,
 	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
 	AGAIN_S = 5,   /* after it ended */
 	SAID_S = 10,   /* a line of its own in the log at most that often */
@@ -66,12 +67,32 @@ static void collect_servers(struct dhcp *dhcp, struct inet_addr ntp[static DHCP_
 	}
 }
 
-/* In memory: for who asks for the time, and for this service when it is started again. */
+/* A NIC without a cable is told of as that. One that asks by both is on networks of which many have one alone. */
+static void collect_trouble(const struct dhcp *dhcp, struct text *to)
+{
+	for (size_t i = 0; i < dhcp->count; i++) {
+		const struct dhcp_client *client = &dhcp->clients[i];
+
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(client) && client->link.carrier; family++) {
+			const struct lease *lease = dhcp_in_use(client, family);
+
+			if (client->slots[family].silent && (lease || family == LEASE_IPV4 || client->wants == NETWORK_DHCP6))
+				dhcp_tell_trouble(to, client->link.name, family, lease, client->slots[family].kept);
+		}
+	}
+}
+
+/* In memory: for who asks for the time, for `show`, and for this service when it is started again. */
 static void publish(struct dhcp *dhcp)
 {
 	struct inet_addr ntp[DHCP_NTP_MAX];
+	char trouble_bytes[TROUBLE_LEN];
+	struct text trouble;
 	size_t ntp_count;
 
+	text_init(&trouble, trouble_bytes, sizeof(trouble_bytes));
+	collect_trouble(dhcp, &trouble);
+	dhcp_kept_put_trouble(dhcp->run_dir, &trouble);
 	collect_servers(dhcp, ntp, &ntp_count);
 	dhcp_kept_put_ntp(dhcp->run_dir, ntp, ntp_count);
 	dhcp_kept_put(dhcp->run_dir, &dhcp->leases);
@@ -230,24 +251,21 @@ static void client_stop(struct dhcp_client *client)
 
 /* ---- no server answers ---- */
 
-/* True when a lease that was kept is in use from now on. */
-static bool use_kept(struct dhcp_client *client, enum lease_family family)
+/* Unless another one is in use. */
+static void use_kept(struct dhcp_client *client, enum lease_family family)
 {
 	const struct lease *kept = kept_of(client, family);
 	struct nic_leases *its = kept && !dhcp_in_use(client, family) ? leases_put(&client->dhcp->leases, &client->link) : NULL;
 
 	if (!its)
-		return false;
+		return;
 	its->by[family] = *kept;
 	client->slots[family].kept = true;
-	return true;
 }
 
 static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct dhcp_client *client = container_of(timer, struct dhcp_client, silence);
-	bool changed = false;
-
 	(void)now_ns;
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
 		struct dhcp_slot *slot = &client->slots[family];
@@ -255,15 +273,13 @@ static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
 		if (!(client->wants & families[family].bit) || slot->bound || slot->silent)
 			continue;
 		slot->silent = true;
-		changed = use_kept(client, family) || changed;
+		use_kept(client, family);
 		/* Where there is no cable, that was told. */
 		if (client->link.carrier)
 			dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), slot->kept,
 					  client->wants & ~families[family].bit);
 	}
-	if (changed)
-		publish(client->dhcp);
-	client->dhcp->changed(client->dhcp);
+	leases_changed(client->dhcp);
 }
 
 static void await_answer(struct dhcp_client *client)

@@ -57,6 +57,11 @@ void dhcp_kept_put(const char *run_dir, const struct leases *leases)
 	put(run_dir, LEASES_FILE, bytes, text.len);
 }
 
+void dhcp_kept_put_trouble(const char *run_dir, const struct text *sentences)
+{
+	put(run_dir, LEASES_TROUBLE_FILE, sentences->buf, sentences->len);
+}
+
 void dhcp_kept_put_ntp(const char *run_dir, const struct inet_addr *servers, size_t count)
 {
 	char bytes[DHCP_NTP_MAX * INET_ADDR_STRLEN], addr[INET_ADDR_STRLEN];

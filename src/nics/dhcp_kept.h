@@ -27,6 +27,7 @@ void dhcp_kept_close(struct dhcp_kept *kept);
 /* In the run directory; what cannot be written is told in the log. */
 void dhcp_kept_get(const char *run_dir, struct leases *leases);
 void dhcp_kept_put(const char *run_dir, const struct leases *leases);
+void dhcp_kept_put_trouble(const char *run_dir, const struct text *sentences); /* a line each */
 void dhcp_kept_put_ntp(const char *run_dir, const struct inet_addr *servers, size_t count);
 
 #endif

@@ -1,5 +1,7 @@
 #include "nics/dhcp_tell.h"
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/text.h"
 
@@ -34,19 +36,31 @@ void dhcp_tell_refused(const char *nic, enum lease_family family)
 	log_info("%s: a %s server refuses the address that was asked for again", nic, words[family]);
 }
 
+void dhcp_tell_trouble(struct text *to, const char *nic, enum lease_family family, const struct lease *lease, bool kept)
+{
+	char address[INET_PREFIX_STRLEN];
+
+	text_add(to, "%s: no %s server answers", nic, words[family]);
+	if (lease)
+		text_add(to, ": %s, %s, stays in use\n", inet_prefix_text(&lease->address, address),
+			 kept ? "kept from before" : "whose lease is lost");
+	else
+		text_add(to, ", and there is no lease from before: it goes on asking\n");
+}
+
 /* Many networks have one of both alone. */
 void dhcp_tell_silence(const char *nic, enum lease_family family, const struct lease *lease, bool kept, bool other)
 {
-	const char *word = words[family];
-	char address[INET_PREFIX_STRLEN];
+	char line[160];
+	struct text text;
 
-	if (lease)
-		log_err("%s: no %s server answers: %s, %s, stays in use", nic, word, inet_prefix_text(&lease->address, address),
-			kept ? "kept from before" : "whose lease is lost");
-	else if (family == LEASE_IPV6 && other)
-		log_info("%s: no %s server answers", nic, word);
-	else
-		log_err("%s: no %s server answers, and there is no lease from before: it goes on asking", nic, word);
+	if (!lease && family == LEASE_IPV6 && other) {
+		log_info("%s: no %s server answers", nic, words[family]);
+		return;
+	}
+	text_init(&text, line, sizeof(line));
+	dhcp_tell_trouble(&text, nic, family, lease, kept);
+	log_err("%.*s", (int)strcspn(line, "\n"), line);
 }
 
 void dhcp_tell_line(const char *nic, struct slice line)

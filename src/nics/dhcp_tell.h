@@ -10,6 +10,7 @@ void dhcp_tell_answers(const char *nic, enum lease_family family); /* again */
 void dhcp_tell_refused(const char *nic, enum lease_family family);
 /* lease: what is in use all the same, NULL: nothing. kept: from before this boot. other: it asks by the other family as well. */
 void dhcp_tell_silence(const char *nic, enum lease_family family, const struct lease *lease, bool kept, bool other);
+void dhcp_tell_trouble(struct text *to, const char *nic, enum lease_family family, const struct lease *lease, bool kept); /* a line, the same for `show` */
 void dhcp_tell_line(const char *nic, struct slice line); /* dhcpcd's own */
 
 #endif

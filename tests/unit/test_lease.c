@@ -108,6 +108,12 @@ TEST(lease_is_the_same_for_longer)
 	CHECK(lease_same(&one, &other));
 	CHECK(lease_read(&other, slice_of("dns 192.0.2.1")));
 	CHECK(!lease_same(&one, &other));
+	/* The address stands first, and once: whether the rest makes sense depends on it. */
+	CHECK(!lease_read(&other, slice_of("address 192.0.2.51/24")));
+	one = (struct lease){ .seconds = 1 };
+	CHECK(!lease_read(&one, slice_of("route 0.0.0.0/0 192.0.2.1")));
+	CHECK(!lease_read(&one, slice_of("address 192.0.2.51")));
+	CHECK(!one.address.addr.family);
 }
 
 /* ---- onto network.conf ---- */
