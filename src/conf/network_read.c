@@ -66,7 +66,7 @@ static const struct conf_key keys[] = {
 		      "Name servers, at most three in the file; a link-local one with its NIC, as in fe80::1%eth0.",
 		      network_dns_server },
 	[ROW_ACCEPT_RA] = { "Network", "IPv6AcceptRA", 0, "yes or no", "yes without an Address or Gateway of IPv6, else no",
-			    "Whether IPv6 routers may give the NIC addresses and routes (router advertisements); a "
+			    "Whether IPv6 routers may give the NIC addresses, routes and name servers (router advertisements); a "
 			    "link-local Address does not count for the default.", network_ra_accept },
 	[ROW_DHCP] = { "Network", "DHCP", 0, "yes, no, ipv4 or ipv6", "no",
 		       "Whether DHCP servers may give the NIC an address, and what goes with it; yes: of both kinds. What stands in this "

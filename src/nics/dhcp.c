@@ -49,22 +49,29 @@ static const struct lease *kept_of(const struct dhcp_client *client, enum lease_
 
 /* ---- what all leases make together ---- */
 
-static void collect_servers(struct dhcp *dhcp, struct inet_addr ntp[static DHCP_NTP_MAX], size_t *ntp_count)
+void dhcp_add_dns(const struct dhcp *dhcp, struct resolv_others *others)
 {
-	dhcp->dns_count = *ntp_count = 0;
-	for (size_t i = 0; i < dhcp->count; i++) {
-		const struct dhcp_client *client = &dhcp->clients[i];
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(&dhcp->clients[i]); family++) {
+			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
 
-		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(client); family++) {
-			const struct network_dhcp_use *use = &client->use[family];
-			const struct lease *lease = dhcp_in_use(client, family);
-
-			for (size_t j = 0; lease && j < lease->dns_count && !use->no_dns && dhcp->dns_count < LEASE_DNS_MAX; j++)
-				dhcp->dns[dhcp->dns_count++] = lease->dns[j];
-			for (size_t j = 0; lease && j < lease->ntp_count && !use->no_ntp && *ntp_count < DHCP_NTP_MAX; j++)
-				ntp[(*ntp_count)++] = lease->ntp[j];
+			for (size_t j = 0; lease && j < lease->dns_count && !dhcp->clients[i].use[family].no_dns; j++)
+				resolv_add(others, &(struct network_dns){ .addr = lease->dns[j] }, "DHCP");
 		}
-	}
+}
+
+static size_t collect_ntp(const struct dhcp *dhcp, struct inet_addr ntp[static DHCP_NTP_MAX])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(&dhcp->clients[i]); family++) {
+			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
+
+			for (size_t j = 0; lease && j < lease->ntp_count && !dhcp->clients[i].use[family].no_ntp && count < DHCP_NTP_MAX; j++)
+				ntp[count++] = lease->ntp[j];
+		}
+	return count;
 }
 
 /* A NIC without a cable is told of as that. One that asks by both is on networks of which many have one alone. */
@@ -88,13 +95,11 @@ static void publish(struct dhcp *dhcp)
 	struct inet_addr ntp[DHCP_NTP_MAX];
 	char trouble_bytes[TROUBLE_LEN];
 	struct text trouble;
-	size_t ntp_count;
 
 	text_init(&trouble, trouble_bytes, sizeof(trouble_bytes));
 	collect_trouble(dhcp, &trouble);
 	dhcp_kept_put_trouble(dhcp->run_dir, &trouble);
-	collect_servers(dhcp, ntp, &ntp_count);
-	dhcp_kept_put_ntp(dhcp->run_dir, ntp, ntp_count);
+	dhcp_kept_put_ntp(dhcp->run_dir, ntp, collect_ntp(dhcp, ntp));
 	dhcp_kept_put(dhcp->run_dir, &dhcp->leases);
 }
 

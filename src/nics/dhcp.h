@@ -10,6 +10,7 @@
 #include "network/leases.h"
 #include "nics/dhcp_kept.h"
 #include "nics/dhcp_stream.h"
+#include "nics/resolv.h"
 #include "worker/helper.h"
 
 #define DHCP_CLIENT "/sbin/dhcpcd"
@@ -48,8 +49,6 @@ struct dhcp {
 	struct dhcp_client clients[LEASES_MAX];
 	size_t count; /* of slots that were ever used */
 	char name[DHCP_NAME_LEN]; /* of this host, for servers; "": none */
-	struct inet_addr dns[LEASE_DNS_MAX];
-	size_t dns_count;
 };
 
 /* program is set before. Reads what was in use before this service was started again, and what is kept. loop and the strings are borrowed for good. */
@@ -64,6 +63,7 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 /* It may still come: no server has answered, and it was not long ago that one was asked. */
 bool dhcp_waits(const struct dhcp *dhcp);
 
+void dhcp_add_dns(const struct dhcp *dhcp, struct resolv_others *others); /* name servers, as far as they are wanted */
 size_t dhcp_nics(const struct dhcp *dhcp, struct filter_nic nics[static LEASES_MAX]); /* that ask: how many */
 
 /* What is in use of one, and asked for or had from a server; NULL: nothing. */

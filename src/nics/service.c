@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "conf/hostname.h"
 #include "conf/set_pool.h"
+#include "netlink/rdnss.h"
 #include "netlink/rule.h"
 #include "network/apply.h"
 #include "network/conflict.h"
@@ -29,7 +30,7 @@
 #include "nics/identify.h"
 #include "nics/loss.h"
 #include "nics/missing.h"
-#include "nics/resolv.h"
+#include "nics/name_servers.h"
 #include "nics/show.h"
 #include "nics/sound.h"
 #include "worker/load.h"
@@ -50,6 +51,7 @@ struct nics_service {
 	struct conflicts conflicts;
 	struct carriers carriers;
 	struct dhcp dhcp;
+	struct name_servers name_servers;
 };
 
 static void log_change(void *arg, bool error, const char *text)
@@ -95,7 +97,7 @@ static int apply(struct nics_service *service, const struct network_conf *before
 	}
 	dhcp_fit(&service->dhcp, &service->nl, conf, service->set->env.hostname);
 	door_dhcp(&service->door, asking, dhcp_nics(&service->dhcp, asking));
-	resolv_write(conf, service->dhcp.dns, service->dhcp.dns_count);
+	name_servers_follow(&service->name_servers, conf, &service->dhcp);
 	if (report->matched && report->matched == report->with_carrier && !dhcp_waits(&service->dhcp))
 		tell_ready(service);
 	conflicts_follow(&service->conflicts, &service->nl);
@@ -129,7 +131,7 @@ static void links_changed(struct loop_source *source, uint32_t events, uint64_t 
 	struct nics_service *service = container_of(source, struct nics_service, monitor);
 
 	(void)events;
-	nl_monitor_read(source->fd, NULL, NULL);
+	nl_monitor_read(source->fd, name_servers_message, &service->name_servers);
 	if (!service->follow.armed)
 		loop_timer_set(&service->worker.loop, &service->follow, now_ns + SETTLE_MS * NS_PER_MS, follow_fires);
 }
@@ -351,7 +353,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	door_tell_open(&service->door, call);
 	conflicts_print(&service->conflicts, call);
-	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, &service->dhcp, call);
+	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, &service->dhcp, &service->name_servers.others, call);
 }
 
 static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -378,7 +380,7 @@ static int nics_service_open(struct worker *worker)
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
 	struct link lo;
 	int fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-				 RTMGRP_IPV6_ROUTE | RULE_GROUPS);
+				 RTMGRP_IPV6_ROUTE | RULE_GROUPS | RDNSS_GROUP);
 	int err = fd < 0 ? fd : loop_add(&worker->loop, &service->monitor, fd, EPOLLIN, links_changed);
 
 	if (!err)

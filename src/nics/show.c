@@ -75,18 +75,19 @@ static void print_nic(struct nl *nl, const struct network_conf *conf, const stru
 	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
 }
 
-static void print_dns(struct control_call *call, const struct network_conf *conf, const struct dhcp *dhcp)
+static void print_dns(struct control_call *call, const struct network_conf *conf, const struct resolv_others *others)
 {
 	char bytes[ROW_LEN], addr[INET_ADDR_STRLEN];
 	struct text row;
 
 	text_init(&row, bytes, sizeof(bytes));
-	text_add(&row, "DNS  %s", conf->dns_count || dhcp->dns_count ? "" : "none");
+	text_add(&row, "DNS  %s", conf->dns_count || others->count ? "" : "none");
 	for (size_t i = 0; i < conf->dns_count; i++)
 		text_add(&row, "%s%s%s%s", i ? ", " : "", inet_addr_text(&conf->dns[i].addr, addr), conf->dns[i].link[0] ? "%" : "",
 			 conf->dns[i].link);
-	for (size_t i = 0; i < dhcp->dns_count && conf->dns_count + i < NETWORK_DNS_MAX; i++)
-		text_add(&row, "%s%s (DHCP)", conf->dns_count + i ? ", " : "", inet_addr_text(&dhcp->dns[i], addr));
+	for (size_t i = 0; i < others->count && conf->dns_count + i < NETWORK_DNS_MAX; i++)
+		text_add(&row, "%s%s%s%s (%s)", conf->dns_count + i ? ", " : "", inet_addr_text(&others->list[i].addr, addr),
+			 others->list[i].link[0] ? "%" : "", others->list[i].link, others->by[i]);
 	wrap_text(bytes, 5, print_line, call);
 }
 
@@ -101,7 +102,8 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
-void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp *dhcp, struct control_call *call)
+void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp *dhcp, const struct resolv_others *others,
+	       struct control_call *call)
 {
 	static const struct network_conf none;
 	static struct nics nics;
@@ -118,6 +120,6 @@ void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp
 	else if (!nics.count)
 		control_print(call, CONTROL_OUT, "no NIC: `boot` has the drivers, `log` what they said\n");
 	if (conf)
-		print_dns(call, conf, dhcp);
+		print_dns(call, conf, others);
 	control_end(call, err < 0);
 }

@@ -6,8 +6,10 @@
 #include "control/server.h"
 #include "netlink/netlink.h"
 #include "nics/dhcp.h"
+#include "nics/resolv.h"
 
 /* Answers the call. conf is what runs, NULL: nothing does. */
-void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp *dhcp, struct control_call *call);
+void nics_show(struct nl *nl, const struct network_conf *conf, const struct dhcp *dhcp, const struct resolv_others *others,
+	       struct control_call *call);
 
 #endif

@@ -2,10 +2,12 @@
 import os
 import re
 import signal
+import struct
 import subprocess
 
 from case_nics import Network, addresses, routes
 from cases import case, expect, soak
+from frames import address
 from lab import ping, run, wait_until, wg_keys
 from lan import Lan
 from pair import files
@@ -93,6 +95,11 @@ def clients():
     return found
 
 
+def resolv_conf():
+    with open("/run/resolv.conf") as f:
+        return f.read()
+
+
 def begins_anew(network):
     """As after a boot: nothing is left in memory."""
     network.stop()
@@ -115,8 +122,7 @@ def dhcp_gives_address_routes_and_servers(lab):
     expect(("10.0.0.0/8", "192.0.2.254") in routes(rack.a, "metric", "1024") and
            ("default", "192.0.2.253") in routes(rack.a, "metric", "1024"), routes(rack.a))
     expect(not [r for r in routes(rack.a) if r[1] == SERVER], "option 3 counts beside option 121", routes(rack.a))
-    with open("/run/resolv.conf") as f:
-        said = f.read()
+    said = resolv_conf()
     expect(said == "nameserver 192.0.2.52\nnameserver 192.0.2.53\nnameserver 2001:db8:a::53\n", said)
     with open(network.dir + "/run/dhcp.ntp") as f:
         said = f.read()
@@ -148,6 +154,28 @@ def dhcp_gives_address_routes_and_servers(lab):
     expect(network.ask("undo")[0] == 0, network.said())
     rack.has("192.0.2.50/24", "2001:db8:a::50/128")
     expect("dhcpcd:" not in network.said(), network.said())
+
+
+@case
+def router_names_name_servers_for_as_long_as_it_says(lab):
+    """RFC 8106, and behind what the file and leases name."""
+    rack = Rack(lab)
+    network = rack.network("[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.9/24\nDNS=192.0.2.52\n")
+
+    def advertise(seconds, *servers):
+        rack.lan.advertise(rack.d, more=struct.pack("!BBHI", 25, 1 + 2 * len(servers), 0, seconds) + b"".join(map(address, servers)))
+
+    advertise(600, "2001:db8:a::53", "fe80::53")
+    wait_until("both", lambda: resolv_conf() == "nameserver 192.0.2.52\nnameserver 2001:db8:a::53\nnameserver fe80::53%eth0\n")
+    expect("DNS  192.0.2.52, 2001:db8:a::53 (router), fe80::53%eth0 (router)\n" in network.show(), network.show())
+    advertise(0, "2001:db8:a::53")
+    wait_until("it was taken back", lambda: resolv_conf() == "nameserver 192.0.2.52\nnameserver fe80::53%eth0\n")
+    advertise(1, "fe80::53")
+    wait_until("its time is over", lambda: resolv_conf() == "nameserver 192.0.2.52\n")
+    advertise(600, "2001:db8:a::53")
+    wait_until("it is back", lambda: "2001:db8:a::53" in resolv_conf())
+    network.reconfigure("[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.9/24\nIPv6AcceptRA=no\n")
+    expect(resolv_conf() == "", resolv_conf())
 
 
 @case

@@ -1,9 +1,10 @@
 /* What DHCP servers give: read, kept, put onto what network.conf says, and taken apart where it comes in. */
+#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "conf/hostname.h"
+#include "netlink/rdnss.h"
 #include "network/leases.h"
 #include "nics/dhcp_stream.h"
 #include "test.h"
@@ -224,6 +225,49 @@ TEST(lease_events_are_those_of_dhcpcd)
 	CHECK_INT(family, AF_INET6);
 	CHECK_INT(lease_event("NAK", &family), LEASE_REFUSED);
 	CHECK_INT(lease_event("PREINIT", &family), LEASE_NOTHING);
+}
+
+/* ---- what routers advertise ---- */
+
+/* RTM_NEWNDUSEROPT with one option of a router's advertisement. */
+static int read_option(const uint8_t *option, size_t len, uint16_t told_len, struct rdnss *rdnss)
+{
+	static _Alignas(8) uint8_t bytes[256];
+	struct nlmsghdr *message = (struct nlmsghdr *)(void *)bytes;
+	struct nduseroptmsg *info = NLMSG_DATA(message);
+
+	memset(bytes, 0, sizeof(bytes));
+	*message = (struct nlmsghdr){ .nlmsg_len = (uint32_t)(NLMSG_HDRLEN + sizeof(*info) + len), .nlmsg_type = RTM_NEWNDUSEROPT };
+	*info = (struct nduseroptmsg){ .nduseropt_family = AF_INET6, .nduseropt_opts_len = told_len, .nduseropt_ifindex = 7,
+				       .nduseropt_icmp_type = 134 };
+	memcpy(info + 1, option, len);
+	return rdnss_read(message, rdnss);
+}
+
+/* RFC 8106 5.1 */
+TEST(rdnss_option_has_servers_and_their_time)
+{
+	static const uint8_t option[40] = { 25, 5, 0, 0, 0, 0, 2, 88, 0x20, 1, 0xd, 0xb8, [23] = 1, 0xfe, 0x80, [39] = 2 };
+	uint8_t other[40];
+	struct rdnss rdnss;
+	char addr[INET_ADDR_STRLEN];
+
+	CHECK_INT(read_option(option, 40, 40, &rdnss), 0);
+	CHECK_INT(rdnss.index, 7);
+	CHECK_INT(rdnss.seconds, 600);
+	CHECK_INT(rdnss.count, 2);
+	CHECK_STR(inet_addr_text(&rdnss.servers[0], addr), "2001:db8::1");
+	CHECK_STR(inet_addr_text(&rdnss.servers[1], addr), "fe80::2");
+	CHECK_INT(read_option(option, 24, 24, &rdnss), -EBADMSG);
+	CHECK_INT(read_option(option, 24, 40, &rdnss), -EBADMSG);
+	CHECK_INT(read_option(option, 4, 4, &rdnss), -ENOMSG);
+	memcpy(other, option, sizeof(other));
+	other[1] = 0;
+	CHECK_INT(read_option(other, 40, 40, &rdnss), -EBADMSG);
+	other[1] = 1;
+	CHECK_INT(read_option(other, 8, 8, &rdnss), -ENOMSG);
+	other[0] = 31; /* DNSSL */
+	CHECK_INT(read_option(other, 40, 40, &rdnss), -ENOMSG);
 }
 
 /* ---- what the host is called ---- */
