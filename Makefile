@@ -257,9 +257,9 @@ $(DHCPCD)/.made: $(B)/src/dhcpcd5/.unpacked scripts/dhcpcd.patch $(B)/include/.m
 	$(Q)rm -rf $(@D) && mkdir -p $(@D) && cp -r $(B)/src/dhcpcd5 $(@D)/obj
 	$(Q)patch -s -p1 -d $(@D)/obj < scripts/dhcpcd.patch
 	$(Q)cd $(@D)/obj && unset MAKEFLAGS MFLAGS MAKELEVEL && { ./configure --disable-privsep --disable-auth --disable-ipv4ll \
-		--without-udev --without-dev --dbdir=/proc/self/fd/3 --rundir=/proc/self/fd/3 CC=musl-gcc LDFLAGS=-static \
+		--without-udev --without-dev --dbdir=/proc/self/fd/3 --rundir=/proc/self/fd/3 CC=musl-gcc \
 		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(@D)/obj)=. -isystem $(abspath $(B))/include' && \
-		make -j$(JOBS) -C src dhcpcd; } > ../log 2>&1 || { tail -40 ../log; exit 1; }
+		make -j$(JOBS) -C src LDFLAGS=-static dhcpcd && ! readelf -lW src/dhcpcd | grep INTERP; } > ../log 2>&1 || { tail -40 ../log; exit 1; }
 	$(Q)cd $(@D) && strip -o dhcpcd obj/src/dhcpcd && rm -rf obj
 	$(Q)touch $@
 
