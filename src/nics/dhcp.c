@@ -16,7 +16,6 @@ enum {
 	TROUBLE_LEN = 1024,
 	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
 	AGAIN_S = 5,   /* after it ended */
-	SAID_S = 10,   /* a line of its own in the log at most that often */
 	ANEW_MS = 200, /* after it was ended: its lock goes with it */
 };
 
@@ -130,6 +129,8 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 	else if (slot->silent || slot->kept)
 		dhcp_tell_answers(client->link.name, family);
 	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns() };
+	client->said[0] = '\0';
+	client->told = false;
 	its->by[family] = *lease;
 	if (kept && !same_kept) {
 		kept->by[family] = *lease;
@@ -172,13 +173,20 @@ static void record_came(struct dhcp_client *client, struct slice record)
 	await_answer(client);
 }
 
-/* One that repeats itself does not fill the log. */
-static void line_came(struct dhcp_client *client, struct slice line, uint64_t now_ns)
+/* One that repeats itself is told once. */
+static void line_came(struct dhcp_client *client, struct slice line)
 {
-	if (!line.len || (client->said_ns && now_ns - client->said_ns < SAID_S * NS_PER_S))
+	char said[DHCP_SAID_LEN];
+
+	line.len = line.len < sizeof(said) - 1 ? line.len : sizeof(said) - 1;
+	(void)slice_copy(line, said, sizeof(said));
+	for (char *at = said; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	if (!said[0] || !strcmp(said, client->said))
 		return;
-	client->said_ns = now_ns;
-	dhcp_tell_line(client->link.name, line);
+	memcpy(client->said, said, sizeof(said));
+	log_err("%s: dhcpcd: %s", client->link.name, said);
 }
 
 /* ---- the process ---- */
@@ -215,6 +223,7 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 	enum dhcp_said what;
 
 	(void)events;
+	(void)now_ns;
 	if (n <= 0) {
 		(void)helper_end(&client->helper);
 		client_ended(client, "it ended");
@@ -225,7 +234,7 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 		if (what == DHCP_SAID_RECORD)
 			record_came(client, said);
 		else
-			line_came(client, said, now_ns);
+			line_came(client, said);
 	}
 }
 

@@ -15,7 +15,7 @@
 
 #define DHCP_CLIENT "/sbin/dhcpcd"
 
-enum { DHCP_NAME_LEN = 64 };
+enum { DHCP_NAME_LEN = 64, DHCP_SAID_LEN = 128 };
 
 struct dhcp;
 
@@ -36,7 +36,7 @@ struct dhcp_client {
 	struct helper helper;
 	struct loop_timer again, silence;
 	struct dhcp_slot slots[LEASE_FAMILIES];
-	uint64_t said_ns; /* its last line in the log */
+	char said[DHCP_SAID_LEN]; /* its last line in the log */
 	struct dhcp_stream stream;
 };
 

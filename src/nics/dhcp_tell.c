@@ -62,15 +62,3 @@ void dhcp_tell_silence(const char *nic, enum lease_family family, const struct l
 	dhcp_tell_trouble(&text, nic, family, lease, kept);
 	log_err("%.*s", (int)strcspn(line, "\n"), line);
 }
-
-void dhcp_tell_line(const char *nic, struct slice line)
-{
-	char text[128];
-
-	line.len = line.len < sizeof(text) - 1 ? line.len : sizeof(text) - 1;
-	(void)slice_copy(line, text, sizeof(text));
-	for (char *c = text; *c; c++)
-		if (*c < ' ' || *c > '~')
-			*c = '?';
-	log_err("%s: dhcpcd: %s", nic, text);
-}

@@ -1,4 +1,4 @@
-/* What DHCP servers, and dhcpcd, have to say of a NIC, as lines of the log. */
+/* What DHCP servers have to say of a NIC, as lines of the log. */
 #ifndef NICS_DHCP_TELL_H
 #define NICS_DHCP_TELL_H
 
@@ -11,6 +11,5 @@ void dhcp_tell_refused(const char *nic, enum lease_family family);
 /* lease: what is in use all the same, NULL: nothing. kept: from before this boot. other: it asks by the other family as well. */
 void dhcp_tell_silence(const char *nic, enum lease_family family, const struct lease *lease, bool kept, bool other);
 void dhcp_tell_trouble(struct text *to, const char *nic, enum lease_family family, const struct lease *lease, bool kept); /* a line, the same for `show` */
-void dhcp_tell_line(const char *nic, struct slice line); /* dhcpcd's own */
 
 #endif
