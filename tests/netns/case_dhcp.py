@@ -19,12 +19,12 @@ CONF = "[Match]\nName=eth0\n\n[Network]\nDHCP=%s\n"
 
 
 class Dnsmasq:
-    """A server for the switch, which gives what words say."""
+    """A server on a host's NIC, which gives what words say."""
 
-    def __init__(self, lab, host, *words):
+    def __init__(self, lab, host, *words, nic="eth0"):
         self.host, self.leases = host, "%s/leases-%s" % (lab.dir, host.name)
         self.process = host.start(
-            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=eth0", "--bind-interfaces", "--user=root",
+            "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0", "--interface=" + nic, "--bind-interfaces", "--user=root",
             "--no-ping", "--dhcp-authoritative", "--dhcp-leasefile=" + self.leases, "--pid-file=", *words,
             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
@@ -260,3 +260,23 @@ def dhcp_lease_that_runs_out_stays_and_a_second_server_changes_nothing(lab):
     wait_until("the server is heard", lambda: " from 192.0.2.1, for 3600 s" in network.show(), 90)
     expect("eth0: a DHCP server answers again\n" in network.said() and not os.path.exists(network.dir + "/run/leases.trouble"), network.said())
     rack.passes()
+
+
+@soak
+def dhcp_asks_by_each_nic_that_a_match_fits(lab):
+    """And gives two routes to one place two metrics: the kernel would take the second in place of the first."""
+    rack = Rack(lab)
+    other = rack.lan.host("o")
+    lab.link(rack.a, "", other, "198.51.100.1/24", name="eth1")
+    rack.serve()
+    Dnsmasq(lab, other, "--dhcp-range=198.51.100.50,198.51.100.50,1h", nic="eth1")
+    network = rack.network("[Match]\nName=eth*\n[Network]\nDHCP=ipv4\n")
+    rack.has("192.0.2.50/24")
+    wait_until("the other's lease", lambda: set(addresses(rack.a, "eth1")) == {"198.51.100.50/24"})
+    wait_until("a route by each", lambda: {routes(rack.a, "metric", metric)[0] for metric in ("1024", "1025")} ==
+               {("default", SERVER), ("default", "198.51.100.1")})
+    print("  FIGURE  %s kB in memory, each of %d clients" %
+          (" and ".join(re.search(r"^VmRSS:\s+(\d+)", status, re.M)[1] for status in clients().values()), len(clients())))
+    network.reconfigure(CONF % "ipv4")
+    wait_until("one client, and no more of the other NIC", lambda: len(clients()) == 1 and not addresses(rack.a, "eth1"))
+    rack.has("192.0.2.50/24")
