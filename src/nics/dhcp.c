@@ -13,31 +13,10 @@
 #include "nics/dhcp_tell.h"
 
 enum {
-	TROUBLE_LEN = 1024,
 	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
 	AGAIN_S = 5,   /* after it ended */
 	ANEW_MS = 200, /* after it was ended: its lock goes with it */
 };
-
-static const struct {
-	unsigned bit;
-	uint8_t family;
-} families[LEASE_FAMILIES] = {
-	[LEASE_IPV4] = { NETWORK_DHCP4, AF_INET },
-	[LEASE_IPV6] = { NETWORK_DHCP6, AF_INET6 },
-};
-
-static bool is_used(const struct dhcp_client *client)
-{
-	return client->dhcp && client->wanted;
-}
-
-const struct lease *dhcp_in_use(const struct dhcp_client *client, enum lease_family family)
-{
-	const struct nic_leases *its = leases_of(&client->dhcp->leases, &client->link);
-
-	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
-}
 
 static const struct lease *kept_of(const struct dhcp_client *client, enum lease_family family)
 {
@@ -46,65 +25,9 @@ static const struct lease *kept_of(const struct dhcp_client *client, enum lease_
 	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
 }
 
-/* ---- what all leases make together ---- */
-
-void dhcp_add_dns(const struct dhcp *dhcp, struct resolv_others *others)
-{
-	for (size_t i = 0; i < dhcp->count; i++)
-		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(&dhcp->clients[i]); family++) {
-			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
-
-			for (size_t j = 0; lease && j < lease->dns_count && !dhcp->clients[i].use[family].no_dns; j++)
-				resolv_add(others, &(struct network_dns){ .addr = lease->dns[j] }, "DHCP");
-		}
-}
-
-static size_t collect_ntp(const struct dhcp *dhcp, struct inet_addr ntp[static DHCP_NTP_MAX])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < dhcp->count; i++)
-		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(&dhcp->clients[i]); family++) {
-			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
-
-			for (size_t j = 0; lease && j < lease->ntp_count && !dhcp->clients[i].use[family].no_ntp && count < DHCP_NTP_MAX; j++)
-				ntp[count++] = lease->ntp[j];
-		}
-	return count;
-}
-
-/* A NIC without a cable is told of as that. One that asks by both is on networks of which many have one alone. */
-static void collect_trouble(const struct dhcp *dhcp, struct text *to)
-{
-	for (size_t i = 0; i < dhcp->count; i++) {
-		const struct dhcp_client *client = &dhcp->clients[i];
-
-		for (enum lease_family family = 0; family < LEASE_FAMILIES && is_used(client) && client->link.carrier; family++) {
-			const struct lease *lease = dhcp_in_use(client, family);
-
-			if (client->slots[family].silent && (lease || family == LEASE_IPV4 || client->wants == NETWORK_DHCP6))
-				dhcp_tell_trouble(to, client->link.name, family, lease, client->slots[family].kept);
-		}
-	}
-}
-
-/* In memory: for who asks for the time, for `show`, and for this service when it is started again. */
-static void publish(struct dhcp *dhcp)
-{
-	struct inet_addr ntp[DHCP_NTP_MAX];
-	char trouble_bytes[TROUBLE_LEN];
-	struct text trouble;
-
-	text_init(&trouble, trouble_bytes, sizeof(trouble_bytes));
-	collect_trouble(dhcp, &trouble);
-	dhcp_kept_put_trouble(dhcp->run_dir, &trouble);
-	dhcp_kept_put_ntp(dhcp->run_dir, ntp, collect_ntp(dhcp, ntp));
-	dhcp_kept_put(dhcp->run_dir, &dhcp->leases);
-}
-
 static void leases_changed(struct dhcp *dhcp)
 {
-	publish(dhcp);
+	dhcp_publish(dhcp);
 	dhcp->changed(dhcp);
 }
 
@@ -118,8 +41,13 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 	struct dhcp_slot *slot = &client->slots[family];
 	struct nic_leases *its = leases_put(&dhcp->leases, &client->link), *kept = leases_put(&dhcp->kept.leases, &client->link);
 	const struct lease *was = dhcp_in_use(client, family);
-	bool same = was && lease_same(was, lease), same_kept = kept && lease_same(&kept->by[family], lease);
+	bool same = was && lease_same(was, lease);
 
+	/* Cards that were taken out leave theirs behind: the oldest goes. */
+	if (!kept) {
+		memmove(&dhcp->kept.leases.list[0], &dhcp->kept.leases.list[1], --dhcp->kept.leases.count * sizeof(*kept));
+		kept = leases_put(&dhcp->kept.leases, &client->link);
+	}
 	if (!its) {
 		log_err("%s: a lease too many: it is not used", client->link.name);
 		return;
@@ -132,12 +60,12 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 	client->said[0] = '\0';
 	client->told = false;
 	its->by[family] = *lease;
-	if (kept && !same_kept) {
+	if (kept && !lease_same(&kept->by[family], lease)) {
 		kept->by[family] = *lease;
 		dhcp_kept_write(&dhcp->kept);
 	}
 	if (same)
-		publish(dhcp);
+		dhcp_publish(dhcp);
 	else
 		leases_changed(dhcp);
 }
@@ -157,9 +85,9 @@ static void record_came(struct dhcp_client *client, struct slice record)
 	event = lease_event(reason, &family);
 	if (event == LEASE_NOTHING)
 		return;
-	while (which < LEASE_FAMILIES - 1 && families[which].family != family)
+	while (which < LEASE_FAMILIES - 1 && dhcp_families[which].family != family)
 		which++;
-	if (!(client->wants & families[which].bit))
+	if (!(client->wants & dhcp_families[which].bit))
 		return;
 	while (slice_cut(&record, '\n', &line))
 		(void)lease_read(&lease, line);
@@ -280,18 +208,19 @@ static void use_kept(struct dhcp_client *client, enum lease_family family)
 static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct dhcp_client *client = container_of(timer, struct dhcp_client, silence);
+
 	(void)now_ns;
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
 		struct dhcp_slot *slot = &client->slots[family];
 
-		if (!(client->wants & families[family].bit) || slot->bound || slot->silent)
+		if (!(client->wants & dhcp_families[family].bit) || slot->bound || slot->silent)
 			continue;
 		slot->silent = true;
 		use_kept(client, family);
 		/* Where there is no cable, that was told. */
 		if (client->link.carrier)
 			dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), slot->kept,
-					  client->wants & ~families[family].bit);
+					  client->wants & ~dhcp_families[family].bit);
 	}
 	leases_changed(client->dhcp);
 }
@@ -304,20 +233,22 @@ static void await_answer(struct dhcp_client *client)
 
 /* ---- who is to have one ---- */
 
-const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic)
-{
-	for (size_t i = 0; i < dhcp->count; i++)
-		if (is_used(&dhcp->clients[i]) && !strcmp(dhcp->clients[i].link.name, nic))
-			return &dhcp->clients[i];
-	return NULL;
-}
-
 static struct dhcp_client *add_client(struct dhcp *dhcp)
 {
 	for (size_t i = 0; i < dhcp->count; i++)
-		if (!is_used(&dhcp->clients[i]))
+		if (!dhcp_is_used(&dhcp->clients[i]))
 			return &dhcp->clients[i];
 	return dhcp->count < LEASES_MAX ? &dhcp->clients[dhcp->count++] : NULL;
+}
+
+/* A cable is plugged in: whether a server is there shows anew. */
+static void follow_carrier(struct dhcp_client *client, bool carrier)
+{
+	for (enum lease_family family = 0; family < LEASE_FAMILIES && carrier && !client->link.carrier; family++) {
+		client->slots[family].silent = false;
+		if (!client->slots[family].bound)
+			await_answer(client);
+	}
 }
 
 /* A client goes on as long as it asks what it was started for. */
@@ -342,6 +273,7 @@ static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct 
 		await_answer(client);
 		start_later(client, ANEW_MS * NS_PER_MS);
 	}
+	follow_carrier(client, link->carrier);
 	client->link = *link;
 	client->use[LEASE_IPV4] = section->dhcp4;
 	client->use[LEASE_IPV6] = section->dhcp6;
@@ -356,10 +288,10 @@ static void forget_unwanted(struct dhcp *dhcp)
 		unsigned wants = 0;
 
 		for (size_t j = 0; j < dhcp->count; j++)
-			if (is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
+			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
 				wants = dhcp->clients[j].wants;
 		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
-			if (!(wants & families[family].bit))
+			if (!(wants & dhcp_families[family].bit))
 				its->by[family] = (struct lease){ .seconds = 0 };
 		if (wants)
 			i++;
@@ -394,36 +326,10 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 		if (asks(&nics, i))
 			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen);
 	for (size_t i = 0; i < dhcp->count; i++)
-		if (is_used(&dhcp->clients[i]) && !seen[i])
+		if (dhcp_is_used(&dhcp->clients[i]) && !seen[i])
 			client_stop(&dhcp->clients[i]);
 	forget_unwanted(dhcp);
-	publish(dhcp);
-}
-
-bool dhcp_waits(const struct dhcp *dhcp)
-{
-	for (size_t i = 0; i < dhcp->count; i++) {
-		const struct dhcp_client *client = &dhcp->clients[i];
-
-		if (is_used(client) && client->silence.armed && client->link.carrier && !dhcp_in_use(client, LEASE_IPV4) && !dhcp_in_use(client, LEASE_IPV6))
-			return true;
-	}
-	return false;
-}
-
-size_t dhcp_nics(const struct dhcp *dhcp, struct filter_nic nics[static LEASES_MAX])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < dhcp->count; i++) {
-		const struct dhcp_client *client = &dhcp->clients[i];
-
-		if (!is_used(client))
-			continue;
-		nics[count] = (struct filter_nic){ .dhcp4 = client->wants & NETWORK_DHCP4, .dhcp6 = client->wants & NETWORK_DHCP6 };
-		text_format(nics[count++].name, sizeof(nics[0].name), "%s", client->link.name);
-	}
-	return count;
+	dhcp_publish(dhcp);
 }
 
 /* ---- as the service begins and ends, and is asked ---- */
@@ -441,7 +347,7 @@ void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const 
 void dhcp_close(struct dhcp *dhcp)
 {
 	for (size_t i = 0; i < dhcp->count; i++)
-		if (is_used(&dhcp->clients[i]))
+		if (dhcp_is_used(&dhcp->clients[i]))
 			client_stop(&dhcp->clients[i]);
 	dhcp_kept_close(&dhcp->kept);
 }

@@ -4,54 +4,12 @@
 #ifndef NICS_DHCP_H
 #define NICS_DHCP_H
 
-#include "base/loop.h"
-#include "control/server.h"
-#include "network/filter.h"
-#include "network/leases.h"
-#include "nics/dhcp_kept.h"
-#include "nics/dhcp_stream.h"
-#include "nics/resolv.h"
-#include "worker/helper.h"
+#include "nics/dhcp_state.h"
 
 #define DHCP_CLIENT "/sbin/dhcpcd"
 
-enum { DHCP_NAME_LEN = 64, DHCP_SAID_LEN = 128 };
-
-struct dhcp;
-
-/* What is known of a NIC's lease of one family. */
-struct dhcp_slot {
-	bool bound;  /* a server gave it, and it is good */
-	bool kept;   /* what is in use is from before this boot */
-	bool silent; /* no server answers, and that was told */
-	uint64_t since_ns; /* when a server said so last */
-};
-
-struct dhcp_client {
-	struct dhcp *dhcp;
-	struct link link; /* as it was looked at last */
-	struct network_dhcp_use use[LEASE_FAMILIES];
-	unsigned wants; /* enum network_dhcp */
-	bool wanted, told;
-	struct helper helper;
-	struct loop_timer again, silence;
-	struct dhcp_slot slots[LEASE_FAMILIES];
-	char said[DHCP_SAID_LEN]; /* its last line in the log */
-	struct dhcp_stream stream;
-};
-
-struct dhcp {
-	struct loop *loop;
-	const char *run_dir, *program;
-	void (*changed)(struct dhcp *dhcp); /* leases are others now: nics_apply is due, but not from within */
-	struct leases leases;               /* in use */
-	struct dhcp_kept kept;
-	struct dhcp_client clients[LEASES_MAX];
-	size_t count; /* of slots that were ever used */
-	char name[DHCP_NAME_LEN]; /* of this host, for servers; "": none */
-};
-
-/* program is set before. Reads what was in use before this service was started again, and what is kept. loop and the strings are borrowed for good. */
+/* program is set before. Reads what was in use before this service was started again, and what is kept. loop and the strings are
+ * borrowed for good. */
 void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const char *state_dir,
 	       void (*changed)(struct dhcp *dhcp));
 void dhcp_close(struct dhcp *dhcp);
@@ -59,16 +17,5 @@ void dhcp_close(struct dhcp *dhcp);
 /* Behind nics_apply: clients for the NICs that are to have one, and for no others. name: of this host, "": what the
  * kernel has. */
 void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name);
-
-/* It may still come: no server has answered, and it was not long ago that one was asked. */
-bool dhcp_waits(const struct dhcp *dhcp);
-
-void dhcp_add_dns(const struct dhcp *dhcp, struct resolv_others *others); /* name servers, as far as they are wanted */
-size_t dhcp_nics(const struct dhcp *dhcp, struct filter_nic nics[static LEASES_MAX]); /* that ask: how many */
-
-/* What is in use of one, and asked for or had from a server; NULL: nothing. */
-const struct lease *dhcp_in_use(const struct dhcp_client *client, enum lease_family family);
-/* The client of the NIC, NULL: it does not ask. */
-const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef NICS_NAME_SERVERS_H
 #define NICS_NAME_SERVERS_H
 
-#include "nics/dhcp.h"
+#include "nics/dhcp_state.h"
 #include "nics/router_dns.h"
 
 struct name_servers {

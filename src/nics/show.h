@@ -5,7 +5,7 @@
 #include "conf/network.h"
 #include "control/server.h"
 #include "netlink/netlink.h"
-#include "nics/dhcp.h"
+#include "nics/dhcp_state.h"
 #include "nics/resolv.h"
 
 /* Answers the call. conf is what runs, NULL: nothing does. */

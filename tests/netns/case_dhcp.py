@@ -220,6 +220,32 @@ def dhcp_server_that_gives_another_address_moves_the_sessions(lab):
 
 
 @soak
+def dhcp_server_that_is_gone_behind_a_cable_is_told_of(lab):
+    """The lease stays in use through a pulled cable; whether a server answers behind it is asked anew."""
+    rack = Rack(lab)
+    server = rack.serve()
+    network = rack.network()
+    rack.has("192.0.2.50/24")
+    rack.tunnel()
+    before = rack.handshakes()
+    rack.lan.sw("ip", "link", "set", "p-a", "down")
+    wait_until("no carrier", lambda: "192.0.2.50/24, asked for again" in network.show() or "stays in use" in network.show())
+    rack.has("192.0.2.50/24")
+    rack.lan.sw("ip", "link", "set", "p-a", "up")
+    wait_until("it is asked for again", lambda: " from 192.0.2.1, for 3600 s, " in network.show())
+    rack.passes()
+    rack.lan.sw("ip", "link", "set", "p-a", "down")
+    server.stop()
+    wait_until("no carrier for longer than a server has time", lambda: "stays in use, NO SERVER ANSWERS" in network.show())
+    expect("no DHCP server answers" not in network.said(), "there is no cable", network.said())
+    rack.lan.sw("ip", "link", "set", "p-a", "up")
+    wait_until("a line in the log", lambda: "no DHCP server answers: 192.0.2.50/24, whose lease is lost, stays in use" in network.said())
+    rack.has("192.0.2.50/24")
+    rack.passes()
+    expect(rack.handshakes() == before, "the session began anew")
+
+
+@soak
 def dhcp_server_in_the_place_of_another_is_told_of_and_obeyed(lab):
     rack = Rack(lab)
     server = rack.serve()
