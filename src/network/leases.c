@@ -1,5 +1,6 @@
 #include "network/leases.h"
 
+#include <linux/rtnetlink.h>
 #include <string.h>
 
 #include "conf/value.h"
@@ -31,6 +32,49 @@ struct nic_leases *leases_put(struct leases *leases, const struct link *link)
 	memcpy(leases->list[leases->count].nic, link->name, IFNAMSIZ);
 	memcpy(leases->list[leases->count].mac, link->own_mac, LINK_MAC_LEN);
 	return &leases->list[leases->count++];
+}
+
+/* ---- what is not for servers to say ---- */
+
+struct tunnels {
+	struct leases *leases;
+	uint32_t indexes[LEASES_TUNNELS_MAX];
+	size_t count;
+};
+
+static void note_tunnel(const struct link *link, void *arg)
+{
+	struct tunnels *tunnels = arg;
+
+	if (slice_starts(slice_of(link->alias), LINK_ALIAS_OURS) && !nics_is_made(link) && tunnels->count < LEASES_TUNNELS_MAX)
+		tunnels->indexes[tunnels->count++] = link->index;
+}
+
+static void note_address(const struct link_address *address, void *arg)
+{
+	struct tunnels *tunnels = arg;
+	struct leases *leases = tunnels->leases;
+
+	for (size_t i = 0; i < tunnels->count && address->scope == RT_SCOPE_UNIVERSE; i++)
+		if (tunnels->indexes[i] == address->index && leases->tunnel_count < LEASES_TUNNELS_MAX)
+			leases->tunnels[leases->tunnel_count++] = address->prefix;
+}
+
+int leases_find_tunnels(struct leases *leases, struct nl *nl)
+{
+	struct tunnels tunnels = { .leases = leases };
+	int err = link_each(nl, note_tunnel, &tunnels);
+
+	leases->tunnel_count = 0;
+	return err < 0 || !tunnels.count ? err : link_address_each(nl, 0, note_address, &tunnels);
+}
+
+bool leases_is_tunnels(const struct leases *leases, const struct inet_prefix *network)
+{
+	for (size_t i = 0; i < leases->tunnel_count; i++)
+		if (inet_contains(&leases->tunnels[i], &network->addr) && network->len >= leases->tunnels[i].len)
+			return true;
+	return false;
 }
 
 /* ---- onto a section ---- */
@@ -74,19 +118,19 @@ static bool has_route(const struct network_nic *section, const struct inet_prefi
 	return false;
 }
 
-static void add_address(struct network_nic *section, const struct lease *lease)
+static void add_address(const struct leases *leases, struct network_nic *section, const struct lease *lease)
 {
 	for (size_t i = 0; i < section->address_count; i++)
 		if (inet_addr_equal(&section->addresses[i].addr, &lease->address.addr))
 			return;
-	if (lease->address.addr.family && section->address_count < NETWORK_ADDRESSES_MAX)
+	if (lease->address.addr.family && section->address_count < NETWORK_ADDRESSES_MAX && !leases_is_tunnels(leases, &lease->address))
 		section->addresses[section->address_count++] = lease->address;
 }
 
-static void add_routes(struct network_nic *section, const struct lease *lease, uint32_t metric)
+static void add_routes(const struct leases *leases, struct network_nic *section, const struct lease *lease, uint32_t metric)
 {
 	for (size_t i = 0; i < lease->route_count && section->route_count < NETWORK_ROUTES_MAX; i++)
-		if (!has_route(section, &lease->routes[i].destination))
+		if (!has_route(section, &lease->routes[i].destination) && !leases_is_tunnels(leases, &lease->routes[i].destination))
 			section->routes[section->route_count++] = (struct network_route){ .destination = lease->routes[i].destination,
 											   .gateway = lease->routes[i].gateway,
 											   .metric = metric };
@@ -102,13 +146,13 @@ const struct network_nic *leases_onto(const struct leases *leases, const struct 
 		return section;
 	merged = *section;
 	if (section->dhcp & NETWORK_DHCP4)
-		add_address(&merged, &its->by[LEASE_IPV4]);
+		add_address(leases, &merged, &its->by[LEASE_IPV4]);
 	if (section->dhcp & NETWORK_DHCP6)
-		add_address(&merged, &its->by[LEASE_IPV6]);
+		add_address(leases, &merged, &its->by[LEASE_IPV6]);
 	/* The address of a lease says nothing of whether routers are listened to. */
 	merged.accept_ra = section->unmanaged ? section->accept_ra : network_accepts_ra(section) ? NETWORK_RA_YES : NETWORK_RA_NO;
 	if (ipv4_of(leases, section, link))
-		add_routes(&merged, &its->by[LEASE_IPV4], metric_of(leases, conf, nics, link));
+		add_routes(leases, &merged, &its->by[LEASE_IPV4], metric_of(leases, conf, nics, link));
 	return &merged;
 }
 

@@ -56,7 +56,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 		dhcp_tell_given(client->link.name, family, was ? was : kept_of(client, family), lease);
 	else if (slot->silent || slot->kept)
 		dhcp_tell_answers(client->link.name, family);
-	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns() };
+	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns(), .tunnels = same && slot->tunnels };
 	client->said[0] = '\0';
 	client->told = false;
 	its->by[family] = *lease;
@@ -330,6 +330,30 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 			client_stop(&dhcp->clients[i]);
 	forget_unwanted(dhcp);
 	dhcp_publish(dhcp);
+}
+
+static bool is_of_tunnels(const struct leases *leases, const struct lease *lease)
+{
+	bool any = leases_is_tunnels(leases, &lease->address);
+
+	for (size_t i = 0; i < lease->route_count && !any; i++)
+		any = leases_is_tunnels(leases, &lease->routes[i].destination);
+	return any;
+}
+
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl)
+{
+	(void)leases_find_tunnels(&dhcp->leases, nl);
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
+			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
+			struct dhcp_slot *slot = &dhcp->clients[i].slots[family];
+
+			if (lease && !slot->tunnels && is_of_tunnels(&dhcp->leases, lease)) {
+				dhcp_tell_tunnels(dhcp->clients[i].link.name, family, lease);
+				slot->tunnels = true;
+			}
+		}
 }
 
 /* ---- as the service begins and ends, and is asked ---- */

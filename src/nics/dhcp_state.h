@@ -19,6 +19,7 @@ struct dhcp_slot {
 	bool bound;  /* a server gave it, and it is good */
 	bool kept;   /* what is in use is from before this boot */
 	bool silent; /* no server answers, and that was told */
+	bool tunnels; /* something of it is the VPN's and was left out, and that was told */
 	uint64_t since_ns; /* when a server said so last */
 };
 

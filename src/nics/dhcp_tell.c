@@ -31,6 +31,16 @@ void dhcp_tell_answers(const char *nic, enum lease_family family)
 	log_info("%s: a %s server answers again", nic, words[family]);
 }
 
+void dhcp_tell_tunnels(const char *nic, enum lease_family family, const struct lease *lease)
+{
+	char server[INET_ADDR_STRLEN] = "";
+
+	if (lease->server.family)
+		inet_addr_text(&lease->server, server);
+	log_err("%s: the %s server%s%s would have packets of the VPN leave the tunnel: that part of its lease is left out", nic, words[family],
+		server[0] ? " " : "", server);
+}
+
 void dhcp_tell_refused(const char *nic, enum lease_family family)
 {
 	log_info("%s: a %s server refuses the address that was asked for again", nic, words[family]);

@@ -89,6 +89,7 @@ static int apply(struct nics_service *service, const struct network_conf *before
 	told_begin(&service->told);
 	/* Before there is an address that anyone could write to. */
 	door_err = door_fit(&service->door, service->set->env.filter, report);
+	dhcp_guard_tunnels(&service->dhcp, &service->nl);
 	err = nics_apply(&service->nl, conf, &service->dhcp.leases, before, report);
 	err = err ? err : door_err;
 	if (err < 0 && !report->errors) {

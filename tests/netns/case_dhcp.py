@@ -220,6 +220,27 @@ def dhcp_server_that_gives_another_address_moves_the_sessions(lab):
 
 
 @soak
+def dhcp_server_draws_nothing_out_of_a_tunnel_on_the_host(lab):
+    """Option 121 names places in the VPN network, half of it and one peer (CVE-2024-3661): before there is a tunnel, and then."""
+    rack = Rack(lab)
+    rack.serve("--dhcp-option=121,10.8.3.0/25,192.0.2.254,10.8.3.2/32,192.0.2.254,10.0.0.0/8,192.0.2.253")
+    network = rack.network()
+    rack.has("192.0.2.50/24")
+    wait_until("its routes", lambda: ("10.8.3.2", "192.0.2.254") in routes(rack.a))
+    rack.a("ip", "link", "add", "wg0", "type", "veth", "peer", "name", "end")
+    rack.a("ip", "link", "set", "wg0", "alias", "MITIGATOR dataplane")
+    rack.a("ip", "address", "add", "10.8.3.1/24", "dev", "wg0")
+    rack.a("ip", "link", "set", "wg0", "up")
+    wait_until("they are gone", lambda: routes(rack.a, "metric", "1024") == [("10.0.0.0/8", "192.0.2.253")])
+    said = "eth0: the DHCP server 192.0.2.1 would have packets of the VPN leave the tunnel: that part of its lease is left out\n"
+    wait_until("a line in the log", lambda: said in network.said())
+    rack.has("192.0.2.50/24")
+    rack.a("ip", "link", "del", "wg0")
+    wait_until("they are back", lambda: ("10.8.3.2", "192.0.2.254") in routes(rack.a))
+    expect(network.said().count(said) == 1, network.said())
+
+
+@soak
 def dhcp_server_that_is_gone_behind_a_cable_is_told_of(lab):
     """The lease stays in use through a pulled cable; whether a server answers behind it is asked anew."""
     rack = Rack(lab)

@@ -165,6 +165,27 @@ TEST(lease_yields_to_what_the_file_says)
 		  "192.0.2.50/25\n0.0.0.0/0 via 192.0.2.9 metric 0\n10.0.0.0/8 via 192.0.2.254 metric 1024\nlistens to routers\n");
 }
 
+/* RFC 3442's routes are more specific than a tunnel's as easily as not (CVE-2024-3661). */
+TEST(lease_draws_nothing_out_of_a_tunnel)
+{
+	struct inet_prefix network;
+	bool has_len;
+
+	leases.tunnel_count = 1;
+	CHECK_INT(inet_prefix_parse(slice_of("10.8.3.1/24"), &leases.tunnels[0], &has_len), 0);
+	CHECK_INT(inet_prefix_parse(slice_of("10.8.3.2/32"), &network, &has_len), 0);
+	CHECK(leases_is_tunnels(&leases, &network));
+	CHECK_INT(inet_prefix_parse(slice_of("10.8.3.0/24"), &network, &has_len), 0);
+	CHECK(leases_is_tunnels(&leases, &network));
+	CHECK_INT(inet_prefix_parse(slice_of("10.0.0.0/8"), &network, &has_len), 0);
+	CHECK(!leases_is_tunnels(&leases, &network));
+	CHECK_INT(inet_prefix_parse(slice_of("0.0.0.0/0"), &network, &has_len), 0);
+	CHECK(!leases_is_tunnels(&leases, &network));
+	CHECK_INT(inet_prefix_parse(slice_of("10.8.4.2/32"), &network, &has_len), 0);
+	CHECK(!leases_is_tunnels(&leases, &network));
+	leases.tunnel_count = 0;
+}
+
 /* The kernel takes a route to the same place with the same metric in place of the first. */
 TEST(leases_of_two_nics_have_two_metrics)
 {
