@@ -196,6 +196,7 @@ KERNEL   := $(B)/src/$(KERNEL_PACKAGE)
 MANIFEST := initramfs/manifest
 E2FS     := $(B)/e2fsprogs
 DOSFS    := $(B)/dosfstools
+DHCPCD   := $(B)/dhcpcd
 # The one place is src/base/version.h.
 VERSION  := $(shell sed -n 's/^\#define GATEWAY_VERSION "\(.*\)"/\1/p' src/base/version.h)
 REPLACES := $(shell sed -n 's/^\#define GATEWAY_REPLACES "\(.*\)"/\1/p' src/base/version.h)
@@ -249,11 +250,24 @@ $(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/inc
 	$(Q)rm -rf $(@D)/dosfstools $(@D)/mtools && mv $(@D)/mtools.static $(@D)/mtools
 	$(Q)touch $@
 
+# The DHCP client: without its privilege separation, since it has a user of its own and sets nothing (nics/dhcp_become.h), which also
+# says where its files are; without what a host with hooks, plugins and autoconfigured addresses wants.
+$(DHCPCD)/.made: $(B)/src/dhcpcd5/.unpacked scripts/dhcpcd.patch $(B)/include/.made
+	$(say) BUILD $(@D)
+	$(Q)rm -rf $(@D) && mkdir -p $(@D) && cp -r $(B)/src/dhcpcd5 $(@D)/obj
+	$(Q)patch -s -p1 -d $(@D)/obj < scripts/dhcpcd.patch
+	$(Q)cd $(@D)/obj && unset MAKEFLAGS MFLAGS MAKELEVEL && { ./configure --disable-privsep --disable-auth --disable-ipv4ll \
+		--without-udev --without-dev --dbdir=/proc/self/fd/3 --rundir=/proc/self/fd/3 CC=musl-gcc \
+		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(@D)/obj)=. -isystem $(abspath $(B))/include' && \
+		make -j$(JOBS) -C src LDFLAGS=-static dhcpcd && ! readelf -lW src/dhcpcd | grep INTERP; } > ../log 2>&1 || { tail -40 ../log; exit 1; }
+	$(Q)cd $(@D) && strip -o dhcpcd obj/src/dhcpcd && rm -rf obj
+	$(Q)touch $@
+
 $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modules/.made board/$(BOARD)/board.conf \
-		$(E2FS)/.made $(DOSFS)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
+		$(E2FS)/.made $(DOSFS)/.made $(DHCPCD)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
 	$(say) PACK $@
 	$(Q)initramfs/pack $(MANIFEST) gateway=$(B)/target/gateway modules=$(OUT)/modules/lib/modules \
-		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) release=$(OUT)/os-release > $@.cpio
+		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) dhcp=$(DHCPCD) release=$(OUT)/os-release > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
 # On every board: no module that the kernel's makers did not sign, and no bond that no one asked for.
@@ -301,10 +315,10 @@ $(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi $(OUT)/bundle.res
 	$(Q)scripts/iso $@ $@.esp $(VERSION)
 	$(Q)rm $@.esp
 
-$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made \
+$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made $(DHCPCD)/.made \
 		$(OUT)/vmlinuz $(OUT)/os-release $(if $(FIRMWARE),$(B)/src/systemd-boot-efi/.unpacked)
 	$(say) SBOM $@
-	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) modules=$(OUT)/modules \
+	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) dhcp=$(DHCPCD) modules=$(OUT)/modules \
 		vmlinuz=$(OUT)/vmlinuz $(if $(FIRMWARE),sdboot=$(SDBOOT)) \
 		libmnl=$(if $(wildcard $(LIBMNL)/src),$(LIBMNL)) > $@
 
@@ -367,7 +381,7 @@ run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
 # The board with firmware is another run of this file: board.conf's names are make's.
-TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(B)/src/wireguard-go/.unpacked
+TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(DHCPCD)/.made $(B)/src/wireguard-go/.unpacked
 
 $(B)/root/.made: $(B)/target/gateway $(B)/man/gateway.8 $(wildcard host/*.service)
 	$(Q)rm -rf $(@D)

@@ -27,6 +27,7 @@
 #include "init/uevent.h"
 #include "init/update.h"
 #include "init/watchdog.h"
+#include "nics/dhcp_become.h"
 #include "nics/lldp_agent.h"
 #include "nics/main.h"
 
@@ -86,6 +87,13 @@ static int applet_offer(int argc, char **argv)
 	return offer_main();
 }
 
+static int applet_dhcp_hook(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return dhcp_hook_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -110,6 +118,7 @@ static const struct {
 	{ LOOKUP_APPLET, applet_resolver },
 	{ EXPORTER_APPLET, exporter_main },
 	{ CLUSTER_APPLET, cluster_main },
+	{ DHCP_HOOK_APPLET, applet_dhcp_hook },
 	{ SYSLOG_APPLET, syslog_main },
 	{ LLDP_APPLET, applet_lldp },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */

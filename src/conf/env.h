@@ -39,13 +39,14 @@ enum env_key {
 	ENV_KEY_METRICS,
 	ENV_KEY_CLUSTER_PORT,
 	ENV_KEY_SYSLOG,
+	ENV_KEY_HOSTNAME,
 	ENV_KEYS,
 };
 
 /* Where a value is from. ENV_SOURCE_ENVIRONMENT: see conf/environment.h; its line is 1. */
 enum env_source { ENV_SOURCE_DEFAULT, ENV_SOURCE_FILE, ENV_SOURCE_ENVIRONMENT, ENV_SOURCES };
 
-enum { ENV_HOST_LEN = 256 };
+enum { ENV_HOST_LEN = 256, ENV_HOSTNAME_LEN = 64 };
 
 enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF };
 
@@ -69,6 +70,7 @@ struct env_conf {
 	uint16_t cluster_port;          /* TCP, where instances answer each other; 0: off */
 	char syslog_host[ENV_HOST_LEN]; /* an address or a name, "": the log goes to no server */
 	uint16_t syslog_port;
+	char hostname[ENV_HOSTNAME_LEN]; /* "": conf/hostname.h says */
 	enum env_source source[ENV_KEYS];
 };
 

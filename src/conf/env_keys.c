@@ -187,6 +187,30 @@ static void parse_syslog(const struct conf_place *at, struct slice value)
 		text_format(conf->syslog_host, sizeof(conf->syslog_host), "%s", server.host);
 }
 
+/* RFC 1123: labels of letters, digits and hyphens, which stand at neither end. */
+static bool is_hostname(struct slice value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		char c = value.ptr[i];
+		bool edge = !i || i + 1 == value.len || value.ptr[i - 1] == '.' || value.ptr[i + 1] == '.';
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+
+		if (!letter && (edge || (c != '-' && c != '.')))
+			return false;
+	}
+	return true;
+}
+
+static void parse_hostname(const struct conf_place *at, struct slice value)
+{
+	struct env_conf *conf = at->model;
+
+	if (!is_hostname(value))
+		value_error(at, value, "not the name of a host; expected %s", at->key->syntax);
+	else if (slice_copy(value, conf->hostname, sizeof(conf->hostname)) < 0)
+		value_error(at, value, "too long; expected %s", at->key->syntax);
+}
+
 #define MTU_SYNTAX "576..16384"
 #define BACKEND_SYNTAX "auto, kernel or lwip"
 
@@ -230,6 +254,8 @@ static const struct conf_key keys[] = {
 	  parse_cluster_port },
 	[ENV_KEY_SYSLOG] = { "", "MITIGATOR_SYSLOG", 0, "HOST:PORT", "none",
 	  "A syslog server that gets the log too (RFC 5424 over UDP), outside of the VPN.", parse_syslog },
+	[ENV_KEY_HOSTNAME] = { "", "MITIGATOR_HOSTNAME", 0, "1..63 characters: letters, digits, - and .", "the name behind our own [Peer]",
+	  "What this host is called: at the prompt, in the log that a syslog server gets, to DHCP servers.", parse_hostname },
 };
 
 static_assert(sizeof(keys) / sizeof(keys[0]) == ENV_KEYS, "a row for each of enum env_key");

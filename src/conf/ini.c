@@ -1,5 +1,6 @@
 #include "conf/ini.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "conf/chars.h"
@@ -7,7 +8,7 @@
 #include "conf/lines.h"
 #include "conf/value.h"
 
-enum { KEYS_MAX = 32, SECTIONS_MAX = 8 };
+enum { KEYS_MAX = 64, SECTIONS_MAX = 16 }; /* rows of a table */
 
 struct ini {
 	struct conf_place at;
@@ -297,6 +298,7 @@ void ini_parse(const struct conf_format *format, void *model, const char *text, 
 	struct lines lines;
 	struct slice line;
 
+	assert(format->key_count <= KEYS_MAX && format->section_count <= SECTIONS_MAX);
 	ini.at.key_lines = ini.key_lines;
 	if (!lines_open(&lines, format->file, text, len, diag))
 		return;

@@ -28,6 +28,7 @@ struct network_route {
 	struct inet_prefix destination; /* len 0 for a default route */
 	struct inet_addr gateway;       /* family 0: the destination is on the link */
 	uint32_t mtu_bytes;             /* 0: the NIC's */
+	uint32_t metric;                /* of one that a lease gave; 0: the NIC's */
 	unsigned line;
 };
 
@@ -69,6 +70,16 @@ struct network_device {
 
 enum network_ra { NETWORK_RA_DEFAULT, NETWORK_RA_NO, NETWORK_RA_YES };
 
+/* Which protocols are to give the NIC an address, one bit each. */
+enum network_dhcp { NETWORK_DHCP_NO, NETWORK_DHCP4 = 1, NETWORK_DHCP6 = 2 };
+
+/* What of a lease is not for us. */
+struct network_dhcp_use {
+	unsigned line; /* of [DHCPv4] or [DHCPv6], 0: there is none */
+	bool no_dns, no_ntp, no_routes;
+	uint32_t metric; /* of its routes; 0: not given */
+};
+
 struct network_nic {
 	unsigned line;                     /* of [Match] */
 	char pattern[NETWORK_PATTERN_LEN]; /* Name=: a shell glob as fnmatch(3) takes it; "" when none */
@@ -85,6 +96,9 @@ struct network_nic {
 	enum network_emit emit_lldp;
 	unsigned lldp_line; /* of the last of the two, 0: neither is there */
 	enum network_ra accept_ra;
+	unsigned dhcp; /* enum network_dhcp */
+	unsigned dhcp_line;
+	struct network_dhcp_use dhcp4, dhcp6;
 	bool unmanaged;     /* the kernel gets no address on it: it is the dataplane's, when lwIP carries that */
 	struct network_vlan_name {
 		char name[IFNAMSIZ]; /* of a [NetDev] */

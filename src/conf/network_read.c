@@ -44,6 +44,8 @@ static const struct conf_section sections[] = {
 	{ "Link", false, NULL, network_section_open, NULL },
 	{ "Network", false, NULL, network_section_open, NULL },
 	{ "Route", false, NULL, network_route_open, network_route_close },
+	{ "DHCPv4", false, NULL, network_dhcp4_open, NULL },
+	{ "DHCPv6", false, NULL, network_dhcp6_open, NULL },
 	{ "NetDev", false, NULL, network_device_open, NULL },
 	{ "VLAN", false, NULL, network_vlan_open, NULL },
 	{ "Bond", false, NULL, network_bond_open, network_bond_close },
@@ -81,8 +83,11 @@ static const struct conf_key keys[] = {
 		      "Name servers, at most three in the file; a link-local one with its NIC, as in fe80::1%eth0.",
 		      network_dns_server },
 	[ROW_ACCEPT_RA] = { "Network", "IPv6AcceptRA", 0, "yes or no", "yes without an Address or Gateway of IPv6, else no",
-			    "Whether IPv6 routers may give the NIC addresses and routes (router advertisements); a "
+			    "Whether IPv6 routers may give the NIC addresses, routes and name servers (router advertisements); a "
 			    "link-local Address does not count for the default.", network_ra_accept },
+	[ROW_DHCP] = { "Network", "DHCP", 0, "yes, no, ipv4 or ipv6", "no",
+		       "Whether DHCP servers may give the NIC an address, and what goes with it; yes: of both kinds. What stands in this "
+		       "file wins.", network_dhcp },
 	[ROW_VLAN] = { "Network", "VLAN", KEY_REPEATABLE | KEY_WORDS, "NAME, blanks between", "none",
 		       "VLANs on the NIC or bond, by the Name of their [NetDev].", network_vlan },
 	[ROW_BOND] = { "Network", "Bond", 0, "NAME", "none",
@@ -102,6 +107,16 @@ static const struct conf_key keys[] = {
 				network_route_gateway },
 	[ROW_ROUTE_MTU_BYTES] = { "Route", "MTUBytes", 0, "576..65520", "the NIC's", "Largest packet on the way there, in bytes.",
 				  network_route_mtu },
+	[ROW_DHCP4_DNS] = { "DHCPv4", "UseDNS", 0, "yes or no", "yes", "Whether the lease's name servers are asked, behind those of DNS.",
+			    network_dhcp4_dns },
+	[ROW_DHCP4_NTP] = { "DHCPv4", "UseNTP", 0, "yes or no", "yes", "Whether the lease's time servers are asked.", network_dhcp4_ntp },
+	[ROW_DHCP4_ROUTES] = { "DHCPv4", "UseRoutes", 0, "yes or no", "yes",
+			       "Whether the lease's router, or its classless routes (option 121), are used.", network_dhcp4_routes },
+	[ROW_DHCP4_METRIC] = { "DHCPv4", "RouteMetric", 0, "128..65535", "1024, and 64 more for each [Match] above",
+			       "Metric of these routes; the lowest is preferred, and routes of this file have less than 128. A second NIC "
+			       "that would have the same gets one more.", network_dhcp4_metric },
+	[ROW_DHCP6_DNS] = { "DHCPv6", "UseDNS", 0, "yes or no", "yes", "The same of a DHCPv6 server's name servers.", network_dhcp6_dns },
+	[ROW_DHCP6_NTP] = { "DHCPv6", "UseNTP", 0, "yes or no", "yes", "The same of its time servers.", network_dhcp6_ntp },
 	[ROW_DEVICE_NAME] = { "NetDev", "Name", KEY_REQUIRED, "NAME of 1..15 characters", "",
 			      "A device that is made; a [Match] with this Name gives it addresses.", network_device_name },
 	[ROW_KIND] = { "NetDev", "Kind", KEY_REQUIRED, "vlan or bond", "",
@@ -122,18 +137,12 @@ static const struct conf_key keys[] = {
 			      network_bond_hash },
 };
 
-static const struct conf_hint hints[] = {
-	{ "DHCP", "not available here; expected Address and Gateway", false },
-};
-
 const struct conf_format network_format = {
 	.file = NETWORK_FILE,
 	.sections = sections,
 	.section_count = sizeof(sections) / sizeof(sections[0]),
 	.keys = keys,
 	.key_count = sizeof(keys) / sizeof(keys[0]),
-	.hints = hints,
-	.hint_count = sizeof(hints) / sizeof(hints[0]),
 };
 
 static bool has_ipv6(const struct network_nic *nic)
@@ -161,6 +170,7 @@ void network_parse(struct network_conf *conf, const char *text, size_t len, stru
 					      "MTUBytes %u is too small for the IPv6 address of this NIC; expected at least %d",
 					      nic->mtu_bytes, NETWORK_MTU_MIN_IPV6);
 		network_routes_check(conf, nic, diag);
+		network_dhcp_check(nic, diag);
 	}
 	network_devices_check(conf, diag);
 	network_ports_check(conf, diag);

@@ -13,7 +13,8 @@ enum network_row {
 	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED,
 	ROW_TSO, ROW_TSO6, ROW_GSO, ROW_USO, ROW_GRO, ROW_GRO_FORWARDED, /* in the order of enum network_offload */
 	ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA,
-	ROW_VLAN, ROW_BOND, ROW_PRIMARY_SLAVE, ROW_LLDP, ROW_EMIT_LLDP, ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES, ROW_DEVICE_NAME, ROW_KIND,
+	ROW_DHCP, ROW_VLAN, ROW_BOND, ROW_PRIMARY_SLAVE, ROW_LLDP, ROW_EMIT_LLDP, ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES, ROW_DHCP4_DNS,
+	ROW_DHCP4_NTP, ROW_DHCP4_ROUTES, ROW_DHCP4_METRIC, ROW_DHCP6_DNS, ROW_DHCP6_NTP, ROW_DEVICE_NAME, ROW_KIND,
 	ROW_VLAN_ID, ROW_BOND_MODE, ROW_MII_MONITOR, ROW_LACP_RATE, ROW_HASH_POLICY,
 };
 
@@ -52,6 +53,17 @@ void network_primary(const struct conf_place *at, struct slice value);
 void network_lldp(const struct conf_place *at, struct slice value);
 void network_emit_lldp(const struct conf_place *at, struct slice value);
 
+/* DHCP= of [Network], and [DHCPv4], [DHCPv6] */
+void network_dhcp(const struct conf_place *at, struct slice value);
+bool network_dhcp4_open(const struct conf_place *at, struct slice comment);
+void network_dhcp4_dns(const struct conf_place *at, struct slice value);
+void network_dhcp4_ntp(const struct conf_place *at, struct slice value);
+void network_dhcp4_routes(const struct conf_place *at, struct slice value);
+void network_dhcp4_metric(const struct conf_place *at, struct slice value);
+bool network_dhcp6_open(const struct conf_place *at, struct slice comment);
+void network_dhcp6_dns(const struct conf_place *at, struct slice value);
+void network_dhcp6_ntp(const struct conf_place *at, struct slice value);
+
 /* [NetDev], [VLAN], [Bond] */
 bool network_device_open(const struct conf_place *at, struct slice comment);
 void network_device_name(const struct conf_place *at, struct slice value);
@@ -78,6 +90,8 @@ struct network_route *network_route_add(const struct conf_place *at);
 bool network_router(const struct conf_place *at, struct slice value, struct inet_addr *addr);
 /* Once the file is read: every gateway can be reached, and no place is gone to twice. */
 void network_routes_check(const struct network_conf *conf, const struct network_nic *nic, struct diag *diag);
+/* What DHCP is asked for can be had, and is not asked for in vain. */
+void network_dhcp_check(const struct network_nic *nic, struct diag *diag);
 /* What is made has what it stands on, and stands on no more than one. */
 void network_devices_check(const struct network_conf *conf, struct diag *diag);
 /* LLDP is where cables are. */

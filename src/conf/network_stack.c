@@ -153,6 +153,7 @@ static void check_port(const struct network_conf *conf, const struct network_nic
 		{ nic->route_count, "Gateway or [Route]" },
 		{ nic->vlan_count, "VLAN" },
 		{ nic->accept_ra == NETWORK_RA_YES, "IPv6AcceptRA" },
+		{ nic->dhcp, "DHCP" },
 		{ nic->mtu_bytes, "MTUBytes" },
 		{ nic->unmanaged, "Unmanaged" },
 	};

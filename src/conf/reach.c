@@ -33,7 +33,7 @@ void reach_nics(const struct network_conf *network, const struct conf_facts *fac
 		if (!nic)
 			continue;
 		fits[nic - network->nics] = true;
-		address = address || nic->address_count;
+		address = address || nic->address_count || nic->dhcp;
 	}
 	for (size_t i = 0; i < network->device_count; i++) {
 		const char *name = network->devices[i].name;
@@ -42,7 +42,7 @@ void reach_nics(const struct network_conf *network, const struct conf_facts *fac
 		if (!nic)
 			continue;
 		fits[nic - network->nics] = true;
-		address = address || nic->address_count;
+		address = address || nic->address_count || nic->dhcp;
 	}
 	for (size_t i = 0; i < network->nic_count && any; i++) {
 		match_text(&network->nics[i], match, sizeof(match));
@@ -75,6 +75,8 @@ static bool has_route(const struct conf_set *set, const struct conf_facts *facts
 			}
 		for (size_t j = 0; j < nic->route_count; j++)
 			found = found || inet_contains(&nic->routes[j].destination, to);
+		/* Where a lease leads is not known before it is there. */
+		found = found || nic->dhcp & (to->family == AF_INET ? NETWORK_DHCP4 : NETWORK_DHCP6);
 	}
 	return found;
 }

@@ -97,7 +97,7 @@ static void follow_ports(struct attend *attend, const struct path *path, const s
 static void write_server(const char *file, const struct conf_set *set)
 {
 	const struct vpn_conf *vpn = &set->vpn;
-	const char *name = vpn->own >= 0 ? vpn->peers[vpn->own].name : "";
+	const char *name = set->env.hostname[0] ? set->env.hostname : vpn->own >= 0 ? vpn->peers[vpn->own].name : "";
 	char text[ENV_HOST_LEN + VPN_NAME_LEN + 32], before[sizeof(text)], address[INET_ADDR_STRLEN], shown[VPN_NAME_LEN];
 	ssize_t n = file_read(AT_FDCWD, file, before, sizeof(before));
 	size_t len = 0;

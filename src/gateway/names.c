@@ -1,10 +1,13 @@
 #include "gateway/names.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "conf/hostname.h"
 #include "base/text.h"
 
 enum { LINE_LEN = VPN_NAME_LEN + INET_ADDR_STRLEN + 4 };
@@ -30,6 +33,18 @@ bool names_fits(const char *name, const char *word)
 	return *name && (!strcmp(name, word) || !strcmp(bytes, word));
 }
 
+/* The appliance itself; the host of a container, or a plain one, has a name of its own. */
+static void name_host(const struct conf_set *set)
+{
+	char name[ENV_HOSTNAME_LEN], is[ENV_HOSTNAME_LEN + 1] = "";
+
+	hostname_of(set, name);
+	if (!name[0] || (gethostname(is, sizeof(is) - 1) == 0 && !strcmp(is, name)))
+		return;
+	if (sethostname(name, strlen(name)) < 0)
+		log_err("this host cannot be called %s: %s", name, strerror(errno));
+}
+
 void names_write(const struct conf_set *set, bool instead, const char *run_dir)
 {
 	static char bytes[(VPN_PEERS_MAX + 1) * LINE_LEN];
@@ -39,7 +54,9 @@ void names_write(const struct conf_set *set, bool instead, const char *run_dir)
 	int err;
 
 	text_init(&to, bytes, sizeof(bytes));
-	if (set->clustered && vpn->own >= 0)
+	if (set->env.hostname[0])
+		add_word(&to, set->env.hostname);
+	else if (set->clustered && vpn->own >= 0)
 		add_word(&to, vpn->peers[vpn->own].name);
 	text_add(&to, "%s\n", set->clustered && instead ? "(fallback)" : "");
 	for (int i = 0; set->clustered && i < vpn->peer_count; i++) {
@@ -57,4 +74,6 @@ void names_write(const struct conf_set *set, bool instead, const char *run_dir)
 	err = file_put(path, bytes, strlen(bytes));
 	if (err < 0)
 		log_err("cannot write %s: %s", path, strerror(-err));
+	if (log_is_kernels())
+		name_host(set);
 }

@@ -92,6 +92,7 @@ static int show_all(const char *run_dir, const char *conf_dir)
 	print_notes(run_dir, CLOCK_TROUBLE_FILE, "clock: ", 0, "`boot`");
 	host_print_clock(row_print, NULL);
 	print_notes(run_dir, CONFLICTS_FILE, "", 0, "`network`");
+	print_notes(run_dir, LEASES_TROUBLE_FILE, "", 0, "`network`");
 	print_notes(run_dir, PENDING_FILE, "", 1, "`log config`");
 	print_notes(run_dir, SCHEDULED_FILE, "", 1, "`log config`");
 	print_notes(run_dir, HELD_FILE, "", 0, "`log config`");

@@ -119,7 +119,7 @@ static const char *print_nics(void)
 static bool has_addresses(void)
 {
 	for (size_t i = 0; i < the_change.now.network.nic_count; i++)
-		if (the_change.now.network.nics[i].address_count)
+		if (the_change.now.network.nics[i].address_count || the_change.now.network.nics[i].dhcp)
 			return true;
 	return false;
 }
@@ -150,7 +150,7 @@ static int put_lines(enum conf_file file, unsigned before, struct slice lines)
 
 static bool sets_something(const struct network_nic *section)
 {
-	return section->address_count || section->route_count || section->mtu_bytes || section->unmanaged ||
+	return section->address_count || section->route_count || section->mtu_bytes || section->unmanaged || section->dhcp ||
 	       section->accept_ra != NETWORK_RA_DEFAULT;
 }
 

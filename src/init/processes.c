@@ -27,8 +27,9 @@
 #define CAPS_PATH                                                                                                       \
 	(CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE) |     \
 	 CONFINE_CAP(SYS_ADMIN))
-/* NET_RAW: ARP tells whether another machine has an address of ours; LLDP, which a user of its own sends and hears. */
-#define CAPS_NETWORK (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW))
+/* NET_RAW: ARP tells whether another machine has an address of ours; LLDP, which a user of its own sends and hears.
+ * NET_BIND_SERVICE: its DHCP clients'. */
+#define CAPS_NETWORK (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE))
 /* Its commands: files, the log, names, the clock. */
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
 /* Where nothing else runs, and nothing comes in by a network: the partition is mounted for one command. */

@@ -79,7 +79,7 @@ static void tell_rival(struct fitting *fitting, const struct nics_match *match)
 			   match->section->line, match->taker->name);
 }
 
-/* A section's own, or what of it is left when its addresses and routes are the dataplane's or another NIC's. */
+/* A section's own and what leases add, or what of it is left when its addresses and routes are the dataplane's or another NIC's. */
 static const struct network_nic *part_for(const struct fitting *fitting, const struct nics_match *match)
 {
 	static const struct network_nic nothing;
@@ -89,7 +89,7 @@ static const struct network_nic *part_for(const struct fitting *fitting, const s
 	if (!section)
 		return &nothing;
 	if (match->taker == fitting->link && !section->unmanaged)
-		return section;
+		return leases_onto(fitting->leases, fitting->conf, fitting->nics, fitting->link, section);
 	bare = *section;
 	bare.address_count = bare.route_count = 0;
 	if (match->taker != fitting->link)
@@ -150,7 +150,7 @@ static bool is_among(uint32_t index, const uint32_t *list, size_t count)
 	return false;
 }
 
-int nics_apply(struct nl *nl, const struct network_conf *conf, const struct network_conf *before,
+int nics_apply(struct nl *nl, const struct network_conf *conf, const struct leases *leases, const struct network_conf *before,
 	       struct nics_report *report)
 {
 	static struct nics nics;
@@ -177,7 +177,8 @@ int nics_apply(struct nl *nl, const struct network_conf *conf, const struct netw
 		more = false;
 		for (size_t i = 0; i < nics.count && fitted_count < NICS_MAX; i++) {
 			struct link *link = &nics.list[i];
-			struct fitting fitting = { .nl = nl, .conf = conf, .nics = &nics, .link = link, .report = report };
+			struct fitting fitting = { .nl = nl, .conf = conf, .nics = &nics, .leases = leases, .link = link,
+						   .report = report };
 			int result;
 
 			if (is_among(link->index, fitted, fitted_count))

@@ -21,6 +21,15 @@ static const struct nft_set_type path_sets[] = {
 	{ .name = NAME_DATAPLANE FILTER_DEVICE_SET, .key = NFT_KEY_NAME, .key_len = IFNAMSIZ },
 };
 
+/* What the NICs' service fills: where an address is asked for. */
+#define DHCP4_SET "dhcpv4"
+#define DHCP6_SET "dhcpv6"
+
+static const struct nft_set_type dhcp_sets[] = {
+	{ .name = DHCP4_SET, .key = NFT_KEY_NAME, .key_len = IFNAMSIZ },
+	{ .name = DHCP6_SET, .key = NFT_KEY_NAME, .key_len = IFNAMSIZ },
+};
+
 #define INITIATORS4 "initiators4"
 #define INITIATORS6 "initiators6"
 
@@ -77,9 +86,12 @@ static const struct filter_rule input_first[] = {
 
 static const struct filter_rule input_last[] = {
 	/* The answer to a broadcast is from an address that was not asked. */
-	{ "DHCP answers", { FAMILY(NFPROTO_IPV4), PROTOCOL(IPPROTO_UDP), PORT(SOURCE_PORT, 67), PORT(DESTINATION_PORT, 68) }, 0, ACCEPT, NULL },
-	{ "DHCPv6 answers", { FAMILY(NFPROTO_IPV6), PROTOCOL(IPPROTO_UDP), PORT(SOURCE_PORT, 547), PORT(DESTINATION_PORT, 546) }, 0, ACCEPT,
-	  NULL },
+	{ "DHCP answers, to NICs with DHCP=ipv4 or yes",
+	  { COMES_BY_ONE_OF(DHCP4_SET), FAMILY(NFPROTO_IPV4), PROTOCOL(IPPROTO_UDP), PORT(SOURCE_PORT, 67), PORT(DESTINATION_PORT, 68) }, 0,
+	  ACCEPT, NULL },
+	{ "DHCPv6 answers, to NICs with DHCP=ipv6 or yes",
+	  { COMES_BY_ONE_OF(DHCP6_SET), FAMILY(NFPROTO_IPV6), PROTOCOL(IPPROTO_UDP), PORT(SOURCE_PORT, 547), PORT(DESTINATION_PORT, 546) }, 0,
+	  ACCEPT, NULL },
 	{ "DROPPED: all else", { ALL }, 0, DROP, NULL },
 };
 
@@ -92,6 +104,8 @@ static void put_sets(struct nft_batch *batch)
 	nft_put_table(batch);
 	for (size_t i = 0; i < sizeof(path_sets) / sizeof(path_sets[0]); i++)
 		nft_put_set(batch, &path_sets[i]);
+	for (size_t i = 0; i < sizeof(dhcp_sets) / sizeof(dhcp_sets[0]); i++)
+		nft_put_set(batch, &dhcp_sets[i]);
 }
 
 int filter_prepare(struct nl *nl)
@@ -129,6 +143,22 @@ int filter_put(struct nl *nl)
 	PUT(&batch, INPUT, input_first);
 	filter_basics_put(&batch, INPUT);
 	PUT(&batch, INPUT, input_last);
+	return nft_commit(&batch);
+}
+
+int filter_dhcp(struct nl *nl, const struct filter_nic *nics, size_t count)
+{
+	struct nft_batch batch;
+
+	nft_begin(&batch, nl, FILTER_TABLE);
+	nft_empty_set(&batch, DHCP4_SET);
+	nft_empty_set(&batch, DHCP6_SET);
+	for (size_t i = 0; i < count; i++) {
+		if (nics[i].dhcp4)
+			nft_put_element(&batch, DHCP4_SET, nics[i].name, sizeof(nics[i].name));
+		if (nics[i].dhcp6)
+			nft_put_element(&batch, DHCP6_SET, nics[i].name, sizeof(nics[i].name));
+	}
 	return nft_commit(&batch);
 }
 

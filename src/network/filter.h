@@ -3,6 +3,7 @@
 #ifndef NETWORK_FILTER_H
 #define NETWORK_FILTER_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -19,6 +20,14 @@
 int filter_prepare(struct nl *nl);
 int filter_stands(struct nl *nl); /* 1: it drops, 0: it does not, or -errno */
 int filter_put(struct nl *nl);    /* around what the paths let in; rules of ours that stand are made anew */
+
+/* By which NICs a DHCP server's answer comes in, and by no others: 0 or -errno. */
+struct filter_nic {
+	char name[IFNAMSIZ]; /* zeros behind it */
+	bool dhcp4, dhcp6;
+};
+int filter_dhcp(struct nl *nl, const struct filter_nic *nics, size_t count);
+
 int filter_remove(struct nl *nl); /* everything comes in again; what the paths let in is remembered */
 
 /* Why not, in words; -errno of any of these. */

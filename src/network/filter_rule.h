@@ -30,7 +30,7 @@ enum {
 	IPV6_HOP_LIMIT = 7,
 };
 
-enum { FILTER_MATCHES_MAX = 4 };
+enum { FILTER_MATCHES_MAX = 5 };
 
 struct filter_match {
 	enum filter_load load;

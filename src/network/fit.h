@@ -4,6 +4,7 @@
 
 #include "conf/network.h"
 #include "netlink/link.h"
+#include "network/leases.h"
 #include "network/nics.h"
 #include "network/nics_report.h"
 
@@ -11,11 +12,12 @@ struct fitting {
 	struct nl *nl;
 	const struct network_conf *conf;
 	const struct nics *nics;
+	const struct leases *leases;
 	const struct link *link;
 	const struct network_nic *wanted;
 	const struct network_nic *before; /* what was wanted last, NULL: nothing, or not known */
 	struct nics_report *report;
-	uint32_t metric; /* of its static routes */
+	uint32_t metric; /* of its static routes; those of a lease have their own */
 	int err;         /* the first */
 	bool made_any;   /* there is a link now that nics does not have */
 };

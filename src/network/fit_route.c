@@ -20,7 +20,7 @@ static void add_route(const struct link_route *route, void *arg)
 
 static bool same_route(const struct link_route *route, const struct network_route *wanted, uint32_t metric)
 {
-	return route->protocol == RTPROT_STATIC && route->metric == metric && route->mtu_bytes == wanted->mtu_bytes &&
+	return route->protocol == RTPROT_STATIC && route->metric == (wanted->metric ? wanted->metric : metric) && route->mtu_bytes == wanted->mtu_bytes &&
 	       inet_prefix_equal(&route->destination, &wanted->destination) &&
 	       inet_addr_equal(&route->gateway, &wanted->gateway);
 }
@@ -79,7 +79,7 @@ static bool put_missing(struct fitting *fitting, const struct found_routes *foun
 						  .index = found->index,
 						  .protocol = RTPROT_STATIC,
 						  .on_link = through_gateway && needs_telling(wanted, &route->gateway),
-						  .metric = fitting->metric,
+						  .metric = route->metric ? route->metric : fitting->metric,
 						  .mtu_bytes = route->mtu_bytes };
 
 		if ((route->gateway.family != 0) != through_gateway || has_route(found, route, fitting->metric))

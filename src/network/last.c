@@ -30,8 +30,11 @@ static void note_address(const struct link_address *address, void *arg)
 	}
 }
 
+/* What DHCP will give is not known; who asks for it means the host to have it. */
 static bool gives_address(const struct network_nic *section)
 {
+	if (section->dhcp)
+		return true;
 	for (size_t i = 0; i < section->address_count; i++)
 		if (!inet_addr_is_link_local(&section->addresses[i].addr))
 			return true;

@@ -16,6 +16,9 @@ static struct {
 } held;
 
 struct telling {
+	const struct network_conf *conf;
+	const struct leases *leases;
+	const struct nics *nics;
 	const struct claimed *claimed;
 	void (*line)(void *arg, const char *text);
 	void *arg;
@@ -67,15 +70,28 @@ static void tell_added(struct telling *telling, const struct link *link, const s
 	tell(telling, link, address, words);
 }
 
+static void tell_link(struct telling *telling, const char *name, const char *words)
+{
+	char text[LINE_LEN];
+
+	if (telling->count++ >= NICS_PLAN_MAX)
+		return;
+	text_format(text, sizeof(text), "  %-5s %s", name, words);
+	telling->line(telling->arg, text);
+}
+
 /* wanted: its section when the addresses are this NIC's; was: what it ran by. */
 static void tell_nic(struct telling *telling, const struct link *link, const struct nics_match *match, const struct network_nic *was,
 		     bool last)
 {
 	const struct network_nic *wanted = match->section && match->taker == link ? match->section : NULL;
+	bool asks = wanted && wanted->dhcp & ~(was ? was->dhcp : 0u);
 	char words[LINE_LEN / 2];
 
 	text_format(words, sizeof(words), "REMOVED%s%s%s", match->section ? "" : ": no [Match] fits ", match->section ? "" : link->name,
 		    !last ? "" : match->section ? ": no address is left" : "; no address is left");
+	if (wanted)
+		wanted = leases_onto(telling->leases, telling->conf, telling->nics, link, wanted);
 	for (size_t i = 0; i < held.count; i++) {
 		const struct link_address *address = &held.list[i];
 
@@ -86,19 +102,11 @@ static void tell_nic(struct telling *telling, const struct link *link, const str
 	for (size_t i = 0; wanted && i < wanted->address_count; i++)
 		if (!has(link, &wanted->addresses[i]))
 			tell_added(telling, link, &wanted->addresses[i]);
+	if (asks)
+		tell_link(telling, link->name, "DHCP servers are asked for an address");
 }
 
 /* ---- what is made ---- */
-
-static void tell_link(struct telling *telling, const char *name, const char *words)
-{
-	char text[LINE_LEN];
-
-	if (telling->count++ >= NICS_PLAN_MAX)
-		return;
-	text_format(text, sizeof(text), "  %-5s %s", name, words);
-	telling->line(telling->arg, text);
-}
 
 /* Where a VLAN will be: a NIC or bond that is there, or will be; "" when there is none. */
 static void lower_of(const struct nics *nics, const struct network_conf *conf, const struct network_device *vlan,
@@ -187,11 +195,11 @@ static void tell_devices(struct telling *telling, struct nl *nl, const struct ni
 		tell_offloads(telling, &nics->list[i], nics->matches[i].section);
 }
 
-void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struct network_conf *before, bool last,
-		     const struct claimed *claimed, void (*line)(void *arg, const char *text), void *arg)
+void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struct leases *leases, const struct network_conf *before,
+		     bool last, const struct claimed *claimed, void (*line)(void *arg, const char *text), void *arg)
 {
 	static struct nics nics;
-	struct telling telling = { .claimed = claimed, .line = line, .arg = arg };
+	struct telling telling = { .conf = conf, .leases = leases, .nics = &nics, .claimed = claimed, .line = line, .arg = arg };
 	char text[LINE_LEN];
 
 	held.count = 0;

@@ -4,8 +4,8 @@
 #include <linux/netlink.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
-#include "network/filter.h"
 
 #define OPEN_TO_ALL "everything comes in to this host"
 
@@ -26,6 +26,7 @@ static void say(struct nics_report *report, bool error, const char *what, const 
 
 void door_begin(struct door *door)
 {
+	door->dhcp_err = -EAGAIN; /* what a process before this one let in is not known */
 	door->err = nl_open(&door->nl, NETLINK_NETFILTER);
 	if (!door->err)
 		door->err = filter_prepare(&door->nl);
@@ -59,6 +60,7 @@ static int door_close(struct door *door, struct nics_report *report)
 	else if (!stands)
 		say(report, false, "filter on: what comes in is the VPN's, or an answer", "");
 	door->ours = err >= 0;
+	door->dhcp_err = -EAGAIN; /* its sets may be new */
 	return err < 0 ? err : 0;
 }
 
@@ -84,6 +86,20 @@ int door_fit(struct door *door, enum env_filter wanted, struct nics_report *repo
 		return 0;
 	}
 	return wanted == ENV_FILTER_ON ? door_close(door, report) : door_open(door, report);
+}
+
+void door_dhcp(struct door *door, const struct filter_nic *nics, size_t count)
+{
+	int err;
+
+	if (door->err || (!door->dhcp_err && count == door->dhcp_count && !memcmp(nics, door->dhcp, count * sizeof(nics[0]))))
+		return;
+	memcpy(door->dhcp, nics, count * sizeof(nics[0]));
+	door->dhcp_count = count;
+	err = filter_dhcp(&door->nl, nics, count);
+	if (err < 0 && err != door->dhcp_err)
+		log_err("the filter of this host lets no DHCP server's answer in: %s", filter_why(err, &door->nl));
+	door->dhcp_err = err;
 }
 
 void door_plan(enum env_filter now, enum env_filter wanted, void (*line)(void *arg, const char *text), void *arg)

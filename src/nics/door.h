@@ -5,12 +5,17 @@
 #include "conf/env.h"
 #include "control/server.h"
 #include "netlink/netlink.h"
+#include "network/filter.h"
+#include "network/nics.h"
 #include "network/nics_report.h"
 
 struct door {
 	struct nl nl;
 	int err;   /* why there can be none, 0: there can */
 	bool ours; /* this process made its rules */
+	struct filter_nic dhcp[NICS_MAX]; /* as it is */
+	size_t dhcp_count;
+	int dhcp_err;
 };
 
 void door_begin(struct door *door);
@@ -20,6 +25,9 @@ enum env_filter door_now(struct door *door);
 
 /* 0, also on a kernel that has no nf_tables, which is an error in the report alone; or -errno. */
 int door_fit(struct door *door, enum env_filter wanted, struct nics_report *report);
+
+/* By which NICs a DHCP server's answer comes in. What cannot be is told in the log, once. */
+void door_dhcp(struct door *door, const struct filter_nic *nics, size_t count);
 
 /* What of a plan is the filter's, a line or none. */
 void door_plan(enum env_filter now, enum env_filter wanted, void (*line)(void *arg, const char *text), void *arg);

@@ -7,9 +7,12 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "control/client.h"
+#include "nics/dhcp.h"
 #include "nics/service.h"
 
 enum { EXIT_USAGE = 2 };
+
+static const char *dhcp_client = DHCP_CLIENT;
 
 static void print_usage(void *arg, const char *text)
 {
@@ -19,7 +22,7 @@ static void print_usage(void *arg, const char *text)
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--ready-fd N] [--pulse-fd N]\n");
+	(void)fprintf(stderr, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--dhcp-client FILE] [--ready-fd N] [--pulse-fd N]\n");
 	worker_usage(nics_verbs, print_usage, NULL);
 	return EXIT_USAGE;
 }
@@ -34,6 +37,8 @@ static int read_options(struct worker_options *options, int argc, char **argv)
 			options->conf_dir = options->state_dir = argv[i + 1];
 		else if (!strcmp(argv[i], "--run"))
 			options->run_dir = argv[i + 1];
+		else if (!strcmp(argv[i], "--dhcp-client"))
+			dhcp_client = argv[i + 1];
 		else if (strcmp(argv[i], "--ready-fd") == 0 ? !worker_read_fd(argv[i + 1], &options->ready_fd) :
 			 strcmp(argv[i], "--pulse-fd") != 0 || !worker_read_fd(argv[i + 1], &options->pulse_fd))
 			return -1;
@@ -59,7 +64,7 @@ int nics_main(int argc, char **argv)
 	int status, taken;
 
 	if (argc > 1 && !strcmp(argv[1], "run"))
-		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? nics_run(&options) : usage();
+		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? nics_run(&options, dhcp_client) : usage();
 	taken = read_options(&options, argc - 1, argv + 1);
 	if (taken < 0 || taken == argc - 1)
 		return usage();

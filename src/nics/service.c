@@ -12,7 +12,9 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "conf/hostname.h"
 #include "conf/set_pool.h"
+#include "netlink/rdnss.h"
 #include "netlink/rule.h"
 #include "network/apply.h"
 #include "network/conflict.h"
@@ -23,13 +25,15 @@
 #include "network/told.h"
 #include "nics/carriers.h"
 #include "nics/conflicts.h"
+#include "nics/dhcp.h"
 #include "nics/door.h"
 #include "nics/identify.h"
 #include "nics/lldp.h"
 #include "nics/loss.h"
 #include "nics/missing.h"
-#include "nics/resolv.h"
+#include "nics/name_servers.h"
 #include "nics/show.h"
+#include "nics/sound.h"
 #include "worker/load.h"
 
 enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
@@ -48,6 +52,8 @@ struct nics_service {
 	struct told told;
 	struct conflicts conflicts;
 	struct carriers carriers;
+	struct dhcp dhcp;
+	struct name_servers name_servers;
 };
 
 static void log_change(void *arg, bool error, const char *text)
@@ -77,19 +83,25 @@ static void ready_fires(struct loop_timer *timer, uint64_t now_ns)
 
 static int apply(struct nics_service *service, const struct network_conf *before, struct nics_report *report)
 {
+	static struct filter_nic asking[LEASES_MAX];
+	const struct network_conf *conf = &service->set->network;
 	char text[TOLD_LEN];
 	int err, door_err;
 
 	told_begin(&service->told);
 	/* Before there is an address that anyone could write to. */
 	door_err = door_fit(&service->door, service->set->env.filter, report);
-	err = nics_apply(&service->nl, &service->set->network, before, report);
+	dhcp_guard_tunnels(&service->dhcp, &service->nl);
+	err = nics_apply(&service->nl, conf, &service->dhcp.leases, before, report);
 	err = err ? err : door_err;
 	if (err < 0 && !report->errors) {
 		text_format(text, sizeof(text), "cannot read the NICs: %s", strerror(-err));
 		report->say(report->arg, true, text);
 	}
-	if (report->matched && report->matched == report->with_carrier)
+	dhcp_fit(&service->dhcp, &service->nl, conf, service->set->env.hostname);
+	door_dhcp(&service->door, asking, dhcp_nics(&service->dhcp, asking));
+	name_servers_follow(&service->name_servers, conf, &service->dhcp);
+	if (report->matched && report->matched == report->with_carrier && !dhcp_waits(&service->dhcp))
 		tell_ready(service);
 	conflicts_follow(&service->conflicts, &service->nl);
 	lldp_follow(&service->lldp, &service->set->network);
@@ -111,12 +123,19 @@ static void follow_fires(struct loop_timer *timer, uint64_t now_ns)
 		apply(service, NULL, &report);
 }
 
+static void leases_changed(struct dhcp *dhcp)
+{
+	struct nics_service *service = container_of(dhcp, struct nics_service, dhcp);
+
+	loop_timer_set(&service->worker.loop, &service->follow, clock_now_ns(), follow_fires);
+}
+
 static void links_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct nics_service *service = container_of(source, struct nics_service, monitor);
 
 	(void)events;
-	nl_monitor_read(source->fd, NULL, NULL);
+	nl_monitor_read(source->fd, name_servers_message, &service->name_servers);
 	if (!service->follow.armed)
 		loop_timer_set(&service->worker.loop, &service->follow, now_ns + SETTLE_MS * NS_PER_MS, follow_fires);
 }
@@ -132,6 +151,7 @@ static void nics_check(struct change *change)
 	conf_set_check(change->candidate, &facts, false, &change->diag);
 	/* The VPN was looked at for the checks, and holds keys; .env's settings do not. */
 	env = change->candidate->env;
+	hostname_of(change->candidate, env.hostname);
 	conf_set_wipe_vpn(change->candidate);
 	change->candidate->env = env;
 }
@@ -141,33 +161,12 @@ static int swap_and_apply(struct nics_service *service, bool has_set, struct nic
 {
 	const struct network_conf *before = service->has_set ? &service->set->network : NULL;
 	struct conf_set *set = service->change.candidate;
-	int err;
 
 	service->change.candidate = service->set;
 	service->set = set;
 	service->has_set = has_set;
-	if (has_set)
-		change_ran(&service->change);
-	else
-		change_forget(&service->change);
-	err = apply(service, before, report);
-	resolv_write(&set->network);
-	return err;
-}
-
-static void log_finding(void *arg, const char *text)
-{
-	(void)arg;
-	log_err("%s", text);
-}
-
-/* All that is wrong is known, and nothing of it is in network.conf. */
-static bool is_sound(const struct diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++)
-		if (diag->findings[i].level == DIAG_ERROR && !strcmp(diag->findings[i].file, NETWORK_FILE))
-			return false;
-	return diag->count == diag->error_count + diag->warning_count;
+	(has_set ? change_ran : change_forget)(&service->change);
+	return apply(service, before, report);
 }
 
 /* Files with errors: the last applied ones; before there are any with a NIC, network.conf all the same when it is not in what is
@@ -177,13 +176,13 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 	struct change *change = &service->change;
 	struct nics_report report = { .say = log_change, .arg = service };
 	const enum env_filter filter = change->candidate->env.filter;
-	bool alone = change->candidate->network.has_file && is_sound(&change->diag);
+	bool alone = change->candidate->network.has_file && sound_network(&change->diag);
 
-	diag_print(&change->diag, log_finding, NULL);
+	sound_tell(&change->diag);
 	service->fallback = change_load_applied(change, dir_fd) && (!alone || change->candidate->network.nic_count);
 	if (!service->fallback && alone) {
 		(void)change_load(change, dir_fd, false);
-		alone = is_sound(&change->diag);
+		alone = sound_network(&change->diag);
 	}
 	if (service->fallback)
 		log_err("the files have errors: the NICs get the last applied configuration");
@@ -273,10 +272,10 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	claimed.count = 0;
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
-	if (say == CHANGE_SAY_LINES)
-		nics_plan_lines(&service->nl, conf, before, last, &claimed, print_line, call);
-	if (say == CHANGE_SAY_LINES)
+	if (say == CHANGE_SAY_LINES) {
+		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, print_line, call);
 		door_plan(service->set->env.filter, change->candidate->env.filter, print_line, call);
+	}
 	if (force || (!last && !claimed.count))
 		return 0;
 	if (say == CHANGE_SAY_LINES)
@@ -346,6 +345,8 @@ static const struct change_ops changes = {
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
+	const struct nics_shown shown = { service->has_set ? &service->set->network : NULL, &service->lldp, &service->dhcp,
+					  &service->name_servers.others };
 
 	if (!service->has_set)
 		control_print(call, CONTROL_OUT, "no NIC is configured: `check` tells why\n");
@@ -353,7 +354,7 @@ static void verb_show(struct worker *worker, struct control_call *call, int argc
 		control_print(call, CONTROL_OUT, "the last applied configuration runs: the files have errors\n");
 	door_tell_open(&service->door, call);
 	conflicts_print(&service->conflicts, call);
-	nics_show(&service->nl, service->has_set ? &service->set->network : NULL, &service->lldp, argc > 1 ? argv[1] : NULL, call, now_ns);
+	nics_show(&service->nl, &shown, argc > 1 ? argv[1] : NULL, call, now_ns);
 }
 
 static void verb_filter(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
@@ -380,7 +381,7 @@ static int nics_service_open(struct worker *worker)
 	struct nics_service *service = container_of(worker, struct nics_service, worker);
 	struct link lo;
 	int fd = nl_monitor_open(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR | RTMGRP_IPV4_ROUTE |
-				 RTMGRP_IPV6_ROUTE | RULE_GROUPS);
+				 RTMGRP_IPV6_ROUTE | RULE_GROUPS | RDNSS_GROUP);
 	int err = fd < 0 ? fd : loop_add(&worker->loop, &service->monitor, fd, EPOLLIN, links_changed);
 
 	if (!err)
@@ -392,6 +393,7 @@ static int nics_service_open(struct worker *worker)
 	if (!err)
 		lldp_open(&service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
 	door_begin(&service->door);
+	dhcp_open(&service->dhcp, &worker->loop, worker->options->run_dir, worker->options->state_dir, leases_changed);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
 		log_info("cannot see ARP: an address that another machine has as well will not be told of");
@@ -415,11 +417,12 @@ static int nics_service_start(struct worker *worker)
 
 static void nics_service_close(struct worker *worker)
 {
+	dhcp_close(&container_of(worker, struct nics_service, worker)->dhcp);
 	change_stop(worker->change);
 	lldp_close(&container_of(worker, struct nics_service, worker)->lldp);
 }
 
-int nics_run(const struct worker_options *options)
+int nics_run(const struct worker_options *options, const char *dhcp_client)
 {
 	static const struct worker_ops ops = {
 		.verbs = nics_verbs, .open = nics_service_open, .start = nics_service_start, .close = nics_service_close,
@@ -433,6 +436,7 @@ int nics_run(const struct worker_options *options)
 	service.change.worker = &service.worker;
 	service.change.ops = &changes;
 	service.worker.options = options;
+	service.dhcp.program = dhcp_client;
 	service.set = set_pool_take();
 	service.change.candidate = set_pool_take();
 	change_init(&service.change);

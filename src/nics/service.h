@@ -6,6 +6,7 @@
 
 extern const struct worker_verb nics_verbs[];
 
-int nics_run(const struct worker_options *options); /* the process's exit status */
+/* dhcp_client: the program (nics/dhcp.h). The process's exit status. */
+int nics_run(const struct worker_options *options, const char *dhcp_client);
 
 #endif

@@ -10,6 +10,7 @@
 #include "network/nics.h"
 #include "nics/around.h"
 #include "nics/card.h"
+#include "nics/dhcp_show.h"
 #include "nics/made.h"
 
 enum { ROW_LEN = 512 };
@@ -41,7 +42,7 @@ static void print_match(struct control_call *call, const struct network_conf *co
 		control_print(call, CONTROL_OUT, "  match    its addresses and routes are %s's\n", match->taker->name);
 }
 
-static void print_nic(struct nl *nl, const struct network_conf *conf, const struct nics *nics, size_t i, const struct lldp *lldp, bool whole,
+static void print_nic(struct nl *nl, const struct nics_shown *shown, const struct nics *nics, size_t i, bool whole,
 		      struct control_call *call, uint64_t now_ns)
 {
 	const struct nics_match *match = &nics->matches[i];
@@ -52,25 +53,29 @@ static void print_nic(struct nl *nl, const struct network_conf *conf, const stru
 	control_print(call, CONTROL_OUT, "%s  %02x:%02x:%02x:%02x:%02x:%02x  %s, MTU %u, ", link->name, link->mac[0], link->mac[1],
 		      link->mac[2], link->mac[3], link->mac[4], link->mac[5],
 		      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
-	print_match(call, conf, link, match);
+	print_match(call, shown->conf, link, match);
 	if (!nics_is_made(link))
 		card_print(nics, link, &hardware, whole, print_line, call);
-	lldp_print(lldp, link->index, whole, now_ns, print_line, call);
+	lldp_print(shown->lldp, link->index, whole, now_ns, print_line, call);
 	made_print(nl, nics, link, print_line, call);
 	link_address_each(nl, link->index, print_address, call);
+	dhcp_show(shown->dhcp, link->name, call);
 	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
 }
 
-static void print_dns(struct control_call *call, const struct network_conf *conf)
+static void print_dns(struct control_call *call, const struct network_conf *conf, const struct resolv_others *others)
 {
 	char bytes[ROW_LEN], addr[INET_ADDR_STRLEN];
 	struct text row;
 
 	text_init(&row, bytes, sizeof(bytes));
-	text_add(&row, "DNS  %s", conf->dns_count ? "" : "none");
+	text_add(&row, "DNS  %s", conf->dns_count || others->count ? "" : "none");
 	for (size_t i = 0; i < conf->dns_count; i++)
 		text_add(&row, "%s%s%s%s", i ? ", " : "", inet_addr_text(&conf->dns[i].addr, addr), conf->dns[i].link[0] ? "%" : "",
 			 conf->dns[i].link);
+	for (size_t i = 0; i < others->count && conf->dns_count + i < NETWORK_DNS_MAX; i++)
+		text_add(&row, "%s%s%s%s (%s)", conf->dns_count + i ? ", " : "", inet_addr_text(&others->list[i].addr, addr),
+			 others->list[i].link[0] ? "%" : "", others->list[i].link, others->by[i]);
 	wrap_text(bytes, 5, print_line, call);
 }
 
@@ -85,8 +90,7 @@ static int compare_names(const void *a, const void *b)
 	return strcmp(one->name, other->name);
 }
 
-void nics_show(struct nl *nl, const struct network_conf *conf, const struct lldp *lldp, const char *only, struct control_call *call,
-	       uint64_t now_ns)
+void nics_show(struct nl *nl, const struct nics_shown *shown, const char *only, struct control_call *call, uint64_t now_ns)
 {
 	static const struct network_conf none;
 	static struct nics nics;
@@ -95,12 +99,12 @@ void nics_show(struct nl *nl, const struct network_conf *conf, const struct lldp
 
 	qsort(nics.list, nics.count, sizeof(nics.list[0]), compare_names);
 	if (!err)
-		err = nics_match(nl, &nics, conf ? conf : &none);
+		err = nics_match(nl, &nics, shown->conf ? shown->conf : &none);
 
 	for (size_t i = 0; i < nics.count && !err; i++) {
 		if (only && strcmp(only, nics.list[i].name) != 0)
 			continue;
-		print_nic(nl, conf, &nics, i, lldp, only != NULL, call, now_ns);
+		print_nic(nl, shown, &nics, i, only != NULL, call, now_ns);
 		printed++;
 	}
 	if (only && !printed && !err) {
@@ -112,7 +116,7 @@ void nics_show(struct nl *nl, const struct network_conf *conf, const struct lldp
 		control_print(call, CONTROL_ERR, "the NICs cannot be read: %s\n", strerror(-err));
 	else if (!nics.count)
 		control_print(call, CONTROL_OUT, "no NIC: `boot` has the drivers, `log` what they said\n");
-	if (conf && !only)
-		print_dns(call, conf);
+	if (shown->conf && !only)
+		print_dns(call, shown->conf, shown->others);
 	control_end(call, err < 0);
 }

@@ -19,8 +19,8 @@ MAIN = "[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.1/24\n"
 class Network:
     """The service that keeps the NICs of a host, with a configuration directory of its own."""
 
-    def __init__(self, lab, host, network, **files):
-        self.lab, self.host = lab, host
+    def __init__(self, lab, host, network, options=(), **files):
+        self.lab, self.host, self.options = lab, host, options
         self.dir = tempfile.mkdtemp(prefix="network.", dir=lab.dir)
         os.mkdir(self.dir + "/conf")
         self.write(network, **files)
@@ -30,7 +30,7 @@ class Network:
     def start(self):
         ready, told = os.pipe()
         self.process = self.host.start(self.lab.applet("network"), "run", "--conf", self.dir + "/conf", "--run", self.dir + "/run",
-                                       "--ready-fd", str(told), pass_fds=[told], stderr=self.log)
+                                       "--ready-fd", str(told), *self.options, pass_fds=[told], stderr=self.log)
         os.close(told)
         expect(is_ready(ready), self.said())
 

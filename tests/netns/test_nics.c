@@ -46,7 +46,7 @@ static int apply(uint32_t mtu_bytes)
 	conf.nic_count = 1;
 	conf.nics[0] = (struct network_nic){ .line = 1, .pattern = "eth0", .mtu_bytes = mtu_bytes };
 	said[0] = '\0';
-	return nics_apply(&nl, &conf, NULL, &report);
+	return nics_apply(&nl, &conf, NULL, NULL, &report);
 }
 
 TEST(mtu_that_the_device_refuses_is_told_with_its_limit)
@@ -87,7 +87,7 @@ static int apply_text(const char *text)
 	network_conf_init(&conf);
 	network_parse(&conf, text, strlen(text), &diag);
 	said[0] = '\0';
-	return diag.error_count ? -EINVAL : nics_apply(&nl, &conf, NULL, &report);
+	return diag.error_count ? -EINVAL : nics_apply(&nl, &conf, NULL, NULL, &report);
 }
 
 #define BOND "[NetDev]\nName=bond0\nKind=bond\n[Bond]\nMode=active-backup\n[Match]\nName=eth0\n[Network]\nBond=bond0\n"

@@ -1,0 +1,377 @@
+#include "nics/dhcp.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/container_of.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "nics/dhcp_become.h"
+#include "nics/dhcp_kept.h"
+#include "nics/dhcp_tell.h"
+
+enum {
+	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
+	AGAIN_S = 5,   /* after it ended */
+	ANEW_MS = 200, /* after it was ended: its lock goes with it */
+};
+
+static const struct lease *kept_of(const struct dhcp_client *client, enum lease_family family)
+{
+	const struct nic_leases *its = leases_of(&client->dhcp->kept.leases, &client->link);
+
+	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
+}
+
+static void leases_changed(struct dhcp *dhcp)
+{
+	dhcp_publish(dhcp);
+	dhcp->changed(dhcp);
+}
+
+/* ---- what a client says ---- */
+
+static void await_answer(struct dhcp_client *client);
+
+static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease)
+{
+	struct dhcp *dhcp = client->dhcp;
+	struct dhcp_slot *slot = &client->slots[family];
+	struct nic_leases *its = leases_put(&dhcp->leases, &client->link), *kept = leases_put(&dhcp->kept.leases, &client->link);
+	const struct lease *was = dhcp_in_use(client, family);
+	bool same = was && lease_same(was, lease);
+
+	/* Cards that were taken out leave theirs behind: the oldest goes. */
+	if (!kept) {
+		memmove(&dhcp->kept.leases.list[0], &dhcp->kept.leases.list[1], --dhcp->kept.leases.count * sizeof(*kept));
+		kept = leases_put(&dhcp->kept.leases, &client->link);
+	}
+	if (!its) {
+		log_err("%s: a lease too many: it is not used", client->link.name);
+		return;
+	}
+	if (!same)
+		dhcp_tell_given(client->link.name, family, was ? was : kept_of(client, family), lease);
+	else if (slot->silent || slot->kept)
+		dhcp_tell_answers(client->link.name, family);
+	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns(), .tunnels = same && slot->tunnels };
+	client->said[0] = '\0';
+	client->told = false;
+	its->by[family] = *lease;
+	if (kept && !lease_same(&kept->by[family], lease)) {
+		kept->by[family] = *lease;
+		dhcp_kept_write(&dhcp->kept);
+	}
+	if (same)
+		dhcp_publish(dhcp);
+	else
+		leases_changed(dhcp);
+}
+
+/* One record: what it was called for, and the lines of a lease. */
+static void record_came(struct dhcp_client *client, struct slice record)
+{
+	struct lease lease = { .seconds = 0 };
+	struct slice line;
+	char reason[16];
+	uint8_t family;
+	enum lease_event event;
+	enum lease_family which = LEASE_IPV4;
+
+	if (!slice_cut(&record, '\n', &line) || slice_copy(line, reason, sizeof(reason)) < 0)
+		return;
+	event = lease_event(reason, &family);
+	if (event == LEASE_NOTHING)
+		return;
+	while (which < LEASE_FAMILIES - 1 && dhcp_families[which].family != family)
+		which++;
+	if (!(client->wants & dhcp_families[which].bit))
+		return;
+	while (slice_cut(&record, '\n', &line))
+		(void)lease_read(&lease, line);
+	if (event == LEASE_GIVEN && lease.address.addr.family == family) {
+		lease_given(client, which, &lease);
+		return;
+	}
+	if (event == LEASE_REFUSED)
+		dhcp_tell_refused(client->link.name, which);
+	client->slots[which].bound = false;
+	await_answer(client);
+}
+
+/* One that repeats itself is told once. */
+static void line_came(struct dhcp_client *client, struct slice line)
+{
+	char said[DHCP_SAID_LEN];
+
+	line.len = line.len < sizeof(said) - 1 ? line.len : sizeof(said) - 1;
+	(void)slice_copy(line, said, sizeof(said));
+	for (char *at = said; *at; at++)
+		if (*at < ' ' || *at > '~')
+			*at = '?';
+	if (!said[0] || !strcmp(said, client->said))
+		return;
+	memcpy(client->said, said, sizeof(said));
+	log_err("%s: dhcpcd: %s", client->link.name, said);
+}
+
+/* ---- the process ---- */
+
+static void client_start(struct dhcp_client *client);
+
+static void again_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	client_start(container_of(timer, struct dhcp_client, again));
+}
+
+static void start_later(struct dhcp_client *client, uint64_t wait_ns)
+{
+	loop_timer_set(client->dhcp->loop, &client->again, clock_now_ns() + wait_ns, again_fires);
+}
+
+static void client_ended(struct dhcp_client *client, const char *why)
+{
+	if (!client->told)
+		log_err("%s: the DHCP client does not run: %s; it is started again every %d s", client->link.name, why, AGAIN_S);
+	client->told = true;
+	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
+		client->slots[family].bound = false;
+	await_answer(client);
+	start_later(client, AGAIN_S * NS_PER_S);
+}
+
+static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct dhcp_client *client = container_of(source, struct dhcp_client, helper.source);
+	struct slice room = dhcp_stream_room(&client->stream), said = { NULL, 0 };
+	ssize_t n = read(source->fd, (char *)(uintptr_t)room.ptr, room.len);
+	enum dhcp_said what;
+
+	(void)events;
+	(void)now_ns;
+	if (n <= 0) {
+		(void)helper_end(&client->helper);
+		client_ended(client, "it ended");
+		return;
+	}
+	dhcp_stream_add(&client->stream, (size_t)n);
+	while ((what = dhcp_stream_take(&client->stream, &said)) != DHCP_SAID_NOTHING) {
+		if (what == DHCP_SAID_RECORD)
+			record_came(client, said);
+		else
+			line_came(client, said);
+	}
+}
+
+static void client_start(struct dhcp_client *client)
+{
+	const struct dhcp *dhcp = client->dhcp;
+	const struct lease *last = kept_of(client, LEASE_IPV4);
+	struct dhcp_order order = { .program = dhcp->program, .run_dir = dhcp->run_dir, .name = dhcp->name, .wants = client->wants };
+	int err;
+
+	memcpy(order.nic, client->link.name, sizeof(order.nic));
+	if (last)
+		order.last = last->address.addr;
+	client->stream.len = client->stream.taken = 0;
+	err = helper_start(&client->helper, dhcp->loop, dhcp_become, &order, -1, pipe_ready);
+	if (err < 0)
+		client_ended(client, strerror(-err));
+}
+
+/* What it was told before stays in use. */
+static void client_stop(struct dhcp_client *client)
+{
+	helper_kill(&client->helper);
+	loop_timer_clear(client->dhcp->loop, &client->again);
+	loop_timer_clear(client->dhcp->loop, &client->silence);
+	client->wanted = false;
+}
+
+/* ---- no server answers ---- */
+
+/* Unless another one is in use. */
+static void use_kept(struct dhcp_client *client, enum lease_family family)
+{
+	const struct lease *kept = kept_of(client, family);
+	struct nic_leases *its = kept && !dhcp_in_use(client, family) ? leases_put(&client->dhcp->leases, &client->link) : NULL;
+
+	if (!its)
+		return;
+	its->by[family] = *kept;
+	client->slots[family].kept = true;
+}
+
+static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct dhcp_client *client = container_of(timer, struct dhcp_client, silence);
+
+	(void)now_ns;
+	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
+		struct dhcp_slot *slot = &client->slots[family];
+
+		if (!(client->wants & dhcp_families[family].bit) || slot->bound || slot->silent)
+			continue;
+		slot->silent = true;
+		use_kept(client, family);
+		/* Where there is no cable, that was told. */
+		if (client->link.carrier)
+			dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), slot->kept,
+					  client->wants & ~dhcp_families[family].bit);
+	}
+	leases_changed(client->dhcp);
+}
+
+static void await_answer(struct dhcp_client *client)
+{
+	if (!client->silence.armed)
+		loop_timer_set(client->dhcp->loop, &client->silence, clock_now_ns() + SILENCE_S * NS_PER_S, silence_fires);
+}
+
+/* ---- who is to have one ---- */
+
+static struct dhcp_client *add_client(struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (!dhcp_is_used(&dhcp->clients[i]))
+			return &dhcp->clients[i];
+	return dhcp->count < LEASES_MAX ? &dhcp->clients[dhcp->count++] : NULL;
+}
+
+/* A cable is plugged in: whether a server is there shows anew. */
+static void follow_carrier(struct dhcp_client *client, bool carrier)
+{
+	for (enum lease_family family = 0; family < LEASE_FAMILIES && carrier && !client->link.carrier; family++) {
+		client->slots[family].silent = false;
+		if (!client->slots[family].bound)
+			await_answer(client);
+	}
+}
+
+/* A client goes on as long as it asks what it was started for. */
+static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct network_nic *section, bool anew, bool seen[static LEASES_MAX])
+{
+	const struct dhcp_client *there = dhcp_of(dhcp, link->name);
+	struct dhcp_client *client = there ? &dhcp->clients[there - dhcp->clients] : NULL;
+	bool stays = client && !anew && client->link.index == link->index && client->wants == section->dhcp &&
+		     !memcmp(client->link.own_mac, link->own_mac, sizeof(link->own_mac));
+
+	if (client && !stays)
+		client_stop(client);
+	else if (!client)
+		client = add_client(dhcp);
+	if (!client) {
+		log_err("%s: no room for one more DHCP client", link->name);
+		return;
+	}
+	if (!stays) {
+		*client = (struct dhcp_client){ .dhcp = dhcp, .wants = section->dhcp, .wanted = true };
+		client->link = *link;
+		await_answer(client);
+		start_later(client, ANEW_MS * NS_PER_MS);
+	}
+	follow_carrier(client, link->carrier);
+	client->link = *link;
+	client->use[LEASE_IPV4] = section->dhcp4;
+	client->use[LEASE_IPV6] = section->dhcp6;
+	seen[client - dhcp->clients] = true;
+}
+
+/* Leases of NICs that ask no more, and of the other family. */
+static void forget_unwanted(struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->leases.count;) {
+		struct nic_leases *its = &dhcp->leases.list[i];
+		unsigned wants = 0;
+
+		for (size_t j = 0; j < dhcp->count; j++)
+			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
+				wants = dhcp->clients[j].wants;
+		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
+			if (!(wants & dhcp_families[family].bit))
+				its->by[family] = (struct lease){ .seconds = 0 };
+		if (wants)
+			i++;
+		else
+			*its = dhcp->leases.list[--dhcp->leases.count];
+	}
+}
+
+static bool asks(const struct nics *nics, size_t i)
+{
+	const struct nics_match *match = &nics->matches[i];
+
+	return match->section && match->section->dhcp && match->taker == &nics->list[i] && !match->section->unmanaged &&
+	       !match->section->bond[0] && nics->list[i].up;
+}
+
+void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name)
+{
+	static struct nics nics;
+	char own[DHCP_NAME_LEN] = "";
+	bool anew, seen[LEASES_MAX] = { false };
+
+	if (name[0])
+		text_format(own, sizeof(own), "%s", name);
+	else if (gethostname(own, sizeof(own) - 1) < 0 || own[0] == '(')
+		own[0] = '\0';
+	anew = strcmp(own, dhcp->name) != 0;
+	text_format(dhcp->name, sizeof(dhcp->name), "%s", own);
+	if (nics_find(nl, &nics) < 0 || nics_match(nl, &nics, conf) < 0)
+		return;
+	for (size_t i = 0; i < nics.count; i++)
+		if (asks(&nics, i))
+			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen);
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (dhcp_is_used(&dhcp->clients[i]) && !seen[i])
+			client_stop(&dhcp->clients[i]);
+	forget_unwanted(dhcp);
+	dhcp_publish(dhcp);
+}
+
+static bool is_of_tunnels(const struct leases *leases, const struct lease *lease)
+{
+	bool any = leases_is_tunnels(leases, &lease->address);
+
+	for (size_t i = 0; i < lease->route_count && !any; i++)
+		any = leases_is_tunnels(leases, &lease->routes[i].destination);
+	return any;
+}
+
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl)
+{
+	(void)leases_find_tunnels(&dhcp->leases, nl);
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
+			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
+			struct dhcp_slot *slot = &dhcp->clients[i].slots[family];
+
+			if (lease && !slot->tunnels && is_of_tunnels(&dhcp->leases, lease)) {
+				dhcp_tell_tunnels(dhcp->clients[i].link.name, family, lease);
+				slot->tunnels = true;
+			}
+		}
+}
+
+/* ---- as the service begins and ends, and is asked ---- */
+
+void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const char *state_dir,
+	       void (*changed)(struct dhcp *dhcp))
+{
+	dhcp->loop = loop;
+	dhcp->run_dir = run_dir;
+	dhcp->changed = changed;
+	dhcp_kept_get(run_dir, &dhcp->leases);
+	dhcp_kept_open(&dhcp->kept, loop, state_dir);
+}
+
+void dhcp_close(struct dhcp *dhcp)
+{
+	for (size_t i = 0; i < dhcp->count; i++)
+		if (dhcp_is_used(&dhcp->clients[i]))
+			client_stop(&dhcp->clients[i]);
+	dhcp_kept_close(&dhcp->kept);
+}
