@@ -196,6 +196,7 @@ KERNEL   := $(B)/src/$(KERNEL_PACKAGE)
 MANIFEST := initramfs/manifest
 E2FS     := $(B)/e2fsprogs
 DOSFS    := $(B)/dosfstools
+CHRONY   := $(B)/chrony
 # The one place is src/base/version.h.
 VERSION  := $(shell sed -n 's/^\#define GATEWAY_VERSION "\(.*\)"/\1/p' src/base/version.h)
 REPLACES := $(shell sed -n 's/^\#define GATEWAY_REPLACES "\(.*\)"/\1/p' src/base/version.h)
@@ -249,11 +250,21 @@ $(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/inc
 	$(Q)rm -rf $(@D)/dosfstools $(@D)/mtools && mv $(@D)/mtools.static $(@D)/mtools
 	$(Q)touch $@
 
+# What keeps the time. It looks up root in /etc/passwd, whoever it runs as.
+$(CHRONY)/.made: $(B)/src/chrony/.unpacked $(B)/include/.made src/deps.mk
+	$(say) BUILD $(@D)
+	$(Q)rm -rf $(@D) && cp -a $(B)/src/chrony $(@D)
+	$(Q)cd $(@D) && unset MAKEFLAGS MFLAGS MAKELEVEL && export CC=musl-gcc LDFLAGS=-static \
+		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(B))=. -isystem $(abspath $(B))/include' && { \
+		./configure --host-system=Linux $(CHRONY_WITHOUT) && make -j$(JOBS) chronyd; } > log 2>&1 || { tail -40 log; exit 1; }
+	$(Q)strip -o $(@D).chronyd $(@D)/chronyd && rm -rf $(@D) && mkdir $(@D) && mv $(@D).chronyd $(@D)/chronyd
+	$(Q)touch $@
+
 $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modules/.made board/$(BOARD)/board.conf \
-		$(E2FS)/.made $(DOSFS)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
+		$(E2FS)/.made $(DOSFS)/.made $(CHRONY)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
 	$(say) PACK $@
 	$(Q)initramfs/pack $(MANIFEST) gateway=$(B)/target/gateway modules=$(OUT)/modules/lib/modules \
-		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) release=$(OUT)/os-release > $@.cpio
+		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) chrony=$(CHRONY) release=$(OUT)/os-release > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
 # On every board: no module that the kernel's makers did not sign, and no bond that no one asked for.
@@ -293,10 +304,10 @@ $(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi
 	$(Q)scripts/iso $@ $@.esp $(VERSION)
 	$(Q)rm $@.esp
 
-$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made \
+$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made $(CHRONY)/.made \
 		$(OUT)/vmlinuz $(OUT)/os-release $(if $(FIRMWARE),$(B)/src/systemd-boot-efi/.unpacked)
 	$(say) SBOM $@
-	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) modules=$(OUT)/modules \
+	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) chrony=$(CHRONY) modules=$(OUT)/modules \
 		vmlinuz=$(OUT)/vmlinuz $(if $(FIRMWARE),sdboot=$(SDBOOT)) \
 		libmnl=$(if $(wildcard $(LIBMNL)/src),$(LIBMNL)) > $@
 
