@@ -165,6 +165,17 @@ static void parse_metrics(const struct conf_place *at, struct slice value)
 	conf->metrics = one_of(at, value, words, sizeof(words) / sizeof(words[0])) > 0;
 }
 
+const char *const env_ntp_words[ENV_NTPS] = { [ENV_NTP_ON] = "on", [ENV_NTP_PEERS] = "peers", [ENV_NTP_OFF] = "off" };
+
+static void parse_ntp(const struct conf_place *at, struct slice value)
+{
+	struct env_conf *conf = at->model;
+	int found = one_of(at, value, env_ntp_words, ENV_NTPS);
+
+	if (found >= 0)
+		conf->ntp = (enum env_ntp)found;
+}
+
 static void parse_syslog(const struct conf_place *at, struct slice value)
 {
 	struct env_conf *conf = at->model;
@@ -214,6 +225,10 @@ static const struct conf_key keys[] = {
 	[ENV_KEY_METRICS] = { "", "MITIGATOR_METRICS", 0, "on or off", "off",
 	  "on: Prometheus finds the metrics of both paths at http://MITIGATOR_VPN_ADDRESS:9586/metrics, inside the VPN.",
 	  parse_metrics },
+	[ENV_KEY_NTP] = { "", "MITIGATOR_NTP", 0, "on, peers or off", "on",
+	  "on: the clock follows the time servers of network.conf and DHCP and the other instances, which it serves over the management "
+	  "path; peers: nothing outside of the VPN is asked; off: no one is asked, and no one served.",
+	  parse_ntp },
 	[ENV_KEY_SYSLOG] = { "", "MITIGATOR_SYSLOG", 0, "HOST:PORT", "none",
 	  "A syslog server that gets the log too (RFC 5424 over UDP), outside of the VPN.", parse_syslog },
 };

@@ -10,7 +10,7 @@ enum { NETWORK_MTU_MIN = 576, NETWORK_MTU_MAX = 65535, NETWORK_ROUTE_MTU_MAX = 6
 
 /* The rows of the table of keys. */
 enum network_row {
-	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED, ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA,
+	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED, ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_NTP, ROW_ACCEPT_RA,
 	ROW_VLAN, ROW_BOND, ROW_PRIMARY_SLAVE, ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES, ROW_DEVICE_NAME, ROW_KIND,
 	ROW_VLAN_ID, ROW_BOND_MODE, ROW_MII_MONITOR, ROW_LACP_RATE, ROW_HASH_POLICY,
 };
@@ -43,6 +43,7 @@ void network_match_path(const struct conf_place *at, struct slice value);
 void network_address(const struct conf_place *at, struct slice value);
 void network_gateway(const struct conf_place *at, struct slice value);
 void network_dns_server(const struct conf_place *at, struct slice value);
+void network_ntp_server(const struct conf_place *at, struct slice value);
 void network_ra_accept(const struct conf_place *at, struct slice value);
 void network_vlan(const struct conf_place *at, struct slice value);
 void network_bond(const struct conf_place *at, struct slice value);
