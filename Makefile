@@ -250,7 +250,7 @@ $(DOSFS)/.made: $(B)/src/dosfstools/.unpacked $(B)/src/mtools/.unpacked $(B)/inc
 	$(Q)rm -rf $(@D)/dosfstools $(@D)/mtools && mv $(@D)/mtools.static $(@D)/mtools
 	$(Q)touch $@
 
-# What keeps the time. It looks up root in /etc/passwd, whoever it runs as.
+# What keeps the time. It looks its user up in rootfs/etc/passwd.
 $(CHRONY)/.made: $(B)/src/chrony/.unpacked $(B)/include/.made src/deps.mk
 	$(say) BUILD $(@D)
 	$(Q)rm -rf $(@D) && cp -a $(B)/src/chrony $(@D)

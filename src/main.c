@@ -26,6 +26,7 @@
 #include "init/update.h"
 #include "init/watchdog.h"
 #include "nics/main.h"
+#include "ntp/service.h"
 
 static int applet_console(int argc, char **argv)
 {
@@ -92,6 +93,7 @@ static const struct {
 	{ LOOKUP_APPLET, applet_resolver },
 	{ EXPORTER_APPLET, exporter_main },
 	{ SYSLOG_APPLET, syslog_main },
+	{ NAME_TIME, ntp_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

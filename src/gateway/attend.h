@@ -1,4 +1,5 @@
-/* What stands beside a path while it runs, as .env asks for it: the metrics over HTTP, and the log to a syslog server. */
+/* What stands beside a path while it runs, as .env asks for it: the metrics over HTTP, the log to a syslog server, and the
+ * time among the instances. */
 #ifndef GATEWAY_ATTEND_H
 #define GATEWAY_ATTEND_H
 
@@ -13,6 +14,7 @@ struct attend {
 	struct beside exporter, syslog;
 	struct inet_addr listens; /* where the exporter does */
 	int listen_err;           /* of the last try: told once */
+	const char *times;        /* by which name it asks for the time to be served, NULL: it does not */
 };
 
 void attend_open(struct attend *attend, struct loop *loop, const char *run_dir);

@@ -27,6 +27,7 @@
 #include "nics/identify.h"
 #include "nics/loss.h"
 #include "nics/missing.h"
+#include "nics/ntp.h"
 #include "nics/resolv.h"
 #include "nics/show.h"
 #include "worker/load.h"
@@ -138,7 +139,6 @@ static int swap_and_apply(struct nics_service *service, bool has_set, struct nic
 {
 	const struct network_conf *before = service->has_set ? &service->set->network : NULL;
 	struct conf_set *set = service->change.candidate;
-	int err;
 
 	service->change.candidate = service->set;
 	service->set = set;
@@ -147,9 +147,10 @@ static int swap_and_apply(struct nics_service *service, bool has_set, struct nic
 		change_ran(&service->change);
 	else
 		change_forget(&service->change);
-	err = apply(service, before, report);
+	/* Before it is told that the NICs are ready: then the time is asked for, by names too. */
 	resolv_write(&set->network);
-	return err;
+	ntp_write(service->worker.options->run_dir, set->env.ntp, &set->network);
+	return apply(service, before, report);
 }
 
 static void log_finding(void *arg, const char *text)
@@ -158,29 +159,20 @@ static void log_finding(void *arg, const char *text)
 	log_err("%s", text);
 }
 
-/* All that is wrong is known, and nothing of it is in network.conf. */
-static bool is_sound(const struct diag *diag)
-{
-	for (size_t i = 0; i < diag->count; i++)
-		if (diag->findings[i].level == DIAG_ERROR && !strcmp(diag->findings[i].file, NETWORK_FILE))
-			return false;
-	return diag->count == diag->error_count + diag->warning_count;
-}
-
 /* Files with errors: the last applied ones; before there are any with a NIC, network.conf all the same when it is not in what is
  * wrong, since no one could reach the machine to mend the rest. */
 static void start_from_fallback(struct nics_service *service, int dir_fd)
 {
 	struct change *change = &service->change;
 	struct nics_report report = { .say = log_change, .arg = service };
-	const enum env_filter filter = change->candidate->env.filter;
-	bool alone = change->candidate->network.has_file && is_sound(&change->diag);
+	const struct env_conf env = change->candidate->env;
+	bool alone = change->candidate->network.has_file && diag_spares(&change->diag, NETWORK_FILE);
 
 	diag_print(&change->diag, log_finding, NULL);
 	service->fallback = change_load_applied(change, dir_fd) && (!alone || change->candidate->network.nic_count);
 	if (!service->fallback && alone) {
 		(void)change_load(change, dir_fd, false);
-		alone = is_sound(&change->diag);
+		alone = diag_spares(&change->diag, NETWORK_FILE);
 	}
 	if (service->fallback)
 		log_err("the files have errors: the NICs get the last applied configuration");
@@ -190,11 +182,11 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 		log_err("the files have errors: no NIC is configured");
 	/* The fallback of this service alone is network.conf without a .env. */
 	if (!change->candidate->env.has_file)
-		change->candidate->env.filter = filter;
+		change->candidate->env = env;
 	if (service->fallback || alone)
 		swap_and_apply(service, true, &report);
 	else /* IPv6 gives a NIC an address all the same */
-		(void)door_fit(&service->door, filter, &report);
+		(void)door_fit(&service->door, env.filter, &report);
 }
 
 /* The files when they are good, else the last applied ones. The path services say what is wrong with all files; here
@@ -226,6 +218,7 @@ static void start(struct nics_service *service)
 	if (change_load_running(&service->change)) {
 		log_info("started again: what ran goes on");
 		service->change.candidate->env.filter = door_now(&service->door);
+		service->change.candidate->env.ntp = ntp_now(service->worker.options->run_dir);
 		swap_and_apply(service, true, &report);
 		return;
 	}
@@ -272,10 +265,11 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	claimed.count = 0;
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
-	if (say == CHANGE_SAY_LINES)
+	if (say == CHANGE_SAY_LINES) {
 		nics_plan_lines(&service->nl, conf, before, last, &claimed, print_line, call);
-	if (say == CHANGE_SAY_LINES)
 		door_plan(service->set->env.filter, change->candidate->env.filter, print_line, call);
+		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, print_line, call);
+	}
 	if (force || (!last && !claimed.count))
 		return 0;
 	if (say == CHANGE_SAY_LINES)
