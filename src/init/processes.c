@@ -31,8 +31,7 @@
 #define CAPS_NETWORK (CAPS_FILES | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW))
 /* SYS_TIME is chronyd's, which is another user and gets nothing else; SYS_ADMIN: where it serves the time is a namespace. */
 #define CAPS_TIME                                                                                                       \
-	(CAPS_HELPER | CONFINE_CAP(SYS_TIME) | CONFINE_CAP(SYS_ADMIN) | CONFINE_CAP(NET_BIND_SERVICE) | CONFINE_CAP(CHOWN) | \
-	 CONFINE_CAP(SETPCAP))
+	(CAPS_HELPER | CONFINE_CAP(SYS_TIME) | CONFINE_CAP(SYS_ADMIN) | CONFINE_CAP(NET_BIND_SERVICE) | CONFINE_CAP(CHOWN))
 /* Its commands: files, the log, names, the clock. */
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
 /* Where nothing else runs, and nothing comes in by a network: the partition is mounted for one command. */

@@ -28,6 +28,7 @@ static int become_user(bool keeps_clock, pid_t parent)
 {
 	const uint32_t kept = keeps_clock ? UINT32_C(1) << CAP_SYS_TIME : 0;
 
+	/* As far as this process may; what follows is enough. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (cap >= 32 || !(kept >> cap & 1))
 			(void)prctl(PR_CAPBSET_DROP, cap);
