@@ -47,7 +47,7 @@ static struct {
 	size_t line_len;
 	unsigned lines;                  /* written to the log since the last look */
 	bool stopping;                   /* chronyd was told to end */
-	bool told_end, told_socket;      /* once */
+	bool told_start, told_end, told_socket; /* once */
 } keeper = { .run_dir = RUN_DIR, .chronyd = NTP_CHRONYD, .log = { .fd = -1 } };
 
 static void follow_in(uint64_t wait_ns);
@@ -196,7 +196,8 @@ static int make_dir(const char *dir)
 		return -errno;
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
-	return chown(dir, NTP_UID, NTP_UID) < 0 || chmod(dir, 0700) < 0 ? -errno : 0;
+	/* Who owns it alone may make it narrower: it was made so. */
+	return st.st_uid != NTP_UID && chown(dir, NTP_UID, NTP_UID) < 0 ? -errno : 0;
 }
 
 static void start(const char *dir, int socket_fd)
@@ -206,13 +207,15 @@ static void start(const char *dir, int socket_fd)
 	pid_t pid = err < 0 ? err : ntp_chronyd_start(&chronyd, &log_fd);
 
 	if (pid < 0) {
-		log_err("the time is not kept: chronyd cannot be started: %s", strerror(-pid));
+		if (!keeper.told_start)
+			log_err("the time is not kept: chronyd cannot be started: %s", strerror(-pid));
+		keeper.told_start = true;
 		follow_in(AGAIN_S * NS_PER_S);
 		return;
 	}
 	keeper.pid = pid;
 	keeper.running = keeper.words;
-	keeper.stopping = false;
+	keeper.stopping = keeper.told_start = false;
 	(void)loop_take(&keeper.loop, &keeper.log, log_fd, log_came);
 }
 

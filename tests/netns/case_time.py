@@ -60,7 +60,7 @@ class Time:
 
     def wait_for(self, words, timeout=60):
         try:
-            return wait_until("`clock` says " + words, lambda: words in self.clock() and self.clock(), timeout)
+            return wait_until("`clock` says " + words, lambda: next((said for said in [self.clock()] if words in said), None), timeout)
         except RuntimeError as err:
             raise RuntimeError("%s: %s%s" % (err, self.clock(), self.said())) from err
 
