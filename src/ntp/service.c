@@ -104,27 +104,46 @@ static int bind_inside(const struct ntp_wanted *wanted)
 
 /* ---- what chronyd says ---- */
 
+/* How ours begin; others are of the boot. */
+#define TOO_FAR "time servers say "
+
 static void trouble_path(char path[static NTP_PATH_LEN])
 {
 	text_format(path, NTP_PATH_LEN, "%s/%s", keeper.run_dir, CLOCK_TROUBLE_FILE);
 }
 
+static bool told_too_far(const char *path)
+{
+	char text[WORDS_LEN];
+	ssize_t n = file_read_begin(AT_FDCWD, path, text, sizeof(text));
+
+	return n > 0 && slice_starts((struct slice){ text, (size_t)n }, TOO_FAR);
+}
+
+/* Of servers that are asked no more. */
+static void forget_too_far(void)
+{
+	char path[NTP_PATH_LEN];
+
+	trouble_path(path);
+	if (told_too_far(path))
+		(void)unlink(path);
+}
+
 static void tell_too_far(int64_t offset_us)
 {
-	char words[WORDS_LEN], path[NTP_PATH_LEN], before[WORDS_LEN * 4], when[32] = "";
+	char words[WORDS_LEN], path[NTP_PATH_LEN], when[32] = "";
 	const time_t says = time(NULL) + (time_t)(offset_us / US_PER_S);
 	struct tm tm;
-	ssize_t n;
 
+	trouble_path(path);
+	/* It is said at each answer. */
+	if (told_too_far(path))
+		return;
 	if (gmtime_r(&says, &tm))
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M", &tm);
-	text_format(words, sizeof(words), "time servers say %s UTC, too far off to be slewed while sessions run: `clock set`, or `reboot`, which sets it before they begin",
+	text_format(words, sizeof(words), TOO_FAR "%s UTC, too far off to be slewed while sessions run: `clock set`, or `reboot`, which sets it before they begin",
 		    when);
-	trouble_path(path);
-	n = file_read(AT_FDCWD, path, before, sizeof(before));
-	/* It is said at each answer. */
-	if (n > 0 && strstr(before, "time servers say"))
-		return;
 	log_err("%s", words);
 	(void)file_put(path, words, strlen(words));
 }
@@ -139,10 +158,8 @@ static void said_line(struct slice line)
 	}
 	if (said.what == NTP_SAYS_NOTHING || ++keeper.lines > LINES_PER_LOOK)
 		return;
-	if (said.what == NTP_SAYS_SELECTED)
-		log_info("the clock follows %.*s", SLICE_ARG(said.text));
-	else
-		log_info("%.*s", SLICE_ARG(said.text));
+	/* Bytes that are no text the kernel's buffer shows as what they are. */
+	log_info("%s%.*s", said.what == NTP_SAYS_SELECTED ? "the clock follows " : "", SLICE_ARG(said.text));
 }
 
 static bool log_read(void)
@@ -221,6 +238,7 @@ static void start(const char *dir, int socket_fd)
 
 static void stop(void)
 {
+	forget_too_far();
 	if (keeper.pid && !keeper.stopping)
 		kill(keeper.pid, SIGTERM);
 	keeper.stopping = true;
