@@ -10,10 +10,14 @@ from cases import case, expect, soak
 from lab import wait_until
 from pair import Pair
 
-CHRONYD = os.path.abspath("build/chrony/chronyd")
 RUN = "/run/gateway"
 SYS_TIME = 25                   # capability(7)
 QUIET = ("pidfile /", "cmdport 0", "bindcmdaddress /")
+
+
+def chronyd(lab):
+    """The image's, as it was built beside the binary."""
+    return os.path.join(os.path.dirname(os.path.dirname(lab.binary)), "chrony", "chronyd")
 
 
 class Time:
@@ -30,7 +34,7 @@ class Time:
         # where a user of no one's gets to it
         self.work = "/run/time-test"
         os.mkdir(self.work)
-        shutil.copy(CHRONYD, self.work + "/chronyd.real")
+        shutil.copy(chronyd(lab), self.work + "/chronyd.real")
         with open(self.work + "/chronyd", "w") as f:
             f.write("#!/bin/sh\nexec %s/chronyd.real -x \"$@\"\n" % self.work)
         for name in ("chronyd", "chronyd.real"):
@@ -83,12 +87,12 @@ def started(time):
 
 def answers(host, address):
     """A stock client there gets the time from that address."""
-    return subprocess.run(["ip", "netns", "exec", host.name, CHRONYD, "-Q", "-t", "2", *QUIET, "server %s iburst maxsamples 1" % address],
+    return subprocess.run(["ip", "netns", "exec", host.name, chronyd(host.lab), "-Q", "-t", "2", *QUIET, "server %s iburst maxsamples 1" % address],
                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=60).returncode == 0
 
 
 def control(host, *directives):
-    return host.start(CHRONYD, "-x", "-d", *QUIET, *directives, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    return host.start(chronyd(host.lab), "-x", "-d", *QUIET, *directives, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
 @case
