@@ -6,7 +6,7 @@ import time
 
 from appliance import PATHS, Appliance, wait_for
 from cases import case, soak
-from cluster import make_instances, network, outer_address
+from cluster import make_instances, network, outer_address, vpn_address
 from vm import Hub, make_data_image
 
 DAY_S, YEAR_S = 86400, 365 * 86400
@@ -172,5 +172,39 @@ def the_clock_is_slewed_and_not_stepped_while_sessions_run(image):
             wait_for("the server's time", lambda: abs(rack.off(a)) <= NEAR_S, 400, 5)
             assert "time servers say" not in a.screen(), a.screen()
             assert all(a.handshakes(path).keys() == sessions[path].keys() and all(a.handshakes(path).values()) for path in PATHS)
+        finally:
+            a.close()
+
+
+@soak
+def time_is_served_to_peers_alone_and_reconfigure_ends_it(image):
+    """Asked from the other instance, inside of the VPN and outside; sessions go on over the change."""
+    ask = "/sbin/chronyd -Q -t 3 'pidfile /' 'cmdport 0' 'bindcmdaddress /' 'server %s iburst maxsamples 1'"
+    with Rack(image) as rack:
+        rack.serve()
+        a = rack.boot("serves", 0)
+        try:
+            says(a, "clock", "source       192.0.2.2, stratum 4")
+            inside = "ip netns exec gateway " + ask % vpn_address(1)
+            status, said = rack.server.run(inside)
+            assert status == 0, said
+            status, said = rack.server.run(ask % outer_address(1))
+            assert status != 0, said
+            before = a.handshakes("gateway")
+            said = a.reconfigure(files={".env": "MITIGATOR_VPN_ADDRESS=%s\nMITIGATOR_NTP=off\n" % vpn_address(1)})
+            assert "time    no one is asked, and no one served" in said, said
+            says(a, "clock", "source       none: MITIGATOR_NTP=off")
+            wait_for("chronyd ends", lambda: a.run("pidof chronyd")[0] != 0)
+            status, said = rack.server.run(inside)
+            assert status != 0, said
+            assert a.handshakes("gateway") == before, (before, a.handshakes("gateway"))
+            said = a.reconfigure(files={".env": "MITIGATOR_VPN_ADDRESS=%s\n" % vpn_address(1)})
+            says(a, "clock", "source       192.0.2.2, stratum 4")
+            # its service is started again, and steps nothing then
+            was = a.pid("time")
+            a.output("kill -9 %d" % was)
+            wait_for("it again", lambda: a.pid("time") not in (0, was))
+            says(a, "clock", "source       192.0.2.2, stratum 4")
+            assert len(re.findall(r"^ .* s  time  ", a.say("boot"), re.M)) == 1, a.say("boot")
         finally:
             a.close()
