@@ -29,9 +29,11 @@
 	 CONFINE_CAP(SYS_ADMIN))
 /* NET_RAW: ARP tells whether another machine has an address of ours. */
 #define CAPS_NETWORK (CAPS_FILES | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW))
-/* SYS_TIME is chronyd's, which is another user and gets nothing else; SYS_ADMIN: where it serves the time is a namespace. */
+/* SYS_TIME is chronyd's, which is another user and gets nothing else; SYS_ADMIN: where it serves the time is a namespace; CHOWN and
+ * DAC_OVERRIDE: its command socket is in a directory of that user's. */
 #define CAPS_TIME                                                                                                       \
-	(CAPS_HELPER | CONFINE_CAP(SYS_TIME) | CONFINE_CAP(SYS_ADMIN) | CONFINE_CAP(NET_BIND_SERVICE) | CONFINE_CAP(CHOWN))
+	(CAPS_HELPER | CONFINE_CAP(SYS_TIME) | CONFINE_CAP(SYS_ADMIN) | CONFINE_CAP(NET_BIND_SERVICE) | CONFINE_CAP(CHOWN) | \
+	 CONFINE_CAP(DAC_OVERRIDE))
 /* Its commands: files, the log, names, the clock. */
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
 /* Where nothing else runs, and nothing comes in by a network: the partition is mounted for one command. */

@@ -35,6 +35,7 @@ static int asking_begin(struct asking *asking, const char *run_dir)
 {
 	struct sockaddr_un its = { .sun_family = AF_UNIX };
 	char dir[NTP_PATH_LEN];
+	mode_t before;
 	int err;
 
 	ntp_dir(dir, run_dir);
@@ -44,11 +45,14 @@ static int asking_begin(struct asking *asking, const char *run_dir)
 	text_format(its.sun_path, sizeof(its.sun_path), "%s/socket", dir);
 	text_format(asking->ours.sun_path, sizeof(asking->ours.sun_path), "%s/asks.%d", dir, (int)getpid());
 	(void)unlink(asking->ours.sun_path);
-	if (bind(asking->fd, (const struct sockaddr *)&asking->ours, sizeof(asking->ours)) == 0 &&
-	    chmod(asking->ours.sun_path, 0666) == 0 && connect(asking->fd, (const struct sockaddr *)&its, sizeof(its)) == 0)
-		return 0;
-	err = -errno;
-	asking_end(asking);
+	/* It may write there from the beginning: to change the mode of a name in a directory of another user's would be to obey that user. */
+	before = umask(0);
+	err = bind(asking->fd, (const struct sockaddr *)&asking->ours, sizeof(asking->ours)) < 0 ? -errno : 0;
+	(void)umask(before);
+	if (!err && connect(asking->fd, (const struct sockaddr *)&its, sizeof(its)) < 0)
+		err = -errno;
+	if (err < 0)
+		asking_end(asking);
 	return err;
 }
 

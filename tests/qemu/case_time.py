@@ -200,6 +200,10 @@ def time_is_served_to_peers_alone_and_reconfigure_ends_it(image):
             assert a.handshakes("gateway") == before, (before, a.handshakes("gateway"))
             said = a.reconfigure(files={".env": "MITIGATOR_VPN_ADDRESS=%s\n" % vpn_address(1)})
             says(a, "clock", "source       192.0.2.2, stratum 4")
+            # what was told of the clock is over once it is right
+            a.output("echo it is not trusted > /run/gateway/clock")
+            assert "it is not trusted" in a.screen()
+            wait_for("that it is over", lambda: a.run("test -e /run/gateway/clock")[0] != 0)
             # its service is started again, and steps nothing then
             was = a.pid("time")
             a.output("kill -9 %d" % was)
