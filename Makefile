@@ -197,6 +197,7 @@ MANIFEST := initramfs/manifest
 E2FS     := $(B)/e2fsprogs
 DOSFS    := $(B)/dosfstools
 DHCPCD   := $(B)/dhcpcd
+CHRONY   := $(B)/chrony
 # The one place is src/base/version.h.
 VERSION  := $(shell sed -n 's/^\#define GATEWAY_VERSION "\(.*\)"/\1/p' src/base/version.h)
 REPLACES := $(shell sed -n 's/^\#define GATEWAY_REPLACES "\(.*\)"/\1/p' src/base/version.h)
@@ -263,11 +264,21 @@ $(DHCPCD)/.made: $(B)/src/dhcpcd5/.unpacked scripts/dhcpcd.patch $(B)/include/.m
 	$(Q)cd $(@D) && strip -o dhcpcd obj/src/dhcpcd && rm -rf obj
 	$(Q)touch $@
 
+# What keeps the time. It looks its user up in rootfs/etc/passwd.
+$(CHRONY)/.made: $(B)/src/chrony/.unpacked $(B)/include/.made src/deps.mk
+	$(say) BUILD $(@D)
+	$(Q)rm -rf $(@D) && cp -a $(B)/src/chrony $(@D)
+	$(Q)cd $(@D) && unset MAKEFLAGS MFLAGS MAKELEVEL && export CC=musl-gcc LDFLAGS=-static \
+		CFLAGS='-O2 $(HARDENING) -ffile-prefix-map=$(abspath $(B))=. -isystem $(abspath $(B))/include' && { \
+		./configure --host-system=Linux $(CHRONY_WITHOUT) && make -j$(JOBS) chronyd; } > log 2>&1 || { tail -40 log; exit 1; }
+	$(Q)strip -o $(@D).chronyd $(@D)/chronyd && rm -rf $(@D) && mkdir $(@D) && mv $(@D).chronyd $(@D)/chronyd
+	$(Q)touch $@
+
 $(OUT)/initramfs.img: initramfs/pack $(MANIFEST) $(B)/target/gateway $(OUT)/modules/.made board/$(BOARD)/board.conf \
-		$(E2FS)/.made $(DOSFS)/.made $(DHCPCD)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
+		$(E2FS)/.made $(DOSFS)/.made $(DHCPCD)/.made $(CHRONY)/.made $(OUT)/os-release $(wildcard initramfs/data/* initramfs/data/.env) $(shell find rootfs ! -type l)
 	$(say) PACK $@
 	$(Q)initramfs/pack $(MANIFEST) gateway=$(B)/target/gateway modules=$(OUT)/modules/lib/modules \
-		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) dhcp=$(DHCPCD) release=$(OUT)/os-release > $@.cpio
+		board=board/$(BOARD)/board.conf tools=$(E2FS) dosfs=$(DOSFS) dhcp=$(DHCPCD) chrony=$(CHRONY) release=$(OUT)/os-release > $@.cpio
 	$(Q)zstd -q -f -19 -T1 --rm -o $@ $@.cpio
 
 # On every board: no module that the kernel's makers did not sign, and no bond that no one asked for.
@@ -315,10 +326,10 @@ $(OUT)/gateway.iso: scripts/esp scripts/iso $(OUT)/gateway.efi $(OUT)/bundle.res
 	$(Q)scripts/iso $@ $@.esp $(VERSION)
 	$(Q)rm $@.esp
 
-$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made $(DHCPCD)/.made \
+$(OUT)/sbom.cdx.json: scripts/sbom deps.lock initramfs/licences $(OUT)/modules/.made $(B)/target/gateway $(E2FS)/.made $(DOSFS)/.made $(DHCPCD)/.made $(CHRONY)/.made \
 		$(OUT)/vmlinuz $(OUT)/os-release $(if $(FIRMWARE),$(B)/src/systemd-boot-efi/.unpacked)
 	$(say) SBOM $@
-	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) dhcp=$(DHCPCD) modules=$(OUT)/modules \
+	$(Q)scripts/sbom $(VERSION) $(KERNEL_PACKAGE) $(B) gateway=$(B)/target/gateway tools=$(E2FS) dosfs=$(DOSFS) dhcp=$(DHCPCD) chrony=$(CHRONY) modules=$(OUT)/modules \
 		vmlinuz=$(OUT)/vmlinuz $(if $(FIRMWARE),sdboot=$(SDBOOT)) \
 		libmnl=$(if $(wildcard $(LIBMNL)/src),$(LIBMNL)) > $@
 

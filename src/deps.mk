@@ -12,7 +12,8 @@ PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 PACKAGES_TEST += lldpd
 
 # Source packages and binary packages from the archive: NAME/SUITE.
-SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm dhcpcd5/bookworm
+SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm dhcpcd5/bookworm \
+           chrony/trixie
 DEBS    := busybox-static/bookworm wireguard-go/trixie systemd-boot-efi/trixie
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
@@ -33,6 +34,11 @@ LWIP_FILES := $(addprefix core/,init def inet_chksum ip mem memp netif pbuf stat
 BEARSSL_PARTS := aead codec ec hash int kdf mac rand symcipher
 
 DOSFS_TOOLS := mkfs.fat fsck.fat
+
+# NTP, the clock, and the socket by which it is asked: no NTS, no clocks but the network's; who it runs as is its starter's to say.
+# Times of NTP are of 1970 to 2106, whenever it is built.
+CHRONY_WITHOUT := --disable-readline --without-editline --without-nettle --without-nss --without-tomcrypt --without-gnutls \
+                  --without-seccomp --without-libcap --disable-privdrop --disable-sechash --disable-nts --disable-refclock --with-ntp-era=0
 
 # Argon2id, with what it stands on: BLAKE2b, base64; X25519. In plain C, as everything that would choose is left out.
 SODIUM_FILES := $(addprefix crypto_scalarmult/curve25519/,scalarmult_curve25519 ref10/x25519_ref10) \

@@ -30,6 +30,7 @@
 #include "nics/dhcp_become.h"
 #include "nics/lldp_agent.h"
 #include "nics/main.h"
+#include "ntp/service.h"
 
 static int applet_console(int argc, char **argv)
 {
@@ -121,6 +122,7 @@ static const struct {
 	{ DHCP_HOOK_APPLET, applet_dhcp_hook },
 	{ SYSLOG_APPLET, syslog_main },
 	{ LLDP_APPLET, applet_lldp },
+	{ NAME_TIME, ntp_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

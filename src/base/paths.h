@@ -21,6 +21,7 @@
 #define TRIAL_FILE "trial" /* what the loader says of this image: TRIAL_NONE, or how its trial goes, in words */
 #define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
+#define CLOCK_FLOOR_FILE "clock.floor" /* the earliest time that peers bear, in seconds since 1970: init/clockstep.h */
 #define HELD_FILE "held" /* there while what is confirmed runs in place of the files: why, for `show` */
 #define NAMES_FILE "names" /* of this instance, for the prompt; then the names and addresses of peers, for Tab */
 #define CONFIRMED_FILE "confirmed" /* number and sum of the generation that is */
@@ -46,6 +47,7 @@
 #define NAME_NETWORK "network"
 #define NAME_MANAGEMENT "gateway"
 #define NAME_DATAPLANE "gateway-dataplane"
+#define NAME_TIME "time"
 #define SYSLOG_APPLET "syslog"
 #define OFFER_APPLET "offer" /* puts the bundle of the image that runs together again */
 

@@ -124,3 +124,11 @@ const char *diag_summary(const struct diag *diag, char *dst, size_t cap)
 		text_add(&text, "%zu warning%s", warnings, warnings == 1 ? "" : "s");
 	return dst;
 }
+
+bool diag_spares(const struct diag *diag, const char *file)
+{
+	for (size_t i = 0; i < diag->count; i++)
+		if (diag->findings[i].level == DIAG_ERROR && !strcmp(diag->findings[i].file, file))
+			return false;
+	return diag->count == diag->error_count + diag->warning_count;
+}

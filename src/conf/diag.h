@@ -41,4 +41,7 @@ void diag_print(const struct diag *diag, void (*line)(void *arg, const char *tex
 /* "2 errors, 1 warning" */
 const char *diag_summary(const struct diag *diag, char *dst, size_t cap);
 
+/* All that is wrong is known, and nothing of it is in that file. */
+bool diag_spares(const struct diag *diag, const char *file);
+
 #endif

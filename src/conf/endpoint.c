@@ -34,8 +34,7 @@ static bool is_label(struct slice label)
 	return true;
 }
 
-/* RFC 1123 2.1: labels of letters, digits and inner hyphens, the last one not a number: that would be an address. */
-static bool is_name(struct slice name)
+bool endpoint_is_name(struct slice name)
 {
 	struct slice label = { NULL, 0 };
 
@@ -136,7 +135,7 @@ static bool parse_host(const struct conf_place *at, struct slice value, struct s
 			    "not an IPv4 address; expected four numbers from 0 to 255, without leading zeros");
 	else if (slice_equal_nocase(host, "localhost"))
 		value_error_unless_ran(at, value, "this host's name for itself; expected a name that the others have for the peer");
-	else if (!is_name(host))
+	else if (!endpoint_is_name(host))
 		value_error(at, value, "neither an address nor a host name; expected HOST:PORT");
 	else
 		return true;

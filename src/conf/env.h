@@ -20,6 +20,9 @@ enum { ENV_VPN_MTU_MIN = 576, ENV_VPN_MTU_MIN6 = 1280, ENV_VPN_MTU_MAX = 16384 }
 enum env_backend { ENV_BACKEND_AUTO, ENV_BACKEND_KERNEL, ENV_BACKEND_LWIP, ENV_BACKENDS };
 enum env_path { ENV_MANAGEMENT, ENV_DATAPLANE, ENV_PATHS };
 
+/* Whose time is taken: time servers' and the other instances', theirs alone, no one's. */
+enum env_ntp { ENV_NTP_ON, ENV_NTP_PEERS, ENV_NTP_OFF, ENV_NTPS };
+
 enum { ENV_OPEN_MAX = 16 };
 
 enum env_filter { ENV_FILTER_ON, ENV_FILTER_OFF, ENV_FILTERS };
@@ -38,6 +41,7 @@ enum env_key {
 	ENV_KEY_OPEN,
 	ENV_KEY_METRICS,
 	ENV_KEY_CLUSTER_PORT,
+	ENV_KEY_NTP,
 	ENV_KEY_SYSLOG,
 	ENV_KEY_HOSTNAME,
 	ENV_KEYS,
@@ -68,6 +72,7 @@ struct env_conf {
 	uint32_t mtu_bytes[ENV_PATHS]; /* at most that much; 0: as the underlay allows */
 	bool metrics;                   /* served over HTTP */
 	uint16_t cluster_port;          /* TCP, where instances answer each other; 0: off */
+	enum env_ntp ntp;
 	char syslog_host[ENV_HOST_LEN]; /* an address or a name, "": the log goes to no server */
 	uint16_t syslog_port;
 	char hostname[ENV_HOSTNAME_LEN]; /* "": conf/hostname.h says */
@@ -76,6 +81,7 @@ struct env_conf {
 
 extern const char *const env_backend_words[ENV_BACKENDS];
 extern const char *const env_filter_words[ENV_FILTERS];
+extern const char *const env_ntp_words[ENV_NTPS];
 
 void env_conf_init(struct env_conf *conf); /* the defaults */
 /* Whether the cluster's port is served: by default where there is an update to give. */

@@ -176,6 +176,17 @@ static void parse_cluster_port(const struct conf_place *at, struct slice value)
 		conf->cluster_port = (uint16_t)port;
 }
 
+const char *const env_ntp_words[ENV_NTPS] = { [ENV_NTP_ON] = "on", [ENV_NTP_PEERS] = "peers", [ENV_NTP_OFF] = "off" };
+
+static void parse_ntp(const struct conf_place *at, struct slice value)
+{
+	struct env_conf *conf = at->model;
+	int found = one_of(at, value, env_ntp_words, ENV_NTPS);
+
+	if (found >= 0)
+		conf->ntp = (enum env_ntp)found;
+}
+
 static void parse_syslog(const struct conf_place *at, struct slice value)
 {
 	struct env_conf *conf = at->model;
@@ -252,6 +263,10 @@ static const struct conf_key keys[] = {
 	[ENV_KEY_CLUSTER_PORT] = { "", "MITIGATOR_CLUSTER_PORT", 0, "1..65535 or off", "4569 on an appliance, off elsewhere",
 	  "TCP port inside the VPN where instances answer each other (`update from NAME`), the same on all of them.",
 	  parse_cluster_port },
+	[ENV_KEY_NTP] = { "", "MITIGATOR_NTP", 0, "on, peers or off", "on",
+	  "on: the clock follows the time servers of network.conf and DHCP and the other instances, which it serves over the management "
+	  "path; peers: nothing outside of the VPN is asked; off: no one is asked, and no one served.",
+	  parse_ntp },
 	[ENV_KEY_SYSLOG] = { "", "MITIGATOR_SYSLOG", 0, "HOST:PORT", "none",
 	  "A syslog server that gets the log too (RFC 5424 over UDP), outside of the VPN.", parse_syslog },
 	[ENV_KEY_HOSTNAME] = { "", "MITIGATOR_HOSTNAME", 0, "1..63 characters: letters, digits, - and .", "the name behind our own [Peer]",

@@ -16,6 +16,8 @@ enum {
 	NETWORK_ADDRESSES_MAX = 16, /* per [Match] */
 	NETWORK_ROUTES_MAX = 64,    /* per [Match], the default routes of Gateway= among them */
 	NETWORK_DNS_MAX = 3,        /* per file: what resolv.conf(5) takes */
+	NETWORK_NTP_MAX = 8,        /* per file */
+	NETWORK_HOST_LEN = 256,     /* RFC 1035 2.3.4, with NUL */
 	NETWORK_DEVICES_MAX = 32,   /* [NetDev] per file */
 	NETWORK_VLANS_MAX = 16,     /* per [Match] */
 	NETWORK_VLAN_ID_MAX = 4094,
@@ -116,6 +118,11 @@ struct network_dns {
 	char link[IFNAMSIZ]; /* the NIC it is on, for a link-local one; "" otherwise */
 };
 
+struct network_ntp {
+	char host[NETWORK_HOST_LEN]; /* an address or a name */
+	unsigned line;
+};
+
 struct network_conf {
 	bool has_file;
 	struct network_nic nics[NETWORK_NICS_MAX];
@@ -124,6 +131,8 @@ struct network_conf {
 	uint8_t device_count;
 	struct network_dns dns[NETWORK_DNS_MAX];
 	uint8_t dns_count;
+	struct network_ntp ntp[NETWORK_NTP_MAX];
+	uint8_t ntp_count;
 };
 
 void network_conf_init(struct network_conf *conf);

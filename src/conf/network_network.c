@@ -1,6 +1,7 @@
 /* [Network] of network.conf: addresses, routers, name servers, what is on the NIC or made of it. */
 #include <string.h>
 
+#include "conf/endpoint.h"
 #include "conf/network_read.h"
 #include "conf/value.h"
 
@@ -98,6 +99,31 @@ void network_dns_server(const struct conf_place *at, struct slice value)
 		value_error(at, value, "more than %d servers in this file; the resolver asks no more", NETWORK_DNS_MAX);
 	else
 		conf->dns[conf->dns_count++] = server;
+}
+
+void network_ntp_server(const struct conf_place *at, struct slice value)
+{
+	struct network_conf *conf = ((struct network_read *)at->model)->conf;
+	struct network_ntp *server = &conf->ntp[conf->ntp_count];
+	struct inet_addr addr = { 0 };
+
+	if (inet_addr_parse(value, &addr) == 0 ? !value_usable(at, value, &addr, false) : !endpoint_is_name(value)) {
+		if (!addr.family)
+			value_error(at, value, "neither an address nor a host name; expected %s", at->key->syntax);
+		return;
+	}
+	for (size_t i = 0; i < conf->ntp_count; i++)
+		if (slice_equal_nocase(value, conf->ntp[i].host)) {
+			value_error(at, value, "given already, in line %u", conf->ntp[i].line);
+			return;
+		}
+	if (conf->ntp_count == NETWORK_NTP_MAX) {
+		value_error(at, value, "more than %d servers in this file", NETWORK_NTP_MAX);
+		return;
+	}
+	server->line = at->line;
+	if (!slice_copy(value, server->host, sizeof(server->host)))
+		conf->ntp_count++;
 }
 
 void network_ra_accept(const struct conf_place *at, struct slice value)

@@ -82,6 +82,8 @@ static const struct conf_key keys[] = {
 	[ROW_DNS] = { "Network", "DNS", KEY_REPEATABLE | KEY_WORDS, "ADDRESS, blanks between", "none",
 		      "Name servers, at most three in the file; a link-local one with its NIC, as in fe80::1%eth0.",
 		      network_dns_server },
+	[ROW_NTP] = { "Network", "NTP", KEY_REPEATABLE | KEY_WORDS, "ADDRESS or NAME, blanks between", "none",
+		      "Time servers, at most eight in the file, unless MITIGATOR_NTP says otherwise.", network_ntp_server },
 	[ROW_ACCEPT_RA] = { "Network", "IPv6AcceptRA", 0, "yes or no", "yes without an Address or Gateway of IPv6, else no",
 			    "Whether IPv6 routers may give the NIC addresses, routes and name servers (router advertisements); a "
 			    "link-local Address does not count for the default.", network_ra_accept },

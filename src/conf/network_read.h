@@ -12,7 +12,7 @@ enum { NETWORK_MTU_MIN = 576, NETWORK_MTU_MAX = 65535, NETWORK_ROUTE_MTU_MAX = 6
 enum network_row {
 	ROW_NAME, ROW_MAC_ADDRESS, ROW_PATH, ROW_MTU_BYTES, ROW_UNMANAGED,
 	ROW_TSO, ROW_TSO6, ROW_GSO, ROW_USO, ROW_GRO, ROW_GRO_FORWARDED, /* in the order of enum network_offload */
-	ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_ACCEPT_RA,
+	ROW_ADDRESS, ROW_GATEWAY, ROW_DNS, ROW_NTP, ROW_ACCEPT_RA,
 	ROW_DHCP, ROW_VLAN, ROW_BOND, ROW_PRIMARY_SLAVE, ROW_LLDP, ROW_EMIT_LLDP, ROW_DESTINATION, ROW_ROUTE_GATEWAY, ROW_ROUTE_MTU_BYTES, ROW_DHCP4_DNS,
 	ROW_DHCP4_NTP, ROW_DHCP4_ROUTES, ROW_DHCP4_METRIC, ROW_DHCP6_DNS, ROW_DHCP6_NTP, ROW_DEVICE_NAME, ROW_KIND,
 	ROW_VLAN_ID, ROW_BOND_MODE, ROW_MII_MONITOR, ROW_LACP_RATE, ROW_HASH_POLICY,
@@ -46,6 +46,7 @@ void network_match_path(const struct conf_place *at, struct slice value);
 void network_address(const struct conf_place *at, struct slice value);
 void network_gateway(const struct conf_place *at, struct slice value);
 void network_dns_server(const struct conf_place *at, struct slice value);
+void network_ntp_server(const struct conf_place *at, struct slice value);
 void network_ra_accept(const struct conf_place *at, struct slice value);
 void network_vlan(const struct conf_place *at, struct slice value);
 void network_bond(const struct conf_place *at, struct slice value);

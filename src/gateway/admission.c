@@ -58,6 +58,7 @@ void admission_inside(struct admission *admission, int netns_fd, const char *dev
 	memcpy(ports, env->open_ports, sizeof(env->open_ports));
 	wanted.ports = ports;
 	wanted.port_count = env->open_count;
+	wanted.serves_time = env->ntp != ENV_NTP_OFF;
 	/* Whoever wants something served wants it reached. */
 	if (env->metrics)
 		ports[wanted.port_count++] = EXPORTER_PORT;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -14,6 +15,7 @@
 #include "control/control.h"
 #include "gateway/exporter.h"
 #include "netlink/netns.h"
+#include "ntp/wanted.h"
 
 enum {
 	WAITING_MAX = 16,    /* clients that connect at once */
@@ -134,7 +136,43 @@ static void follow_syslog(struct attend *attend, const struct path *path, const 
 	attend->log_fd = -1;
 }
 
-/* ---- both ---- */
+/* ---- the time ---- */
+
+/* The first of its allowed IPs is what an instance has in the VPN. */
+static void write_peers(const struct conf_set *set, struct text *text)
+{
+	struct ntp_wanted wanted = { .peer_count = 0 };
+	const struct vpn_conf *vpn = &set->vpn;
+	char address[INET_ADDR_STRLEN];
+
+	for (size_t i = 0; i < vpn->peer_count; i++)
+		if ((int)i != vpn->own && vpn->peers[i].allowed_count)
+			ntp_wanted_add_peer(&wanted, &vpn->allowed[vpn->peers[i].allowed_first].prefix.addr);
+	for (size_t i = 0; i < wanted.peer_count; i++)
+		text_add(text, "peer %s\n", inet_addr_text(&wanted.peers[i], address));
+}
+
+/* The process that keeps the time serves it where the tunnel is: the namespace by its number too, as a new one may have its name. */
+static void follow_time(struct attend *attend, const struct path *path, const struct conf_set *set)
+{
+	char bytes[NTP_FILE_MAX] = "", address[INET_PREFIX_STRLEN];
+	struct text text;
+	struct stat st;
+
+	if (path->profile->dataplane)
+		return;
+	text_init(&text, bytes, sizeof(bytes));
+	if (set->clustered && path->inner.tunnel.ops) {
+		text_add(&text, "vpn %s\n", inet_prefix_text(&set->env.vpn_address, address));
+		if (path->place.netns[0] && fstat(path->place.netns_fd, &st) == 0)
+			text_add(&text, "netns %s %llu\n", path->place.netns, (unsigned long long)st.st_ino);
+		write_peers(set, &text);
+	}
+	ntp_wanted_write(attend->run_dir, path->profile->name, bytes);
+	attend->times = path->profile->name;
+}
+
+/* ---- all ---- */
 
 /* What is said before a server is known waits in a pipe, which holds 64 KiB. */
 void attend_open(struct attend *attend, struct loop *loop, const char *run_dir)
@@ -152,10 +190,13 @@ void attend_follow(struct attend *attend, const struct path *path, const struct 
 {
 	follow_ports(attend, path, set);
 	follow_syslog(attend, path, set);
+	follow_time(attend, path, set);
 }
 
 void attend_close(struct attend *attend)
 {
+	if (attend->times)
+		ntp_wanted_write(attend->run_dir, attend->times, "");
 	beside_stop(&attend->exporter.beside);
 	beside_stop(&attend->cluster.beside);
 	log_copy(-1);

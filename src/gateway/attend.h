@@ -1,5 +1,5 @@
-/* What stands beside a path while it runs, as .env asks for it: the metrics over HTTP, the port where peers are answered, and the log to a
- * syslog server. */
+/* What stands beside a path while it runs, as .env asks for it: the metrics over HTTP, the port where peers are answered, the log to a
+ * syslog server, and the time among the instances. */
 #ifndef GATEWAY_ATTEND_H
 #define GATEWAY_ATTEND_H
 
@@ -20,6 +20,7 @@ struct attend {
 	int log_fd; /* where the process copies its log to, until a server is named; -1: nowhere, or it is in use */
 	struct attended exporter, cluster;
 	struct beside syslog;
+	const char *times;        /* by which name it asks for the time to be served, NULL: it does not */
 };
 
 void attend_open(struct attend *attend, struct loop *loop, const char *run_dir);

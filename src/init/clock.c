@@ -2,11 +2,9 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/rtc.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -16,9 +14,9 @@
 #include "base/terminal.h"
 #include "base/text.h"
 #include "init/clockfloor.h"
+#include "init/rtc.h"
+#include "ntp/ask.h"
 
-#define RTC "/dev/rtc0"
-#define RTC_SECONDS "/sys/class/rtc/rtc0/since_epoch"
 #define TROUBLE RUN_DIR "/" CLOCK_TROUBLE_FILE
 
 static int usage(void)
@@ -27,43 +25,28 @@ static int usage(void)
 	return 2;
 }
 
-static int rtc_read(uint64_t *s)
+static void print_line(void *arg, const char *text)
 {
-	char text[32];
-	ssize_t n = file_read(AT_FDCWD, RTC_SECONDS, text, sizeof(text));
-
-	return n < 0 ? (int)n : text_uint((struct slice){ text, strcspn(text, "\n") }, INT64_MAX, s);
-}
-
-static int rtc_write(const struct tm *tm)
-{
-	const struct rtc_time rtc = {
-		.tm_year = tm->tm_year, .tm_mon = tm->tm_mon, .tm_mday = tm->tm_mday,
-		.tm_hour = tm->tm_hour, .tm_min = tm->tm_min, .tm_sec = tm->tm_sec,
-	};
-	int fd = open(RTC, O_WRONLY | O_CLOEXEC), err = 0;
-
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, RTC_SET_TIME, &rtc) < 0)
-		err = -errno;
-	close(fd);
-	return err;
+	(void)arg;
+	printf("%s\n", text);
 }
 
 static int clock_show(void)
 {
 	char text[CLOCK_TEXT_LEN], trouble[512];
 	int64_t made_s = built_s();
-	uint64_t rtc_s = 0;
+	static struct ntp_wanted wanted;
+	int64_t rtc_s = 0;
 	struct clock_mark mark;
 	int err = rtc_read(&rtc_s);
 
 	printf("time         %s\n", clockfloor_text(time(NULL), text));
-	printf("machine      %s\n", err ? "it has no clock that can be read" : clockfloor_text((int64_t)rtc_s, text));
+	printf("machine      %s\n", err ? "it has no clock that can be read" : clockfloor_text(rtc_s, text));
 	err = clockmark_read(&mark);
 	printf("last kept    %s\n", err ? "the partition cannot be read" : mark.known ? clockfloor_text(mark.at_s, text) : "never");
 	printf("system made  %s\n", made_s ? clockfloor_text(made_s, text) : "not known");
+	ntp_wanted_read(&wanted, RUN_DIR);
+	ntp_print(&wanted, RUN_DIR, print_line, NULL);
 	if (file_read(AT_FDCWD, TROUBLE, trouble, sizeof(trouble)) > 0)
 		printf("%s\n", trouble);
 	return 0;
@@ -92,7 +75,7 @@ static bool parse(const char *date, const char *hours, struct tm *tm)
 }
 
 /* The new time holds for the machine's clock and the mark too: nothing brings the old one back. */
-static int set_all(int64_t s, const struct tm *tm)
+static int set_all(int64_t s)
 {
 	const struct timespec set = { .tv_sec = s };
 	char text[CLOCK_TEXT_LEN];
@@ -103,7 +86,7 @@ static int set_all(int64_t s, const struct tm *tm)
 		return 1;
 	}
 	printf("time         %s\n", clockfloor_text(s, text));
-	err = rtc_write(tm);
+	err = rtc_write(s);
 	if (err < 0)
 		(void)fprintf(stderr, "the machine's own clock cannot be set: %s; the next boot may be wrong again\n",
 			      strerror(-err));
@@ -134,6 +117,8 @@ static int clock_set(const char *date, const char *hours, bool force)
 		       "been restarted (README, \"Recovery\").\n");
 	else if (set_s - now_s > CLOCKFLOOR_INTERVAL_S)
 		printf("Peers will remember it: to go back later costs the sessions with them.\n");
+	if (ntp_follows(RUN_DIR))
+		printf("It follows time servers or the other instances again from there, if they are within an hour of it.\n");
 	if (!force && !isatty(STDIN_FILENO)) {
 		(void)fprintf(stderr, "not at a terminal: --force sets it without a question\n");
 		return 1;
@@ -142,7 +127,7 @@ static int clock_set(const char *date, const char *hours, bool force)
 		printf("It is as it was.\n");
 		return 1;
 	}
-	return set_all(set_s, &tm);
+	return set_all(set_s);
 }
 
 int clock_main(int argc, char **argv)

@@ -47,6 +47,18 @@ static void keep_trouble(const char *text)
 		close(dir_fd);
 }
 
+/* For who steps the clock before there are sessions. The mark stays as it was until then: no stamp is sent. */
+static void keep_floor(int64_t floor_s)
+{
+	char text[32];
+	int err;
+
+	text_format(text, sizeof(text), "%lld\n", (long long)floor_s);
+	err = file_put(RUN_DIR "/" CLOCK_FLOOR_FILE, text, strlen(text));
+	if (err < 0)
+		log_err("cannot write %s/%s: %s", RUN_DIR, CLOCK_FLOOR_FILE, strerror(-err));
+}
+
 int clockfloor_raise(char *words, size_t cap)
 {
 	static const char *const why[] = {
@@ -58,7 +70,7 @@ int clockfloor_raise(char *words, size_t cap)
 	struct clock_mark mark;
 	int64_t now_s = time(NULL), set_s;
 	enum clock_verdict verdict;
-	int err = clockmark_read(&mark), mark_err;
+	int err = clockmark_read(&mark);
 
 	verdict = clockfloor_judge(now_s, &mark, built_s(), &set_s);
 	set.tv_sec = set_s;
@@ -71,9 +83,8 @@ int clockfloor_raise(char *words, size_t cap)
 		if (clock_settime(CLOCK_REALTIME, &set) < 0)
 			err = -errno;
 	}
-	/* Before anything sends a stamp: a power cut from now on is no orderly stop. */
-	mark_err = clockmark_running();
-	return err ? err : mark_err == -EROFS || mark_err == -ENOENT ? 0 : mark_err;
+	keep_floor(set_s);
+	return err;
 }
 
 int clockfloor_keep(void)

@@ -122,7 +122,8 @@ static void print_capabilities(uint64_t set)
 static bool tell_process(const char *pid)
 {
 	char path[PATH_LEN], name[STATUS_LEN], text[STATUS_LEN], number[32];
-	struct slice status = { text, 0 };
+	struct slice status = { text, 0 }, user;
+	const char *most;
 	bool confined;
 	ssize_t n;
 
@@ -135,8 +136,11 @@ static bool tell_process(const char *pid)
 		return true;
 	status.len = (size_t)n;
 	confined = slice_equal(status_value(status, "NoNewPrivs"), "1");
+	/* Another user has what it holds, and gets no more by what it executes. */
+	user = status_value(status, "Uid");
+	most = confined && !slice_starts(user, "0") ? "CapPrm" : "CapBnd";
 	printf("%-18s %5s  %s", name, pid, confined ? "no new privileges," : "");
-	if (slice_copy(status_value(status, "CapBnd"), number, sizeof(number)) == 0)
+	if (slice_copy(status_value(status, most), number, sizeof(number)) == 0)
 		print_capabilities(strtoull(number, NULL, 16));
 	return confined || !strcmp(pid, "1");
 }

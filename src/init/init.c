@@ -21,6 +21,7 @@
 #include "init/board.h"
 #include "init/child.h"
 #include "init/clockfloor.h"
+#include "init/clockstep.h"
 #include "init/consoles.h"
 #include "init/ended.h"
 #include "init/keepers.h"
@@ -59,6 +60,15 @@ static bool lost;       /* packets stand still, and only a reset helps */
 
 static struct consoles consoles;
 
+/* From here on stamps are sent, and the clock is stepped no more. */
+static void start_paths(uint64_t now_ns)
+{
+	if (ending || recovering)
+		return;
+	keepers_clock(now_ns);
+	processes_start_after_network(now_ns);
+}
+
 static void start_after_network(uint64_t now_ns)
 {
 	if (network_waited)
@@ -66,7 +76,7 @@ static void start_after_network(uint64_t now_ns)
 	network_waited = true;
 	loop_timer_clear(&loop, &network_wait);
 	if (!ending && !recovering)
-		processes_start_after_network(now_ns);
+		clockstep_begin(&loop, start_paths, now_ns);
 }
 
 static void network_wait_over(struct loop_timer *timer, uint64_t now_ns)
@@ -275,6 +285,7 @@ static void reap(uint64_t now_ns)
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == boot_pid)
 			boot_ended(status, now_ns);
+		clockstep_exited(pid, now_ns);
 		keepers_exited(pid);
 		watchdog_exited(pid);
 		trial_exited(pid, status, now_ns);

@@ -36,8 +36,12 @@ static void keep_alive(struct loop_timer *timer, uint64_t now_ns)
 void keepers_begin(struct loop *of, uint64_t now_ns)
 {
 	loop = of;
-	keep_clock(&clock_timer, now_ns);
 	loop_timer_set(loop, &alive_timer, now_ns + ALIVE_FIRST_S * NS_PER_S, keep_alive);
+}
+
+void keepers_clock(uint64_t now_ns)
+{
+	keep_clock(&clock_timer, now_ns);
 }
 
 void keepers_exited(pid_t pid)

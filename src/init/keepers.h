@@ -8,6 +8,7 @@
 #include "base/loop.h"
 
 void keepers_begin(struct loop *loop, uint64_t now_ns);
+void keepers_clock(uint64_t now_ns); /* stamps are sent from now on: the time is marked, and again and again */
 void keepers_exited(pid_t pid); /* one of these or another */
 void keepers_stop(void);        /* no more from here; one that writes goes on */
 

@@ -30,6 +30,11 @@
 /* NET_RAW: ARP tells whether another machine has an address of ours; LLDP, which a user of its own sends and hears.
  * NET_BIND_SERVICE: its DHCP clients'. */
 #define CAPS_NETWORK (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE))
+/* SYS_TIME is chronyd's, which is another user and gets nothing else; SYS_ADMIN: where it serves the time is a namespace; CHOWN and
+ * DAC_OVERRIDE: its command socket is in a directory of that user's. */
+#define CAPS_TIME                                                                                                       \
+	(CAPS_HELPER | CONFINE_CAP(SYS_TIME) | CONFINE_CAP(SYS_ADMIN) | CONFINE_CAP(NET_BIND_SERVICE) | CONFINE_CAP(CHOWN) | \
+	 CONFINE_CAP(DAC_OVERRIDE))
 /* Its commands: files, the log, names, the clock. */
 #define CAPS_CONSOLE (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(SYSLOG) | CONFINE_CAP(SYS_TIME))
 /* Where nothing else runs, and nothing comes in by a network: the partition is mounted for one command. */
@@ -79,6 +84,11 @@ static struct process processes[PROCESSES] = {
 			      .argv = (const char *const[]){ NAME_NETWORK, RUN, NULL },
 			      .tells_ready = true,
 			      .confinement = { CAPS_NETWORK, OOM_NETWORK } },
+	/* Not before: its like may have stepped the clock until then. */
+	[PROCESS_TIME] = { .name = NAME_TIME,
+			   .argv = (const char *const[]){ NAME_TIME, NULL },
+			   .after_network = true,
+			   .confinement = { CAPS_TIME, OOM_DEVICES } },
 	[PROCESS_GATEWAY] = { .name = NAME_MANAGEMENT,
 			      .argv = (const char *const[]){ NAME_MANAGEMENT, RUN, NULL },
 			      .tells_ready = true,
@@ -281,8 +291,8 @@ void processes_wait(bool for_nics)
 
 static bool is_service(enum process_name name)
 {
-	return name == PROCESS_RECORDER || name == PROCESS_SYSLOG || name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_GATEWAY ||
-	       name == PROCESS_DATAPLANE;
+	return name == PROCESS_RECORDER || name == PROCESS_SYSLOG || name == PROCESS_CONFIG || name == PROCESS_NETWORK || name == PROCESS_TIME ||
+	       name == PROCESS_GATEWAY || name == PROCESS_DATAPLANE;
 }
 
 void processes_stop_services(uint64_t now_ns)

@@ -9,14 +9,18 @@
 #include "network/filter.h"
 #include "network/filter_rule.h"
 
+enum { NTP_PORT = 123 };
+
 #define INPUT "input"
 #define FROM_TUNNEL "from-tunnel"
 #define DEVICES "tunnel"
 #define OPEN "open"
+#define TIME "time"
 
 static const struct nft_set_type sets[] = {
 	{ .name = DEVICES, .key = NFT_KEY_NAME, .key_len = IFNAMSIZ },
 	{ .name = OPEN, .key = NFT_KEY_PORT, .key_len = PORT_LEN },
+	{ .name = TIME, .key = NFT_KEY_PORT, .key_len = PORT_LEN }, /* NTP's, or none */
 };
 
 static const struct nft_chain_type chains[] = {
@@ -33,6 +37,8 @@ static const struct filter_rule first[] = {
 	  0, ACCEPT, NULL },
 	{ "DROPPED: TCP connections to other ports", { PROTOCOL(IPPROTO_TCP), TCP_BEGINS }, 0, DROP, NULL },
 	/* By its flags and not by conntrack, which would not know of what began before the filter was put up, and let it stall. */
+	{ "UDP to NTP, which is served", { PROTOCOL(IPPROTO_UDP), { .load = LOAD_TRANSPORT, .at = DESTINATION_PORT, .len = PORT_LEN, .set = TIME } },
+	  0, ACCEPT, NULL },
 	{ "TCP of connections that began here", { PROTOCOL(IPPROTO_TCP) }, 0, ACCEPT, NULL },
 };
 
@@ -80,6 +86,11 @@ int filter_inside_put(const struct filter_inside *wanted)
 		uint16_t port_be = htons(wanted->ports[i]);
 
 		nft_put_element(&batch, OPEN, &port_be, sizeof(port_be));
+	}
+	if (wanted->serves_time) {
+		const uint16_t port_be = htons(NTP_PORT);
+
+		nft_put_element(&batch, TIME, &port_be, sizeof(port_be));
 	}
 	if (stands < 0)
 		put_rules(&batch);

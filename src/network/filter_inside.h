@@ -1,5 +1,5 @@
-/* The filter in a namespace that a tunnel leads into: what comes out of the tunnel is dropped but for answers, ICMP, and TCP to
- * the ports that are named. What comes by other interfaces there is others' business. */
+/* The filter in a namespace that a tunnel leads into: what comes out of the tunnel is dropped but for answers, ICMP, TCP to
+ * the ports that are named, and NTP where that is served. What comes by other interfaces there is others' business. */
 #ifndef NETWORK_FILTER_INSIDE_H
 #define NETWORK_FILTER_INSIDE_H
 
@@ -10,6 +10,7 @@ struct filter_inside {
 	const char *device; /* of the tunnel */
 	const uint16_t *ports;
 	size_t port_count;
+	bool serves_time; /* NTP comes in */
 };
 
 /* All at once: 1 when there was none before, 0, or -errno. Rules that stand go on counting. */

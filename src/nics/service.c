@@ -32,8 +32,8 @@
 #include "nics/loss.h"
 #include "nics/missing.h"
 #include "nics/name_servers.h"
+#include "nics/ntp.h"
 #include "nics/show.h"
-#include "nics/sound.h"
 #include "worker/load.h"
 
 enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
@@ -166,6 +166,7 @@ static int swap_and_apply(struct nics_service *service, bool has_set, struct nic
 	service->set = set;
 	service->has_set = has_set;
 	(has_set ? change_ran : change_forget)(&service->change);
+	ntp_write(service->worker.options->run_dir, set->env.ntp, &set->network);
 	return apply(service, before, report);
 }
 
@@ -175,14 +176,14 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 {
 	struct change *change = &service->change;
 	struct nics_report report = { .say = log_change, .arg = service };
-	const enum env_filter filter = change->candidate->env.filter;
-	bool alone = change->candidate->network.has_file && sound_network(&change->diag);
+	const struct env_conf env = change->candidate->env;
+	bool alone = change->candidate->network.has_file && diag_spares(&change->diag, NETWORK_FILE);
 
-	sound_tell(&change->diag);
+	diag_print(&change->diag, log_err_line, NULL);
 	service->fallback = change_load_applied(change, dir_fd) && (!alone || change->candidate->network.nic_count);
 	if (!service->fallback && alone) {
 		(void)change_load(change, dir_fd, false);
-		alone = sound_network(&change->diag);
+		alone = diag_spares(&change->diag, NETWORK_FILE);
 	}
 	if (service->fallback)
 		log_err("the files have errors: the NICs get the last applied configuration");
@@ -192,7 +193,7 @@ static void start_from_fallback(struct nics_service *service, int dir_fd)
 		log_err("the files have errors: no NIC is configured");
 	/* The fallback of this service alone is network.conf without a .env. */
 	if (!change->candidate->env.has_file)
-		change->candidate->env.filter = filter;
+		change->candidate->env = env;
 	if (service->fallback || alone)
 		swap_and_apply(service, true, &report);
 }
@@ -226,6 +227,7 @@ static void start(struct nics_service *service)
 	if (change_load_running(&service->change)) {
 		log_info("started again: what ran goes on");
 		service->change.candidate->env.filter = door_now(&service->door);
+		service->change.candidate->env.ntp = ntp_now(service->worker.options->run_dir);
 		swap_and_apply(service, true, &report);
 		return;
 	}
@@ -275,6 +277,7 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	if (say == CHANGE_SAY_LINES) {
 		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, print_line, call);
 		door_plan(service->set->env.filter, change->candidate->env.filter, print_line, call);
+		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, print_line, call);
 	}
 	if (force || (!last && !claimed.count))
 		return 0;

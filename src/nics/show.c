@@ -79,6 +79,20 @@ static void print_dns(struct control_call *call, const struct network_conf *conf
 	wrap_text(bytes, 5, print_line, call);
 }
 
+static void print_ntp(struct control_call *call, const struct network_conf *conf)
+{
+	char bytes[ROW_LEN * 4];
+	struct text row;
+
+	if (!conf->ntp_count)
+		return;
+	text_init(&row, bytes, sizeof(bytes));
+	text_add(&row, "NTP  ");
+	for (size_t i = 0; i < conf->ntp_count; i++)
+		text_add(&row, "%s%s", i ? ", " : "", conf->ntp[i].host);
+	wrap_text(bytes, 5, print_line, call);
+}
+
 /* eth2 before eth10. */
 static int compare_names(const void *a, const void *b)
 {
@@ -116,7 +130,9 @@ void nics_show(struct nl *nl, const struct nics_shown *shown, const char *only, 
 		control_print(call, CONTROL_ERR, "the NICs cannot be read: %s\n", strerror(-err));
 	else if (!nics.count)
 		control_print(call, CONTROL_OUT, "no NIC: `boot` has the drivers, `log` what they said\n");
-	if (shown->conf && !only)
+	if (shown->conf && !only) {
 		print_dns(call, shown->conf, shown->others);
+		print_ntp(call, shown->conf);
+	}
 	control_end(call, err < 0);
 }

@@ -408,7 +408,7 @@ def filter_is_put_up_where_the_files_have_errors(lab):
 @case
 def filter_behind_the_tunnel_lets_in_what_env_opens(lab):
     box = Box(lab)
-    ours = box.tunnel("MITIGATOR_VPN_OPEN=9586\n")
+    ours = box.tunnel("MITIGATOR_VPN_OPEN=9586\nMITIGATOR_NTP=off\n")
     for to in (ours.inner, "b"):
         expect(ping(to, "10.8.3.2" if to == ours.inner else "10.8.3.1", 3, wait=30) == (3, 3), ours.ask("show"))
     with namespace(ours.inner), socket.create_server(("10.8.3.1", 4569)), socket.create_server(("10.8.3.1", 9586)), \
@@ -423,7 +423,8 @@ def filter_behind_the_tunnel_lets_in_what_env_opens(lab):
         ours.ask("reconfigure")
         one.answered.clear()
         one.tcp(range(4560, 4580))
-        expect(one.answered == {("tcp", 4569)}, one.answered)
+        one.udp(UDP_PORTS)
+        expect(one.answered == {("tcp", 4569), ("udp", 123)}, one.answered)
         ours.write({".env": "MITIGATOR_VPN_ADDRESS=10.8.3.1\n"})
         ours.ask("reconfigure")
         one.tcp(range(1, 400))                  # the control: what listens there is open

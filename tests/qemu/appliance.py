@@ -133,8 +133,8 @@ class Appliance:
             self.files[name] = text
 
     def pid(self, process):
-        """Of console, devices, watchdog, config, network, gateway or gateway-dataplane; 0 when it does not run."""
-        words = {"console": "$", "devices": "$", "recorder": "$", "syslog": " /run/", "config": " watch", "watchdog": r" \d+$"}.get(process, " run ")
+        """Of console, devices, watchdog, time, config, network, gateway or gateway-dataplane; 0 when it does not run."""
+        words = {"console": "$", "devices": "$", "recorder": "$", "syslog": " /run/", "time": "$", "config": " watch", "watchdog": r" \d+$"}.get(process, " run ")
         found = re.search(r"^ *(\d+) +(?:\{gateway\} )?%s(%s)" % (process, words), self.output("ps -o pid,args"), re.M)
         return int(found.group(1)) if found else 0
 

@@ -18,6 +18,7 @@ def started(name, image, disk, base):
     try:
         a.prompt()
         boot_line(a)                # the step is over
+        wait_for("the mark", lambda: re.search(r" time +ok", a.say("boot")))
     except BaseException:
         a.close()
         raise

@@ -53,6 +53,7 @@ MAY = {                         # of those that would harm most, who has which
     "recorder": 0,
     "watchdog": 0,
     "syslog": 0,
+    "time": CAPS["sys_admin"],
     "network": CAPS["net_admin"] | CAPS["net_raw"],
     "gateway": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],
     "gateway-dataplane": CAPS["net_admin"] | CAPS["net_raw"] | CAPS["sys_admin"],

@@ -1,0 +1,87 @@
+#include "ntp/chronyd.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* sd_listen_fds(3) */
+enum { LISTEN_FDS_START = 3, EXIT_NOT_EXECUTED = 127 };
+
+static int set_capabilities(uint32_t set)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { set, set, set } };
+
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+/* A new user id takes the dumpable flag and the signal at the parent's end back, so those come behind it. */
+static int become_user(bool keeps_clock, pid_t parent)
+{
+	const uint32_t kept = keeps_clock ? UINT32_C(1) << CAP_SYS_TIME : 0;
+
+	/* As far as this process may; what follows is enough. */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (cap >= 32 || !(kept >> cap & 1))
+			(void)prctl(PR_CAPBSET_DROP, cap);
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setgroups(0, NULL) < 0 || setresgid(NTP_UID, NTP_UID, NTP_UID) < 0 ||
+	    setresuid(NTP_UID, NTP_UID, NTP_UID) < 0)
+		return -errno;
+	if (set_capabilities(kept) < 0)
+		return -errno;
+	if ((kept && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_TIME, 0, 0) < 0) ||
+	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		return -errno;
+	/* Who died before that would not end us. */
+	return getppid() == parent ? 0 : -ESRCH;
+}
+
+static _Noreturn void become(const struct ntp_chronyd *chronyd, int log_fd, pid_t parent)
+{
+	static char search_path[] = "PATH=/sbin:/usr/sbin:/bin:/usr/bin", listen_fds[] = "LISTEN_FDS=1";
+	char *const environment[] = { search_path, chronyd->socket_fd >= 0 ? listen_fds : NULL, NULL };
+	/* Out of the way of the four that it gets. */
+	int given = chronyd->socket_fd < 0 ? -1 : fcntl(chronyd->socket_fd, F_DUPFD_CLOEXEC, LISTEN_FDS_START + 1);
+	int log = fcntl(log_fd, F_DUPFD_CLOEXEC, LISTEN_FDS_START + 1), null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	sigset_t none;
+
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)signal(SIGPIPE, SIG_DFL);
+	umask(077);
+	if (dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 &&
+	    (given < 0 || dup2(given, LISTEN_FDS_START) >= 0) && become_user(chronyd->keeps_clock, parent) == 0)
+		execve(chronyd->path, chronyd->argv, environment);
+	_exit(EXIT_NOT_EXECUTED);
+}
+
+pid_t ntp_chronyd_start(const struct ntp_chronyd *chronyd, int *log_fd)
+{
+	const pid_t parent = getpid();
+	int ends[2], err;
+	pid_t pid;
+
+	if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
+		return -errno;
+	/* Its own end waits, or lines would be lost. */
+	(void)fcntl(ends[1], F_SETFL, 0);
+	pid = fork();
+	if (!pid)
+		become(chronyd, ends[1], parent);
+	err = -errno;
+	close(ends[1]);
+	if (pid < 0) {
+		close(ends[0]);
+		return err;
+	}
+	*log_fd = ends[0];
+	return pid;
+}
