@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/container_of.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
@@ -16,6 +15,7 @@
 #include "init/child.h"
 #include "init/console_level.h"
 #include "init/pulse.h"
+#include "init/stands.h"
 #include "init/steps_tell.h"
 #include "init/supervise.h"
 
@@ -385,41 +385,13 @@ void processes_exited(pid_t pid, int status, uint64_t now_ns)
 	}
 }
 
-static bool look_at_process(pid_t pid, struct pulse_process *process)
-{
-	char path[32], stat[512];
-	ssize_t n;
-
-	text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	n = file_read_begin(AT_FDCWD, path, stat, sizeof(stat));
-	return n > 0 && pulse_parse((struct slice){ stat, (size_t)n }, process);
-}
-
-/* False: only a reset helps. */
-static bool process_tick(struct process *process)
-{
-	struct pulse_process seen = { 0 };
-	unsigned missed = process->pulse.missed;
-	const enum pulse_action action =
-		pulse_tick(&process->pulse, process->pid && look_at_process(process->pid, &seen) ? &seen : NULL);
-
-	if (action == PULSE_LEAVE)
-		log_err("%s stands still for %d s: it %s, and is left alone", process->name, PULSE_STANDS_S,
-			seen.state == 'D' ? "waits for a disk or a driver" : "does not get the processor");
-	if (action == PULSE_KILL) {
-		log_err("%s stands still for %u s (state %c): it is killed and started again", process->name,
-			(missed + 1) * PULSE_TICK_S, seen.state);
-		kill(process->pid, SIGKILL);
-	}
-	return action != PULSE_GIVE_UP;
-}
-
 const char *processes_tick(void)
 {
 	const char *lost = NULL;
 
 	for (size_t i = 0; i < PROCESSES && !stopping; i++)
-		if (processes[i].pulse_source.fd && processes[i].supervised.state != SUPERVISE_STOPPING && !process_tick(&processes[i]))
+		if (processes[i].pulse_source.fd && processes[i].supervised.state != SUPERVISE_STOPPING &&
+		    !stands_tick(&processes[i].pulse, processes[i].name, processes[i].pid))
 			lost = processes[i].name;
 	return lost;
 }
