@@ -49,6 +49,7 @@ struct process {
 	/* what follows changes */
 	bool ready_open;
 	bool told; /* its first readiness is in the boot report */
+	bool down; /* it is ready, and what it stands for is not up */
 	pid_t pid; /* 0: none */
 	const struct console_place *place; /* of its terminal, NULL: none */
 	struct loop_source ready, pulse_source; /* the latter's fd is 0: none */
@@ -92,7 +93,7 @@ static struct process processes[PROCESSES] = {
 
 static struct loop *loop;
 static void (*network_ready)(uint64_t now_ns);
-static bool stopping;
+static bool stopping, leaving;
 
 static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
 
@@ -115,9 +116,10 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 	ready_close(process);
 	if (!ready)
 		return;
+	process->down = byte != '\n';
 	happens(process, SUPERVISE_IS_READY, now_ns);
 	absent_end(process->name);
-	if (!process->told && byte == '\n')
+	if (!process->told && !process->down)
 		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
 	else if (!process->told)
 		steps_tell(process->name, now_ns - process->supervised.started_ns, -ENETDOWN,
@@ -244,7 +246,7 @@ static void happens(struct process *process, enum supervise_event event, uint64_
 	if (action == SUPERVISE_SPAWN)
 		spawn(process, now_ns);
 	else if (action != SUPERVISE_NOTHING && process->pid)
-		kill(process->pid, action == SUPERVISE_KILL ? SIGKILL : SIGTERM);
+		kill(process->pid, action == SUPERVISE_KILL || (leaving && process->tells_ready) ? SIGKILL : SIGTERM);
 }
 
 void process_start(enum process_name name, uint64_t now_ns)
@@ -318,6 +320,14 @@ bool processes_is(enum process_name name, pid_t pid)
 	return pid > 0 && processes[name].pid == pid;
 }
 
+void processes_look(enum process_name name, struct handover_service *seen)
+{
+	const struct process *process = &processes[name];
+
+	*seen = (struct handover_service){ .name = process->name, .ready = process->supervised.state == SUPERVISE_READY,
+					   .down = process->down, .told = process->pulse.begun, .carries = process->pulse.carries };
+}
+
 unsigned processes_restarts(void)
 {
 	unsigned restarts = 0;
@@ -342,6 +352,20 @@ void processes_stop(uint64_t now_ns)
 	stopping = true;
 	for (size_t i = 0; i < PROCESSES; i++)
 		happens(&processes[i], SUPERVISE_STOP, now_ns);
+}
+
+void processes_leave(uint64_t now_ns)
+{
+	leaving = true;
+	processes_stop(now_ns);
+}
+
+void processes_return(uint64_t now_ns)
+{
+	stopping = leaving = false;
+	for (enum process_name name = 0; name < PROCESSES; name++)
+		if (name >= PROCESS_DEVICES || processes[name].place)
+			process_start(name, now_ns);
 }
 
 bool processes_are_down(void)
