@@ -19,6 +19,8 @@
 /* In RUN_DIR. */
 #define BOOT_FILE "boot"
 #define TRIAL_FILE "trial" /* what the loader says of this image: TRIAL_NONE, or how its trial goes, in words */
+#define HANDOVER_FILE "handover" /* there while a hand-over to a next root is to come: what is waited for, in words */
+#define NEXT_ROOT_DIED_FILE "handover.died" /* there when the boot before ended so: how the root died that it had handed over to */
 #define BOOT_NOW_FILE "boot.now"   /* the step that runs; gone when they are over */
 #define CLOCK_TROUBLE_FILE "clock" /* there while the clock that the machine came with is not trusted: why, for `show` */
 #define CLOCK_FLOOR_FILE "clock.floor" /* the earliest time that peers bear, in seconds since 1970: init/clockstep.h */

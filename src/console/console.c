@@ -54,7 +54,7 @@ static int find_path(int argc, char **argv)
 	return 0;
 }
 
-/* The boot step that runs, if the services are not started yet; then how an image on trial fares. */
+/* The boot step that runs, if the services are not started yet; then how an image on trial fares, and what a hand-over waits for. */
 static void print_under_way(void)
 {
 	char text[512];
@@ -62,6 +62,8 @@ static void print_under_way(void)
 	if (file_read(AT_FDCWD, RUN_DIR "/" BOOT_NOW_FILE, text, sizeof(text)) > 0)
 		printf("still starting: %s", text);
 	if (file_read(AT_FDCWD, RUN_DIR "/" TRIAL_FILE, text, sizeof(text)) > 0 && strcmp(text, TRIAL_NONE) != 0)
+		wrap_text(text, 2, row_print, NULL);
+	if (file_read(AT_FDCWD, RUN_DIR "/" HANDOVER_FILE, text, sizeof(text)) > 0)
 		wrap_text(text, 2, row_print, NULL);
 }
 

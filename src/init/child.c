@@ -11,6 +11,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -36,7 +37,7 @@ static void default_signals(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void set_line(int fd, unsigned bits_per_s)
+void child_set_line(int fd, unsigned bits_per_s)
 {
 	struct termios line;
 
@@ -67,7 +68,7 @@ static int take_tty(const char *tty, unsigned bits_per_s)
 	/* The 1 takes it from whoever had it: a console that died may have left it to its session. */
 	if (ioctl(fd, TIOCSCTTY, 1) < 0)
 		log_err("%s as controlling terminal: %s", path, strerror(errno));
-	set_line(fd, bits_per_s);
+	child_set_line(fd, bits_per_s);
 	for (int std = 0; std <= STDERR_FILENO; std++)
 		dup2(fd, std);
 	return 0;
@@ -142,6 +143,23 @@ int child_wait(pid_t pid, uint64_t timeout_ns)
 	if (status == -ETIMEDOUT)
 		kill(pid, SIGKILL);
 	return status;
+}
+
+void child_end_all(uint64_t timeout_ns)
+{
+	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
+
+	kill(-1, SIGKILL);
+	while (clock_now_ns() < deadline_ns) {
+		struct timespec wait = { .tv_nsec = 100 * (long)NS_PER_MS };
+		sigset_t child;
+
+		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+			break;
+		sigemptyset(&child);
+		sigaddset(&child, SIGCHLD);
+		sigtimedwait(&child, NULL, &wait);
+	}
 }
 
 pid_t child_begin(int (*fn)(void))

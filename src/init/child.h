@@ -27,6 +27,12 @@ int child_wait(pid_t pid, uint64_t timeout_ns);
 
 int child_await(pid_t pid, uint64_t timeout_ns); /* the same, but it goes on then */
 
+/* A terminal as a program expects to find it; 0 bit/s: at the speed that it has. */
+void child_set_line(int fd, unsigned bits_per_s);
+
+/* PID 1: ends all other processes, as far as they can be. */
+void child_end_all(uint64_t timeout_ns);
+
 /* A process of its own for fn, which may block: pid or -errno. */
 pid_t child_begin(int (*fn)(void));
 /* The same, waited for: its exit status, or as child_wait. */

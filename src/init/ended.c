@@ -45,6 +45,11 @@ int ended_keep(void)
 	return err < 0;
 }
 
+bool ended_next_root_died(const struct ended_signs *signs)
+{
+	return slice_starts(slice_of(signs->written), ENDED_HANDED_OVER) && (signs->by_watchdog || signs->panic[0]);
+}
+
 void ended_judge(const struct ended_signs *signs, char *words, size_t cap)
 {
 	if (signs->by_watchdog)
@@ -79,6 +84,8 @@ int ended_tell(char *words, size_t cap)
 	signs.known = clockmark_read(&mark) == 0 && mark.known;
 	signs.ordered = signs.known && mark.stopped;
 	ended_judge(&signs, words, cap);
+	if (ended_next_root_died(&signs))
+		(void)file_put(RUN_DIR "/" NEXT_ROOT_DIED_FILE, words, strlen(words));
 	if (!signs.by_watchdog && !panic[0] && (written[0] || signs.ordered || !signs.known))
 		return err;
 	log_err("the boot before: %s", words);

@@ -26,6 +26,9 @@ struct ended_signs {
 	bool known;   /* there was a boot before */
 	bool ordered; /* it was stopped in order */
 };
+/* The root that this boot handed over to died, and not in order. Pure. */
+#define ENDED_HANDED_OVER "handed over to "
+bool ended_next_root_died(const struct ended_signs *signs);
 void ended_judge(const struct ended_signs *signs, char *words, size_t cap);
 
 #endif

@@ -24,7 +24,9 @@
 #include "init/clockstep.h"
 #include "init/consoles.h"
 #include "init/ended.h"
+#include "init/handover.h"
 #include "init/keepers.h"
+#include "init/next_root.h"
 #include "init/password.h"
 #include "init/persist.h"
 #include "init/processes.h"
@@ -93,6 +95,7 @@ static int put_away(void)
 {
 	clockfloor_keep_stopped();
 	ended_keep();
+	(void)next_root_unmount();
 	return persist_unmount();
 }
 
@@ -103,21 +106,10 @@ static const char *ending_words(void)
 
 static _Noreturn void end(void)
 {
-	uint64_t deadline_ns = clock_now_ns() + LAST_KILL_S * NS_PER_S;
 	int status;
 
 	watchdog_end(ending == RB_POWER_OFF);
-	kill(-1, SIGKILL);
-	while (clock_now_ns() < deadline_ns) {
-		struct timespec wait = { .tv_nsec = 100 * (long)NS_PER_MS };
-		sigset_t child;
-
-		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
-			break;
-		sigemptyset(&child);
-		sigaddset(&child, SIGCHLD);
-		sigtimedwait(&child, NULL, &wait);
-	}
+	child_end_all(LAST_KILL_S * NS_PER_S);
 	status = child_call(put_away, UNMOUNT_S * NS_PER_S);
 	if (status && status != PERSIST_READ_ONLY)
 		log_err("the persistent partition was not unmounted cleanly");
@@ -145,6 +137,7 @@ static void begin_to_end(int how, const char *why, uint64_t now_ns)
 	/* Before the recorder hears that it is to end. */
 	log_info("%s; all that runs is stopped first", ended_words());
 	/* In this order: what is given up is not to become what the next one is judged by. */
+	handover_stop();
 	keepers_stop();
 	trial_stop();
 	loop_timer_clear(&loop, &network_wait);
@@ -204,6 +197,7 @@ static void recovery_begins(uint64_t now_ns)
 	if (ending || !recovery_choose())
 		return;
 	recovering = true;
+	handover_stop();
 	loop_timer_clear(&loop, &network_wait);
 	loop_timer_set(&loop, &recovery_slow, now_ns + RECOVERY_SLOW_S * NS_PER_S, recovery_is_slow);
 	keepers_stop();
@@ -233,6 +227,7 @@ static void tick(struct loop_timer *timer, uint64_t now_ns)
 		watchdog_feed();
 	if (!ending)
 		trial_tick(processes_restarts(), now_ns);
+	handover_tick(now_ns);
 	loop_timer_set(&loop, timer, clock_now_ns() + TICK_S * NS_PER_S, tick);
 }
 
@@ -275,6 +270,7 @@ static void boot_ended(int status, uint64_t now_ns)
 	process_start(PROCESS_NETWORK, now_ns);
 	keepers_begin(&loop, now_ns);
 	trial_services(now_ns);
+	handover_begin(&loop, now_ns);
 }
 
 static void reap(uint64_t now_ns)
@@ -290,6 +286,7 @@ static void reap(uint64_t now_ns)
 		watchdog_exited(pid);
 		trial_exited(pid, status, now_ns);
 		processes_exited(pid, status, now_ns);
+		handover_exited(pid, status, now_ns);
 	}
 	if (ending && processes_are_down())
 		end();

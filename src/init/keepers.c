@@ -1,5 +1,8 @@
 #include "init/keepers.h"
 
+#include <signal.h>
+#include <stdbool.h>
+
 #include "base/clock.h"
 #include "base/paths.h"
 #include "init/child.h"
@@ -13,9 +16,15 @@ static pid_t clock_pid, alive_pid; /* 0 or less: none, or it could not be starte
 static struct loop_timer clock_timer, alive_timer;
 static struct loop *loop;
 
+/* Also where its end was heard by someone else. */
+static bool runs(pid_t pid)
+{
+	return pid > 0 && kill(pid, 0) == 0;
+}
+
 static void keep_clock(struct loop_timer *timer, uint64_t now_ns)
 {
-	if (clock_pid <= 0)
+	if (!runs(clock_pid))
 		clock_pid = child_begin(clockfloor_keep);
 	loop_timer_set(loop, timer, now_ns + CLOCKFLOOR_INTERVAL_S * NS_PER_S, keep_clock);
 }
@@ -28,7 +37,7 @@ static void keep_alive(struct loop_timer *timer, uint64_t now_ns)
 					 .confinement = { CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER), ALIVE_OOM } };
 
 	/* An image on trial is judged by what the one before it wrote. */
-	if (alive_pid <= 0 && !trial_is_on())
+	if (!runs(alive_pid) && !trial_is_on())
 		alive_pid = child_start(&spec);
 	loop_timer_set(loop, timer, now_ns + ALIVE_S * NS_PER_S, keep_alive);
 }

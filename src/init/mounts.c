@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+
+#include "base/log.h"
 
 static const struct {
 	const char *type, *target, *options;
@@ -36,4 +39,11 @@ int mounts_make(void)
 int mounts_root_read_only(void)
 {
 	return mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0 ? -errno : 0;
+}
+
+void mounts_open_run(void)
+{
+	/* As systemd would make it. */
+	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_NODEV | MS_NOSUID, "size=20%,nr_inodes=800k") < 0)
+		log_err("/run stays small: %s", strerror(errno));
 }

@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/container_of.h"
-#include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/text.h"
@@ -16,6 +15,7 @@
 #include "init/child.h"
 #include "init/console_level.h"
 #include "init/pulse.h"
+#include "init/stands.h"
 #include "init/steps_tell.h"
 #include "init/supervise.h"
 
@@ -55,6 +55,7 @@ struct process {
 	/* what follows changes */
 	bool ready_open;
 	bool told; /* its first readiness is in the boot report */
+	bool down; /* it is ready, and what it stands for is not up */
 	pid_t pid; /* 0: none */
 	const struct console_place *place; /* of its terminal, NULL: none */
 	struct loop_source ready, pulse_source; /* the latter's fd is 0: none */
@@ -103,7 +104,7 @@ static struct process processes[PROCESSES] = {
 
 static struct loop *loop;
 static void (*network_ready)(uint64_t now_ns);
-static bool stopping;
+static bool stopping, leaving;
 
 static void happens(struct process *process, enum supervise_event event, uint64_t now_ns);
 
@@ -126,9 +127,10 @@ static void ready_came(struct loop_source *source, uint32_t events, uint64_t now
 	ready_close(process);
 	if (!ready)
 		return;
+	process->down = byte != '\n';
 	happens(process, SUPERVISE_IS_READY, now_ns);
 	absent_end(process->name);
-	if (!process->told && byte == '\n')
+	if (!process->told && !process->down)
 		steps_tell(process->name, now_ns - process->supervised.started_ns, 0, "ready");
 	else if (!process->told)
 		steps_tell(process->name, now_ns - process->supervised.started_ns, -ENETDOWN,
@@ -255,7 +257,7 @@ static void happens(struct process *process, enum supervise_event event, uint64_
 	if (action == SUPERVISE_SPAWN)
 		spawn(process, now_ns);
 	else if (action != SUPERVISE_NOTHING && process->pid)
-		kill(process->pid, action == SUPERVISE_KILL ? SIGKILL : SIGTERM);
+		kill(process->pid, action == SUPERVISE_KILL || (leaving && process->tells_ready) ? SIGKILL : SIGTERM);
 }
 
 void process_start(enum process_name name, uint64_t now_ns)
@@ -329,6 +331,14 @@ bool processes_is(enum process_name name, pid_t pid)
 	return pid > 0 && processes[name].pid == pid;
 }
 
+void processes_look(enum process_name name, struct handover_service *seen)
+{
+	const struct process *process = &processes[name];
+
+	*seen = (struct handover_service){ .name = process->name, .ready = process->supervised.state == SUPERVISE_READY,
+					   .down = process->down, .told = process->pulse.begun, .carries = process->pulse.carries };
+}
+
 unsigned processes_restarts(void)
 {
 	unsigned restarts = 0;
@@ -353,6 +363,20 @@ void processes_stop(uint64_t now_ns)
 	stopping = true;
 	for (size_t i = 0; i < PROCESSES; i++)
 		happens(&processes[i], SUPERVISE_STOP, now_ns);
+}
+
+void processes_leave(uint64_t now_ns)
+{
+	leaving = true;
+	processes_stop(now_ns);
+}
+
+void processes_return(uint64_t now_ns)
+{
+	stopping = leaving = false;
+	for (enum process_name name = 0; name < PROCESSES; name++)
+		if (name >= PROCESS_DEVICES || processes[name].place)
+			process_start(name, now_ns);
 }
 
 bool processes_are_down(void)
@@ -396,41 +420,13 @@ void processes_exited(pid_t pid, int status, uint64_t now_ns)
 	}
 }
 
-static bool look_at_process(pid_t pid, struct pulse_process *process)
-{
-	char path[32], stat[512];
-	ssize_t n;
-
-	text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
-	n = file_read_begin(AT_FDCWD, path, stat, sizeof(stat));
-	return n > 0 && pulse_parse((struct slice){ stat, (size_t)n }, process);
-}
-
-/* False: only a reset helps. */
-static bool process_tick(struct process *process)
-{
-	struct pulse_process seen = { 0 };
-	unsigned missed = process->pulse.missed;
-	const enum pulse_action action =
-		pulse_tick(&process->pulse, process->pid && look_at_process(process->pid, &seen) ? &seen : NULL);
-
-	if (action == PULSE_LEAVE)
-		log_err("%s stands still for %d s: it %s, and is left alone", process->name, PULSE_STANDS_S,
-			seen.state == 'D' ? "waits for a disk or a driver" : "does not get the processor");
-	if (action == PULSE_KILL) {
-		log_err("%s stands still for %u s (state %c): it is killed and started again", process->name,
-			(missed + 1) * PULSE_TICK_S, seen.state);
-		kill(process->pid, SIGKILL);
-	}
-	return action != PULSE_GIVE_UP;
-}
-
 const char *processes_tick(void)
 {
 	const char *lost = NULL;
 
 	for (size_t i = 0; i < PROCESSES && !stopping; i++)
-		if (processes[i].pulse_source.fd && processes[i].supervised.state != SUPERVISE_STOPPING && !process_tick(&processes[i]))
+		if (processes[i].pulse_source.fd && processes[i].supervised.state != SUPERVISE_STOPPING &&
+		    !stands_tick(&processes[i].pulse, processes[i].name, processes[i].pid))
 			lost = processes[i].name;
 	return lost;
 }

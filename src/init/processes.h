@@ -9,6 +9,7 @@
 
 #include "base/loop.h"
 #include "init/consoles.h"
+#include "init/handover_judge.h"
 
 enum process_name {
 	PROCESS_CONSOLE, /* the first of CONSOLES_MAX */
@@ -40,12 +41,16 @@ bool processes_services_are_down(void);
 /* A command at one of the consoles: no one comes into its session from elsewhere. */
 bool processes_is_at_console(pid_t pid);
 bool processes_is(enum process_name name, pid_t pid);
+void processes_look(enum process_name name, struct handover_service *seen);
 unsigned processes_restarts(void); /* of services, by now */
 /* Each console anew, as one of recovery: it may mount. */
 void processes_recover_consoles(void);
 
 /* All, and none is started again; they are down once each exited. */
 void processes_stop(uint64_t now_ns);
+/* The same, but those that tell when they are ready are killed: what they keep, as NICs and the kernel's tunnels, stays as it is. */
+void processes_leave(uint64_t now_ns);
+void processes_return(uint64_t now_ns); /* all that left, once more */
 bool processes_are_down(void);
 
 /* Each PULSE_TICK_S: those that stand still are killed. The name of one that carries packets and that no signal ends; NULL: none. */

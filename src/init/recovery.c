@@ -84,6 +84,11 @@ bool recovery_choose(void)
 	return true;
 }
 
+bool recovery_is_offered(void)
+{
+	return holds != NO_ONE;
+}
+
 bool recovery_is_on(void)
 {
 	return faccessat(AT_FDCWD, RUN_DIR "/" RECOVERY_FILE, F_OK, 0) == 0;

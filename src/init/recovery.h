@@ -14,6 +14,9 @@ void recovery_offer(struct loop *loop, unsigned seconds, uint64_t now_ns);
 /* PID 1: a console was told so. False when it is not offered any more. */
 bool recovery_choose(void);
 
+/* PID 1: it may be chosen yet. */
+bool recovery_is_offered(void);
+
 /* Any process: it was chosen. */
 bool recovery_is_on(void);
 

@@ -21,6 +21,7 @@
 #include "init/lockdown.h"
 #include "init/modules.h"
 #include "init/mounts.h"
+#include "init/next_root.h"
 #include "init/password.h"
 #include "init/persist.h"
 #include "init/recovery.h"
@@ -218,6 +219,7 @@ static int step_images(void)
 
 static int step_read_only(void)
 {
+	next_root_make_dir();
 	return mounts_root_read_only();
 }
 

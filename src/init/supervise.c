@@ -56,6 +56,15 @@ static enum supervise_action kill_it(struct supervised *service, uint64_t now_ns
 	return SUPERVISE_KILL;
 }
 
+/* It is wanted again, and is started once it has ended. */
+static enum supervise_action stay(struct supervised *service, uint64_t now_ns)
+{
+	service->state = SUPERVISE_STARTING;
+	service->started_ns = now_ns;
+	service->due_ns = 0;
+	return SUPERVISE_NOTHING;
+}
+
 static enum supervise_action is_down(struct supervised *service, uint64_t now_ns)
 {
 	(void)now_ns;
@@ -71,7 +80,7 @@ static step_fn *const steps[SUPERVISE_STATES][SUPERVISE_EVENTS] = {
 				 [SUPERVISE_STOP] = terminate },
 	[SUPERVISE_READY] = { [SUPERVISE_EXITED] = crashed, [SUPERVISE_STOP] = terminate },
 	[SUPERVISE_WAITING] = { [SUPERVISE_DUE] = respawn, [SUPERVISE_STOP] = is_down },
-	[SUPERVISE_STOPPING] = { [SUPERVISE_EXITED] = is_down, [SUPERVISE_DUE] = kill_it },
+	[SUPERVISE_STOPPING] = { [SUPERVISE_START] = stay, [SUPERVISE_EXITED] = is_down, [SUPERVISE_DUE] = kill_it },
 };
 
 enum supervise_action supervise_step(struct supervised *service, enum supervise_event event, uint64_t now_ns)

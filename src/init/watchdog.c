@@ -179,6 +179,20 @@ void watchdog_end(bool off)
 		log_err("the watchdog does not answer");
 }
 
+bool watchdog_leave(void)
+{
+	pid_t pid = feeder;
+	int status;
+
+	if (!pid)
+		return true;
+	feeder_tell(OFF);
+	status = child_wait(pid, END_WAIT_S * NS_PER_S);
+	close(turns_fd);
+	feeder = 0;
+	return status == 0;
+}
+
 /* ---- the feeder ---- */
 
 /* Past libc, whose types of a request differ. */
@@ -194,22 +208,34 @@ static void set_seconds(int seconds)
 		log_info("the watchdog keeps its own time: %s", strerror(errno));
 }
 
+/* One that cannot be stopped has as long as it takes someone to come. */
+static int watchdog_stop(int *off)
+{
+	if (control(WDIOC_SETOPTIONS, off) == 0)
+		return 0;
+	set_seconds(WATCHDOG_END_S);
+	(void)control(WDIOC_KEEPALIVE, NULL);
+	return 1;
+}
+
 int watchdog_main(int argc, char **argv)
 {
 	char bytes[256];
 	ssize_t n;
 	uint64_t seconds;
-	int options = WDIOS_DISABLECARD;
+	int on = WDIOS_ENABLECARD, off = WDIOS_DISABLECARD;
 	bool fails = false;
 
 	log_open(WATCHDOG_APPLET);
 	if (argc != 2 || text_uint(slice_of(argv[1]), (uint64_t)SECONDS_MAX * WATCHDOG_SOFT_X, &seconds) < 0)
 		return 2;
+	/* It was switched off where a hand-over failed in the end. */
+	(void)control(WDIOC_SETOPTIONS, &on);
 	set_seconds((int)seconds);
 	/* All that was told meanwhile is one turn. */
 	while ((n = read(CHILD_READY_FD, bytes, sizeof(bytes))) > 0) {
 		if (memchr(bytes, OFF, (size_t)n))
-			return control(WDIOC_SETOPTIONS, &options) < 0;
+			return watchdog_stop(&off);
 		if (memchr(bytes, LAST, (size_t)n))
 			set_seconds(WATCHDOG_END_S);
 		if (control(WDIOC_KEEPALIVE, NULL) < 0 && !fails) {

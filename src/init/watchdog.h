@@ -27,6 +27,9 @@ void watchdog_feed(void);
 void watchdog_exited(pid_t pid);
 /* PID 1, as the last it does before it ends all others: the watchdog is off, or leaves time for a reboot. */
 void watchdog_end(bool off);
+/* PID 1, before another program takes its place: it is off, until someone opens it. False: it cannot be, and resets the machine after
+ * WATCHDOG_END_S unless someone feeds it. */
+bool watchdog_leave(void);
 
 /* The feeder. */
 int watchdog_main(int argc, char **argv);

@@ -1,5 +1,5 @@
 /* What PID 1 reads before there is anyone to ask: a superblock off whatever disk is there, depmod's files, the kernel command
- * line, board.conf. The first byte says which. */
+ * line, board.conf, the init of a root that is handed over to. The first byte says which. */
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -7,10 +7,12 @@
 
 #include "exact.h"
 #include "init/board.h"
+#include "init/handover_judge.h"
 #include "init/module_index.h"
+#include "init/next_root.h"
 #include "init/superblock.h"
 
-enum { OPTIONS_LEN = 64, MODALIAS_LEN = 64 };
+enum { OPTIONS_LEN = 64, MODALIAS_LEN = 64, NEXT_ROOT = 255, COMMAND_LINE = 254 };
 
 static unsigned read_all;
 
@@ -98,6 +100,26 @@ static void board(const uint8_t *data, size_t size)
 	read_slice(board_value("SYSRQ"));
 }
 
+static void next_root(struct slice bytes)
+{
+	char interpreter[NEXT_ROOT_INTERPRETER_LEN];
+
+	if (bytes.len > NEXT_ROOT_HEAD_LEN)
+		bytes.len = NEXT_ROOT_HEAD_LEN;
+	if (next_root_interpreter(bytes, interpreter) == 0)
+		read_slice(slice_of(interpreter));
+}
+
+static void handover(struct slice rest)
+{
+	char label[HANDOVER_LABEL_LEN], words[HANDOVER_WORDS_LEN];
+	struct slice command_line = next(&rest);
+
+	if (handover_label(command_line, next(&rest), label, words) && (!label[0] || !strcmp(label, "off") || words[0]))
+		abort();
+	read_slice(slice_of(words));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	char *copy;
@@ -105,7 +127,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	copy = exact_copy(data + 1, size - 1);
-	if (data[0] % 3 == 0)
+	if (data[0] == NEXT_ROOT)
+		next_root((struct slice){ copy, size - 1 });
+	else if (data[0] == COMMAND_LINE)
+		handover((struct slice){ copy, size - 1 });
+	else if (data[0] % 3 == 0)
 		superblock((const uint8_t *)copy, size - 1);
 	else if (data[0] % 3 == 1)
 		modules((struct slice){ copy, size - 1 });
