@@ -113,3 +113,9 @@ void log_info(const char *fmt, ...)
 	log_line(LOG_INFO, fmt, ap);
 	va_end(ap);
 }
+
+void log_err_line(void *arg, const char *text)
+{
+	(void)arg;
+	log_err("%s", text);
+}

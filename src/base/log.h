@@ -13,5 +13,6 @@ void log_copy(int pipe_fd);
 
 void log_err(const char *fmt, ...) __attribute__((format(printf, 1, 2)));  /* an operator must mend this */
 void log_info(const char *fmt, ...) __attribute__((format(printf, 1, 2))); /* a state changed */
+void log_err_line(void *arg, const char *text); /* log_err, of what gives its lines one by one */
 
 #endif

@@ -17,6 +17,29 @@ int servant_become(uid_t uid)
 	return 0;
 }
 
+int servant_become_with(uid_t uid, uint32_t capabilities)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { { capabilities, capabilities, capabilities } };
+	int err;
+
+	/* As far as this process may; what follows is enough. */
+	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
+		if (cap >= 32 || !(capabilities >> cap & 1))
+			(void)prctl(PR_CAPBSET_DROP, cap);
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+		return -errno;
+	err = servant_become(uid);
+	if (!err && syscall(SYS_capset, &header, kept) < 0)
+		err = -errno;
+	for (unsigned cap = 0; cap < 32 && !err; cap++)
+		if (capabilities >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
+			err = -errno;
+	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+		err = -errno;
+	return err;
+}
+
 /* A parent that died before prctl is seen by its pipe: no one reads there. */
 int servant_bind(void)
 {

@@ -2,10 +2,14 @@
 #ifndef BASE_SERVANT_H
 #define BASE_SERVANT_H
 
+#include <stdint.h>
 #include <sys/types.h>
 
 /* First: it belongs to a user of its own, who has nothing; whoever is no root stays who it is. 0 or -errno. */
 int servant_become(uid_t uid);
+
+/* The same, and it keeps these capabilities (bits 1 << CAP_*, of the first 32), over execve(2) too, and gets no others. */
+int servant_become_with(uid_t uid, uint32_t capabilities);
 
 /* It ends with the process that started it, which holds the other end of its standard output: 0, or -errno when that is gone. */
 int servant_bind(void);

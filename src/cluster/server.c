@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdbool.h>
@@ -18,6 +17,7 @@
 #include "base/pass.h"
 #include "base/servant.h"
 #include "base/sockaddr.h"
+#include "base/users.h"
 #include "cluster/exchange.h"
 #include "cluster/shelf.h"
 #include "crypto/sha256.h"
@@ -294,14 +294,12 @@ static void someone_connects(struct loop_source *source, uint32_t events, uint64
 /* A new user id takes back that it dies with its parent: that comes behind. */
 static int give_up(void)
 {
-	int err;
+	int err = servant_become(USER_CLUSTER);
 
-	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(CLUSTER_UID, CLUSTER_UID, CLUSTER_UID) < 0 ||
-			       setresuid(CLUSTER_UID, CLUSTER_UID, CLUSTER_UID) < 0))
-		return -errno;
-	if (prctl(PR_SET_DUMPABLE, 0) < 0)
-		return -errno;
-	err = servant_bind();
+	if (!err && prctl(PR_SET_DUMPABLE, 0) < 0)
+		err = -errno;
+	if (!err)
+		err = servant_bind();
 	if (!err)
 		err = servant_give_up();
 	/* It is not served worse where that cannot be had. */

@@ -6,7 +6,6 @@
 #define CLUSTER_APPLET "cluster"
 
 enum {
-	CLUSTER_UID = 64780,          /* nobody else's, as LOOKUP_UID */
 	CLUSTER_CLIENTS_MAX = 8,      /* more wait until one is done */
 	CLUSTER_ASK_S = 10,           /* to ask in */
 	CLUSTER_STALL_S = 30,         /* without a byte taken */

@@ -15,6 +15,7 @@
 
 #include "base/servant.h"
 #include "base/sockaddr.h"
+#include "base/users.h"
 #include "conf/value.h"
 #include "conf/vpn.h"
 
@@ -58,7 +59,7 @@ _Noreturn void lookup_become(int names_fd, int answers_fd)
 /* Dies with its parent, and belongs to no one who has anything. A new user id ends the one, so the order matters. */
 static int give_up_everything(void)
 {
-	int err = servant_become(LOOKUP_UID);
+	int err = servant_become(USER_RESOLVER);
 
 	if (err < 0)
 		return err;

@@ -10,8 +10,7 @@
 #define LOOKUP_APPLET "resolver"
 
 enum {
-	LOOKUP_UID = 64777,     /* nobody else's: Debian gives out 60000..64999 by hand only */
-	LOOKUP_NO_USER = 3,     /* exit status: it could not become LOOKUP_UID, and asked no one */
+	LOOKUP_NO_USER = 3,     /* exit status: it could not become USER_RESOLVER, and asked no one */
 };
 
 /* One record on its standard output; shorter than PIPE_BUF, so it comes whole. */

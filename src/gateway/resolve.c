@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/users.h"
 #include "gateway/lookup.h"
 
 enum { RETRY_MIN_S = 5, RETRY_MAX_S = 300, SETTLE_MS = 300 };
@@ -53,7 +54,7 @@ static void finish(struct resolver *resolver, uint64_t now_ns)
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == LOOKUP_NO_USER)
 		log_err("names are not looked up: the process for it cannot become user %d (CAP_SETUID and CAP_SETGID?)",
-			LOOKUP_UID);
+			USER_RESOLVER);
 	if (resolver->settle.armed) {
 		loop_timer_clear(resolver->loop, &resolver->settle);
 		resolver->found(resolver);

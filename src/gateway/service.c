@@ -229,12 +229,6 @@ static void names_found(struct resolver *resolver)
 	apply_again(container_of(resolver, struct service, resolver), "names resolved");
 }
 
-static void log_finding(void *arg, const char *text)
-{
-	(void)arg;
-	log_err("%s", text);
-}
-
 void service_each_unresolved(const struct service *service, void (*each)(void *arg, const char *text), void *arg)
 {
 	const struct vpn_conf *vpn = &service->set->vpn;
@@ -265,7 +259,7 @@ static void names_done(struct resolver *resolver)
 	struct service *service = container_of(resolver, struct service, resolver);
 
 	if (service->resolving && !change_waits(&service->change) && !service->answered)
-		service_each_unresolved(service, log_finding, NULL);
+		service_each_unresolved(service, log_err_line, NULL);
 	service->resolving = false;
 	change_progress(&service->change);
 }
@@ -304,7 +298,7 @@ static int start_from_fallback(struct service *service, int state_fd, int err)
 	good = change_load_applied(&service->change, state_fd);
 	service->falls_back = false;
 	if (good) {
-		diag_print(&service->change.diag, log_finding, NULL);
+		diag_print(&service->change.diag, log_err_line, NULL);
 		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
 		return start_from(service, SERVICE_FALLBACK);
 	}
@@ -324,10 +318,10 @@ static int start_from_dir(struct service *service, int dir_fd, int state_fd)
 	if (change_load_held(change))
 		return start_from(service, SERVICE_HELD);
 	if (change_load(change, dir_fd, false)) {
-		diag_print(&change->diag, log_finding, NULL);
+		diag_print(&change->diag, log_err_line, NULL);
 		return start_from(service, SERVICE_FILES);
 	}
-	diag_print(&change->diag, log_finding, NULL);
+	diag_print(&change->diag, log_err_line, NULL);
 	return start_from_fallback(service, state_fd, -EINVAL);
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <stdio.h>
@@ -10,11 +9,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/servant.h"
 #include "base/text.h"
+#include "base/users.h"
 #include "conf/network.h"
 #include "network/lease.h"
 #include "nics/dhcp_stream.h"
@@ -37,28 +36,13 @@ static int make_dir(const struct dhcp_order *order)
 	if (mkdir(path, 0755) < 0 && errno != EEXIST)
 		return -errno;
 	/* Its user's by the group alone: no capability is needed to give it that. */
-	if (setegid(DHCP_UID) < 0)
+	if (setegid(USER_DHCP) < 0)
 		return -errno;
 	text_format(path, sizeof(path), "%s/" DHCP_DIR "/%s", order->run_dir, order->nic);
 	if ((mkdir(path, 0770) < 0 && errno != EEXIST) || chmod(path, 0770) < 0)
 		return -errno;
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
-}
-
-/* A new user id ends the bond to its parent, so the order matters. Packets below the kernel's UDP, and ports below 1024. */
-static int be_another_user(void)
-{
-	const uint32_t caps = 1u << CAP_NET_RAW | 1u << CAP_NET_BIND_SERVICE;
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { caps, caps, caps } };
-
-	if (prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0) < 0 || setgroups(0, NULL) < 0 || setresgid(DHCP_UID, DHCP_UID, DHCP_UID) < 0 ||
-	    setresuid(DHCP_UID, DHCP_UID, DHCP_UID) < 0 || syscall(SYS_capset, &header, data) < 0 ||
-	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_RAW, 0, 0) < 0 ||
-	    prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_NET_BIND_SERVICE, 0, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
 }
 
 /* dhcpcd.conf(5). Whether an address is another's is looked for where all addresses are (network/conflict): asked by dhcpcd, it would
@@ -118,7 +102,7 @@ void dhcp_become(int fd, const void *arg)
 
 	umask(077);
 	if (!err)
-		err = be_another_user();
+		err = servant_become_with(USER_DHCP, 1u << CAP_NET_RAW | 1u << CAP_NET_BIND_SERVICE); /* packets below UDP; ports below 1024 */
 	if (!err)
 		err = servant_bind();
 	if (!err)

@@ -10,8 +10,6 @@
 #define DHCP_HOOK_APPLET "dhcp-hook"
 #define DHCP_DIR "dhcp" /* in the run directory; one below for each NIC */
 
-enum { DHCP_UID = 64778 }; /* nobody else's: Debian gives out 60000..64999 by hand only */
-
 struct dhcp_order {
 	const char *program, *run_dir, *name; /* name: of this host, "": none */
 	char nic[IFNAMSIZ];

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/servant.h"
+#include "base/users.h"
 #include "network/nics.h"
 
 /* A NIC that comes to carry tells who we are a few times in a row (txFast). */
@@ -192,7 +193,7 @@ static void order_came(struct loop_source *source, uint32_t events, uint64_t now
 int lldp_agent_main(void)
 {
 	static const struct lldp_word begun;
-	int err = servant_become(LLDP_UID);
+	int err = servant_become(USER_LLDP);
 
 	log_open(LLDP_APPLET);
 	if (!err)

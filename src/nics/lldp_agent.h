@@ -8,7 +8,6 @@
 #define LLDP_APPLET "lldp"
 
 enum {
-	LLDP_UID = 64780,      /* nobody else's, as the resolver's */
 	LLDP_FRAMES_MAX = 10,  /* a second, of one NIC: what is above waits, and is lost when its queue is full */
 	LLDP_QUEUE_LEN = 16384, /* bytes */
 };

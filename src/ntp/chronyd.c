@@ -2,46 +2,29 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
+
+#include "base/servant.h"
+#include "base/users.h"
 
 /* sd_listen_fds(3) */
 enum { LISTEN_FDS_START = 3, EXIT_NOT_EXECUTED = 127 };
 
-static int set_capabilities(uint32_t set)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { set, set, set } };
-
-	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
-}
-
 /* A new user id takes the dumpable flag and the signal at the parent's end back, so those come behind it. */
 static int become_user(bool keeps_clock, pid_t parent)
 {
-	const uint32_t kept = keeps_clock ? UINT32_C(1) << CAP_SYS_TIME : 0;
+	int err = servant_become_with(USER_TIME, keeps_clock ? UINT32_C(1) << CAP_SYS_TIME : 0);
 
-	/* As far as this process may; what follows is enough. */
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-		if (cap >= 32 || !(kept >> cap & 1))
-			(void)prctl(PR_CAPBSET_DROP, cap);
-	if (prctl(PR_SET_KEEPCAPS, 1) < 0 || setgroups(0, NULL) < 0 || setresgid(NTP_UID, NTP_UID, NTP_UID) < 0 ||
-	    setresuid(NTP_UID, NTP_UID, NTP_UID) < 0)
-		return -errno;
-	if (set_capabilities(kept) < 0)
-		return -errno;
-	if ((kept && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_TIME, 0, 0) < 0) ||
-	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
-		return -errno;
+	if (!err && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+		err = -errno;
 	/* Who died before that would not end us. */
-	return getppid() == parent ? 0 : -ESRCH;
+	return err ? err : getppid() == parent ? 0 : -ESRCH;
 }
 
 static _Noreturn void become(const struct ntp_chronyd *chronyd, int log_fd, pid_t parent)

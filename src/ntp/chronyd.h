@@ -7,8 +7,6 @@
 
 #define NTP_CHRONYD "/sbin/chronyd"
 
-enum { NTP_UID = 64779 /* nobody else's, as LOOKUP_UID */ };
-
 struct ntp_chronyd {
 	const char *path;
 	char *const *argv;

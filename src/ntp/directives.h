@@ -5,7 +5,7 @@
 
 #include "ntp/wanted.h"
 
-#define NTP_USER "time" /* of ntp/chronyd.h's NTP_UID, in the image's /etc/passwd */
+#define NTP_USER "time" /* base/users.h's USER_TIME, in the image's /etc/passwd */
 
 enum {
 	NTP_WORDS_MAX = 64,

@@ -20,6 +20,7 @@
 #include "base/loop.h"
 #include "base/paths.h"
 #include "base/sockaddr.h"
+#include "base/users.h"
 #include "netlink/netns.h"
 #include "ntp/ask.h"
 #include "ntp/chronyd.h"
@@ -214,7 +215,7 @@ static int make_dir(const char *dir)
 	if (!S_ISDIR(st.st_mode))
 		return -ENOTDIR;
 	/* Who owns it alone may make it narrower: it was made so. */
-	return st.st_uid != NTP_UID && chown(dir, NTP_UID, NTP_UID) < 0 ? -errno : 0;
+	return st.st_uid != USER_TIME && chown(dir, USER_TIME, USER_TIME) < 0 ? -errno : 0;
 }
 
 static void start(const char *dir, int socket_fd)

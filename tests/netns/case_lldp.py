@@ -18,7 +18,7 @@ from cases import case, expect
 from frames import ethernet, mac_of, namespace, packet_socket
 from lab import ping, wait_until
 
-LLDP, LLDP_UID = 0x88CC, 64780
+LLDP, LLDP_UID = 0x88CC, 64781
 NEAREST, CUSTOMER = bytes.fromhex("0180c200000e"), bytes.fromhex("0180c2000000")
 SWITCH = bytes.fromhex("001b54aabb00")
 

@@ -88,7 +88,7 @@ def every_process_is_confined(image):
         bounding = int(status["CapBnd"], 16)
         assert status["NoNewPrivs"] == "1", (name, status)
         if name == "lldp":        # it reads what any neighbour of a NIC writes
-            assert int(status["CapPrm"], 16) == 0 and status["Uid"].split() == ["64780"] * 4, status
+            assert int(status["CapPrm"], 16) == 0 and status["Uid"].split() == ["64781"] * 4, status
         assert bounding & NEVER == 0 and int(status["CapPrm"], 16) & ~bounding == 0, (name, status)
         if status["PPid"] == "1":
             assert bounding & HARMFUL == MAY[name], (name, status)
