@@ -244,11 +244,12 @@ static struct dhcp_client *add_client(struct dhcp *dhcp)
 /* A cable is plugged in: whether a server is there shows anew. */
 static void follow_carrier(struct dhcp_client *client, bool carrier)
 {
-	for (enum lease_family family = 0; family < LEASE_FAMILIES && carrier && !client->link.carrier; family++) {
+	if (!carrier || client->link.carrier)
+		return;
+	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
 		client->slots[family].silent = false;
-		if (!client->slots[family].bound)
-			await_answer(client);
-	}
+	loop_timer_clear(client->dhcp->loop, &client->silence);
+	await_answer(client);
 }
 
 /* A client goes on as long as it asks what it was started for. */
