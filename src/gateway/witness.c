@@ -7,7 +7,7 @@
 #include "gateway/removal.h"
 
 /* MAY_CALL_S: who has sent something and hears nothing begins a handshake behind KEEPALIVE_TIMEOUT and REKEY_TIMEOUT of the paper, and no sooner;
- * CALLS_AFTER_S: and some. SESSION_S: REJECT_AFTER_TIME, and a handshake that is tried for some time. */
+ * CALLS_AFTER_S: and some. One that has only just sent its first would not have begun yet. SESSION_S: REJECT_AFTER_TIME, and a handshake that is tried for some time. */
 enum { SETTLED_S = 1, MAY_CALL_S = 15, CALLS_AFTER_S = 20, SESSION_S = 240, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
 
 bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
@@ -93,7 +93,11 @@ static bool sends(struct witness *witness, size_t i, uint64_t bytes, uint64_t no
 		witness->peers[i].is_long = true;
 	else if (is_odd && (bytes < MTU_MIN || !witness->peers[i].is_long))
 		witness->peers[i].calls = true;
-	return bytes > KEEPALIVE_BYTES && !witness->peers[i].calls && now_ns - witness->begun_ns >= CALLS_AFTER_S * NS_PER_S;
+	if (bytes <= KEEPALIVE_BYTES)
+		return false;
+	if (!witness->peers[i].sent_ns)
+		witness->peers[i].sent_ns = now_ns;
+	return !witness->peers[i].calls && now_ns - witness->peers[i].sent_ns >= CALLS_AFTER_S * NS_PER_S;
 }
 
 void witness_look(struct witness *witness, const struct tunnel_config *running, uint64_t now_ns)

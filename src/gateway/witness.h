@@ -24,6 +24,7 @@ struct witness {
 		uint64_t received_bytes;
 		int64_t handshake_s;
 		uint32_t handshake_ns;
+		uint64_t sent_ns; /* when its first data came since the change, 0: none has */
 		bool is_long; /* it sends packets as long as the MTU */
 		bool calls; /* it has begun a handshake, and was not heard since */
 	} peers[TUNNEL_PEERS_MAX];

@@ -116,8 +116,27 @@ TEST(witness_whose_calls_stand_in_a_stream_is_not_heard)
 		begin();
 		for (unsigned s = 1; s < 25; s++) {
 			running.peers[peer].received_bytes += (uint64_t)STREAM_BYTES + (peer == 1 ? 0 : (uint64_t)LONG_BYTES);
-			CHECK(is_heard(BEGUN_S + s) == (s >= 20));
+			CHECK(is_heard(BEGUN_S + s) == (s >= 21));
 		}
+	}
+}
+
+/* A question of NTP now and then, to which no answer comes. */
+TEST(witness_that_sends_its_first_late_is_not_heard_before_it_would_call)
+{
+	enum { INITIATION_BYTES = 148, DATA_BYTES = 112 };
+
+	for (int calls = 0; calls < 2; calls++) {
+		begin();
+		CHECK(!is_heard(BEGUN_S + 1));
+		running.peers[0].received_bytes += DATA_BYTES;
+		CHECK(!is_heard(BEGUN_S + 24));
+		running.peers[0].received_bytes += DATA_BYTES;
+		CHECK(!is_heard(BEGUN_S + 38));
+		running.peers[0].received_bytes += calls ? INITIATION_BYTES : 0;
+		CHECK(!is_heard(BEGUN_S + 40));
+		running.peers[0].received_bytes += DATA_BYTES;
+		CHECK(is_heard(BEGUN_S + 54) == !calls);
 	}
 }
 
