@@ -14,6 +14,10 @@ DATA = "/srv/mitigator/"
 PROMPT_S = 180                  # from QEMU's start; a busy machine takes its time
 OLD_SESSION_S = 60              # a session renews itself after 120 s: not while a case looks
 
+# PID 1 stands still: it takes no SIGSTOP, but a control group takes it along.
+FREEZE = "mkdir -p /run/cg && mount -t cgroup2 none /run/cg && mkdir /run/cg/still && echo 1 > /run/cg/still/cgroup.procs && " \
+         "echo 1 > /run/cg/still/cgroup.freeze"
+
 
 def wait_for(what, predicate, timeout=COMMAND_S, pause=0.1):
     """Ask until the answer is true, and return it; for what has no event to wait for."""

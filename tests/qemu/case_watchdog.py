@@ -2,7 +2,7 @@
 import re
 import tempfile
 
-from appliance import PATHS, PROMPT_S, Appliance, wait_for
+from appliance import FREEZE, PATHS, PROMPT_S, Appliance, wait_for
 from case_disk import waiting_for_the_disk
 from cases import case
 from cluster import make_instances
@@ -11,8 +11,6 @@ from vm import make_data_image
 
 WATCHDOG_S = 30                 # a machine that QEMU does not run for some seconds is not to be reset
 BANNER = "MITIGATOR gateway [^\n]*\n"
-FREEZE = "mkdir -p /run/cg && mount -t cgroup2 none /run/cg && mkdir /run/cg/still && echo 1 > /run/cg/still/cgroup.procs && " \
-         "echo 1 > /run/cg/still/cgroup.freeze"
 
 
 def boot_line(a, step):
