@@ -132,7 +132,7 @@ def is_left(image, settings, first, why, extra_args=()):
                 assert re.search(why, said), said
                 assert shown(vm) == {"gateway_%s+0-1.efi" % NEW: "NOT GOOD, started 1 times: left", FACTORY: "runs, confirmed"}, shown(vm)
                 wait_for("the VPN", lambda: all(handshakes(vm)), BOOT_S, 0.5)
-                print("  FIGURE  the VPN is up %.0f s after that" % vm.age())
+                print("  FIGURE  the VPN is up at %.0f s" % vm.age())
 
 
 @soak
