@@ -116,6 +116,18 @@ def edit_overwrites_a_change_of_another_only_when_told_to(lab):
         edit.terminal.close()
 
 
+def ctrl_c(console, ends):
+    """And its answer, which is lost when it comes before the terminal throws away what was still to be printed: then once more."""
+    for _ in range(5):
+        console.text = ""
+        console.type(b"\x03")
+        try:
+            return wait_until("the answer to Ctrl-C", lambda: console.wait("") or console.text.endswith(ends), 5)
+        except RuntimeError:
+            pass
+    expect(False, console.text)
+
+
 @case
 def edit_that_goes_on_behind_ctrl_c_has_the_console_alone(lab):
     files, _, _, _ = cluster(lab)
@@ -129,8 +141,8 @@ def edit_that_goes_on_behind_ctrl_c_has_the_console_alone(lab):
             console.text = ""
             console.type(b"9\r")
             console.wait("Endpoint = 192.0.2.2:4567")
-            console.type(b"8\x03")
-            console.wait("edit> ")
+            console.type(b"8")
+            ctrl_c(console, "edit> ")
         began = time.monotonic()
         while time.monotonic() - began < 2.5:           # a second behind the second one, the console would look what became of it
             console.text = ""
@@ -145,11 +157,6 @@ def edit_that_goes_on_behind_ctrl_c_has_the_console_alone(lab):
         console.type(b"edit vpn-public.conf --conf %s\r" % files.conf.encode())
         console.wait("edit> ")
         console.text = ""
-        for _ in range(8):
-            console.type(b"\x03")
-            wait_until("Ctrl-C is seen", lambda: console.wait("") or "\ngateway> " in console.text.replace("\r", "") or
-                       console.text.endswith("edit> "))
-            console.text = "" if console.text.endswith("edit> ") else console.text
-        console.wait("gateway> ")
+        wait_until("it is ended", lambda: console.type(b"\x03") or console.wait("") or "\ngateway> " in console.text.replace("\r", ""))
     finally:
         console.close()
