@@ -176,6 +176,9 @@ static void shelf_answers(struct loop_source *source, uint32_t events, uint64_t 
 	for (size_t i = 0; i < CLUSTER_CLIENTS_MAX; i++)
 		if (server.clients[i].state == CLIENT_WAITS)
 			client_answer(&server.clients[i], now_ns);
+	/* Who asked may be gone. */
+	if (!server.count && server.bundle >= 0)
+		loop_timer_set(&server.loop, &server.kept, now_ns + CLUSTER_KEPT_S * NS_PER_S, kept_long_enough);
 }
 
 static void client_asked(struct client *client, uint64_t now_ns)

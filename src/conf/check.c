@@ -326,6 +326,19 @@ static bool is_of_network_conf(const struct network_conf *network, const struct 
 	return false;
 }
 
+static bool is_of_dhcp(const struct check *check, const struct conf_route *route)
+{
+	const struct network_nic *nic = NULL;
+
+	for (size_t i = 0; i < check->facts->link_count && !nic; i++) {
+		const struct conf_link *link = &check->facts->links[i];
+
+		if (!strcmp(link->name, route->device))
+			nic = network_match(&check->set->network, link->name, link->mac, link->path);
+	}
+	return nic && nic->dhcp;
+}
+
 static void check_host_routes(const struct check *check)
 {
 	const struct env_conf *env = &check->set->env;
@@ -341,7 +354,11 @@ static void check_host_routes(const struct check *check)
 			continue;
 		text_format(what, sizeof(what), "the VPN network %s overlaps the host's route %s on %s", net,
 			    inet_prefix_text(&route->destination, to), route->device);
-		report_overlap(check, address_file(check), env->address_line, what);
+		/* A server is not to decide whether the files can run; nothing of a lease goes before a tunnel's own route. */
+		if (is_of_dhcp(check, route))
+			diag_warning(check->diag, address_file(check), env->address_line, "%s, which gets it by DHCP", what);
+		else
+			report_overlap(check, address_file(check), env->address_line, what);
 	}
 }
 

@@ -15,7 +15,7 @@
 #define ANSWERED "\r\x1b[K"
 #define NOT_OBEYED ANSWERED "that line was not obeyed: more of the last one is to come\n" QUESTION
 
-enum { ETX = 0x03 };
+enum { ETX = 0x03, ESC = 0x1b };
 
 static struct {
 	pid_t pid;
@@ -55,6 +55,7 @@ static void leave(int sig)
 static void ask(void)
 {
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	enum { PLAIN, ESCAPED, SEQUENCE } keys = PLAIN; /* of an arrow and the like: ECMA-48, 5.4 */
 	bool is_line = false;
 
 	print(NULL, QUESTION, sizeof(QUESTION) - 1);
@@ -66,6 +67,13 @@ static void ask(void)
 		if (n < 1 || read(STDIN_FILENO, &key, 1) != 1)
 			_exit(n ? 1 : EXIT_IDLE);
 		after_cr = key == '\r';
+		if (key == ESC || keys != PLAIN) {
+			keys = key == ESC ? ESCAPED
+			       : keys == ESCAPED && (key == '[' || key == 'O') ? SEQUENCE
+			       : keys == SEQUENCE && (key < '@' || key > '~') ? SEQUENCE
+			       : PLAIN;
+			continue;
+		}
 		is_enter = key == '\r' || (key == '\n' && !was_cr); /* not the LF of a CRLF */
 		if (key == ETX || (!is_line && (key == 'q' || key == 'Q'))) {
 			print(NULL, ANSWERED, sizeof(ANSWERED) - 1);

@@ -155,8 +155,7 @@ static void answer(enum line_event event)
 		(void)pager_begin(&page); /* else it comes without a pause */
 	print_fits(fits);
 	(void)fflush(stdout);
-	if (page.rows)
-		(void)pager_end();
+	idled = (page.rows && pager_end()) || idled;
 	interrupt_clear();
 	line_draw(&line);
 }

@@ -51,6 +51,13 @@ static int listen_here(void *arg)
 	return err;
 }
 
+static uint64_t number_of_netns(const struct path *path)
+{
+	struct stat st;
+
+	return path->place.netns[0] && fstat(path->place.netns_fd, &st) == 0 ? st.st_ino : 0;
+}
+
 /* What stands at a port of our VPN address. */
 struct served {
 	const char *what, *applet, *arg;
@@ -65,7 +72,7 @@ static void follow_port(struct attend *attend, struct attended *attended, const 
 	bool wanted = served->wanted && path->inner.tunnel.ops;
 	int err;
 
-	if (attended->beside.wanted && (!wanted || !inet_endpoint_equal(&attended->at, &listening.at) ||
+	if (attended->beside.wanted && (!wanted || !inet_endpoint_equal(&attended->at, &listening.at) || attended->netns != number_of_netns(path) ||
 					strcmp(attended->beside.arg, served->arg) != 0))
 		beside_stop(&attended->beside);
 	if (!wanted || attended->beside.wanted)
@@ -77,6 +84,7 @@ static void follow_port(struct attend *attend, struct attended *attended, const 
 	if (err < 0)
 		return;
 	attended->at = listening.at;
+	attended->netns = number_of_netns(path);
 	beside_start(&attended->beside, attend->loop, served->applet, served->arg, listening.fd);
 }
 
@@ -157,15 +165,14 @@ static void follow_time(struct attend *attend, const struct path *path, const st
 {
 	char bytes[NTP_FILE_MAX] = "", address[INET_PREFIX_STRLEN];
 	struct text text;
-	struct stat st;
 
 	if (path->profile->dataplane)
 		return;
 	text_init(&text, bytes, sizeof(bytes));
 	if (set->clustered && path->inner.tunnel.ops) {
 		text_add(&text, "vpn %s\n", inet_prefix_text(&set->env.vpn_address, address));
-		if (path->place.netns[0] && fstat(path->place.netns_fd, &st) == 0)
-			text_add(&text, "netns %s %llu\n", path->place.netns, (unsigned long long)st.st_ino);
+		if (number_of_netns(path))
+			text_add(&text, "netns %s %llu\n", path->place.netns, (unsigned long long)number_of_netns(path));
 		write_peers(set, &text);
 	}
 	ntp_wanted_write(attend->run_dir, path->profile->name, bytes);

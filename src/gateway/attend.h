@@ -11,6 +11,7 @@
 struct attended {
 	struct beside beside;
 	struct inet_endpoint at; /* where it listens */
+	uint64_t netns;          /* in which namespace, by number: another one may have the same name; 0: the process's own */
 	int err;                 /* of the last try: told once */
 };
 

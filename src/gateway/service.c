@@ -171,6 +171,8 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 		log_err("what ran before could not be put back: %s", service->path.down_reason);
 		*put_back = false;
 		arm_retry(service);
+	} else {
+		attend_follow(&service->attend, &service->path, service->set);
 	}
 	return err;
 }
@@ -196,6 +198,7 @@ int service_undo(struct service *service, struct tunnel_report *report)
 		arm_retry(service);
 	} else if (service->source != SERVICE_NOTHING) {
 		service->came_up = true;
+		attend_follow(&service->attend, &service->path, service->set);
 		change_ran(&service->change);
 	}
 	return err;

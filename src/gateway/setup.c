@@ -148,10 +148,18 @@ static int put_lines(enum conf_file file, unsigned before, struct slice lines)
 	return amend_keep(&the_change, file, len, conf_file_name(file));
 }
 
+static bool sets_offloads(const struct network_nic *section)
+{
+	for (size_t i = 0; i < NETWORK_OFFLOADS; i++)
+		if (section->offloads[i] != NETWORK_UNSAID)
+			return true;
+	return false;
+}
+
 static bool sets_something(const struct network_nic *section)
 {
 	return section->address_count || section->route_count || section->mtu_bytes || section->unmanaged || section->dhcp ||
-	       section->accept_ra != NETWORK_RA_DEFAULT;
+	       section->accept_ra != NETWORK_RA_DEFAULT || section->lldp_line || sets_offloads(section);
 }
 
 /* Of several that fit a NIC the first counts: what the one there sets is this NIC's no longer, and that is for the operator to say. */

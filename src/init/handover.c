@@ -104,6 +104,8 @@ static void return_from(const char *words, uint64_t now_ns)
 	stay(words);
 	processes_return(now_ns);
 	keepers_begin(loop, now_ns);
+	keepers_clock(now_ns);
+	mounts_close_run();
 }
 
 /* ---- the end of this program ---- */
@@ -179,20 +181,6 @@ static void stage_begin(uint64_t now_ns)
 	loop_timer_set(loop, &deadline, now_ns + stages[stage].limit_s * NS_PER_S, stage_is_late);
 }
 
-static void stage_ended(int status, uint64_t now_ns)
-{
-	char words[HANDOVER_WORDS_LEN];
-
-	loop_timer_clear(loop, &deadline);
-	text_format(words, sizeof(words), "%s", next->words);
-	if (status)
-		stay(words[0] ? words : "who looks at it ended");
-	else if (++stage == STAGES)
-		leave(now_ns);
-	else
-		stage_begin(now_ns);
-}
-
 /* ---- whether, and when ---- */
 
 static bool is_there(const char *path)
@@ -226,24 +214,48 @@ static void look_around(struct handover_seen *seen, uint64_t now_ns)
 	seen->waited_s = (now_ns - waits_ns) / NS_PER_S;
 }
 
-void handover_tick(uint64_t now_ns)
+/* Before the next root is looked at, and again behind that: e2fsck may take long, and no one is to be cut off in a change. */
+static void decide(uint64_t now_ns)
 {
 	char words[HANDOVER_WORDS_LEN];
 	struct handover_seen seen;
 	enum handover_decision decision;
 
-	if (state != HANDOVER_WAITING)
-		return;
 	look_around(&seen, now_ns);
 	decision = handover_decide(&seen, words);
-	if (decision == HANDOVER_WAIT) {
-		tell_waiting(words);
-	} else if (decision == HANDOVER_STAY) {
+	if (decision == HANDOVER_STAY) {
 		stay(words);
+	} else if (decision == HANDOVER_WAIT) {
+		state = HANDOVER_WAITING;
+		tell_waiting(words);
+	} else if (stage == STAGES) {
+		leave(now_ns);
 	} else {
 		state = HANDOVER_LOOKING;
 		stage_begin(now_ns);
 	}
+}
+
+static void stage_ended(int status, uint64_t now_ns)
+{
+	char words[HANDOVER_WORDS_LEN];
+
+	loop_timer_clear(loop, &deadline);
+	text_format(words, sizeof(words), "%s", next->words);
+	if (status) {
+		stay(words[0] ? words : "who looks at it ended");
+	} else if (++stage == STAGES) {
+		waits_ns = now_ns;
+		decide(now_ns);
+	} else {
+		stage_begin(now_ns);
+	}
+}
+
+void handover_tick(uint64_t now_ns)
+{
+	if (state == HANDOVER_WAITING)
+		decide(now_ns);
 }
 
 void handover_exited(pid_t pid, int status, uint64_t now_ns)

@@ -58,6 +58,7 @@ static bool network_waited; /* for, and it is ready or late */
 static int ending; /* how, as for reboot(2); 0: not at all */
 static pid_t boot_pid; /* of the boot steps; 0: they are over */
 static bool recovering, recovered; /* consoles alone: chosen, and so */
+static bool stamped;    /* the paths were started: peers know of the time by them */
 static bool lost;       /* packets stand still, and only a reset helps */
 
 static struct consoles consoles;
@@ -67,6 +68,7 @@ static void start_paths(uint64_t now_ns)
 {
 	if (ending || recovering)
 		return;
+	stamped = true;
 	keepers_clock(now_ns);
 	processes_start_after_network(now_ns);
 }
@@ -93,7 +95,9 @@ static void network_wait_over(struct loop_timer *timer, uint64_t now_ns)
 /* For child_call: it may hang on a disk that does not answer. */
 static int put_away(void)
 {
-	clockfloor_keep_stopped();
+	/* A clock that no one believed yet, and no one goes by, is not written down. */
+	if (stamped)
+		clockfloor_keep_stopped();
 	ended_keep();
 	(void)next_root_unmount();
 	return persist_unmount();

@@ -9,6 +9,9 @@
 
 #include "base/log.h"
 
+#define RUN_OPTIONS "mode=755,size=16m"
+#define RUN_FLAGS (MS_NODEV | MS_NOSUID | MS_NOEXEC)
+
 static const struct {
 	const char *type, *target, *options;
 	unsigned long flags;
@@ -19,7 +22,7 @@ static const struct {
 	{ "pstore", "/sys/fs/pstore", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, true },
 	{ "securityfs", "/sys/kernel/security", NULL, MS_NODEV | MS_NOSUID | MS_NOEXEC, true },
 	{ "devtmpfs", "/dev", "mode=755", MS_NOSUID | MS_NOEXEC, false },
-	{ "tmpfs", "/run", "mode=755,size=16m", MS_NODEV | MS_NOSUID | MS_NOEXEC, false },
+	{ "tmpfs", "/run", RUN_OPTIONS, RUN_FLAGS, false },
 };
 
 int mounts_make(void)
@@ -46,4 +49,10 @@ void mounts_open_run(void)
 	/* As systemd would make it. */
 	if (mount(NULL, "/run", NULL, MS_REMOUNT | MS_NODEV | MS_NOSUID, "size=20%,nr_inodes=800k") < 0)
 		log_err("/run stays small: %s", strerror(errno));
+}
+
+void mounts_close_run(void)
+{
+	if (mount(NULL, "/run", NULL, MS_REMOUNT | RUN_FLAGS, RUN_OPTIONS) < 0)
+		log_err("/run stays large, and programs there can be executed: %s", strerror(errno));
 }

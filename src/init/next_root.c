@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "init/mend.h"
 #include "init/superblock.h"
 
@@ -48,6 +49,7 @@ static int failed(const char *fmt, ...)
 	va_start(args, fmt);
 	(void)vsnprintf(next->words, sizeof(next->words), fmt, args);
 	va_end(args);
+	text_make_printable(next->words); /* a name on a foreign disk is anyone's */
 	return 1;
 }
 

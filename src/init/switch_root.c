@@ -114,11 +114,12 @@ static int clean_begin(void)
 		close(ends[0]);
 		return ends[1];
 	}
-	close(ends[1]);
-	news.fd = ends[0];
-	dir_fd = openat(old_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	/* Nothing else stays open here: the watchdog is the next one's to open. */
+	dir_fd = dup2(ends[0], STDIN_FILENO) < 0 || dup2(old_fd, STDOUT_FILENO) < 0 || syscall(SYS_close_range, STDERR_FILENO, ~0U, 0) < 0
+		 ? -1 : openat(STDOUT_FILENO, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	news.fd = STDIN_FILENO;
 	/* A byte: it does not run. */
-	if (dir_fd >= 0 && poll(&news, 1, CLEAN_WAIT_S * 1000) == 1 && read(ends[0], &byte, 1) == 0 && is_memory(dir_fd) &&
+	if (dir_fd >= 0 && poll(&news, 1, CLEAN_WAIT_S * 1000) == 1 && read(STDIN_FILENO, &byte, 1) == 0 && is_memory(dir_fd) &&
 	    fstat(dir_fd, &st) == 0)
 		remove_all(dir_fd, st.st_dev);
 	_exit(0);

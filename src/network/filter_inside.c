@@ -36,9 +36,9 @@ static const struct filter_rule first[] = {
 	{ "TCP to ports that .env opens", { PROTOCOL(IPPROTO_TCP), { .load = LOAD_TRANSPORT, .at = DESTINATION_PORT, .len = PORT_LEN, .set = OPEN } },
 	  0, ACCEPT, NULL },
 	{ "DROPPED: TCP connections to other ports", { PROTOCOL(IPPROTO_TCP), TCP_BEGINS }, 0, DROP, NULL },
-	/* By its flags and not by conntrack, which would not know of what began before the filter was put up, and let it stall. */
 	{ "UDP to NTP, which is served", { PROTOCOL(IPPROTO_UDP), { .load = LOAD_TRANSPORT, .at = DESTINATION_PORT, .len = PORT_LEN, .set = TIME } },
 	  0, ACCEPT, NULL },
+	/* By its flags and not by conntrack, which would not know of what began before the filter was put up, and let it stall. */
 	{ "TCP of connections that began here", { PROTOCOL(IPPROTO_TCP) }, 0, ACCEPT, NULL },
 };
 

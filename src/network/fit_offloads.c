@@ -89,12 +89,12 @@ void fit_offloads(struct fitting *fitting)
 
 		if (wanted == NETWORK_UNSAID && !(before->mask & bit))
 			continue;
-		if (wanted == NETWORK_UNSAID) {
+		if (wanted == NETWORK_UNSAID)
 			to = before->was & bit;
-			before->mask &= ~bit;
-		}
-		if ((is.active & bit) == to)
+		if ((is.active & bit) == to) {
+			before->mask &= wanted == NETWORK_UNSAID ? ~bit : ~UINT32_C(0);
 			continue;
+		}
 		if (!(is.can & bit)) {
 			if (asked & bit)
 				fit_refuse(fitting, "%s cannot be switched %s: the NIC %s", offloads_name((enum network_offload)i),

@@ -69,6 +69,14 @@ int leases_find_tunnels(struct leases *leases, struct nl *nl)
 	return err < 0 || !tunnels.count ? err : link_address_each(nl, 0, note_address, &tunnels);
 }
 
+bool leases_has_address(const struct leases *leases, const struct inet_addr *addr)
+{
+	for (size_t i = 0; i < leases->tunnel_count; i++)
+		if (inet_contains(&leases->tunnels[i], addr))
+			return true;
+	return false;
+}
+
 bool leases_is_tunnels(const struct leases *leases, const struct inet_prefix *network)
 {
 	for (size_t i = 0; i < leases->tunnel_count; i++)
@@ -123,7 +131,7 @@ static void add_address(const struct leases *leases, struct network_nic *section
 	for (size_t i = 0; i < section->address_count; i++)
 		if (inet_addr_equal(&section->addresses[i].addr, &lease->address.addr))
 			return;
-	if (lease->address.addr.family && section->address_count < NETWORK_ADDRESSES_MAX && !leases_is_tunnels(leases, &lease->address))
+	if (lease->address.addr.family && section->address_count < NETWORK_ADDRESSES_MAX && !leases_has_address(leases, &lease->address.addr))
 		section->addresses[section->address_count++] = lease->address;
 }
 

@@ -30,6 +30,8 @@ int leases_find_tunnels(struct leases *leases, struct nl *nl);
 
 /* Whether such a network is the VPN's, or a part of it, and so is left out: what is wider yields to the tunnel by itself. */
 bool leases_is_tunnels(const struct leases *leases, const struct inet_prefix *network);
+/* Whether an address is in one, however wide the network is that it came with: the kernel takes it for its own before all routes. */
+bool leases_has_address(const struct leases *leases, const struct inet_addr *addr);
 
 /* The section with what leases add: the address; routes to where none of its own goes. Borrowed until the next call. The routes of two
  * NICs never have the same metric, since the kernel takes the second one in place of the first. */

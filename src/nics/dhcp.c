@@ -153,7 +153,7 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 	(void)events;
 	(void)now_ns;
 	if (n <= 0) {
-		(void)helper_end(&client->helper);
+		helper_kill(&client->helper); /* which closed its end, and may live on */
 		client_ended(client, "it ended");
 		return;
 	}
@@ -335,7 +335,7 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 
 static bool is_of_tunnels(const struct leases *leases, const struct lease *lease)
 {
-	bool any = leases_is_tunnels(leases, &lease->address);
+	bool any = leases_has_address(leases, &lease->address.addr);
 
 	for (size_t i = 0; i < lease->route_count && !any; i++)
 		any = leases_is_tunnels(leases, &lease->routes[i].destination);

@@ -155,8 +155,9 @@ static void obey(const struct lldp_order *order, int fd, uint64_t now_ns)
 			close(fd);
 		return;
 	}
+	/* Started again, it is handed all of them. */
 	if (fd >= 0 && loop_take(&agent.loop, &port->source, fd, frame_came) < 0)
-		return;
+		_exit(1);
 	was = port->order.emit && port->order.carrier;
 	fresh = order->emit && order->carrier && (!was || !lldp_order_equal(&port->order, order));
 	if (was && !order->emit)

@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "ntp/directives.h"
 
-enum { ANSWER_MS = 1000, RIGHT_NS = 1000 * 1000 * 1000 };
+enum { ASKED_MAX = 4 * NTP_SOURCES_MAX, ANSWER_MS = 1000, RIGHT_NS = 1000 * 1000 * 1000 };
 
 struct asking {
 	int fd;
@@ -62,7 +62,7 @@ static ssize_t exchange(struct asking *asking, uint8_t bytes[static NTP_REPORT_M
 	struct pollfd ready = { .fd = asking->fd, .events = POLLIN };
 	ssize_t n;
 
-	if (send(asking->fd, bytes, len, MSG_NOSIGNAL) < 0)
+	if (send(asking->fd, bytes, len, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
 		return -errno;
 	if (poll(&ready, 1, ANSWER_MS) <= 0)
 		return -ETIMEDOUT;
@@ -85,7 +85,7 @@ static int ask_all(struct asking *asking, struct ntp_state *state)
 		return (int)n;
 	if (!ntp_read_source_count(bytes, (size_t)n, asking->sequence, &count))
 		return -EPROTO;
-	for (uint32_t i = 0; i < count && state->source_count < NTP_SOURCES_MAX; i++) {
+	for (uint32_t i = 0; i < count && i < ASKED_MAX && state->source_count < NTP_SOURCES_MAX; i++) {
 		n = exchange(asking, bytes, ntp_ask_source(bytes, ++asking->sequence, i));
 		if (n < 0)
 			return (int)n;

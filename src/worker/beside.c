@@ -58,7 +58,7 @@ static void ended(struct loop_source *source, uint32_t events, uint64_t now_ns)
 	(void)now_ns;
 	if (read(source->fd, &byte, 1) > 0)
 		return;
-	(void)helper_end(&beside->helper);
+	helper_kill(&beside->helper); /* which closed its end, and may live on */
 	wait_and_start(beside, "it ended");
 }
 

@@ -14,7 +14,7 @@
 
 enum {
 	FDS_MAX = 1024, /* a service has some dozens */
-	KILLED_MAX = 8,
+	KILLED_MAX = 80, /* one for each NIC, and some */
 };
 
 /* When memory is short: a helper is started again, the service's sessions are not. */

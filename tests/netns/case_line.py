@@ -156,6 +156,8 @@ def what_is_more_than_a_screen_comes_in_pages(lab):
                 said += console.keys("\r\n", more if got else "gateway> ")
                 expect(said == whole[:len(said)], said)
             expect(console.keys("help\r", more)[1:] == whole[:height - 1])
+            # keys of the terminal are none
+            console.terminal.type(b"\x1b[6~\x1bOB\x1b[1;5C")
             # what is typed for a prompt is obeyed by no one, up to its Enter
             expect(console.keys("xq help version \r", more)[-1].startswith("that line was not obeyed"))
             expect(console.keys("q", "gateway> ") == [])

@@ -30,14 +30,14 @@ def udp_frame(source, target, port, payload):
 
 
 class Initiations:
-    """Those of one instance to a port, as the hub sees them."""
+    """Those of one instance to a port, as the hub sees them; to: of which other one, None: whichever."""
 
-    def __init__(self, hub, n, port):
-        self.hub, self.n, self.port, self.seen = hub, n, port, []
+    def __init__(self, hub, n, port, to=None):
+        self.hub, self.n, self.port, self.to, self.seen = hub, n, port, to and socket.inet_aton(outer_address(to)), []
 
     def tap(self, _, frame):
         payload = udp_payload(frame, outer_address(self.n), self.port)
-        if len(payload) == INITIATION_LEN and payload[0] == INITIATION:
+        if len(payload) == INITIATION_LEN and payload[0] == INITIATION and self.to in (None, frame[30:34]):
             self.seen.append(payload)
 
     def __enter__(self):
@@ -60,7 +60,7 @@ def replayed_initiation_moves_no_peer_for_long(image):
         first.fresh_sessions(2)
         home = outer_address(2) + ":4568"
         assert first.peers("gateway-dataplane")[key]["endpoint"] == home
-        with Initiations(c.hub, 2, 4567) as recorded:
+        with Initiations(c.hub, 2, 4567, to=1) as recorded:
             second.netns("gateway", "wg set wg0 peer %s remove" % first.instance.public_key)
             second.run("/sbin/gateway reconfigure", 60)
             message = wait_for("an initiation to record", lambda: recorded.seen)[0]

@@ -219,6 +219,32 @@ TEST(mellanox_nic_makes_an_overlap_an_error)
 		     "dataplane is not isolated (Mellanox NIC 0000:01:00.0)") != NULL);
 }
 
+/* Or whoever answers DHCP decides whether the files run. */
+TEST(route_that_a_server_gave_is_no_error)
+{
+	start();
+	parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=off\n");
+	parse(CONF_NETWORK, "[Match]\nName=eth0\n[Network]\nDHCP=ipv4\n");
+	set.clustered = true;
+	facts.routes[0] = (struct conf_route){ { { AF_INET, { 10 } }, 8 }, "eth0", false };
+	facts.route_count = 1;
+	facts.links[0] = (struct conf_link){ .name = "eth0", .nic = true };
+	facts.links[1] = (struct conf_link){ .name = "eth1", .nic = true };
+	facts.link_count = 2;
+	conf_set_check(&set, &facts, false, &diag);
+	CHECK(strstr(findings(), "warning: the VPN network 10.8.3.0/24 overlaps the host's route 10.0.0.0/8 on eth0, which gets it by DHCP") != NULL);
+	/* the control: a NIC that has no lease */
+	start();
+	parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=off\n");
+	text_format(facts.routes[0].device, sizeof(facts.routes[0].device), "eth1");
+	facts.route_count = 1;
+	parse(CONF_NETWORK, "[Match]\nName=eth0\n[Network]\nDHCP=ipv4\n");
+	set.clustered = true;
+	conf_set_check(&set, &facts, false, &diag);
+	CHECK(strstr(findings(), "on eth1, and the dataplane is not isolated") != NULL);
+	facts.link_count = 0;
+}
+
 TEST(route_of_ours_is_no_overlap_whatever_its_device)
 {
 	start();

@@ -183,6 +183,11 @@ TEST(lease_draws_nothing_out_of_a_tunnel)
 	CHECK(!leases_is_tunnels(&leases, &network));
 	CHECK_INT(inet_prefix_parse(slice_of("10.8.4.2/32"), &network, &has_len), 0);
 	CHECK(!leases_is_tunnels(&leases, &network));
+	/* An address is the host's own before any route, whatever mask a server gives it. */
+	CHECK_INT(inet_prefix_parse(slice_of("10.8.3.2/8"), &network, &has_len), 0);
+	CHECK(!leases_is_tunnels(&leases, &network) && leases_has_address(&leases, &network.addr));
+	CHECK_INT(inet_prefix_parse(slice_of("10.8.4.2/8"), &network, &has_len), 0);
+	CHECK(!leases_has_address(&leases, &network.addr));
 	leases.tunnel_count = 0;
 }
 
