@@ -8,7 +8,8 @@ from cases import case
 from cluster import make_instances
 
 STEPS = ["mounts", "board", "sysctls", "lockdown", "console", "trial", "modules", "firmware", "entropy",
-         "persistent partition", "boot before", "password", "configuration", "NIC names", "end of modules", "clock", "images", "read-only root", "network", "gateway", "gateway-dataplane"]
+         "persistent partition", "boot before", "password", "configuration", "NIC names", "end of modules", "clock", "images", "read-only root", "network",
+         "time", "gateway", "gateway-dataplane"]
 BESIDE = "watchdog"         # told once PID 1 has it, whatever step runs then
 MOUNT_FLAGS = {"rw", "nosuid", "nodev", "noexec", "noatime"}
 
