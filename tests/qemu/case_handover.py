@@ -8,7 +8,7 @@ import tempfile
 import time
 
 from appliance import OLD_SESSION_S, PATHS, PROMPT_S, Appliance, wait_for
-from cases import case, soak
+from cases import soak
 from cluster import make_instances, vpn_address
 from disk import Disk
 from vm import HERE, TOP, Hub
@@ -122,7 +122,7 @@ def hand_over(a, peer, hub):
         assert peer.handshakes(path) == sessions[path] or time.monotonic() - at > OLD_SESSION_S, "a session was made anew"
 
 
-@case
+@soak
 def next_root_takes_the_tunnels_over_without_a_lost_packet(image):
     """100 packets a second on both paths meanwhile."""
     one, two = make_instances(2, image + "/gateway")
