@@ -63,14 +63,14 @@ class Rack:
     def has(self, *wanted):
         wait_until("addresses " + " ".join(wanted), lambda: set(addresses(self.a)) == set(wanted))
 
-    def tunnel(self):
+    def tunnel(self, server=SERVER):
         """Both ways through lwIP here and wireguard-go on d, which learns by itself where a is."""
         (key_a, pub_a), (key_d, self.pub_d) = wg_keys(), wg_keys()
         go = self.lab.wireguard_go(self.d, "go0", key_d, 5678)
         go.set("peer", pub_a, "allowed-ips", "10.8.3.1/32")
         go.address("10.8.3.2/24")
         self.ours = self.lab.gateway(self.a, files(key_a, [(pub_a, "10.8.3.1/32", None, ""),
-                                                           (self.pub_d, "10.8.3.2/32", SERVER + ":5678", "")], "10.8.3.1"))
+                                                           (self.pub_d, "10.8.3.2/32", server + ":5678", "")], "10.8.3.1"))
         self.passes()
 
     def passes(self):
@@ -217,6 +217,18 @@ def dhcp_server_that_gives_another_address_moves_the_sessions(lab):
     said = network.said()
     expect("eth0: the DHCP client does not run: it ended; it is started again every 5 s\n" in said, said)
     expect("eth0: the DHCP server 192.0.2.1 gives another address, 192.0.2.60/24 in place of 192.0.2.50/24\n" in said, said)
+
+
+@soak
+def dhcpv6_and_a_router_carry_a_tunnel(lab):
+    """dnsmasq is both: the address is a /128 of a lease, the network that it is in and the way out are advertised."""
+    rack = Rack(lab)
+    Dnsmasq(lab, rack.d, "--enable-ra", "--dhcp-range=2001:db8:a::50,2001:db8:a::50,64,1h")
+    rack.network(CONF % "ipv6" + "IPv6AcceptRA=yes\n")
+    rack.has("2001:db8:a::50/128")
+    wait_until("the router", lambda: "default via fe80::" in rack.a("ip", "-6", "route"), 60)
+    rack.tunnel("[2001:db8:a::1]")
+    expect(rack.ours.peer(rack.pub_d)["endpoint"] == "[2001:db8:a::1]:5678", rack.ours.ask("show"))
 
 
 @soak
