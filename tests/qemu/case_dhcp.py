@@ -3,9 +3,10 @@ import os
 import shutil
 import tempfile
 
-from appliance import DATA, Appliance, wait_for
+from appliance import DATA, PATHS, Appliance, wait_for
+from case_rack import device, nic
 from cases import soak
-from cluster import make_instances, outer_address
+from cluster import make_instances, outer_address, vpn_address
 from vm import Hub
 
 NETWORK = "[Match]\nName=eth0\n\n[Network]\nDHCP=ipv4\n"
@@ -45,21 +46,29 @@ VLAN = "[NetDev]\nName=vlan10\nKind=vlan\n\n[VLAN]\nId=10\n\n[Match]\nName=eth0\
 UDHCPD = "start %s\nend %s\ninterface vlan10\nlease_file /run/leases\npidfile /run/udhcpd.pid\noption subnet 255.255.255.0\n"
 
 
+BOND = device("bond0", "bond", "Bond", "Mode=active-backup", "MIIMonitorSec=50ms") + device("vlan10", "vlan", "VLAN", "Id=10") + \
+    nic("eth*", "Bond=bond0") + nic("bond0", "VLAN=vlan10") + nic("vlan10", "DHCP=ipv4")
+
+
 @soak
-def paths_of_both_backends_shake_hands_by_a_lease_on_a_vlan(image):
-    """The server is busybox's, beside the other instance."""
+def paths_of_both_backends_shake_hands_by_a_lease_on_a_vlan_of_a_bond(image):
+    """The server is busybox's, beside the other instance. And go on by the bond's other cable."""
     one, two = make_instances(2, image + "/gateway")
     first, second = one.files([one, two]), two.files([one, two])
-    first["network.conf"], second["network.conf"] = VLAN % "DHCP=ipv4", VLAN % ("Address=%s/24" % outer_address(2))
+    first["network.conf"], second["network.conf"] = BOND, VLAN % ("Address=%s/24" % outer_address(2))
     first[".env"] += "DATA_PLANE_VPN_BACKEND=lwip\n"
     second[".env"] += "MITIGATOR_FILTER=off\n"
-    with Hub(2) as hub, Appliance("dhcp-vlan-2", image, second, [hub.port(1)], instance=two) as b:
+    with Hub(3) as hub, Appliance("dhcp-vlan-2", image, second, [hub.port(1)], instance=two) as b:
         b.prompt()
         wait_for("the server's address", lambda: "192.0.2.2/24" in b.say("network"))
         b.vm.agent.write_file("/run/udhcpd.conf", UDHCPD % ((outer_address(1),) * 2))
         b.output("touch /run/leases; udhcpd /run/udhcpd.conf")
-        with Appliance("dhcp-vlan-1", image, first, [hub.port(0)], instance=one) as a:
+        with Appliance("dhcp-vlan-1", image, first, [hub.port(0), hub.port(2)], instance=one) as a:
             a.prompt()
             wait_for("a lease", lambda: "192.0.2.1/24 from 192.0.2.2, for " in a.screen("network"))
             a.wait_handshakes(1)
             assert a.show("gateway-dataplane")["backend"] == "lwip" and a.show()["backend"] == "kernel", a.show()
+            a.vm.set_link(0, False)
+            for path in PATHS:
+                wait_for("packets by the other cable", lambda: "3 received" in a.say("ping %s %s -c 3 -i 0.1 -q" % (vpn_address(2), path)))
+            assert "192.0.2.1/24 from 192.0.2.2, for " in a.screen("network"), a.screen("network")
