@@ -24,7 +24,7 @@ MAKEFLAGS += --no-builtin-rules --jobs=$(JOBS)
 # Packages are looked for before anything else, whatever the target.
 GOALS := $(or $(MAKECMDGOALS),image)
 ifneq ($(filter-out help clean,$(GOALS)),)
-ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) $(if $(filter test,$(GOALS)),$(PACKAGES_TEST)) $(if $(filter bench,$(GOALS)),$(PACKAGES_BENCH)) >&2 || echo missing),)
+ifneq ($(shell scripts/deps $(PACKAGES) $(if $(filter check fuzz,$(GOALS)),$(PACKAGES_CHECK)) $(if $(filter test soak,$(GOALS)),$(PACKAGES_TEST)) $(if $(filter bench,$(GOALS)),$(PACKAGES_BENCH)) >&2 || echo missing),)
 $(error the packages named above could not be installed)
 endif
 endif

@@ -4,12 +4,10 @@
 PACKAGES := gcc libc6-dev linux-libc-dev musl-tools libmnl-dev dpkg-dev python3 xz-utils zstd lz4 bzip2 \
             kmod e2fsprogs fakeroot qemu-system-x86 wireguard-tools iproute2 iputils-ping ca-certificates \
             mtools dosfstools nftables gdisk xorriso ovmf sbsigntool
-# What the binary runs beside: promtool is of prometheus.
-PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base dnsmasq-base
+# What the binary runs beside, and talks to: promtool is of prometheus.
+PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base dnsmasq-base radvd lldpd
 PACKAGES_BENCH := iperf3 libssl-dev
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
-# At the other end of a NIC's cable.
-PACKAGES_TEST += lldpd
 
 # Source packages and binary packages from the archive: NAME/SUITE.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm dhcpcd5/bookworm \

@@ -219,16 +219,42 @@ def dhcp_server_that_gives_another_address_moves_the_sessions(lab):
     expect("eth0: the DHCP server 192.0.2.1 gives another address, 192.0.2.60/24 in place of 192.0.2.50/24\n" in said, said)
 
 
-@soak
-def dhcpv6_and_a_router_carry_a_tunnel(lab):
-    """dnsmasq is both: the address is a /128 of a lease, the network that it is in and the way out are advertised."""
-    rack = Rack(lab)
-    Dnsmasq(lab, rack.d, "--enable-ra", "--dhcp-range=2001:db8:a::50,2001:db8:a::50,64,1h")
+RADVD = "interface eth0 { AdvSendAdvert on; AdvManagedFlag on; MinRtrAdvInterval 3; MaxRtrAdvInterval 4;" \
+        " prefix 2001:db8:a::/64 { AdvAutonomous off; }; };\n"
+
+
+def advertise(rack):
+    """By radvd, which wants its host to forward."""
+    rack.d("sysctl", "-qw", "net.ipv6.conf.all.forwarding=1")
+    conf = rack.lab.dir + "/radvd.conf"
+    with open(conf, "w") as f:
+        f.write(RADVD)
+    os.chmod(conf, 0o644)
+    rack.d.start("radvd", "-n", "-C", conf, "-p", rack.lab.dir + "/radvd.pid", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def carries_a_tunnel(rack):
+    """The address is a /128 of a lease, the network that it is in and the way out are advertised."""
     rack.network(CONF % "ipv6" + "IPv6AcceptRA=yes\n")
     rack.has("2001:db8:a::50/128")
     wait_until("the router", lambda: "default via fe80::" in rack.a("ip", "-6", "route"), 60)
     rack.tunnel("[2001:db8:a::1]")
     expect(rack.ours.peer(rack.pub_d)["endpoint"] == "[2001:db8:a::1]:5678", rack.ours.ask("show"))
+
+
+@soak
+def dhcpv6_and_a_router_by_dnsmasq_carry_a_tunnel(lab):
+    rack = Rack(lab)
+    Dnsmasq(lab, rack.d, "--enable-ra", "--dhcp-range=2001:db8:a::50,2001:db8:a::50,64,1h")
+    carries_a_tunnel(rack)
+
+
+@soak
+def dhcpv6_and_a_router_by_radvd_carry_a_tunnel(lab):
+    rack = Rack(lab)
+    Dnsmasq(lab, rack.d, "--dhcp-range=2001:db8:a::50,2001:db8:a::50,64,1h")
+    advertise(rack)
+    carries_a_tunnel(rack)
 
 
 @soak
