@@ -30,7 +30,7 @@ def change_waits_for_its_time_over_a_reboot_and_by_the_clock_on_the_wall(image):
         assert re.search(r"\(at %s\)> \Z" % clock(when), a.vm.console.text), a.vm.console.text[-200:]
         waits = "`reconfigure` waits for %s UTC; `undo` cancels it" % time.strftime("%Y-%m-%d %H:%M:%S", time.gmtime(when))
         assert waits in a.screen() and "waits for its time" in a.say("history") and addresses(a) == [1]
-        assert "`undo` cancels it" in a.say("reconfigure") and "waits for its time" in a.say("reset config")
+        assert "`undo` cancels it" in " ".join(a.say("reconfigure").split()) and "waits for its time" in a.say("reset config")
         at = len(a.vm.console.text)
         a.vm.agent.starts_anew()
         a.vm.console.begin("reboot")
