@@ -17,21 +17,32 @@ int servant_become(uid_t uid)
 	return 0;
 }
 
-int servant_become_with(uid_t uid, uint32_t capabilities)
+/* As far as this process may; set_capabilities is enough. */
+static void drop_all_but(uint32_t capabilities)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct kept[_LINUX_CAPABILITY_U32S_3] = { { capabilities, capabilities, capabilities } };
-	int err;
-
-	/* As far as this process may; what follows is enough. */
 	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
 		if (cap >= 32 || !(capabilities >> cap & 1))
 			(void)prctl(PR_CAPBSET_DROP, cap);
+}
+
+static int set_capabilities(uint32_t capabilities)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	const struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { capabilities, capabilities, capabilities } };
+
+	return syscall(SYS_capset, &header, data) < 0 ? -errno : 0;
+}
+
+int servant_become_with(uid_t uid, uint32_t capabilities)
+{
+	int err;
+
+	drop_all_but(capabilities);
 	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
 		return -errno;
 	err = servant_become(uid);
-	if (!err && syscall(SYS_capset, &header, kept) < 0)
-		err = -errno;
+	if (!err)
+		err = set_capabilities(capabilities);
 	for (unsigned cap = 0; cap < 32 && !err; cap++)
 		if (capabilities >> cap & 1 && prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, cap, 0, 0) < 0)
 			err = -errno;
@@ -52,14 +63,11 @@ int servant_bind(void)
 
 int servant_give_up(void)
 {
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+	int err;
 
-	for (unsigned long cap = 0; prctl(PR_CAPBSET_READ, cap) >= 0; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap);
-	if (syscall(SYS_capset, &header, none) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-		return -errno;
-	return 0;
+	drop_all_but(0);
+	err = set_capabilities(0);
+	return !err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : err;
 }
 
 /* All that Landlock's first version knows of files, and no rule that lets any of it through. */

@@ -5,13 +5,10 @@
 #include <netinet/icmp6.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 /* RFC 8106 5.1, and RFC 4861 4.6: an option's length is in units of 8 bytes. */
 enum { OPTION_RDNSS = 25, UNIT_LEN = 8, LIFETIME_AT = 4, SERVERS_AT = 8, ADDRESS_LEN = 16 };
-
-static uint32_t load_be32(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
-}
 
 static void read_option(const uint8_t *option, size_t len, struct rdnss *rdnss)
 {

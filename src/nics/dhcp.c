@@ -108,9 +108,7 @@ static void line_came(struct dhcp_client *client, struct slice line)
 
 	line.len = line.len < sizeof(said) - 1 ? line.len : sizeof(said) - 1;
 	(void)slice_copy(line, said, sizeof(said));
-	for (char *at = said; *at; at++)
-		if (*at < ' ' || *at > '~')
-			*at = '?';
+	text_make_printable(said);
 	if (!said[0] || !strcmp(said, client->said))
 		return;
 	memcpy(client->said, said, sizeof(said));
