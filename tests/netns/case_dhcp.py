@@ -77,6 +77,13 @@ class Rack:
         sent, received = ping(self.ours.inner, "10.8.3.2", 5)
         expect(received == sent, sent, received, self.ours.ask("show"), self.ours.said())
 
+    def begin(self):
+        """A tunnel over a lease: (the server, our service, when the session began)."""
+        server, network = self.serve(), self.network()
+        self.has("192.0.2.50/24")
+        self.tunnel()
+        return server, network, self.handshakes()
+
     def goes_on(self):
         """Once lwIP knows of the address that the kernel has: what was under way then may be lost."""
         wait_until("a packet from the new address", lambda: ping(self.ours.inner, "10.8.3.2", 1)[1] == 1)
@@ -206,11 +213,7 @@ def dhcp_server_that_is_gone_at_boot_leaves_the_last_lease(lab):
 @case
 def dhcp_server_that_gives_another_address_moves_the_sessions(lab):
     rack = Rack(lab)
-    server = rack.serve()
-    network = rack.network()
-    rack.has("192.0.2.50/24")
-    rack.tunnel()
-    before = rack.handshakes()
+    server, network, before = rack.begin()
     # a client that ends is started again; it asks for what it had, and is refused
     server.stop()
     os.unlink(server.leases)
@@ -287,11 +290,7 @@ def dhcp_server_draws_nothing_out_of_a_tunnel_on_the_host(lab):
 def dhcp_server_that_is_gone_behind_a_cable_is_told_of(lab):
     """The lease stays in use through a pulled cable; whether a server answers behind it is asked anew."""
     rack = Rack(lab)
-    server = rack.serve()
-    network = rack.network()
-    rack.has("192.0.2.50/24")
-    rack.tunnel()
-    before = rack.handshakes()
+    server, network, before = rack.begin()
     rack.lan.sw("ip", "link", "set", "p-a", "down")
     wait_until("no carrier", lambda: "192.0.2.50/24, asked for again" in network.show() or "stays in use" in network.show())
     rack.has("192.0.2.50/24")
@@ -312,11 +311,7 @@ def dhcp_server_that_is_gone_behind_a_cable_is_told_of(lab):
 @soak
 def dhcp_server_in_the_place_of_another_is_told_of_and_obeyed(lab):
     rack = Rack(lab)
-    server = rack.serve()
-    network = rack.network()
-    rack.has("192.0.2.50/24")
-    rack.tunnel()
-    before = rack.handshakes()
+    server, network, before = rack.begin()
     server.stop()
     rack.serve_elsewhere()
     os.kill(next(iter(clients())), signal.SIGKILL)
