@@ -14,6 +14,7 @@ struct leases {
 		char nic[IFNAMSIZ];
 		uint8_t mac[LINK_MAC_LEN]; /* its own: another NIC of that name has none of it */
 		struct lease by[LEASE_FAMILIES];
+		uint64_t until_ns[LEASE_FAMILIES]; /* of CLOCK_BOOTTIME: when it runs out; 0: not known, as of those that were read */
 	} list[LEASES_MAX];
 	size_t count;
 	struct inet_prefix tunnels[LEASES_TUNNELS_MAX]; /* networks of VPNs on this host: no lease is to draw their packets out of them */

@@ -25,6 +25,29 @@ static const struct lease *kept_of(const struct dhcp_client *client, enum lease_
 	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
 }
 
+/* Leases of NICs that ask no more, and of the other family, once they have run out: what takes DHCP away may be undone. */
+static void forget_unwanted(struct dhcp *dhcp, uint64_t now_ns)
+{
+	for (size_t i = 0; i < dhcp->leases.count;) {
+		struct nic_leases *its = &dhcp->leases.list[i];
+		unsigned wants = 0;
+		bool any = false;
+
+		for (size_t j = 0; j < dhcp->count; j++)
+			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
+				wants = dhcp->clients[j].wants;
+		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
+			if (!(wants & dhcp_families[family].bit) && its->until_ns[family] <= now_ns)
+				its->by[family] = (struct lease){ .seconds = 0 };
+			any = any || its->by[family].address.addr.family;
+		}
+		if (any || wants)
+			i++;
+		else
+			*its = dhcp->leases.list[--dhcp->leases.count];
+	}
+}
+
 static void leases_changed(struct dhcp *dhcp)
 {
 	dhcp_publish(dhcp);
@@ -49,6 +72,10 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 		kept = leases_put(&dhcp->kept.leases, &client->link);
 	}
 	if (!its) {
+		forget_unwanted(dhcp, UINT64_MAX);
+		its = leases_put(&dhcp->leases, &client->link);
+	}
+	if (!its) {
 		log_err("%s: a lease too many: it is not used", client->link.name);
 		return;
 	}
@@ -60,6 +87,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 	client->said[0] = '\0';
 	client->told = false;
 	its->by[family] = *lease;
+	its->until_ns[family] = lease->seconds == UINT32_MAX ? UINT64_MAX : slot->since_ns + lease->seconds * NS_PER_S;
 	if (kept && !lease_same(&kept->by[family], lease)) {
 		kept->by[family] = *lease;
 		dhcp_kept_write(&dhcp->kept);
@@ -200,6 +228,7 @@ static void use_kept(struct dhcp_client *client, enum lease_family family)
 	if (!its)
 		return;
 	its->by[family] = *kept;
+	its->until_ns[family] = 0;
 	client->slots[family].kept = true;
 }
 
@@ -279,26 +308,6 @@ static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct 
 	seen[client - dhcp->clients] = true;
 }
 
-/* Leases of NICs that ask no more, and of the other family. */
-static void forget_unwanted(struct dhcp *dhcp)
-{
-	for (size_t i = 0; i < dhcp->leases.count;) {
-		struct nic_leases *its = &dhcp->leases.list[i];
-		unsigned wants = 0;
-
-		for (size_t j = 0; j < dhcp->count; j++)
-			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
-				wants = dhcp->clients[j].wants;
-		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
-			if (!(wants & dhcp_families[family].bit))
-				its->by[family] = (struct lease){ .seconds = 0 };
-		if (wants)
-			i++;
-		else
-			*its = dhcp->leases.list[--dhcp->leases.count];
-	}
-}
-
 static bool asks(const struct nics *nics, size_t i)
 {
 	const struct nics_match *match = &nics->matches[i];
@@ -327,7 +336,7 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 	for (size_t i = 0; i < dhcp->count; i++)
 		if (dhcp_is_used(&dhcp->clients[i]) && !seen[i])
 			client_stop(&dhcp->clients[i]);
-	forget_unwanted(dhcp);
+	forget_unwanted(dhcp, clock_now_ns());
 	dhcp_publish(dhcp);
 }
 
@@ -342,6 +351,9 @@ static bool is_of_tunnels(const struct leases *leases, const struct lease *lease
 
 void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl)
 {
+	/* What a process before this one had is no one's yet. */
+	if (dhcp->count)
+		forget_unwanted(dhcp, clock_now_ns());
 	(void)leases_find_tunnels(&dhcp->leases, nl);
 	for (size_t i = 0; i < dhcp->count; i++)
 		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {

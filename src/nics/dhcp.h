@@ -14,7 +14,8 @@ void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const 
 	       void (*changed)(struct dhcp *dhcp));
 void dhcp_close(struct dhcp *dhcp);
 
-/* Before nics_apply: what of leases would draw packets out of a tunnel on this host is left out, and told. */
+/* Before nics_apply: what of leases would draw packets out of a tunnel on this host is left out, and told; what no one asks for and has
+ * run out is forgotten. */
 void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl);
 
 /* Behind nics_apply: clients for the NICs that are to have one, and for no others. name: of this host, "": what the

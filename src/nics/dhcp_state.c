@@ -21,7 +21,7 @@ const struct lease *dhcp_in_use(const struct dhcp_client *client, enum lease_fam
 {
 	const struct nic_leases *its = leases_of(&client->dhcp->leases, &client->link);
 
-	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
+	return its && client->wants & dhcp_families[family].bit && its->by[family].address.addr.family ? &its->by[family] : NULL;
 }
 
 const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic)

@@ -40,7 +40,7 @@ struct dhcp {
 	struct loop *loop;
 	const char *run_dir, *program;
 	void (*changed)(struct dhcp *dhcp); /* leases are others now: nics_apply is due, but not from within */
-	struct leases leases;               /* in use */
+	struct leases leases; /* in use; and what a server gave to who asks no more, while that is good: an undo has it at once */
 	struct dhcp_kept kept;
 	struct dhcp_client clients[LEASES_MAX];
 	size_t count; /* of slots that were ever used */

@@ -159,12 +159,17 @@ def dhcp_gives_address_routes_and_servers(lab):
     rack.has("192.0.2.50/24", "2001:db8:a::50/128")
     expect("added" not in network.said().split("started again")[-1], "what was there was set anew", network.said())
 
+    rack.has("192.0.2.50/24", "2001:db8:a::50/128")
+    wait_until("the server is heard again", lambda: network.show().count(" s ago\n") == 2)
+    server.stop()
     said = network.reconfigure(CONF % "no" + "Address=192.0.2.9/24\n")
     rack.has("192.0.2.9/24")
     expect(not clients() and not os.path.exists(network.dir + "/run/dhcp.ntp"), clients(), said)
     expect("eth0" not in rack.a("nft", "list", "set", "inet", "mitigator", "dhcpv4"), "the filter lets answers in that no one asked for")
+    # the lease is good still: no server is needed for an undo
     expect(network.ask("undo")[0] == 0, network.said())
-    rack.has("192.0.2.50/24", "2001:db8:a::50/128")
+    expect(set(addresses(rack.a)) == {"192.0.2.50/24", "2001:db8:a::50/128"}, addresses(rack.a), network.show())
+    expect("  DHCP     192.0.2.50/24, asked for again\n" in network.show(), network.show())
     expect("dhcpcd:" not in network.said(), network.said())
 
 
