@@ -56,9 +56,9 @@ static void leases_changed(struct dhcp *dhcp)
 
 /* ---- what a client says ---- */
 
-static void await_answer(struct dhcp_client *client);
+static void await_answer(struct dhcp_client *client, uint64_t now_ns);
 
-static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease)
+static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease, uint64_t now_ns)
 {
 	struct dhcp *dhcp = client->dhcp;
 	struct dhcp_slot *slot = &client->slots[family];
@@ -83,7 +83,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 		dhcp_tell_given(client->link.name, family, was ? was : kept_of(client, family), lease);
 	else if (slot->silent || slot->kept)
 		dhcp_tell_answers(client->link.name, family);
-	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns(), .tunnels = same && slot->tunnels };
+	*slot = (struct dhcp_slot){ .bound = true, .since_ns = now_ns, .tunnels = same && slot->tunnels };
 	client->said[0] = '\0';
 	client->told = false;
 	its->by[family] = *lease;
@@ -99,7 +99,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 }
 
 /* One record: what it was called for, and the lines of a lease. */
-static void record_came(struct dhcp_client *client, struct slice record)
+static void record_came(struct dhcp_client *client, struct slice record, uint64_t now_ns)
 {
 	struct lease lease = { .seconds = 0 };
 	struct slice line;
@@ -120,13 +120,13 @@ static void record_came(struct dhcp_client *client, struct slice record)
 	while (slice_cut(&record, '\n', &line))
 		(void)lease_read(&lease, line);
 	if (event == LEASE_GIVEN && lease.address.addr.family == family) {
-		lease_given(client, which, &lease);
+		lease_given(client, which, &lease, now_ns);
 		return;
 	}
 	if (event == LEASE_REFUSED)
 		dhcp_tell_refused(client->link.name, which);
 	client->slots[which].bound = false;
-	await_answer(client);
+	await_answer(client, now_ns);
 }
 
 /* One that repeats itself is told once. */
@@ -145,28 +145,27 @@ static void line_came(struct dhcp_client *client, struct slice line)
 
 /* ---- the process ---- */
 
-static void client_start(struct dhcp_client *client);
+static void client_start(struct dhcp_client *client, uint64_t now_ns);
 
 static void again_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	(void)now_ns;
-	client_start(container_of(timer, struct dhcp_client, again));
+	client_start(container_of(timer, struct dhcp_client, again), now_ns);
 }
 
-static void start_later(struct dhcp_client *client, uint64_t wait_ns)
+static void start_later(struct dhcp_client *client, uint64_t wait_ns, uint64_t now_ns)
 {
-	loop_timer_set(client->dhcp->loop, &client->again, clock_now_ns() + wait_ns, again_fires);
+	loop_timer_set(client->dhcp->loop, &client->again, now_ns + wait_ns, again_fires);
 }
 
-static void client_ended(struct dhcp_client *client, const char *why)
+static void client_ended(struct dhcp_client *client, const char *why, uint64_t now_ns)
 {
 	if (!client->told)
 		log_err("%s: the DHCP client does not run: %s; it is started again every %d s", client->link.name, why, AGAIN_S);
 	client->told = true;
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
 		client->slots[family].bound = false;
-	await_answer(client);
-	start_later(client, AGAIN_S * NS_PER_S);
+	await_answer(client, now_ns);
+	start_later(client, AGAIN_S * NS_PER_S, now_ns);
 }
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -177,22 +176,21 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 	enum dhcp_said what;
 
 	(void)events;
-	(void)now_ns;
 	if (n <= 0) {
 		helper_kill(&client->helper); /* which closed its end, and may live on */
-		client_ended(client, "it ended");
+		client_ended(client, "it ended", now_ns);
 		return;
 	}
 	dhcp_stream_add(&client->stream, (size_t)n);
 	while ((what = dhcp_stream_take(&client->stream, &said)) != DHCP_SAID_NOTHING) {
 		if (what == DHCP_SAID_RECORD)
-			record_came(client, said);
+			record_came(client, said, now_ns);
 		else
 			line_came(client, said);
 	}
 }
 
-static void client_start(struct dhcp_client *client)
+static void client_start(struct dhcp_client *client, uint64_t now_ns)
 {
 	const struct dhcp *dhcp = client->dhcp;
 	const struct lease *last = kept_of(client, LEASE_IPV4);
@@ -205,7 +203,7 @@ static void client_start(struct dhcp_client *client)
 	client->stream.len = client->stream.taken = 0;
 	err = helper_start(&client->helper, dhcp->loop, dhcp_become, &order, -1, pipe_ready);
 	if (err < 0)
-		client_ended(client, strerror(-err));
+		client_ended(client, strerror(-err), now_ns);
 }
 
 /* What it was told before stays in use. */
@@ -252,10 +250,10 @@ static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
 	leases_changed(client->dhcp);
 }
 
-static void await_answer(struct dhcp_client *client)
+static void await_answer(struct dhcp_client *client, uint64_t now_ns)
 {
 	if (!client->silence.armed)
-		loop_timer_set(client->dhcp->loop, &client->silence, clock_now_ns() + SILENCE_S * NS_PER_S, silence_fires);
+		loop_timer_set(client->dhcp->loop, &client->silence, now_ns + SILENCE_S * NS_PER_S, silence_fires);
 }
 
 /* ---- who is to have one ---- */
@@ -269,18 +267,19 @@ static struct dhcp_client *add_client(struct dhcp *dhcp)
 }
 
 /* A cable is plugged in: whether a server is there shows anew. */
-static void follow_carrier(struct dhcp_client *client, bool carrier)
+static void follow_carrier(struct dhcp_client *client, bool carrier, uint64_t now_ns)
 {
 	if (!carrier || client->link.carrier)
 		return;
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
 		client->slots[family].silent = false;
 	loop_timer_clear(client->dhcp->loop, &client->silence);
-	await_answer(client);
+	await_answer(client, now_ns);
 }
 
 /* A client goes on as long as it asks what it was started for. */
-static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct network_nic *section, bool anew, bool seen[static LEASES_MAX])
+static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct network_nic *section, bool anew, bool seen[static LEASES_MAX],
+		       uint64_t now_ns)
 {
 	const struct dhcp_client *there = dhcp_of(dhcp, link->name);
 	struct dhcp_client *client = there ? &dhcp->clients[there - dhcp->clients] : NULL;
@@ -298,10 +297,10 @@ static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct 
 	if (!stays) {
 		*client = (struct dhcp_client){ .dhcp = dhcp, .wants = section->dhcp, .wanted = true };
 		client->link = *link;
-		await_answer(client);
-		start_later(client, ANEW_MS * NS_PER_MS);
+		await_answer(client, now_ns);
+		start_later(client, ANEW_MS * NS_PER_MS, now_ns);
 	}
-	follow_carrier(client, link->carrier);
+	follow_carrier(client, link->carrier, now_ns);
 	client->link = *link;
 	client->use[LEASE_IPV4] = section->dhcp4;
 	client->use[LEASE_IPV6] = section->dhcp6;
@@ -316,7 +315,7 @@ static bool asks(const struct nics *nics, size_t i)
 	       !match->section->bond[0] && nics->list[i].up;
 }
 
-void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name)
+void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name, uint64_t now_ns)
 {
 	static struct nics nics;
 	char own[DHCP_NAME_LEN] = "";
@@ -332,11 +331,11 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 		return;
 	for (size_t i = 0; i < nics.count; i++)
 		if (asks(&nics, i))
-			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen);
+			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen, now_ns);
 	for (size_t i = 0; i < dhcp->count; i++)
 		if (dhcp_is_used(&dhcp->clients[i]) && !seen[i])
 			client_stop(&dhcp->clients[i]);
-	forget_unwanted(dhcp, clock_now_ns());
+	forget_unwanted(dhcp, now_ns);
 	dhcp_publish(dhcp);
 }
 
@@ -349,11 +348,11 @@ static bool is_of_tunnels(const struct leases *leases, const struct lease *lease
 	return any;
 }
 
-void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl)
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, uint64_t now_ns)
 {
 	/* What a process before this one had is no one's yet. */
 	if (dhcp->count)
-		forget_unwanted(dhcp, clock_now_ns());
+		forget_unwanted(dhcp, now_ns);
 	(void)leases_find_tunnels(&dhcp->leases, nl);
 	for (size_t i = 0; i < dhcp->count; i++)
 		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
