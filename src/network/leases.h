@@ -7,7 +7,12 @@
 #include "network/nics.h"
 
 enum lease_family { LEASE_IPV4, LEASE_IPV6, LEASE_FAMILIES };
-enum { LEASES_MAX = NICS_MAX, LEASES_TEXT_MAX = 16384, LEASES_TUNNELS_MAX = 8 };
+enum {
+	LEASES_MAX = NICS_MAX,
+	LEASES_HEAD_LEN = 64, /* of the line before each, at the most */
+	LEASES_TEXT_MAX = LEASES_MAX * LEASE_FAMILIES * (LEASES_HEAD_LEN + LEASE_TEXT_MAX),
+	LEASES_TUNNELS_MAX = 8,
+};
 
 struct leases {
 	struct nic_leases {
