@@ -16,6 +16,7 @@ enum {
 	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
 	AGAIN_S = 5,   /* after it ended */
 	ANEW_MS = 200, /* after it was ended: its lock goes with it */
+	GRACE_S = 10,  /* behind the end of a lease: who was to say that it is over has hung up */
 };
 
 static const struct lease *kept_of(const struct dhcp_client *client, enum lease_family family)
@@ -23,29 +24,6 @@ static const struct lease *kept_of(const struct dhcp_client *client, enum lease_
 	const struct nic_leases *its = leases_of(&client->dhcp->kept.leases, &client->link);
 
 	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
-}
-
-/* Leases of NICs that ask no more, and of the other family, once they have run out: what takes DHCP away may be undone. */
-static void forget_unwanted(struct dhcp *dhcp, uint64_t now_ns)
-{
-	for (size_t i = 0; i < dhcp->leases.count;) {
-		struct nic_leases *its = &dhcp->leases.list[i];
-		unsigned wants = 0;
-		bool any = false;
-
-		for (size_t j = 0; j < dhcp->count; j++)
-			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
-				wants = dhcp->clients[j].wants;
-		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
-			if (!(wants & dhcp_families[family].bit) && its->until_ns[family] <= now_ns)
-				its->by[family] = (struct lease){ .seconds = 0 };
-			any = any || its->by[family].address.addr.family;
-		}
-		if (any || wants)
-			i++;
-		else
-			*its = dhcp->leases.list[--dhcp->leases.count];
-	}
 }
 
 static void leases_changed(struct dhcp *dhcp)
@@ -57,6 +35,7 @@ static void leases_changed(struct dhcp *dhcp)
 /* ---- what a client says ---- */
 
 static void await_answer(struct dhcp_client *client, uint64_t now_ns);
+static void await_end(struct dhcp_client *client);
 
 static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease, uint64_t now_ns)
 {
@@ -72,7 +51,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 		kept = leases_put(&dhcp->kept.leases, &client->link);
 	}
 	if (!its) {
-		forget_unwanted(dhcp, UINT64_MAX);
+		dhcp_forget_unwanted(dhcp, UINT64_MAX);
 		its = leases_put(&dhcp->leases, &client->link);
 	}
 	if (!its) {
@@ -88,6 +67,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 	client->told = false;
 	its->by[family] = *lease;
 	its->until_ns[family] = lease->seconds == UINT32_MAX ? UINT64_MAX : slot->since_ns + lease->seconds * NS_PER_S;
+	await_end(client);
 	if (kept && !lease_same(&kept->by[family], lease)) {
 		kept->by[family] = *lease;
 		dhcp_kept_write(&dhcp->kept);
@@ -162,10 +142,44 @@ static void client_ended(struct dhcp_client *client, const char *why, uint64_t n
 	if (!client->told)
 		log_err("%s: the DHCP client does not run: %s; it is started again every %d s", client->link.name, why, AGAIN_S);
 	client->told = true;
+	loop_timer_clear(client->dhcp->loop, &client->overdue);
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
 		client->slots[family].bound = false;
 	await_answer(client, now_ns);
 	start_later(client, AGAIN_S * NS_PER_S, now_ns);
+}
+
+/* By when it must have said something: UINT64_MAX while there is nothing to say. */
+static uint64_t due_of(const struct dhcp_client *client)
+{
+	const struct nic_leases *its = leases_of(&client->dhcp->leases, &client->link);
+	uint64_t due_ns = UINT64_MAX;
+
+	for (enum lease_family family = 0; its && family < LEASE_FAMILIES; family++)
+		if (client->slots[family].bound && its->until_ns[family] < due_ns)
+			due_ns = its->until_ns[family];
+	return due_ns < UINT64_MAX ? due_ns + GRACE_S * NS_PER_S : UINT64_MAX;
+}
+
+static void overdue_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct dhcp_client *client = container_of(timer, struct dhcp_client, overdue);
+
+	if (now_ns < due_of(client)) {
+		await_end(client);
+		return;
+	}
+	helper_kill(&client->helper);
+	client_ended(client, "it hangs: a lease ran out, and it said nothing", now_ns);
+}
+
+static void await_end(struct dhcp_client *client)
+{
+	uint64_t due_ns = due_of(client);
+
+	loop_timer_clear(client->dhcp->loop, &client->overdue);
+	if (due_ns < UINT64_MAX)
+		loop_timer_set(client->dhcp->loop, &client->overdue, due_ns, overdue_fires);
 }
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -212,22 +226,51 @@ static void client_stop(struct dhcp_client *client)
 	helper_kill(&client->helper);
 	loop_timer_clear(client->dhcp->loop, &client->again);
 	loop_timer_clear(client->dhcp->loop, &client->silence);
+	loop_timer_clear(client->dhcp->loop, &client->overdue);
 	client->wanted = false;
 }
 
 /* ---- no server answers ---- */
 
 /* Unless another one is in use. */
-static void use_kept(struct dhcp_client *client, enum lease_family family)
+static bool use_kept(struct dhcp_client *client, enum lease_family family)
 {
 	const struct lease *kept = kept_of(client, family);
 	struct nic_leases *its = kept && !dhcp_in_use(client, family) ? leases_put(&client->dhcp->leases, &client->link) : NULL;
 
 	if (!its)
-		return;
+		return false;
 	its->by[family] = *kept;
 	its->until_ns[family] = 0;
 	client->slots[family].kept = true;
+	return true;
+}
+
+/* Where there is no cable, that was told. */
+static void tell_silence(const struct dhcp_client *client, enum lease_family family)
+{
+	if (client->link.carrier)
+		dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), client->slots[family].kept,
+				  client->wants & ~dhcp_families[family].bit);
+}
+
+/* The disk took longer than a server has time. */
+static void kept_known(struct dhcp_kept *kept)
+{
+	struct dhcp *dhcp = container_of(kept, struct dhcp, kept);
+	bool any = false;
+
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
+			struct dhcp_client *client = &dhcp->clients[i];
+
+			if (!(client->wants & dhcp_families[family].bit) || !client->slots[family].silent || !use_kept(client, family))
+				continue;
+			tell_silence(client, family);
+			any = true;
+		}
+	if (any)
+		leases_changed(dhcp);
 }
 
 static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -241,11 +284,8 @@ static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
 		if (!(client->wants & dhcp_families[family].bit) || slot->bound || slot->silent)
 			continue;
 		slot->silent = true;
-		use_kept(client, family);
-		/* Where there is no cable, that was told. */
-		if (client->link.carrier)
-			dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), slot->kept,
-					  client->wants & ~dhcp_families[family].bit);
+		(void)use_kept(client, family);
+		tell_silence(client, family);
 	}
 	leases_changed(client->dhcp);
 }
@@ -335,35 +375,8 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 	for (size_t i = 0; i < dhcp->count; i++)
 		if (dhcp_is_used(&dhcp->clients[i]) && !seen[i])
 			client_stop(&dhcp->clients[i]);
-	forget_unwanted(dhcp, now_ns);
+	dhcp_forget_unwanted(dhcp, now_ns);
 	dhcp_publish(dhcp);
-}
-
-static bool is_of_tunnels(const struct leases *leases, const struct lease *lease)
-{
-	bool any = leases_has_address(leases, &lease->address.addr);
-
-	for (size_t i = 0; i < lease->route_count && !any; i++)
-		any = leases_is_tunnels(leases, &lease->routes[i].destination);
-	return any;
-}
-
-void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, uint64_t now_ns)
-{
-	/* What a process before this one had is no one's yet. */
-	if (dhcp->count)
-		forget_unwanted(dhcp, now_ns);
-	(void)leases_find_tunnels(&dhcp->leases, nl);
-	for (size_t i = 0; i < dhcp->count; i++)
-		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
-			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
-			struct dhcp_slot *slot = &dhcp->clients[i].slots[family];
-
-			if (lease && !slot->tunnels && is_of_tunnels(&dhcp->leases, lease)) {
-				dhcp_tell_tunnels(dhcp->clients[i].link.name, family, lease);
-				slot->tunnels = true;
-			}
-		}
 }
 
 /* ---- as the service begins and ends, and is asked ---- */
@@ -375,7 +388,7 @@ void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const 
 	dhcp->run_dir = run_dir;
 	dhcp->changed = changed;
 	dhcp_kept_get(run_dir, &dhcp->leases);
-	dhcp_kept_open(&dhcp->kept, loop, state_dir);
+	dhcp_kept_open(&dhcp->kept, loop, state_dir, kept_known);
 }
 
 void dhcp_close(struct dhcp *dhcp)
