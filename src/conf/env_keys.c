@@ -270,7 +270,8 @@ static const struct conf_key keys[] = {
 	[ENV_KEY_SYSLOG] = { "", "MITIGATOR_SYSLOG", 0, "HOST:PORT", "none",
 	  "A syslog server that gets the log too (RFC 5424 over UDP), outside of the VPN.", parse_syslog },
 	[ENV_KEY_HOSTNAME] = { "", "MITIGATOR_HOSTNAME", 0, "1..63 characters: letters, digits, - and .", "the name behind our own [Peer]",
-	  "What this host is called: at the prompt, in the log that a syslog server gets, to DHCP servers.", parse_hostname },
+	  "What this host is called: at the prompt, in the log that a syslog server gets, to DHCP servers, to switches (LLDP).",
+	  parse_hostname },
 };
 
 static_assert(sizeof(keys) / sizeof(keys[0]) == ENV_KEYS, "a row for each of enum env_key");
