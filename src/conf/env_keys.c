@@ -250,8 +250,8 @@ static const struct conf_key keys[] = {
 	[ENV_KEY_DATAPLANE_MTU] = { "", "DATA_PLANE_VPN_MTU", 0, MTU_SYNTAX, "what the underlay allows", "The same for the dataplane path.",
 	  parse_dataplane_mtu },
 	[ENV_KEY_FILTER] = { "", "MITIGATOR_FILTER", 0, "on or off", "on",
-	  "on: what comes to the host is dropped but for the VPN's ports, answers to what the host asked, ICMP and DHCP; off: "
-	  "everything comes in, or something else keeps a filter here.",
+	  "on: what comes to the host is dropped but for the VPN's ports, answers to what the host asked, a bounded part of ICMP, "
+	  "and DHCP by NICs that ask for it; off: everything comes in, or something else keeps a filter here.",
 	  parse_filter },
 	[ENV_KEY_OPEN] = { "", "MITIGATOR_VPN_OPEN", 0, "none, or 1..65535, blanks between", "whatever listens there",
 	  "TCP ports that peers reach at this instance's VPN address on the management path, and nothing else there, where "
@@ -270,7 +270,8 @@ static const struct conf_key keys[] = {
 	[ENV_KEY_SYSLOG] = { "", "MITIGATOR_SYSLOG", 0, "HOST:PORT", "none",
 	  "A syslog server that gets the log too (RFC 5424 over UDP), outside of the VPN.", parse_syslog },
 	[ENV_KEY_HOSTNAME] = { "", "MITIGATOR_HOSTNAME", 0, "1..63 characters: letters, digits, - and .", "the name behind our own [Peer]",
-	  "What this host is called: at the prompt, in the log that a syslog server gets, to DHCP servers.", parse_hostname },
+	  "What this host is called: at the prompt, in the log that a syslog server gets, to DHCP servers, to switches (LLDP).",
+	  parse_hostname },
 };
 
 static_assert(sizeof(keys) / sizeof(keys[0]) == ENV_KEYS, "a row for each of enum env_key");

@@ -158,6 +158,11 @@ void control_print(struct control_call *call, enum control_kind kind, const char
 		flush(call);
 }
 
+void control_print_line(void *call, const char *text)
+{
+	control_print(call, CONTROL_OUT, "%s\n", text);
+}
+
 void control_flush(struct control_call *call)
 {
 	if (!call->waiting_to_send)

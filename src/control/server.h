@@ -57,6 +57,7 @@ void control_close(struct control_server *server);
 
 void control_print(struct control_call *call, enum control_kind kind, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+void control_print_line(void *call, const char *text); /* to standard output, for who calls back with lines */
 void control_flush(struct control_call *call); /* what was printed goes out now, the rest of the answer later */
 void control_end(struct control_call *call, int status); /* 0..255; call is not to be used afterwards */
 

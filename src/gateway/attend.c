@@ -12,6 +12,7 @@
 #include "base/paths.h"
 #include "base/sockaddr.h"
 #include "cluster/server.h"
+#include "conf/hostname.h"
 #include "control/control.h"
 #include "gateway/exporter.h"
 #include "netlink/netns.h"
@@ -103,22 +104,17 @@ static void follow_ports(struct attend *attend, const struct path *path, const s
 
 /* ---- the log ---- */
 
-/* "HOST PORT NAME": what this instance is called there. A name of an instance may be any text, RFC 5424's is of printable ASCII. */
+/* "HOST PORT NAME": what this instance is called there, RFC 5424's HOSTNAME; without a name its VPN address. */
 static void write_server(const char *file, const struct conf_set *set)
 {
-	const struct vpn_conf *vpn = &set->vpn;
-	const char *name = set->env.hostname[0] ? set->env.hostname : vpn->own >= 0 ? vpn->peers[vpn->own].name : "";
-	char text[ENV_HOST_LEN + VPN_NAME_LEN + 32], before[sizeof(text)], address[INET_ADDR_STRLEN], shown[VPN_NAME_LEN];
+	char text[ENV_HOST_LEN + ENV_HOSTNAME_LEN + 32], before[sizeof(text)], name[ENV_HOSTNAME_LEN];
 	ssize_t n = file_read(AT_FDCWD, file, before, sizeof(before));
-	size_t len = 0;
 	int err;
 
-	for (; *name && len < sizeof(shown) - 1; name++)
-		shown[len++] = (char)(*name > ' ' && *name <= '~' ? *name : '_');
-	shown[len] = '\0';
-	if (!len && set->env.vpn_address.addr.family)
-		text_format(shown, sizeof(shown), "%s", inet_addr_text(&set->env.vpn_address.addr, address));
-	text_format(text, sizeof(text), "%s %u %s\n", set->env.syslog_host, set->env.syslog_port, shown[0] ? shown : "-");
+	hostname_of(set, name);
+	if (!name[0] && set->env.vpn_address.addr.family)
+		(void)inet_addr_text(&set->env.vpn_address.addr, name);
+	text_format(text, sizeof(text), "%s %u %s\n", set->env.syslog_host, set->env.syslog_port, name[0] ? name : "-");
 	if (n > 0 && !strcmp(before, text))
 		return;
 	err = file_put(file, text, strlen(text));

@@ -7,8 +7,10 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "conf/hostname.h"
 #include "base/text.h"
+#include "conf/hostname.h"
+
+#define UNNAMED "(none)" /* what the kernel calls a host that no one has named */
 
 enum { LINE_LEN = VPN_NAME_LEN + INET_ADDR_STRLEN + 4 };
 
@@ -39,7 +41,9 @@ static void name_host(const struct conf_set *set)
 	char name[ENV_HOSTNAME_LEN], is[ENV_HOSTNAME_LEN + 1] = "";
 
 	hostname_of(set, name);
-	if (!name[0] || (gethostname(is, sizeof(is) - 1) == 0 && !strcmp(is, name)))
+	if (!name[0])
+		text_format(name, sizeof(name), UNNAMED);
+	if (gethostname(is, sizeof(is) - 1) == 0 && !strcmp(is, name))
 		return;
 	if (sethostname(name, strlen(name)) < 0)
 		log_err("this host cannot be called %s: %s", name, strerror(errno));

@@ -26,6 +26,8 @@ struct fitting {
 void fit_tell(struct nics_report *report, bool error, const char *text);
 /* A sentence about it; err < 0 makes it an error, with the kernel's words behind. */
 void fit_say(struct fitting *fitting, int err, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+/* The same of what another socket was asked: words are what the kernel said to that, "" for none. */
+void fit_say_by(struct fitting *fitting, const char *words, int err, const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* An error that needs no words of the kernel. */
 void fit_refuse(struct fitting *fitting, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,36 +1,6 @@
 #include "network/fit.h"
 #include "network/offloads.h"
 
-/* What a NIC had before the file said otherwise, for when it says so no more. A service that starts again has forgotten it, and
- * leaves it. */
-static struct found {
-	uint32_t index; /* 0: none */
-	uint32_t mask, was;
-} found[NICS_MAX];
-
-static bool is_there(const struct nics *nics, uint32_t index)
-{
-	for (size_t i = 0; i < nics->count; i++)
-		if (nics->list[i].index == index)
-			return true;
-	return false;
-}
-
-static struct found *found_of(const struct fitting *fitting)
-{
-	struct found *free = NULL;
-
-	for (size_t i = 0; i < NICS_MAX; i++) {
-		if (found[i].index == fitting->link->index)
-			return &found[i];
-		if (!free && !is_there(fitting->nics, found[i].index))
-			free = &found[i];
-	}
-	if (free)
-		*free = (struct found){ .index = fitting->link->index };
-	return free;
-}
-
 static void switch_them(struct fitting *fitting, uint32_t change, uint32_t on, uint32_t asked)
 {
 	struct ethtool_features now = { .active = 0 };
@@ -45,7 +15,7 @@ static void switch_them(struct fitting *fitting, uint32_t change, uint32_t on, u
 		if (!(change & bit))
 			continue;
 		if (err < 0 || (now.active & bit) == (on & bit))
-			fit_say(fitting, err, "%s %s", name, on & bit ? "on" : "off");
+			fit_say_by(fitting, offloads_words(), err, "%s %s", name, on & bit ? "on" : "off");
 		else if (asked & bit)
 			fit_refuse(fitting, "%s stays %s: the driver ties it to another offload", name, on & bit ? "off" : "on");
 	}
@@ -70,7 +40,7 @@ void fit_offloads(struct fitting *fitting)
 {
 	uint32_t change = 0, on = 0, any;
 	const uint32_t asked = asked_of(fitting, &any);
-	struct found *before = found_of(fitting);
+	struct offloads_found *before = offloads_found(fitting->nics, fitting->link->index);
 	struct ethtool_features is;
 	int err;
 
@@ -83,14 +53,12 @@ void fit_offloads(struct fitting *fitting)
 	if (err < 0)
 		return;
 	for (unsigned i = 0; i < NETWORK_OFFLOADS; i++) {
-		enum network_switch wanted = offloads_wanted(fitting->link, fitting->wanted, (enum network_offload)i);
-		const uint32_t bit = UINT32_C(1) << i;
-		uint32_t to = wanted == NETWORK_ON ? bit : 0;
+		enum network_switch wanted = offloads_wanted(fitting->link, fitting->wanted, (enum network_offload)i),
+				    due = offloads_due(fitting->link, fitting->wanted, (enum network_offload)i);
+		const uint32_t bit = UINT32_C(1) << i, to = due == NETWORK_ON ? bit : 0;
 
-		if (wanted == NETWORK_UNSAID && !(before->mask & bit))
+		if (due == NETWORK_UNSAID)
 			continue;
-		if (wanted == NETWORK_UNSAID)
-			to = before->was & bit;
 		if ((is.active & bit) == to) {
 			before->mask &= wanted == NETWORK_UNSAID ? ~bit : ~UINT32_C(0);
 			continue;

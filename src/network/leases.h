@@ -7,13 +7,19 @@
 #include "network/nics.h"
 
 enum lease_family { LEASE_IPV4, LEASE_IPV6, LEASE_FAMILIES };
-enum { LEASES_MAX = NICS_MAX, LEASES_TEXT_MAX = 16384, LEASES_TUNNELS_MAX = 8 };
+enum {
+	LEASES_MAX = NICS_MAX,
+	LEASES_HEAD_LEN = 64, /* of the line before each, at the most */
+	LEASES_TEXT_MAX = LEASES_MAX * LEASE_FAMILIES * (LEASES_HEAD_LEN + LEASE_TEXT_MAX),
+	LEASES_TUNNELS_MAX = 8,
+};
 
 struct leases {
 	struct nic_leases {
 		char nic[IFNAMSIZ];
 		uint8_t mac[LINK_MAC_LEN]; /* its own: another NIC of that name has none of it */
 		struct lease by[LEASE_FAMILIES];
+		uint64_t until_ns[LEASE_FAMILIES]; /* of CLOCK_BOOTTIME: when it runs out; 0: not known, as of those that were read */
 	} list[LEASES_MAX];
 	size_t count;
 	struct inet_prefix tunnels[LEASES_TUNNELS_MAX]; /* networks of VPNs on this host: no lease is to draw their packets out of them */

@@ -51,6 +51,13 @@ int offloads_set(uint32_t index, uint32_t mask, uint32_t values)
 	return ethtool ? ethtool_features_set(ethtool, index, features(), NETWORK_OFFLOADS, mask, values) : -EOPNOTSUPP;
 }
 
+const char *offloads_words(void)
+{
+	struct ethtool *ethtool = offloads_ethtool();
+
+	return ethtool ? ethtool->nl.error : "";
+}
+
 const char *offloads_name(enum network_offload offload)
 {
 	return offloads[offload].name;
@@ -63,4 +70,44 @@ enum network_switch offloads_wanted(const struct link *link, const struct networ
 	if (section->offloads[offload] != NETWORK_UNSAID)
 		return section->offloads[offload];
 	return link->kind[0] ? NETWORK_UNSAID : offloads[offload].initial;
+}
+
+static struct offloads_found found[NICS_MAX];
+
+static bool is_there(const struct nics *nics, uint32_t index)
+{
+	for (size_t i = 0; i < nics->count; i++)
+		if (nics->list[i].index == index)
+			return true;
+	return false;
+}
+
+static struct offloads_found *known(uint32_t index)
+{
+	for (size_t i = 0; i < NICS_MAX; i++)
+		if (found[i].index == index)
+			return &found[i];
+	return NULL;
+}
+
+struct offloads_found *offloads_found(const struct nics *nics, uint32_t index)
+{
+	struct offloads_found *its = known(index);
+
+	for (size_t i = 0; !its && i < NICS_MAX; i++)
+		if (!is_there(nics, found[i].index)) {
+			its = &found[i];
+			*its = (struct offloads_found){ .index = index };
+		}
+	return its;
+}
+
+enum network_switch offloads_due(const struct link *link, const struct network_nic *section, enum network_offload offload)
+{
+	enum network_switch wanted = offloads_wanted(link, section, offload);
+	const struct offloads_found *its = known(link->index);
+
+	if (wanted != NETWORK_UNSAID || !its || !(its->mask >> offload & 1))
+		return wanted;
+	return its->was >> offload & 1 ? NETWORK_ON : NETWORK_OFF;
 }

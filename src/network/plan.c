@@ -166,10 +166,10 @@ static void tell_offloads(struct telling *telling, const struct link *link, cons
 	struct ethtool_features is;
 	char words[LINE_LEN / 2];
 
-	if (!section || offloads_get(link->index, &is) < 0)
+	if (offloads_get(link->index, &is) < 0)
 		return;
 	for (unsigned i = 0; i < NETWORK_OFFLOADS; i++) {
-		enum network_switch wanted = offloads_wanted(link, section, (enum network_offload)i);
+		enum network_switch wanted = offloads_due(link, section, (enum network_offload)i);
 
 		if (wanted == NETWORK_UNSAID || (is.active >> i & 1) == (wanted == NETWORK_ON) || !(is.can >> i & 1))
 			continue;

@@ -32,14 +32,9 @@ void conflicts_write(const struct conflicts *conflicts, const char *run_dir)
 		close(fd);
 }
 
-static void print_line(void *arg, const char *text)
-{
-	control_print(arg, CONTROL_OUT, "%s\n", text);
-}
-
 static void print_sentence(void *arg, const char *sentence)
 {
-	wrap_text(sentence, 2, print_line, arg);
+	wrap_text(sentence, 2, control_print_line, arg);
 }
 
 void conflicts_print(const struct conflicts *conflicts, struct control_call *call)

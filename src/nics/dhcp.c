@@ -16,6 +16,7 @@ enum {
 	SILENCE_S = 6, /* asked twice, and no answer; shorter than what the paths wait for the NICs */
 	AGAIN_S = 5,   /* after it ended */
 	ANEW_MS = 200, /* after it was ended: its lock goes with it */
+	GRACE_S = 10,  /* behind the end of a lease: who was to say that it is over has hung up */
 };
 
 static const struct lease *kept_of(const struct dhcp_client *client, enum lease_family family)
@@ -33,9 +34,10 @@ static void leases_changed(struct dhcp *dhcp)
 
 /* ---- what a client says ---- */
 
-static void await_answer(struct dhcp_client *client);
+static void await_answer(struct dhcp_client *client, uint64_t now_ns);
+static void await_end(struct dhcp_client *client);
 
-static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease)
+static void lease_given(struct dhcp_client *client, enum lease_family family, const struct lease *lease, uint64_t now_ns)
 {
 	struct dhcp *dhcp = client->dhcp;
 	struct dhcp_slot *slot = &client->slots[family];
@@ -49,6 +51,10 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 		kept = leases_put(&dhcp->kept.leases, &client->link);
 	}
 	if (!its) {
+		dhcp_forget_unwanted(dhcp, UINT64_MAX);
+		its = leases_put(&dhcp->leases, &client->link);
+	}
+	if (!its) {
 		log_err("%s: a lease too many: it is not used", client->link.name);
 		return;
 	}
@@ -56,10 +62,12 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 		dhcp_tell_given(client->link.name, family, was ? was : kept_of(client, family), lease);
 	else if (slot->silent || slot->kept)
 		dhcp_tell_answers(client->link.name, family);
-	*slot = (struct dhcp_slot){ .bound = true, .since_ns = clock_now_ns(), .tunnels = same && slot->tunnels };
+	*slot = (struct dhcp_slot){ .bound = true, .since_ns = now_ns, .tunnels = same && slot->tunnels };
 	client->said[0] = '\0';
 	client->told = false;
 	its->by[family] = *lease;
+	its->until_ns[family] = lease->seconds == UINT32_MAX ? UINT64_MAX : slot->since_ns + lease->seconds * NS_PER_S;
+	await_end(client);
 	if (kept && !lease_same(&kept->by[family], lease)) {
 		kept->by[family] = *lease;
 		dhcp_kept_write(&dhcp->kept);
@@ -71,7 +79,7 @@ static void lease_given(struct dhcp_client *client, enum lease_family family, co
 }
 
 /* One record: what it was called for, and the lines of a lease. */
-static void record_came(struct dhcp_client *client, struct slice record)
+static void record_came(struct dhcp_client *client, struct slice record, uint64_t now_ns)
 {
 	struct lease lease = { .seconds = 0 };
 	struct slice line;
@@ -92,13 +100,13 @@ static void record_came(struct dhcp_client *client, struct slice record)
 	while (slice_cut(&record, '\n', &line))
 		(void)lease_read(&lease, line);
 	if (event == LEASE_GIVEN && lease.address.addr.family == family) {
-		lease_given(client, which, &lease);
+		lease_given(client, which, &lease, now_ns);
 		return;
 	}
 	if (event == LEASE_REFUSED)
 		dhcp_tell_refused(client->link.name, which);
 	client->slots[which].bound = false;
-	await_answer(client);
+	await_answer(client, now_ns);
 }
 
 /* One that repeats itself is told once. */
@@ -117,28 +125,61 @@ static void line_came(struct dhcp_client *client, struct slice line)
 
 /* ---- the process ---- */
 
-static void client_start(struct dhcp_client *client);
+static void client_start(struct dhcp_client *client, uint64_t now_ns);
 
 static void again_fires(struct loop_timer *timer, uint64_t now_ns)
 {
-	(void)now_ns;
-	client_start(container_of(timer, struct dhcp_client, again));
+	client_start(container_of(timer, struct dhcp_client, again), now_ns);
 }
 
-static void start_later(struct dhcp_client *client, uint64_t wait_ns)
+static void start_later(struct dhcp_client *client, uint64_t wait_ns, uint64_t now_ns)
 {
-	loop_timer_set(client->dhcp->loop, &client->again, clock_now_ns() + wait_ns, again_fires);
+	loop_timer_set(client->dhcp->loop, &client->again, now_ns + wait_ns, again_fires);
 }
 
-static void client_ended(struct dhcp_client *client, const char *why)
+static void client_ended(struct dhcp_client *client, const char *why, uint64_t now_ns)
 {
 	if (!client->told)
 		log_err("%s: the DHCP client does not run: %s; it is started again every %d s", client->link.name, why, AGAIN_S);
 	client->told = true;
+	loop_timer_clear(client->dhcp->loop, &client->overdue);
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
 		client->slots[family].bound = false;
-	await_answer(client);
-	start_later(client, AGAIN_S * NS_PER_S);
+	await_answer(client, now_ns);
+	start_later(client, AGAIN_S * NS_PER_S, now_ns);
+}
+
+/* By when it must have said something: UINT64_MAX while there is nothing to say. */
+static uint64_t due_of(const struct dhcp_client *client)
+{
+	const struct nic_leases *its = leases_of(&client->dhcp->leases, &client->link);
+	uint64_t due_ns = UINT64_MAX;
+
+	for (enum lease_family family = 0; its && family < LEASE_FAMILIES; family++)
+		if (client->slots[family].bound && its->until_ns[family] < due_ns)
+			due_ns = its->until_ns[family];
+	return due_ns < UINT64_MAX ? due_ns + GRACE_S * NS_PER_S : UINT64_MAX;
+}
+
+static void overdue_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct dhcp_client *client = container_of(timer, struct dhcp_client, overdue);
+
+	if (now_ns < due_of(client)) {
+		await_end(client);
+		return;
+	}
+	helper_kill(&client->helper);
+	client_ended(client, "it hangs: a lease ran out, and it said nothing", now_ns);
+}
+
+static void await_end(struct dhcp_client *client)
+{
+	uint64_t due_ns = due_of(client);
+
+	loop_timer_clear(client->dhcp->loop, &client->overdue);
+	if (due_ns < UINT64_MAX)
+		loop_timer_set(client->dhcp->loop, &client->overdue, due_ns, overdue_fires);
 }
 
 static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -149,22 +190,21 @@ static void pipe_ready(struct loop_source *source, uint32_t events, uint64_t now
 	enum dhcp_said what;
 
 	(void)events;
-	(void)now_ns;
 	if (n <= 0) {
 		helper_kill(&client->helper); /* which closed its end, and may live on */
-		client_ended(client, "it ended");
+		client_ended(client, "it ended", now_ns);
 		return;
 	}
 	dhcp_stream_add(&client->stream, (size_t)n);
 	while ((what = dhcp_stream_take(&client->stream, &said)) != DHCP_SAID_NOTHING) {
 		if (what == DHCP_SAID_RECORD)
-			record_came(client, said);
+			record_came(client, said, now_ns);
 		else
 			line_came(client, said);
 	}
 }
 
-static void client_start(struct dhcp_client *client)
+static void client_start(struct dhcp_client *client, uint64_t now_ns)
 {
 	const struct dhcp *dhcp = client->dhcp;
 	const struct lease *last = kept_of(client, LEASE_IPV4);
@@ -177,7 +217,7 @@ static void client_start(struct dhcp_client *client)
 	client->stream.len = client->stream.taken = 0;
 	err = helper_start(&client->helper, dhcp->loop, dhcp_become, &order, -1, pipe_ready);
 	if (err < 0)
-		client_ended(client, strerror(-err));
+		client_ended(client, strerror(-err), now_ns);
 }
 
 /* What it was told before stays in use. */
@@ -186,21 +226,51 @@ static void client_stop(struct dhcp_client *client)
 	helper_kill(&client->helper);
 	loop_timer_clear(client->dhcp->loop, &client->again);
 	loop_timer_clear(client->dhcp->loop, &client->silence);
+	loop_timer_clear(client->dhcp->loop, &client->overdue);
 	client->wanted = false;
 }
 
 /* ---- no server answers ---- */
 
 /* Unless another one is in use. */
-static void use_kept(struct dhcp_client *client, enum lease_family family)
+static bool use_kept(struct dhcp_client *client, enum lease_family family)
 {
 	const struct lease *kept = kept_of(client, family);
 	struct nic_leases *its = kept && !dhcp_in_use(client, family) ? leases_put(&client->dhcp->leases, &client->link) : NULL;
 
 	if (!its)
-		return;
+		return false;
 	its->by[family] = *kept;
+	its->until_ns[family] = 0;
 	client->slots[family].kept = true;
+	return true;
+}
+
+/* Where there is no cable, that was told. */
+static void tell_silence(const struct dhcp_client *client, enum lease_family family)
+{
+	if (client->link.carrier)
+		dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), client->slots[family].kept,
+				  client->wants & ~dhcp_families[family].bit);
+}
+
+/* The disk took longer than a server has time. */
+static void kept_known(struct dhcp_kept *kept)
+{
+	struct dhcp *dhcp = container_of(kept, struct dhcp, kept);
+	bool any = false;
+
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
+			struct dhcp_client *client = &dhcp->clients[i];
+
+			if (!(client->wants & dhcp_families[family].bit) || !client->slots[family].silent || !use_kept(client, family))
+				continue;
+			tell_silence(client, family);
+			any = true;
+		}
+	if (any)
+		leases_changed(dhcp);
 }
 
 static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -214,19 +284,16 @@ static void silence_fires(struct loop_timer *timer, uint64_t now_ns)
 		if (!(client->wants & dhcp_families[family].bit) || slot->bound || slot->silent)
 			continue;
 		slot->silent = true;
-		use_kept(client, family);
-		/* Where there is no cable, that was told. */
-		if (client->link.carrier)
-			dhcp_tell_silence(client->link.name, family, dhcp_in_use(client, family), slot->kept,
-					  client->wants & ~dhcp_families[family].bit);
+		(void)use_kept(client, family);
+		tell_silence(client, family);
 	}
 	leases_changed(client->dhcp);
 }
 
-static void await_answer(struct dhcp_client *client)
+static void await_answer(struct dhcp_client *client, uint64_t now_ns)
 {
 	if (!client->silence.armed)
-		loop_timer_set(client->dhcp->loop, &client->silence, clock_now_ns() + SILENCE_S * NS_PER_S, silence_fires);
+		loop_timer_set(client->dhcp->loop, &client->silence, now_ns + SILENCE_S * NS_PER_S, silence_fires);
 }
 
 /* ---- who is to have one ---- */
@@ -240,18 +307,19 @@ static struct dhcp_client *add_client(struct dhcp *dhcp)
 }
 
 /* A cable is plugged in: whether a server is there shows anew. */
-static void follow_carrier(struct dhcp_client *client, bool carrier)
+static void follow_carrier(struct dhcp_client *client, bool carrier, uint64_t now_ns)
 {
 	if (!carrier || client->link.carrier)
 		return;
 	for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
 		client->slots[family].silent = false;
 	loop_timer_clear(client->dhcp->loop, &client->silence);
-	await_answer(client);
+	await_answer(client, now_ns);
 }
 
 /* A client goes on as long as it asks what it was started for. */
-static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct network_nic *section, bool anew, bool seen[static LEASES_MAX])
+static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct network_nic *section, bool anew, bool seen[static LEASES_MAX],
+		       uint64_t now_ns)
 {
 	const struct dhcp_client *there = dhcp_of(dhcp, link->name);
 	struct dhcp_client *client = there ? &dhcp->clients[there - dhcp->clients] : NULL;
@@ -269,34 +337,14 @@ static void follow_nic(struct dhcp *dhcp, const struct link *link, const struct 
 	if (!stays) {
 		*client = (struct dhcp_client){ .dhcp = dhcp, .wants = section->dhcp, .wanted = true };
 		client->link = *link;
-		await_answer(client);
-		start_later(client, ANEW_MS * NS_PER_MS);
+		await_answer(client, now_ns);
+		start_later(client, ANEW_MS * NS_PER_MS, now_ns);
 	}
-	follow_carrier(client, link->carrier);
+	follow_carrier(client, link->carrier, now_ns);
 	client->link = *link;
 	client->use[LEASE_IPV4] = section->dhcp4;
 	client->use[LEASE_IPV6] = section->dhcp6;
 	seen[client - dhcp->clients] = true;
-}
-
-/* Leases of NICs that ask no more, and of the other family. */
-static void forget_unwanted(struct dhcp *dhcp)
-{
-	for (size_t i = 0; i < dhcp->leases.count;) {
-		struct nic_leases *its = &dhcp->leases.list[i];
-		unsigned wants = 0;
-
-		for (size_t j = 0; j < dhcp->count; j++)
-			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
-				wants = dhcp->clients[j].wants;
-		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++)
-			if (!(wants & dhcp_families[family].bit))
-				its->by[family] = (struct lease){ .seconds = 0 };
-		if (wants)
-			i++;
-		else
-			*its = dhcp->leases.list[--dhcp->leases.count];
-	}
 }
 
 static bool asks(const struct nics *nics, size_t i)
@@ -307,7 +355,7 @@ static bool asks(const struct nics *nics, size_t i)
 	       !match->section->bond[0] && nics->list[i].up;
 }
 
-void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name)
+void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name, uint64_t now_ns)
 {
 	static struct nics nics;
 	char own[DHCP_NAME_LEN] = "";
@@ -323,36 +371,12 @@ void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf,
 		return;
 	for (size_t i = 0; i < nics.count; i++)
 		if (asks(&nics, i))
-			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen);
+			follow_nic(dhcp, &nics.list[i], nics.matches[i].section, anew, seen, now_ns);
 	for (size_t i = 0; i < dhcp->count; i++)
 		if (dhcp_is_used(&dhcp->clients[i]) && !seen[i])
 			client_stop(&dhcp->clients[i]);
-	forget_unwanted(dhcp);
+	dhcp_forget_unwanted(dhcp, now_ns);
 	dhcp_publish(dhcp);
-}
-
-static bool is_of_tunnels(const struct leases *leases, const struct lease *lease)
-{
-	bool any = leases_has_address(leases, &lease->address.addr);
-
-	for (size_t i = 0; i < lease->route_count && !any; i++)
-		any = leases_is_tunnels(leases, &lease->routes[i].destination);
-	return any;
-}
-
-void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl)
-{
-	(void)leases_find_tunnels(&dhcp->leases, nl);
-	for (size_t i = 0; i < dhcp->count; i++)
-		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
-			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
-			struct dhcp_slot *slot = &dhcp->clients[i].slots[family];
-
-			if (lease && !slot->tunnels && is_of_tunnels(&dhcp->leases, lease)) {
-				dhcp_tell_tunnels(dhcp->clients[i].link.name, family, lease);
-				slot->tunnels = true;
-			}
-		}
 }
 
 /* ---- as the service begins and ends, and is asked ---- */
@@ -364,7 +388,7 @@ void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const 
 	dhcp->run_dir = run_dir;
 	dhcp->changed = changed;
 	dhcp_kept_get(run_dir, &dhcp->leases);
-	dhcp_kept_open(&dhcp->kept, loop, state_dir);
+	dhcp_kept_open(&dhcp->kept, loop, state_dir, kept_known);
 }
 
 void dhcp_close(struct dhcp *dhcp)

@@ -14,11 +14,8 @@ void dhcp_open(struct dhcp *dhcp, struct loop *loop, const char *run_dir, const 
 	       void (*changed)(struct dhcp *dhcp));
 void dhcp_close(struct dhcp *dhcp);
 
-/* Before nics_apply: what of leases would draw packets out of a tunnel on this host is left out, and told. */
-void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl);
-
 /* Behind nics_apply: clients for the NICs that are to have one, and for no others. name: of this host, "": what the
  * kernel has. */
-void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name);
+void dhcp_fit(struct dhcp *dhcp, struct nl *nl, const struct network_conf *conf, const char *name, uint64_t now_ns);
 
 #endif

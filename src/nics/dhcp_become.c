@@ -98,7 +98,7 @@ void dhcp_become(int fd, const void *arg)
 			 (char[]){ "-f" },     (char[]){ OWN_DIR "/" CONF }, (char *)(uintptr_t)order->nic,
 			 NULL };
 	static char *const environment[] = { NULL };
-	int dir = make_dir(order), err = dir < 0 ? dir : hand_over(fd, dir);
+	int log = fcntl(fd, F_DUPFD_CLOEXEC, SPARE_FD), dir = make_dir(order), err = dir < 0 ? dir : hand_over(log, dir);
 
 	umask(077);
 	if (!err)
@@ -111,7 +111,7 @@ void dhcp_become(int fd, const void *arg)
 		execve(order->program, argv, environment);
 		err = -errno;
 	}
-	(void)dprintf(fd, "cannot start %s: %s\n", order->program, strerror(-err));
+	(void)dprintf(log, "cannot start %s: %s\n", order->program, strerror(-err));
 	_exit(127);
 }
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -124,7 +125,7 @@ static void start(struct dhcp_kept *kept)
 	struct text text;
 	int err;
 
-	kept->again = kept->writer.child != 0;
+	kept->again = kept->writer.child || kept->read;
 	if (kept->again)
 		return;
 	text_init(&text, kept->bytes, sizeof(kept->bytes));
@@ -135,11 +136,73 @@ static void start(struct dhcp_kept *kept)
 		save_failed(kept, err);
 }
 
-void dhcp_kept_open(struct dhcp_kept *kept, struct loop *loop, const char *dir)
+static void load(int fd, const void *arg)
 {
+	const struct dhcp_kept *kept = arg;
+
+	dhcp_kept_get(kept->dir, kept->read);
+	if (write(fd, "", 1) < 0)
+		_exit(1);
+}
+
+/* What was given since is newer. */
+static void take_read(struct dhcp_kept *kept)
+{
+	for (size_t i = 0; i < kept->read->count; i++) {
+		const struct nic_leases *was = &kept->read->list[i];
+		struct link link = { .index = 0 };
+		struct nic_leases *its;
+
+		memcpy(link.name, was->nic, sizeof(link.name));
+		memcpy(link.own_mac, was->mac, sizeof(link.own_mac));
+		its = leases_put(&kept->leases, &link);
+		for (int family = 0; its && family < LEASE_FAMILIES; family++)
+			if (!its->by[family].address.addr.family)
+				its->by[family] = was->by[family];
+	}
+}
+
+static void forget_read(struct dhcp_kept *kept)
+{
+	munmap(kept->read, sizeof(*kept->read));
+	kept->read = NULL;
+}
+
+static void loaded(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct dhcp_kept *kept = container_of(source, struct dhcp_kept, reader.source);
+	char byte;
+
+	(void)events;
+	(void)now_ns;
+	if (read(source->fd, &byte, 1) == 1)
+		take_read(kept);
+	(void)helper_end(&kept->reader);
+	forget_read(kept);
+	if (kept->again)
+		start(kept);
+	kept->known(kept);
+}
+
+void dhcp_kept_open(struct dhcp_kept *kept, struct loop *loop, const char *dir, void (*known)(struct dhcp_kept *kept))
+{
+	void *shared = dir ? mmap(NULL, sizeof(*kept->read), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0) : MAP_FAILED;
+	int err;
+
 	kept->loop = loop;
 	kept->dir = dir;
-	dhcp_kept_get(dir, &kept->leases);
+	kept->known = known;
+	if (!dir)
+		return;
+	err = shared == MAP_FAILED ? -errno : 0;
+	if (!err) {
+		kept->read = shared;
+		err = helper_start(&kept->reader, loop, load, kept, -1, loaded);
+		if (err < 0)
+			forget_read(kept);
+	}
+	if (err < 0)
+		log_err("leases of before are not known: %s", strerror(-err));
 }
 
 void dhcp_kept_write(struct dhcp_kept *kept)
@@ -151,5 +214,8 @@ void dhcp_kept_write(struct dhcp_kept *kept)
 void dhcp_kept_close(struct dhcp_kept *kept)
 {
 	loop_timer_clear(kept->loop, &kept->later);
+	helper_kill(&kept->reader);
 	helper_kill(&kept->writer);
+	if (kept->read)
+		forget_read(kept);
 }

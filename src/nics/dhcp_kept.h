@@ -8,19 +8,22 @@
 
 enum { DHCP_NTP_MAX = 8 };
 
-/* Each NIC's last lease, for the next boot: written by a child, since a disk may hang. */
+/* Each NIC's last lease, for the next boot: read and written by a child, since a disk may hang. */
 struct dhcp_kept {
 	struct leases leases;
 	struct loop *loop;
 	const char *dir; /* NULL: they are not kept */
-	struct helper writer;
+	void (*known)(struct dhcp_kept *kept); /* what was there has been read; not called where there is no dir */
+	struct helper reader, writer;
+	struct leases *read; /* shared with the reader, while there is one: nothing is written meanwhile */
 	struct loop_timer later;
 	char bytes[LEASES_TEXT_MAX]; /* as they are being written */
 	size_t len;
 	bool again, failed;
 };
 
-void dhcp_kept_open(struct dhcp_kept *kept, struct loop *loop, const char *dir); /* borrowed for good; reads what is there */
+/* loop and dir are borrowed for good. */
+void dhcp_kept_open(struct dhcp_kept *kept, struct loop *loop, const char *dir, void (*known)(struct dhcp_kept *kept));
 void dhcp_kept_write(struct dhcp_kept *kept);                                    /* they have changed */
 void dhcp_kept_close(struct dhcp_kept *kept);
 

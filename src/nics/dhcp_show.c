@@ -23,7 +23,7 @@ static void state_of(const struct dhcp_slot *slot, const struct lease *lease, ui
 		text_add(to, ", for %u s, %llu s ago", lease->seconds, ago_s);
 }
 
-static void show_slot(const struct dhcp_client *client, enum lease_family family, struct control_call *call)
+static void show_slot(const struct dhcp_client *client, enum lease_family family, struct control_call *call, uint64_t now_ns)
 {
 	const struct dhcp_slot *slot = &client->slots[family];
 	const struct lease *lease = dhcp_in_use(client, family);
@@ -34,19 +34,19 @@ static void show_slot(const struct dhcp_client *client, enum lease_family family
 	text_add(&text, "  %-8s ", family == LEASE_IPV4 ? "DHCP" : "DHCPv6");
 	if (lease) {
 		text_add(&text, "%s", inet_prefix_text(&lease->address, address));
-		state_of(slot, lease, clock_now_ns(), &text);
+		state_of(slot, lease, now_ns, &text);
 	} else {
 		text_add(&text, "%s", slot->silent ? "NO SERVER ANSWERS" : "asks for an address");
 	}
 	control_print(call, CONTROL_OUT, "%s\n", line);
 }
 
-void dhcp_show(const struct dhcp *dhcp, const char *nic, struct control_call *call)
+void dhcp_show(const struct dhcp *dhcp, const char *nic, struct control_call *call, uint64_t now_ns)
 {
 	const struct dhcp_client *client = dhcp_of(dhcp, nic);
 
 	if (client && client->wants & NETWORK_DHCP4)
-		show_slot(client, LEASE_IPV4, call);
+		show_slot(client, LEASE_IPV4, call, now_ns);
 	if (client && client->wants & NETWORK_DHCP6)
-		show_slot(client, LEASE_IPV6, call);
+		show_slot(client, LEASE_IPV6, call, now_ns);
 }

@@ -5,6 +5,6 @@
 #include "control/server.h"
 #include "nics/dhcp_state.h"
 
-void dhcp_show(const struct dhcp *dhcp, const char *nic, struct control_call *call); /* none for one that does not ask */
+void dhcp_show(const struct dhcp *dhcp, const char *nic, struct control_call *call, uint64_t now_ns); /* none for one that does not ask */
 
 #endif

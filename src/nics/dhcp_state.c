@@ -21,7 +21,7 @@ const struct lease *dhcp_in_use(const struct dhcp_client *client, enum lease_fam
 {
 	const struct nic_leases *its = leases_of(&client->dhcp->leases, &client->link);
 
-	return its && its->by[family].address.addr.family ? &its->by[family] : NULL;
+	return its && client->wants & dhcp_families[family].bit && its->by[family].address.addr.family ? &its->by[family] : NULL;
 }
 
 const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic)
@@ -41,6 +41,55 @@ bool dhcp_waits(const struct dhcp *dhcp)
 			return true;
 	}
 	return false;
+}
+
+void dhcp_forget_unwanted(struct dhcp *dhcp, uint64_t now_ns)
+{
+	for (size_t i = 0; i < dhcp->leases.count;) {
+		struct nic_leases *its = &dhcp->leases.list[i];
+		unsigned wants = 0;
+		bool any = false;
+
+		for (size_t j = 0; j < dhcp->count; j++)
+			if (dhcp_is_used(&dhcp->clients[j]) && leases_of(&dhcp->leases, &dhcp->clients[j].link) == its)
+				wants = dhcp->clients[j].wants;
+		for (enum lease_family family = 0; family < LEASE_FAMILIES; family++) {
+			if (!(wants & dhcp_families[family].bit) && its->until_ns[family] <= now_ns)
+				its->by[family] = (struct lease){ .seconds = 0 };
+			any = any || its->by[family].address.addr.family;
+		}
+		if (any || wants)
+			i++;
+		else
+			*its = dhcp->leases.list[--dhcp->leases.count];
+	}
+}
+
+static bool is_of_tunnels(const struct leases *leases, const struct lease *lease)
+{
+	bool any = leases_has_address(leases, &lease->address.addr);
+
+	for (size_t i = 0; i < lease->route_count && !any; i++)
+		any = leases_is_tunnels(leases, &lease->routes[i].destination);
+	return any;
+}
+
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, uint64_t now_ns)
+{
+	/* What a process before this one had is no one's yet. */
+	if (dhcp->count)
+		dhcp_forget_unwanted(dhcp, now_ns);
+	(void)leases_find_tunnels(&dhcp->leases, nl);
+	for (size_t i = 0; i < dhcp->count; i++)
+		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
+			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);
+			struct dhcp_slot *slot = &dhcp->clients[i].slots[family];
+
+			if (lease && !slot->tunnels && is_of_tunnels(&dhcp->leases, lease)) {
+				dhcp_tell_tunnels(dhcp->clients[i].link.name, family, lease);
+				slot->tunnels = true;
+			}
+		}
 }
 
 size_t dhcp_nics(const struct dhcp *dhcp, struct filter_nic nics[static LEASES_MAX])

@@ -30,7 +30,7 @@ struct dhcp_client {
 	unsigned wants; /* enum network_dhcp */
 	bool wanted, told;
 	struct helper helper;
-	struct loop_timer again, silence;
+	struct loop_timer again, silence, overdue;
 	struct dhcp_slot slots[LEASE_FAMILIES];
 	char said[DHCP_SAID_LEN]; /* its last line in the log */
 	struct dhcp_stream stream;
@@ -40,7 +40,7 @@ struct dhcp {
 	struct loop *loop;
 	const char *run_dir, *program;
 	void (*changed)(struct dhcp *dhcp); /* leases are others now: nics_apply is due, but not from within */
-	struct leases leases;               /* in use */
+	struct leases leases; /* in use; and what a server gave to who asks no more, while that is good: an undo has it at once */
 	struct dhcp_kept kept;
 	struct dhcp_client clients[LEASES_MAX];
 	size_t count; /* of slots that were ever used */
@@ -66,6 +66,13 @@ size_t dhcp_nics(const struct dhcp *dhcp, struct filter_nic nics[static LEASES_M
 const struct lease *dhcp_in_use(const struct dhcp_client *client, enum lease_family family);
 /* The client of the NIC, NULL: it does not ask. */
 const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic);
+
+/* Leases of NICs that ask no more, and of the other family, once they have run out: what takes DHCP away may be undone. */
+void dhcp_forget_unwanted(struct dhcp *dhcp, uint64_t now_ns);
+
+/* Before nics_apply: what of leases would draw packets out of a tunnel on this host is left out, and told; what no one asks for and has
+ * run out is forgotten. */
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, uint64_t now_ns);
 
 /* In memory: for who asks for the time, for `show`, and for this service when it is started again. */
 void dhcp_publish(const struct dhcp *dhcp);

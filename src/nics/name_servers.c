@@ -15,13 +15,12 @@ static void expire_fires(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct name_servers *servers = container_of(timer, struct name_servers, expire);
 
-	(void)now_ns;
-	name_servers_follow(servers, servers->conf, servers->dhcp);
+	name_servers_follow(servers, servers->conf, servers->dhcp, now_ns);
 }
 
-void name_servers_follow(struct name_servers *servers, const struct network_conf *conf, const struct dhcp *dhcp)
+void name_servers_follow(struct name_servers *servers, const struct network_conf *conf, const struct dhcp *dhcp, uint64_t now_ns)
 {
-	uint64_t next_ns = router_dns_expire(&servers->routers, clock_now_ns());
+	uint64_t next_ns = router_dns_expire(&servers->routers, now_ns);
 
 	servers->conf = conf;
 	servers->dhcp = dhcp;

@@ -16,6 +16,6 @@ struct name_servers {
 int name_servers_message(const struct nlmsghdr *message, void *servers); /* of a monitor; name_servers_follow is due */
 
 /* Writes down who they are now. Both are borrowed until the next call. */
-void name_servers_follow(struct name_servers *servers, const struct network_conf *conf, const struct dhcp *dhcp);
+void name_servers_follow(struct name_servers *servers, const struct network_conf *conf, const struct dhcp *dhcp, uint64_t now_ns);
 
 #endif

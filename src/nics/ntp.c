@@ -25,6 +25,8 @@ enum env_ntp ntp_now(const char *run_dir)
 	enum env_ntp mode = ENV_NTP_ON;
 
 	ntp_wanted_read(&wanted, run_dir);
+	if (!wanted.has_mode)
+		return ENV_NTP_ON; /* someone removed the file: what .env says where it says nothing */
 	while (mode < ENV_NTP_OFF && modes[mode] != wanted.mode)
 		mode++;
 	return mode;

@@ -84,22 +84,23 @@ static int apply(struct nics_service *service, const struct network_conf *before
 {
 	static struct filter_nic asking[LEASES_MAX];
 	const struct network_conf *conf = &service->set->network;
+	const uint64_t now_ns = clock_now_ns(); /* what a set brings comes without it */
 	char text[TOLD_LEN];
 	int err, door_err;
 
 	told_begin(&service->told);
 	/* Before there is an address that anyone could write to. */
 	door_err = door_fit(&service->door, service->set->env.filter, report);
-	dhcp_guard_tunnels(&service->dhcp, &service->nl);
+	dhcp_guard_tunnels(&service->dhcp, &service->nl, now_ns);
 	err = nics_apply(&service->nl, conf, &service->dhcp.leases, before, report);
 	err = err ? err : door_err;
 	if (err < 0 && !report->errors) {
 		text_format(text, sizeof(text), "cannot read the NICs: %s", strerror(-err));
 		report->say(report->arg, true, text);
 	}
-	dhcp_fit(&service->dhcp, &service->nl, conf, service->set->env.hostname);
+	dhcp_fit(&service->dhcp, &service->nl, conf, service->set->env.hostname, now_ns);
 	door_dhcp(&service->door, asking, dhcp_nics(&service->dhcp, asking));
-	name_servers_follow(&service->name_servers, conf, &service->dhcp);
+	name_servers_follow(&service->name_servers, conf, &service->dhcp, now_ns);
 	if (report->matched && report->matched == report->with_carrier && !dhcp_waits(&service->dhcp))
 		tell_ready(service);
 	conflicts_follow(&service->conflicts, &service->nl);
@@ -257,11 +258,6 @@ static void print_change(void *arg, bool error, const char *text)
 	control_print(printer->call, error ? CONTROL_ERR : CONTROL_OUT, NAME_NETWORK ": %s\n", text);
 }
 
-static void print_line(void *arg, const char *text)
-{
-	control_print(arg, CONTROL_OUT, "%s\n", text);
-}
-
 static int nics_plan(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct nics_service *service = container_of(change, struct nics_service, change);
@@ -274,9 +270,9 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
 	if (say == CHANGE_SAY_LINES) {
-		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, print_line, call);
-		door_plan(service->set->env.filter, change->candidate->env.filter, print_line, call);
-		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, print_line, call);
+		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, control_print_line, call);
+		door_plan(service->set->env.filter, change->candidate->env.filter, control_print_line, call);
+		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, control_print_line, call);
 	}
 	if (force || (!last && !claimed.count))
 		return 0;

@@ -15,11 +15,6 @@
 
 enum { ROW_LEN = 512 };
 
-static void print_line(void *arg, const char *text)
-{
-	control_print(arg, CONTROL_OUT, "%s\n", text);
-}
-
 static void print_address(const struct link_address *address, void *arg)
 {
 	char text[INET_PREFIX_STRLEN];
@@ -55,12 +50,12 @@ static void print_nic(struct nl *nl, const struct nics_shown *shown, const struc
 		      !link->up ? "down" : link->carrier ? "up" : "up, no carrier", link->mtu_bytes);
 	print_match(call, shown->conf, link, match);
 	if (!nics_is_made(link))
-		card_print(nics, link, &hardware, whole, print_line, call);
-	lldp_print(shown->lldp, link->index, whole, now_ns, print_line, call);
-	made_print(nl, nics, link, print_line, call);
+		card_print(nics, link, &hardware, whole, control_print_line, call);
+	lldp_print(shown->lldp, link->index, whole, now_ns, control_print_line, call);
+	made_print(nl, nics, link, control_print_line, call);
 	link_address_each(nl, link->index, print_address, call);
-	dhcp_show(shown->dhcp, link->name, call);
-	around_print(nl, link->index, hardware.carrier_losses, print_line, call);
+	dhcp_show(shown->dhcp, link->name, call, now_ns);
+	around_print(nl, link->index, hardware.carrier_losses, control_print_line, call);
 }
 
 static void print_dns(struct control_call *call, const struct network_conf *conf, const struct resolv_others *others)
@@ -76,7 +71,7 @@ static void print_dns(struct control_call *call, const struct network_conf *conf
 	for (size_t i = 0; i < others->count && conf->dns_count + i < NETWORK_DNS_MAX; i++)
 		text_add(&row, "%s%s%s%s (%s)", conf->dns_count + i ? ", " : "", inet_addr_text(&others->list[i].addr, addr),
 			 others->list[i].link[0] ? "%" : "", others->list[i].link, others->by[i]);
-	wrap_text(bytes, 5, print_line, call);
+	wrap_text(bytes, 5, control_print_line, call);
 }
 
 static void print_ntp(struct control_call *call, const struct network_conf *conf)
@@ -90,7 +85,7 @@ static void print_ntp(struct control_call *call, const struct network_conf *conf
 	text_add(&row, "NTP  ");
 	for (size_t i = 0; i < conf->ntp_count; i++)
 		text_add(&row, "%s%s", i ? ", " : "", conf->ntp[i].host);
-	wrap_text(bytes, 5, print_line, call);
+	wrap_text(bytes, 5, control_print_line, call);
 }
 
 /* eth2 before eth10. */

@@ -25,11 +25,14 @@
 #include "ntp/ask.h"
 #include "ntp/chronyd.h"
 #include "ntp/directives.h"
+#include "ntp/rate.h"
 #include "ntp/said.h"
 
 enum {
 	SETTLE_MS = 100, /* several files change together */
 	AGAIN_S = 5,     /* chronyd ended, or its socket cannot be had */
+	END_S = 5,       /* for a chronyd that was told to end */
+	LAST_END_S = 1,  /* the same when this process ends: shorter than PID 1 waits */
 	LOOK_S = 30,
 	LINES_PER_LOOK = 20,
 	US_PER_S = 1000000,
@@ -40,7 +43,7 @@ static struct {
 	const char *run_dir, *chronyd;
 	struct loop loop;
 	struct loop_source inotify, signals, log;
-	struct loop_timer follow, look;
+	struct loop_timer follow, look, late;
 	struct ntp_wanted wanted;
 	struct ntp_words words, running; /* what chronyd is to be started with, and was */
 	pid_t pid;                       /* 0: none runs */
@@ -237,12 +240,36 @@ static void start(const char *dir, int socket_fd)
 	(void)loop_take(&keeper.loop, &keeper.log, log_fd, log_came);
 }
 
+static void late_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	(void)now_ns;
+	log_err("chronyd does not end: it is killed");
+	kill(keeper.pid, SIGKILL);
+}
+
 static void stop(void)
 {
 	forget_too_far();
-	if (keeper.pid && !keeper.stopping)
+	if (keeper.pid && !keeper.stopping) {
 		kill(keeper.pid, SIGTERM);
+		loop_timer_set(&keeper.loop, &keeper.late, clock_now_ns() + END_S * NS_PER_S, late_fires);
+	}
 	keeper.stopping = true;
+}
+
+/* The socket that serves, -1: it cannot be had, which is told once and tried again. */
+static int have_socket(void)
+{
+	int fd = bind_inside(&keeper.wanted);
+
+	if (fd < 0) {
+		if (!keeper.told_socket)
+			log_err("time is not served to the other instances: port %d: %s", NTP_PORT, strerror(-fd));
+		follow_in(AGAIN_S * NS_PER_S);
+	}
+	keeper.told_socket = fd < 0;
+	return fd < 0 ? -1 : fd;
 }
 
 /* Makes what runs what is asked for: one that is to run otherwise ends first. */
@@ -262,20 +289,16 @@ static void follow(struct loop_timer *timer, uint64_t now_ns)
 	}
 	ntp_dir(dir, keeper.run_dir);
 	ntp_directives(&keeper.words, &keeper.wanted, serves, dir);
-	if (keeper.pid) {
-		if (!words_equal(&keeper.words, &keeper.running))
-			stop();
+	if (keeper.pid && words_equal(&keeper.words, &keeper.running))
 		return;
-	}
-	fd = serves ? bind_inside(&keeper.wanted) : -1;
-	if (serves && fd < 0) {
-		if (!keeper.told_socket)
-			log_err("time is not served to the other instances: port %d: %s", NTP_PORT, strerror(-fd));
-		follow_in(AGAIN_S * NS_PER_S);
+	if (serves)
+		fd = have_socket();
+	/* One that follows servers goes on as it is, however long there is none. */
+	if (serves && fd < 0)
 		ntp_directives(&keeper.words, &keeper.wanted, false, dir);
-	}
-	keeper.told_socket = serves && fd < 0;
-	if (fd >= 0 || ntp_asks(&keeper.wanted))
+	if (keeper.pid && !words_equal(&keeper.words, &keeper.running))
+		stop();
+	else if (!keeper.pid && (fd >= 0 || ntp_asks(&keeper.wanted)))
 		start(dir, fd);
 	if (fd >= 0)
 		close(fd);
@@ -286,12 +309,20 @@ static void follow_in(uint64_t wait_ns)
 	loop_timer_set(&keeper.loop, &keeper.follow, clock_now_ns() + wait_ns, follow);
 }
 
+static void mend_rate(void)
+{
+	if (ntp_rate_mend())
+		log_info("the clock was left at the rate of a correction: it has its own again");
+}
+
 static void chronyd_ended(int status)
 {
 	bool meant = keeper.stopping;
 
 	keeper.pid = 0;
+	loop_timer_clear(&keeper.loop, &keeper.late);
 	log_end();
+	mend_rate();
 	if (!meant && !keeper.told_end)
 		log_err("chronyd %s %d: it is started again every %d s", WIFSIGNALED(status) ? "was killed by signal" : "ended with status",
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), AGAIN_S);
@@ -372,6 +403,21 @@ static bool read_options(int argc, char **argv)
 	return true;
 }
 
+/* Its own end may take until it looks at its signals; one that hangs is not waited for. */
+static void end_chronyd(void)
+{
+	const struct timespec wait = { .tv_sec = LAST_END_S };
+	sigset_t child;
+
+	sigemptyset(&child);
+	sigaddset(&child, SIGCHLD);
+	kill(keeper.pid, SIGTERM);
+	if (waitpid(keeper.pid, NULL, WNOHANG) == 0 && sigtimedwait(&child, NULL, &wait) < 0)
+		kill(keeper.pid, SIGKILL);
+	(void)waitpid(keeper.pid, NULL, 0);
+	mend_rate();
+}
+
 int ntp_main(int argc, char **argv)
 {
 	int err;
@@ -383,6 +429,7 @@ int ntp_main(int argc, char **argv)
 	}
 	err = open_all();
 	if (!err) {
+		mend_rate();
 		follow_in(0);
 		loop_timer_set(&keeper.loop, &keeper.look, clock_now_ns() + LOOK_S * NS_PER_S, look);
 		err = loop_run(&keeper.loop);
@@ -390,9 +437,7 @@ int ntp_main(int argc, char **argv)
 	if (err < 0)
 		log_err("the time is not kept: %s", strerror(-err));
 	/* Before its socket is another's. */
-	if (keeper.pid) {
-		kill(keeper.pid, SIGTERM);
-		(void)waitpid(keeper.pid, NULL, 0);
-	}
+	if (keeper.pid)
+		end_chronyd();
 	return err < 0;
 }

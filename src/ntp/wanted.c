@@ -43,9 +43,10 @@ static void parse_line(struct ntp_wanted *wanted, struct slice line)
 
 	if (!slice_word(&line, &key) || !slice_word(&line, &value))
 		return;
-	if (slice_equal(key, "mode") && (mode = slice_among(value, ntp_mode_words, NTP_MODES)) < NTP_MODES)
+	if (slice_equal(key, "mode") && (mode = slice_among(value, ntp_mode_words, NTP_MODES)) < NTP_MODES) {
 		wanted->mode = (enum ntp_mode)mode;
-	else if (slice_equal(key, "server"))
+		wanted->has_mode = true;
+	} else if (slice_equal(key, "server"))
 		add_server(wanted, value);
 	else if (slice_equal(key, "vpn") && !inet_prefix_parse(value, &prefix, &has_len))
 		wanted->vpn = prefix;

@@ -32,6 +32,7 @@ extern const char *const ntp_mode_words[NTP_MODES];
 
 struct ntp_wanted {
 	enum ntp_mode mode;
+	bool has_mode; /* someone said so */
 	char servers[NTP_SERVERS_MAX][NTP_HOST_LEN]; /* outside of the VPN: NTP_ON */
 	size_t server_count;
 	struct inet_prefix vpn; /* our address in it, with its length; family 0: no one is served */

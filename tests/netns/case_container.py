@@ -223,6 +223,9 @@ def syslog_gets_what_was_said_before_the_way_was_up(lab):
     wait_until("the first lines: %s" % listener.lines, lambda: any("up: wg0" in line for line in listener.lines), 60)
     pattern = r"<30>1 \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z 10\.8\.3\.1 gateway - - - up: wg0, MTU \d+"
     expect(any(re.fullmatch(pattern, line) for line in listener.lines), listener.lines)
+    # named, it is called what a host may be called
+    c.put("vpn-public.conf", two.files["vpn-public.conf"].replace("[Peer]", "[Peer] # Fra 1/b", 1))
+    expect(c.inside("reconfigure")[0] == 0, c.said())
     c.put("vpn-public.conf", "nonsense\n")
     before = len(listener.lines)
     two.a("ip", "link", "set", "wg0", "down")
@@ -230,5 +233,5 @@ def syslog_gets_what_was_said_before_the_way_was_up(lab):
     expect(sum("up: wg0" in line for line in listener.lines[:before]) == 1, listener.lines)
     expect(c.stop()[0] == 0)
     wait_until("its last words", lambda: any("gateway - - - stopping: signal 15" in line for line in listener.lines))
-    expect(any(line.startswith("<27>1 ") and "gateway - - - wg0 was set down by someone: brought up again" in line
+    expect(any(line.startswith("<27>1 ") and " Fra-1-b gateway - - - wg0 was set down by someone: brought up again" in line
                for line in listener.lines), listener.lines)

@@ -1,4 +1,5 @@
 """DHCP on the NICs: what dnsmasq gives, what stays when it is gone, and what sessions bear meanwhile."""
+import ctypes
 import os
 import re
 import signal
@@ -159,12 +160,17 @@ def dhcp_gives_address_routes_and_servers(lab):
     rack.has("192.0.2.50/24", "2001:db8:a::50/128")
     expect("added" not in network.said().split("started again")[-1], "what was there was set anew", network.said())
 
+    rack.has("192.0.2.50/24", "2001:db8:a::50/128")
+    wait_until("the server is heard again", lambda: network.show().count(" s ago\n") == 2)
+    server.stop()
     said = network.reconfigure(CONF % "no" + "Address=192.0.2.9/24\n")
     rack.has("192.0.2.9/24")
     expect(not clients() and not os.path.exists(network.dir + "/run/dhcp.ntp"), clients(), said)
     expect("eth0" not in rack.a("nft", "list", "set", "inet", "mitigator", "dhcpv4"), "the filter lets answers in that no one asked for")
+    # the lease is good still: no server is needed for an undo
     expect(network.ask("undo")[0] == 0, network.said())
-    rack.has("192.0.2.50/24", "2001:db8:a::50/128")
+    expect(set(addresses(rack.a)) == {"192.0.2.50/24", "2001:db8:a::50/128"}, addresses(rack.a), network.show())
+    expect("  DHCP     192.0.2.50/24, asked for again\n" in network.show(), network.show())
     expect("dhcpcd:" not in network.said(), network.said())
 
 
@@ -208,6 +214,41 @@ def dhcp_server_that_is_gone_at_boot_leaves_the_last_lease(lab):
     with open(network.dir + "/run/leases.trouble") as f:
         expect(f.read() == trouble, "what `show` says")
     rack.passes()
+
+
+class Unopened:
+    """A file that no one gets open, as on a disk that hangs: who tries waits for a word that does not come (fanotify(7))."""
+
+    CLASS_CONTENT, ADD, OPEN_PERM, AT_FDCWD = 4, 1, 0x10000, -100
+
+    def __init__(self, path):
+        libc = ctypes.CDLL(None, use_errno=True)
+        self.fd = libc.fanotify_init(self.CLASS_CONTENT, os.O_RDONLY | os.O_CLOEXEC)
+        expect(self.fd >= 0 and libc.fanotify_mark(self.fd, self.ADD, ctypes.c_uint64(self.OPEN_PERM), self.AT_FDCWD, path.encode()) == 0,
+               os.strerror(ctypes.get_errno()))
+
+    def let_go(self):
+        os.close(self.fd)               # whoever waits gets it open
+
+
+@case
+def dhcp_lease_on_a_disk_that_hangs_is_waited_for_by_no_one(lab):
+    rack = Rack(lab)
+    server = rack.serve()
+    network = rack.network()
+    rack.has("192.0.2.50/24")
+    wait_until("the lease is kept", lambda: os.path.exists(network.dir + "/conf/leases"))
+    server.stop()
+    disk = Unopened(network.dir + "/conf/leases")
+    try:
+        begins_anew(network)
+        trouble = "eth0: no DHCP server answers"
+        wait_until("the server is not waited for", lambda: trouble + ", and there is no lease from before" in network.said())
+        expect(not addresses(rack.a), addresses(rack.a))
+    finally:
+        disk.let_go()
+    rack.has("192.0.2.50/24")
+    expect(trouble + ": 192.0.2.50/24, kept from before, stays in use\n" in network.said(), network.said())
 
 
 @case
@@ -345,6 +386,20 @@ def dhcp_lease_that_runs_out_stays_and_a_second_server_changes_nothing(lab):
     wait_until("the server is heard", lambda: " from 192.0.2.1, for 3600 s" in network.show(), 90)
     expect("eth0: a DHCP server answers again\n" in network.said() and not os.path.exists(network.dir + "/run/leases.trouble"), network.said())
     rack.passes()
+
+
+@soak
+def dhcp_client_that_hangs_is_started_again_when_its_lease_is_over(lab):
+    rack = Rack(lab)
+    rack.serve(seconds="120")
+    network = rack.network()
+    rack.has("192.0.2.50/24")
+    hung, = clients()
+    os.kill(hung, signal.SIGSTOP)
+    said = "eth0: the DHCP client does not run: it hangs: a lease ran out, and it said nothing; it is started again every 5 s\n"
+    wait_until("a line in the log", lambda: said in network.said(), 150)
+    rack.has("192.0.2.50/24")
+    wait_until("another one has it renewed", lambda: hung not in clients() and re.search(r" from 192\.0\.2\.1, for 120 s, \d s ago", network.show()))
 
 
 @soak

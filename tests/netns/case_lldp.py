@@ -255,6 +255,9 @@ def offloads_of_a_nic_follow_the_file(lab):
     network.reconfigure(text)
     said = network.reconfigure(text)
     expect("network: 0 changes" in said, said)
+    network.write(MAIN)
+    said = network.ask("plan", "--lines")[1]
+    expect("  eth0  TSO on\n" in said and "  eth0  GRO of forwarded UDP off\n" in said, said)
     said = network.reconfigure(MAIN)                    # lines that are gone: what it had
     expect("eth0: TSO on\n" in said and offloads(network) == before, said, offloads(network))
     a("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")

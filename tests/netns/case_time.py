@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import time as clock
 
 from case_nics import Network
 from cases import case, expect, soak
@@ -152,6 +153,40 @@ def time_goes_on_over_leases_and_crashes(lab):
 
 
 @soak
+def time_goes_on_where_it_cannot_be_served_and_though_chronyd_hangs(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    control(pair.b, "local stratum 3", "allow")
+    time = Time(lab, pair.ours)
+    try:
+        time.asks("mode on\nserver 192.0.2.2\n")
+        time.wait_for("source       192.0.2.2, stratum 4")
+        with open(RUN + "/gateway.ntp.new", "w") as f:
+            f.write("vpn 10.8.3.1/24\nnetns that-is-not 1\n")
+        os.rename(RUN + "/gateway.ntp.new", RUN + "/gateway.ntp")
+        wait_until("it is not served", lambda: "time is not served to the other instances: port 123" in time.said())
+        # the one that served ends; then servers are followed by one and the same
+        wait_until("one that only asks", lambda: len(started(time)) == 1)
+        time.wait_for("source       192.0.2.2, stratum 4")
+        (before, _), = started(time)
+        until = clock.monotonic() + 12
+        wait_until("two more tries at a socket", lambda: clock.monotonic() > until)
+        expect([pid for pid, _ in started(time)] == [before], before, started(time), time.said())
+        expect(time.said().count("time is not served") == 1, time.said())
+
+        # one that hangs while another is wanted
+        os.kill(before, signal.SIGSTOP)
+        time.asks("mode on\nserver 192.0.2.2\nserver 192.0.2.99\n")
+        wait_until("it is killed", lambda: "chronyd does not end: it is killed" in time.said())
+        time.wait_for("192.0.2.99      server")
+        # and one that hangs when all ends: close() waits for that
+        for pid, _ in started(time):
+            os.kill(pid, signal.SIGSTOP)
+    finally:
+        time.close()
+
+
+@soak
 def time_of_a_peer_that_knows_it_is_followed(lab):
     """With it alone, and without one outside."""
     pair = Pair(lab)
@@ -210,4 +245,10 @@ def network_conf_and_env_say_who_is_asked(lab):
     network.process.wait(30)
     network.start()
     expect(written() == "mode off\nserver 192.0.2.9\n", written())
+    # a file that is gone says nothing
+    network.process.kill()
+    network.process.wait(30)
+    os.unlink(network.dir + "/run/network.ntp")
+    network.start()
+    expect(written() == "mode on\nserver 192.0.2.9\n", written())
     network.stop()

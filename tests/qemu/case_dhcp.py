@@ -28,6 +28,8 @@ def lease_outlives_a_boot_without_a_server(image):
             wait_for("the host's name", lambda: a.output("uname -n").strip() == "fra1")
             a.vm.console.write(b"\r")
             a.vm.console.expect("fra1> ", 30)
+            a.reconfigure(files={".env": files[".env"].replace("MITIGATOR_HOSTNAME=fra1\n", "")})
+            wait_for("no name any more", lambda: a.output("uname -n").strip() == "(none)")
             status = a.output("cat $(grep -l '^Name:.dhcpcd$' /proc/[0-9]*/status)")
             assert "Uid:\t" + "\t".join([DHCP_UID] * 4) in status and "CapEff:\t0000000000002400\n" in status, status
             wait_for("the lease is kept", lambda:

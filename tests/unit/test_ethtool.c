@@ -1,10 +1,12 @@
 /* netlink/ethtool on messages as the kernel lays them out, and what network.conf wants of offloads. */
+#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
 #include <string.h>
 
 #include "netlink/ethtool.h"
+#include "network/fit.h"
 #include "network/hardware.h"
 #include "network/offloads.h"
 #include "nics/card.h"
@@ -140,4 +142,26 @@ TEST(card_has_several_ports_by_its_pci_device)
 		CHECK_INT(card_is_same(&a, &b), rows[i].same);
 		CHECK_INT(card_is_same(&b, &a), rows[i].same);
 	}
+}
+
+static char sentence[192];
+
+static void keep_sentence(void *arg, bool error, const char *text)
+{
+	(void)arg;
+	text_format(sentence, sizeof(sentence), "%s%s", error ? "error: " : "", text);
+}
+
+TEST(refusal_has_the_words_of_who_was_asked)
+{
+	static struct nl routes = { .error = "of another question" };
+	const struct link nic = { .name = "eth0" };
+	struct nics_report report = { .say = keep_sentence };
+	struct fitting fitting = { .nl = &routes, .link = &nic, .report = &report };
+	char expected[sizeof(sentence)];
+
+	fit_say_by(&fitting, "the ring is busy", -EBUSY, "%s off", "TSO");
+	text_format(expected, sizeof(expected), "error: eth0: TSO off: %s: the ring is busy", strerror(EBUSY));
+	CHECK_STR(sentence, expected);
+	CHECK_INT(fitting.err, -EBUSY);
 }

@@ -80,15 +80,20 @@ static const char written[] = "lease ipv4 eth0 020000000001\naddress 192.0.2.50/
 
 static struct leases leases;
 
-static const char *rewritten(const char *from)
+static const char *text_of(const struct leases *from)
 {
 	static char bytes[LEASES_TEXT_MAX];
 	struct text text;
 
-	leases_read(&leases, slice_of(from));
 	text_init(&text, bytes, sizeof(bytes));
-	leases_write(&leases, &text);
+	leases_write(from, &text);
 	return bytes;
+}
+
+static const char *rewritten(const char *from)
+{
+	leases_read(&leases, slice_of(from));
+	return text_of(&leases);
 }
 
 TEST(leases_are_read_as_they_were_written)
@@ -97,6 +102,36 @@ TEST(leases_are_read_as_they_were_written)
 	CHECK_STR(rewritten(""), "");
 	CHECK_STR(rewritten("address 192.0.2.1/24\nlease ipv5 eth0 020000000001\nlease ipv4 eth0 02\nlease ipv4 eth0 020000000001\n"
 			    "address 2001:db8::1/64\nlease ipv6 a-name-that-is-too-long 020000000001\naddress 2001:db8::1/64\n"), "");
+}
+
+/* Of as many NICs as there can be, as long as they can be. */
+TEST(leases_are_all_read_however_many_and_long)
+{
+	static struct leases all;
+
+	all.count = LEASES_MAX;
+	for (size_t i = 0; i < LEASES_MAX; i++) {
+		snprintf(all.list[i].nic, sizeof(all.list[i].nic), "interface-n-%03zu", i);
+		for (int family = 0; family < LEASE_FAMILIES; family++) {
+			struct lease *lease = &all.list[i].by[family];
+			char text[96];
+
+			CHECK(lease_read(lease, slice_of(family == LEASE_IPV4 ? "address 192.0.2.150/24" :
+									       "address 2001:db8:aaaa:bbbb:cccc:dddd:eeee:fff1/128")));
+			CHECK(lease_read(lease, slice_of("server 192.0.2.101")) && lease_read(lease, slice_of("seconds 4294967295")));
+			for (unsigned j = 0; j < LEASE_ROUTES_MAX; j++) {
+				snprintf(text, sizeof(text), "route 100.100.%u.0/24 192.0.2.200", 100 + j);
+				CHECK(family != LEASE_IPV4 || lease_read(lease, slice_of(text)));
+			}
+			for (unsigned j = 0; j < LEASE_NTP_MAX; j++) {
+				snprintf(text, sizeof(text), "ntp 2001:db8:aaaa:bbbb:cccc:dddd:eeee:fff%u", j);
+				CHECK(lease_read(lease, slice_of(text)));
+			}
+		}
+	}
+	leases_read(&leases, slice_of(text_of(&all)));
+	CHECK_INT(leases.count, LEASES_MAX);
+	CHECK(lease_same(&leases.list[LEASES_MAX - 1].by[LEASE_IPV6], &all.list[LEASES_MAX - 1].by[LEASE_IPV6]));
 }
 
 TEST(lease_is_the_same_for_longer)

@@ -8,6 +8,7 @@
 #include "init/clockstep.h"
 #include "ntp/directives.h"
 #include "ntp/ask.h"
+#include "ntp/rate.h"
 #include "ntp/said.h"
 
 enum { US = 1000000, DAY_S = 86400, YEAR_S = 365 * DAY_S, BUILT = 50 * YEAR_S };
@@ -256,4 +257,12 @@ TEST(chronyds_answers_are_read)
 	store_be32(bytes + 28 + 32, UINT32_MAX);
 	CHECK(ntp_read_source(bytes, 76, 2, &source));
 	CHECK(source.is_peer && !source.answers && source.state == NTP_UNREACHABLE && source.ago_s == UINT32_MAX);
+}
+
+TEST(a_rate_that_a_killed_chronyd_left_is_known_by_the_tick)
+{
+	CHECK(!ntp_rate_is_changed(10000, 100));
+	CHECK(ntp_rate_is_changed(9167, 100)); /* 83333 ppm slower, chronyd's most */
+	CHECK(ntp_rate_is_changed(10001, 100));
+	CHECK(!ntp_rate_is_changed(0, -1)); /* not known */
 }
