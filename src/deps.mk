@@ -9,10 +9,12 @@ PACKAGES_TEST := docker.io docker-compose prometheus systemd groff-base dnsmasq-
 PACKAGES_BENCH := iperf3 libssl-dev
 PACKAGES_CHECK := clang clang-tidy cppcheck libclang-rt-14-dev valgrind
 
-# Source packages and binary packages from the archive: NAME/SUITE.
+# Source packages and binary packages from the archive: PACKAGE/SUITE, or NAME=PACKAGE/SUITE where two versions of one are wanted.
 SOURCES := bearssl/bookworm lwip/trixie libmnl/bookworm libsodium/bookworm e2fsprogs/bookworm dosfstools/bookworm mtools/bookworm dhcpcd5/bookworm \
            chrony/trixie
 DEBS    := busybox-static/bookworm wireguard-go/trixie systemd-boot-efi/trixie
+# What `make bench` measures beside: the newest there is. It goes out of the archive with each newer one, so that no test needs it.
+DEBS    += wireguard-go-newest=wireguard-go/sid
 # Every board's kernel, from whichever suite of the release has the newest.
 DEBS    += $(sort $(shell sed -n 's/^KERNEL_PACKAGE *= *//p' board/*/board.conf))
 
@@ -47,7 +49,7 @@ SODIUM_FILES := $(addprefix crypto_scalarmult/curve25519/,scalarmult_curve25519 
 # What its configure would find.
 SODIUM_FOUND := CONFIGURED=1 NATIVE_LITTLE_ENDIAN=1 HAVE_MMAP=1 HAVE_SYS_MMAN_H=1 HAVE_TI_MODE=1
 
-deps-fetch: $(patsubst %,$(B)/src/%/.unpacked,$(foreach d,$(SOURCES) $(DEBS),$(firstword $(subst /, ,$d)))) ## fetch and verify all of deps.lock
+deps-fetch: $(patsubst %,$(B)/src/%/.unpacked,$(foreach d,$(SOURCES) $(DEBS),$(firstword $(subst /, ,$(subst =, ,$d))))) ## fetch and verify all of deps.lock
 
 $(B)/src/%/.unpacked: deps.lock scripts/archive
 	$(say) FETCH $*

@@ -88,6 +88,18 @@ static void heard(struct nic *nic, const struct inet_addr *addr, const uint8_t *
 		neighbour_is(neighbour, state, mac, now_ns);
 }
 
+/* Who looks for us has a packet for us: what we answer need not look for him (RFC 826, RFC 4861 7.2.3). It gives no one a word that
+ * he had not before, as he could answer our own question: what is learned is stale, so that he is asked as soon as he is sent to, it
+ * is of a network of ours on this link, it says what the frame says, and it takes no place from those whom we send to. */
+static void asked_by(struct nic *nic, const uint8_t *frame, const struct inet_addr *addr, const uint8_t *mac, uint64_t now_ns)
+{
+	if (!neighbour_find(nic->link.index, addr) &&
+	    (memcmp(mac, frame + OUTER_MAC_LEN, OUTER_MAC_LEN) != 0 || !table_is_on_link(table_now(), nic->link.index, addr) ||
+	     !neighbour_note(nic->link.index, addr)))
+		return;
+	heard(nic, addr, mac, OUTER_NEIGHBOUR_STALE, now_ns);
+}
+
 /* ARP (RFC 826). */
 
 static void arp_send(struct nic *nic, const uint8_t *to, uint8_t operation, const struct inet_addr *sender,
@@ -120,9 +132,12 @@ bool alone_arp(struct nic *nic, const uint8_t *frame, size_t len, uint64_t now_n
 	target = addr_at(AF_INET, arp + ARP_TARGET_AT);
 	if (is_group(sender_mac) || is_ours(nic, &sender)) /* our own address in someone's mouth is never learned */
 		return false;
-	heard(nic, &sender, sender_mac, operation == ARP_REPLY ? OUTER_NEIGHBOUR_GOOD : OUTER_NEIGHBOUR_STALE, now_ns);
-	if (operation == ARP_REQUEST && is_ours(nic, &target))
+	if (operation == ARP_REQUEST && is_ours(nic, &target)) {
+		asked_by(nic, frame, &sender, sender_mac, now_ns);
 		arp_send(nic, sender_mac, ARP_REPLY, &target, sender_mac, &sender);
+		return true;
+	}
+	heard(nic, &sender, sender_mac, operation == ARP_REPLY ? OUTER_NEIGHBOUR_GOOD : OUTER_NEIGHBOUR_STALE, now_ns);
 	return true;
 }
 
@@ -194,8 +209,8 @@ static void solicited(struct nic *nic, const uint8_t *frame, const uint8_t *mac,
 		nd_send(nic, all_nodes_mac, ADVERTISEMENT, FLAG_OVERRIDE, &target, &all_nodes, &target);
 		return;
 	}
-	if (mac)
-		heard(nic, &source, mac, OUTER_NEIGHBOUR_STALE, now_ns);
+	if (mac && !is_group(mac))
+		asked_by(nic, frame, &source, mac, now_ns);
 	nd_send(nic, frame + OUTER_MAC_LEN, ADVERTISEMENT, FLAG_SOLICITED | FLAG_OVERRIDE, &target, &source, &target);
 }
 

@@ -76,6 +76,7 @@ struct neighbour *neighbour_find(uint32_t link, const struct inet_addr *addr)
 	return NULL;
 }
 
+/* Free, or whose neighbour was sent to the longest ago. */
 static struct neighbour *make_room(void)
 {
 	struct neighbour *oldest = &n.all[0];
@@ -83,24 +84,38 @@ static struct neighbour *make_room(void)
 	for (size_t i = 0; i < n.count; i++)
 		if (!n.all[i].link)
 			return &n.all[i];
-	if (n.count < NEIGHBOUR_MAX)
+	if (n.count < NEIGHBOUR_MAX) {
+		n.all[n.count] = (struct neighbour){ .link = 0 };
 		return &n.all[n.count++];
+	}
 	for (size_t i = 1; i < NEIGHBOUR_MAX; i++)
 		if (n.all[i].used_ns < oldest->used_ns)
 			oldest = &n.all[i];
-	free_slot(oldest);
 	return oldest;
+}
+
+static struct neighbour *begin(struct neighbour *slot, uint32_t link, const struct inet_addr *addr, uint64_t used_ns)
+{
+	free_slot(slot);
+	*slot = (struct neighbour){ .link = link, .addr = *addr, .id = ++n.last_id, .used_ns = used_ns };
+	return slot;
 }
 
 struct neighbour *neighbour_get(uint32_t link, const struct inet_addr *addr, uint64_t now_ns)
 {
 	struct neighbour *neighbour = neighbour_find(link, addr);
 
+	return neighbour ? neighbour : begin(make_room(), link, addr, now_ns);
+}
+
+struct neighbour *neighbour_note(uint32_t link, const struct inet_addr *addr)
+{
+	struct neighbour *neighbour = neighbour_find(link, addr);
+
 	if (neighbour)
 		return neighbour;
 	neighbour = make_room();
-	*neighbour = (struct neighbour){ .link = link, .addr = *addr, .id = ++n.last_id, .used_ns = now_ns };
-	return neighbour;
+	return neighbour->link && neighbour->used_ns ? NULL : begin(neighbour, link, addr, 0);
 }
 
 void neighbour_want(struct neighbour *neighbour, uint64_t now_ns)

@@ -22,7 +22,7 @@ struct neighbour {
 	uint8_t mac[OUTER_MAC_LEN];
 	uint8_t waiting;  /* datagrams */
 	uint8_t probes;   /* of alone.h: unanswered ones */
-	uint64_t used_ns; /* last sent to; the sender writes it */
+	uint64_t used_ns; /* last sent to; the sender writes it; 0: never */
 	uint64_t asked_ns;
 	uint64_t ask_ns;  /* who is in use is asked for from then on */
 };
@@ -40,6 +40,9 @@ void neighbour_forget(uint32_t link); /* 0: of all links */
 
 struct neighbour *neighbour_find(uint32_t link, const struct inet_addr *addr); /* NULL: none such */
 struct neighbour *neighbour_get(uint32_t link, const struct inet_addr *addr, uint64_t now_ns);
+/* One that looks for us, and so is likely to be sent to: known until its place is needed. NULL: all places are of those that
+ * were sent to, of whom none goes for it. */
+struct neighbour *neighbour_note(uint32_t link, const struct inet_addr *addr);
 
 /* Asks when that is due. */
 void neighbour_want(struct neighbour *neighbour, uint64_t now_ns);

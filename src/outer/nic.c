@@ -22,6 +22,8 @@
 
 enum {
 	RECEIVE_BATCH = 32,
+	RECEIVE_FIRST = 4,          /* of a batch; the others only behind small ones */
+	RECEIVE_SMALL_LEN = 4 * 2048, /* of the first ones together */
 	FRAME_STRIDE = (NIC_PAD + NIC_FRAME_MAX + 63) / 64 * 64,
 	QUEUE_IOV = 6, /* vnet header; headers, fragment header, and what a fragment can span */
 	RECEIVE_BUFFER_LEN = 8 << 20,
@@ -143,14 +145,34 @@ static void receive_setup(void)
 	}
 }
 
+static int receive_into(const struct nic *nic, int from, int to)
+{
+	return recvmmsg(nic->source.fd, &received_messages[from], (unsigned)(to - from), MSG_DONTWAIT, NULL);
+}
+
+/* Super-frames are a batch when there are a few: more would go through memory twice, in and out again. Small frames have something to
+ * be put together with only when there are many. Returns how many, or -errno. */
+static int receive_batch(const struct nic *nic)
+{
+	int count = receive_into(nic, 0, RECEIVE_FIRST), more;
+	size_t len = 0;
+
+	if (count < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	for (int i = 0; i < count; i++)
+		len += received_messages[i].msg_len;
+	if (count < RECEIVE_FIRST || len > RECEIVE_SMALL_LEN)
+		return count;
+	more = receive_into(nic, RECEIVE_FIRST, RECEIVE_BATCH);
+	return more > 0 ? count + more : count;
+}
+
 int nic_receive(struct nic *nic, nic_frame_fn *each, uint64_t *dropped)
 {
 	int count;
 
 	receive_setup();
-	count = recvmmsg(nic->source.fd, received_messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
-	if (count < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	count = receive_batch(nic);
 	for (int i = 0; i < count; i++) {
 		size_t len = received_messages[i].msg_len;
 

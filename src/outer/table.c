@@ -44,6 +44,14 @@ bool table_is_ours_on(const struct outer_table *table, uint32_t link, const stru
 	return false;
 }
 
+bool table_is_on_link(const struct outer_table *table, uint32_t link, const struct inet_addr *addr)
+{
+	for (size_t i = 0; i < table->address_count; i++)
+		if (table->addresses[i].index == link && inet_contains(&table->addresses[i].prefix, addr))
+			return true;
+	return inet_addr_is_link_local(addr);
+}
+
 static const struct outer_route *find_route(const struct outer_table *table, const struct inet_addr *to)
 {
 	const struct outer_route *best = NULL;

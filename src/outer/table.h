@@ -11,6 +11,8 @@ const struct outer_table *table_now(void);
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index);
 bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr);
 bool table_is_ours_on(const struct outer_table *table, uint32_t link, const struct inet_addr *addr);
+/* Of a network in which the link has an address of ours, or link-local. */
+bool table_is_on_link(const struct outer_table *table, uint32_t link, const struct inet_addr *addr);
 
 /* Over a link that is alone when its route is no wider than the host's, else as the host says. to->local is taken as source
  * if it is ours and, for IPv4, the way leads out by to->link (0: any). 0, -ENETUNREACH, -EHOSTUNREACH for an address of our

@@ -241,10 +241,8 @@ TEST(alone_arp_answers_and_believes_who_is_known)
 	CHECK_MEM(got + 28, own4.bytes, 4);
 	CHECK_MEM(got + 32, mac_a, 6);
 	CHECK_MEM(got + 38, hop4.bytes, 4);
-	CHECK(!neighbour_find(LINK, &hop4)); /* who asks is no one to us */
-	n = neighbour_get(LINK, &hop4, 1);
-	CHECK(arp(1, mac_a, &hop4, &own4));
-	CHECK(n->usable);
+	n = neighbour_find(LINK, &hop4); /* who looks for us is known */
+	CHECK(n && n->usable && !n->used_ns);
 	CHECK_MEM(n->mac, mac_a, 6);
 	CHECK(arp(1, mac_b, &hop4, &own4)); /* a new router's question says its MAC */
 	CHECK_MEM(n->mac, mac_b, 6);
@@ -304,8 +302,9 @@ TEST(alone_nd_answers_and_believes_who_is_known)
 	CHECK_MEM(got + 62, own6.bytes, 16);
 	CHECK_MEM(got + 78, ((const uint8_t[]){ 2, 1, 2, 0, 0, 0, 0, 1 }), 8);
 	CHECK(sum_is_right(sum_bytes(sum_be16(sum_be16(sum_bytes(0, got + 22, 32), IPPROTO_ICMPV6), 32), got + 54, 32)));
-	CHECK(!neighbour_find(LINK, &hop6));
-	n = neighbour_get(LINK, &hop6, 1);
+	n = neighbour_find(LINK, &hop6);
+	CHECK(n && n->usable && !n->used_ns);
+	CHECK_MEM(n->mac, mac_a, 6);
 	CHECK(nd(136, 0x40, mac_a, &hop6, &hop6)); /* the answer to a question */
 	CHECK_MEM(n->mac, mac_a, 6);
 	CHECK(nd(135, 0, mac_b, &hop6, &own6)); /* a new router's question says its MAC */
@@ -327,6 +326,44 @@ TEST(alone_nd_answers_and_believes_who_is_known)
 	(void)icmp6(mac_a, 254, &hop6, &own6, short_option, 24); /* from behind a router */
 	CHECK(!alone_icmp6(&t.nic, frame, 1));
 	CHECK_INT(sent(got), 0);
+	CHECK_INT(end(), 0);
+}
+
+/* Who looks for us is asked himself as soon as he is sent to, and takes no place from anyone. */
+TEST(alone_who_looks_for_us_is_known_at_no_ones_cost)
+{
+	static const struct inet_addr far4 = { AF_INET, { 203, 0, 113, 9 } }, far6 = { AF_INET6, { 0x20, 1, [15] = 9 } };
+	struct neighbour *n;
+
+	CHECK(begin());
+	CHECK(arp(1, mac_a, &far4, &own4)); /* of no network that is there */
+	CHECK(!neighbour_find(LINK, &far4));
+	CHECK(nd(135, 0, mac_a, &far6, &own6));
+	CHECK(!neighbour_find(LINK, &far6));
+	CHECK(arp(1, mac_a, &hop4, &elsewhere)); /* someone else is looked for */
+	CHECK(!neighbour_find(LINK, &hop4));
+	CHECK(arp(1, mac_a, &hop4, &own4));
+	memcpy(frame + 28, (const uint8_t[]){ 192, 0, 2, 10 }, 4);
+	memcpy(frame + 6, mac_b, 6); /* it says another MAC than it was sent from */
+	CHECK(alone_arp(&t.nic, frame, 60, 5 * NS_PER_S));
+	CHECK(!neighbour_find(LINK, &(const struct inet_addr){ AF_INET, { 192, 0, 2, 10 } }));
+	n = neighbour_find(LINK, &hop4);
+	CHECK(n && n->usable && n->ask_ns <= 6 * NS_PER_S);
+	n->used_ns = 7 * NS_PER_S;
+	for (unsigned i = 0; i + 1 < NEIGHBOUR_MAX; i++)
+		neighbour_get(LINK, &(const struct inet_addr){ AF_INET, { 10, 0, (uint8_t)(i >> 8), (uint8_t)i } }, 8 * NS_PER_S);
+	CHECK(nd(135, 0, mac_a, &hop6, &own6));
+	CHECK(!neighbour_find(LINK, &hop6));
+	CHECK(neighbour_find(LINK, &hop4) == n);
+	neighbour_forget(0);
+	for (unsigned i = 0; i < 3 * NEIGHBOUR_MAX; i++) {
+		const struct inet_addr from = { AF_INET6, { 0xfe, 0x80, [14] = (uint8_t)(i >> 8), (uint8_t)i } };
+
+		CHECK(neighbour_note(LINK, &from)); /* a flood of them is in its own way alone */
+	}
+	CHECK(neighbour_get(LINK, &hop4, 9 * NS_PER_S));
+	CHECK(neighbour_note(LINK, &hop6));
+	CHECK(neighbour_find(LINK, &hop4));
 	CHECK_INT(end(), 0);
 }
 
