@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/denied.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "conf/set_pool.h"
@@ -348,7 +349,8 @@ static int start(struct service *service)
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0) {
 		err = -errno;
-		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s", dir, strerror(-err));
+		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s%s", dir, strerror(-err),
+			    denied_hint(-err));
 		log_err("%s", service->path.down_reason);
 		return worker_stays(&service->options->worker) ? 0 : err;
 	}

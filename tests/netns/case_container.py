@@ -103,6 +103,28 @@ def container_names_the_line_of_what_it_lacks(lab):
 
 
 @case
+def container_names_the_line_for_files_of_another_user(lab):
+    """Root is above them by a capability only."""
+    two = Two(lab)
+    words = (": Permission denied: it is not root's, and CAP_DAC_READ_SEARCH is lacking: `chown root` it on the host, or add "
+             "`cap_add: [DAC_READ_SEARCH]` to this service in docker-compose.yml")
+    c = Container(lab, two.a, two.files, prefix=("setpriv", "--bounding-set", "-dac_override,-dac_read_search"))
+    c.until()
+    os.chown(c.conf + "vpn-private.conf", 1000, -1)
+    status, said = c.inside("reconfigure")
+    expect(status == 1 and said.startswith("vpn-private.conf:1: cannot be read%s\n" % words), status, said)
+    os.chown(c.conf, 1000, -1)
+    os.chmod(c.conf, 0o700)
+    status, said = c.inside("reconfigure")
+    expect(status == 1 and said.startswith("cannot open /srv/mitigator%s\n" % words), status, said)
+    expect(ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
+    c.stop()
+    c = Container(lab, two.a, {}, prefix=("setpriv", "--bounding-set", "-dac_override,-dac_read_search"))
+    c.until(1)
+    expect("gateway: cannot open /srv/mitigator%s\n" % words in c.said(), c.said())
+
+
+@case
 def container_stays_with_bad_files_and_says_so(lab):
     two = Two(lab)
     c = Container(lab, two.a, {**two.files, "vpn-public.conf": "[Peer]\nPublicKey = short\n"})
