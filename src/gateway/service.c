@@ -221,6 +221,7 @@ void service_check(struct change *change)
 
 	facts_collect(facts);
 	facts->former_key = service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
+	facts->former_env = service->source != SERVICE_NOTHING ? &service->set->env : NULL;
 	conf_set_check(change->candidate, facts, false, &change->diag);
 	if (service->falls_back)
 		return;

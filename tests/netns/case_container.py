@@ -66,6 +66,13 @@ def container_settings_come_from_the_environment(lab):
                                            "`docker-compose up -d` makes it anew\n"), status, said)
     shown = c.inside("show")[1]
     expect("  backend          lwip\n" in shown and "  setting          DATA_PLANE_VPN_PORT: .env\n" in shown, shown)
+    c.put(".env", "MITIGATOR_VPN_ADDRESS=10.8.3.1\n")
+    gone = (".env:1: warning: MITIGATOR_VPN_BACKEND is not in it any more, and this container was made with lwip: "
+            "`docker-compose up -d` makes it anew\n")
+    status, said = c.inside("reconfigure")
+    expect(status == 0 and said.startswith(gone), status, said)
+    status, said = c.inside("reconfigure")
+    expect(status == 0 and gone not in said, status, said)
 
 
 @case
