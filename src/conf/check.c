@@ -382,6 +382,7 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 
 	reach_nics(&set->network, facts, diag);
 	nics_check(&set->network, facts, diag);
+	env_check_gone(&set->env, facts->former_env, diag);
 	if (!set->clustered)
 		return;
 	set->vpn.own = find_own(vpn);

@@ -246,6 +246,7 @@ static void use_value(struct env_reader *reader, size_t row)
 	struct found *found = &reader->found[row];
 	const struct conf_key *key = &env_format.keys[row];
 
+	conf->in_file[row] = found->line;
 	if (take_handed(reader, row))
 		conf->source[row] = ENV_SOURCE_ENVIRONMENT;
 	else if (found->line && (found->wrong || found->value.len))
@@ -278,4 +279,12 @@ void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag 
 	for (size_t i = 0; i < ENV_KEYS; i++)
 		use_value(&reader, i);
 	check_mtu(conf, diag);
+}
+
+void env_check_gone(const struct env_conf *conf, const struct env_conf *former, struct diag *diag)
+{
+	for (enum env_key key = 0; key < ENV_KEYS && former && conf->has_file && !conf->unread; key++)
+		if (former->in_file[key] && !conf->in_file[key] && conf->source[key] == ENV_SOURCE_ENVIRONMENT)
+			diag_warning(diag, ENV_FILE, 1, "%s is not in it any more, and this container was made with %s: "
+				     "`docker-compose up -d` makes it anew", env_key_name(key), environment_value(env_key_name(key)));
 }

@@ -77,6 +77,7 @@ struct env_conf {
 	uint16_t syslog_port;
 	char hostname[ENV_HOSTNAME_LEN]; /* "": conf/hostname.h says */
 	enum env_source source[ENV_KEYS];
+	bool in_file[ENV_KEYS]; /* a line of the file names it, whichever value counts */
 };
 
 extern const char *const env_backend_words[ENV_BACKENDS];
@@ -88,6 +89,9 @@ void env_conf_init(struct env_conf *conf); /* the defaults */
 bool env_answers_peers(const struct env_conf *conf, bool appliance);
 /* text is NULL where there is no file: then what was handed over in the environment counts all the same. */
 void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag *diag);
+
+/* What the file no longer says, and a container was made with: former is what it ran by until now, NULL where that is not known. */
+void env_check_gone(const struct env_conf *conf, const struct env_conf *former, struct diag *diag);
 
 const char *env_key_name(enum env_key key);
 /* What a finding about its value names as the file. */

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/denied.h"
 #include "base/file.h"
 #include "conf/swap.h"
 #include "crypto/key.h"
@@ -45,7 +46,7 @@ static int open_text(int dir_fd, enum conf_file file, struct conf_text *text, st
 	if (fd < 0 || fstat(fd, &st) < 0) {
 		err = -errno;
 		if (err != -ENOENT)
-			diag_error(diag, name, 1, "cannot be read: %s", strerror(-err));
+			diag_error(diag, name, 1, "cannot be read: %s%s", strerror(-err), denied_hint(-err));
 	} else if (!S_ISREG(st.st_mode)) {
 		err = -EINVAL;
 		diag_error(diag, name, 1, "not a regular file; expected a text file");

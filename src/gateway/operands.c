@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/denied.h"
 #include "base/paths.h"
 
 enum { EXIT_USAGE = 2 };
@@ -22,7 +23,7 @@ int operand_open(const char *dir, const char *verb)
 	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		(void)fprintf(stderr, "%s: %s: %s%s\n", verb, dir, strerror(errno),
+		(void)fprintf(stderr, "%s: %s: %s%s%s\n", verb, dir, strerror(errno), denied_hint(errno),
 			      errno == ENOENT && !strcmp(dir, DATA_DIR) ? ":\nthe persistent partition is not mounted, see `boot`" : "");
 	return fd;
 }

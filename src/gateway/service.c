@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/denied.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "conf/set_pool.h"
@@ -220,6 +221,7 @@ void service_check(struct change *change)
 
 	facts_collect(facts);
 	facts->former_key = service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
+	facts->former_env = service->source != SERVICE_NOTHING ? &service->set->env : NULL;
 	conf_set_check(change->candidate, facts, false, &change->diag);
 	if (service->falls_back)
 		return;
@@ -348,7 +350,8 @@ static int start(struct service *service)
 	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir_fd < 0) {
 		err = -errno;
-		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s", dir, strerror(-err));
+		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s%s", dir, strerror(-err),
+			    denied_hint(-err));
 		log_err("%s", service->path.down_reason);
 		return worker_stays(&service->options->worker) ? 0 : err;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/denied.h"
 #include "base/exit.h"
 #include "base/log.h"
 #include "conf/applied.h"
@@ -259,7 +260,8 @@ static void files_read(struct reader *reader, int err, const struct conf_set *se
 	if (!asked.call)
 		return;
 	if (err < 0) {
-		control_print(asked.call, CONTROL_ERR, "cannot open %s: %s\n", change->worker->options->conf_dir, strerror(-err));
+		control_print(asked.call, CONTROL_ERR, "cannot open %s: %s%s\n", change->worker->options->conf_dir, strerror(-err),
+			      denied_hint(-err));
 		refuse(change, asked.call, asked.dry ? EXIT_REFUSED : 1);
 		return;
 	}

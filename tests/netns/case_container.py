@@ -66,6 +66,13 @@ def container_settings_come_from_the_environment(lab):
                                            "`docker-compose up -d` makes it anew\n"), status, said)
     shown = c.inside("show")[1]
     expect("  backend          lwip\n" in shown and "  setting          DATA_PLANE_VPN_PORT: .env\n" in shown, shown)
+    c.put(".env", "MITIGATOR_VPN_ADDRESS=10.8.3.1\n")
+    gone = (".env:1: warning: MITIGATOR_VPN_BACKEND is not in it any more, and this container was made with lwip: "
+            "`docker-compose up -d` makes it anew\n")
+    status, said = c.inside("reconfigure")
+    expect(status == 0 and said.startswith(gone), status, said)
+    status, said = c.inside("reconfigure")
+    expect(status == 0 and gone not in said, status, said)
 
 
 @case
@@ -100,6 +107,28 @@ def container_names_the_line_of_what_it_lacks(lab):
         c = Container(lab, two.a, two.files, prefix=prefix, before=before)
         expect(c.wait(30) == 1 and "gateway: " + words % (missing, line) in c.said(), which, c.said())
         os.unlink(c.dir + "/log")
+
+
+@case
+def container_names_the_line_for_files_of_another_user(lab):
+    """Root is above them by a capability only."""
+    two = Two(lab)
+    words = (": Permission denied: it is not root's, and CAP_DAC_READ_SEARCH is lacking: `chown root` it on the host, or add "
+             "`cap_add: [DAC_READ_SEARCH]` to this service in docker-compose.yml")
+    c = Container(lab, two.a, two.files, prefix=("setpriv", "--bounding-set", "-dac_override,-dac_read_search"))
+    c.until()
+    os.chown(c.conf + "vpn-private.conf", 1000, -1)
+    status, said = c.inside("reconfigure")
+    expect(status == 1 and said.startswith("vpn-private.conf:1: cannot be read%s\n" % words), status, said)
+    os.chown(c.conf, 1000, -1)
+    os.chmod(c.conf, 0o700)
+    status, said = c.inside("reconfigure")
+    expect(status == 1 and said.startswith("cannot open /srv/mitigator%s\n" % words), status, said)
+    expect(ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
+    c.stop()
+    c = Container(lab, two.a, {}, prefix=("setpriv", "--bounding-set", "-dac_override,-dac_read_search"))
+    c.until(1)
+    expect("gateway: cannot open /srv/mitigator%s\n" % words in c.said(), c.said())
 
 
 @case

@@ -51,6 +51,32 @@ TEST(environment_stands_above_the_file_and_says_when_that_changed)
 	CHECK(!env.address_line);
 }
 
+TEST(environment_that_the_file_no_longer_says_is_told_once)
+{
+	static char metrics[] = "MITIGATOR_METRICS=on", address[] = "MITIGATOR_VPN_ADDRESS=10.8.3.1";
+	static char *const handed[] = { metrics, address, NULL };
+	struct env_conf former;
+
+	environment_use(handed);
+	(void)parse("MITIGATOR_METRICS=on\n");
+	former = env;
+	(void)parse("# nothing\n");
+	env_check_gone(&env, &former, &diag);
+	diag_print(&diag, append, NULL);
+	CHECK_STR(printed, ".env:1: warning: MITIGATOR_METRICS is not in it any more, and this container was made with on: "
+			   "`docker-compose up -d` makes it anew\n");
+	/* What the file never had is none of its changes; nor is a file that is not mounted, or a first look. */
+	former = env;
+	(void)parse("# nothing\n");
+	env_check_gone(&env, &former, &diag);
+	env_check_gone(&env, NULL, &diag);
+	former.in_file[ENV_KEY_METRICS] = true;
+	(void)parse(NULL);
+	env_check_gone(&env, &former, &diag);
+	CHECK_INT(diag.warning_count, 0);
+	environment_use(NULL);
+}
+
 TEST(environment_is_named_for_what_is_wrong_with_it)
 {
 	static char address[] = "MITIGATOR_VPN_ADDRESS=10.8.3", metrics[] = "MITIGATOR_METRICS=yes";
