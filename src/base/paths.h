@@ -40,6 +40,7 @@
 #define LEASES_FILE "leases" /* network/leases.h: of NICs, those in use; in DATA_DIR, each one's last */
 #define DHCP_NTP_FILE "dhcp.ntp" /* time servers that leases name, an address a line; there while there are any */
 #define LEASES_TROUBLE_FILE "leases.trouble" /* there while a server that gave one, or is to, does not answer: for `show` */
+#define FILTER_OFF_FILE "filter.off" /* there while .env says MITIGATOR_FILTER=off: the NICs' service knows it when it is started again */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 #define TRIAL_NONE "none"

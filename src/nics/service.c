@@ -390,7 +390,7 @@ static int nics_service_open(struct worker *worker)
 		carriers_open(&service->carriers, &worker->loop, &service->nl);
 	if (!err)
 		lldp_open(&service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
-	door_begin(&service->door);
+	door_begin(&service->door, worker->options->run_dir);
 	dhcp_open(&service->dhcp, &worker->loop, worker->options->run_dir, worker->options->state_dir, leases_changed);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)
