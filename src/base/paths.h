@@ -34,12 +34,14 @@
 #define RECOVERY_FILE "recovery" /* there when it was: what a console says */
 #define ABSENT_END ".absent" /* behind the name of a service: there until that is ready, and again once it ended: why, in a sentence */
 #define ESP_LOCK_FILE "esp.lock" /* base/lockfile.h: who has it changes the ESP that the system runs from */
+#define INSTALL_LOCK_FILE "install.lock" /* base/lockfile.h: who has it writes this system to a disk */
 #define IMAGE_CONFIRMED_FILE "image.confirmed" /* there once the image that runs, which came with a counter, was confirmed in this boot */
 #define SYSLOG_END ".syslog" /* behind the name of a service: who is to get the log, "HOST PORT NAME" */
 #define LOGIN_FILE "login" /* there once the partition was looked at: seconds without a key, then PASSWORD_FILE's line or none */
 #define LEASES_FILE "leases" /* network/leases.h: of NICs, those in use; in DATA_DIR, each one's last */
 #define DHCP_NTP_FILE "dhcp.ntp" /* time servers that leases name, an address a line; there while there are any */
 #define LEASES_TROUBLE_FILE "leases.trouble" /* there while a server that gave one, or is to, does not answer: for `show` */
+#define FILTER_OFF_FILE "filter.off" /* there while .env says MITIGATOR_FILTER=off: the NICs' service knows it when it is started again */
 #define CONFLICTS_FILE "conflicts" /* addresses that another machine has as well, for `show` */
 
 #define TRIAL_NONE "none"

@@ -188,10 +188,20 @@ static bool is_there(const char *path)
 	return faccessat(AT_FDCWD, path, F_OK, 0) == 0;
 }
 
+bool handover_is_locked(int run_fd)
+{
+	static const char *const locks[] = { COMMIT_LOCK_FILE, ESP_LOCK_FILE, INSTALL_LOCK_FILE };
+
+	for (size_t i = 0; i < sizeof(locks) / sizeof(locks[0]); i++)
+		if (lockfile_holder(run_fd, locks[i]))
+			return true;
+	return false;
+}
+
 static bool is_locked(void)
 {
 	int run_fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	bool locked = run_fd >= 0 && (lockfile_holder(run_fd, COMMIT_LOCK_FILE) || lockfile_holder(run_fd, ESP_LOCK_FILE));
+	bool locked = run_fd >= 0 && handover_is_locked(run_fd);
 
 	if (run_fd >= 0)
 		close(run_fd);

@@ -3,6 +3,7 @@
 #ifndef INIT_HANDOVER_H
 #define INIT_HANDOVER_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -16,5 +17,8 @@ void handover_tick(uint64_t now_ns);
 void handover_exited(pid_t pid, int status, uint64_t now_ns);
 /* The end of this system, or recovery, comes first. */
 void handover_stop(void);
+
+/* Whether someone changes the configuration, the ESP or a disk at this moment, by the locks in the run directory. */
+bool handover_is_locked(int run_fd);
 
 #endif

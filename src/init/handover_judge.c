@@ -57,7 +57,7 @@ enum handover_decision handover_decide(const struct handover_seen *seen, char wo
 	} holds[] = {
 		{ seen->pending, "a change waits for `confirm`, and no one would undo it there" },
 		{ seen->scheduled, "a change waits for its time, and no one would apply it there: `undo` cancels it" },
-		{ seen->busy, "someone changes the configuration or the images" },
+		{ seen->busy, "someone changes the configuration, the images or a disk" },
 	};
 
 	words[0] = '\0';

@@ -33,7 +33,7 @@ struct handover_seen {
 	bool offered; /* recovery still is */
 	bool tried;   /* an image on trial is not judged yet */
 	bool pending, scheduled; /* a change of the configuration */
-	bool busy;    /* someone changes the configuration or the ESP at this moment */
+	bool busy;    /* someone changes the configuration, the ESP or a disk at this moment */
 	struct handover_service services[HANDOVER_SERVICES];
 	uint64_t waited_s; /* since the services began, or the trial ended */
 };

@@ -8,6 +8,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "base/lockfile.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "init/board.h"
@@ -276,24 +278,46 @@ static void enter(void)
 		printf("the boot entries could not be made: %s; the firmware finds EFI/BOOT/BOOTX64.EFI itself\n", strerror(-err));
 }
 
+/* No hand-over, and no second one of these, comes between. */
+static int lock_disks(void)
+{
+	int run_fd = open(RUN_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC), lock = run_fd < 0 ? -errno : 0;
+	pid_t holder = 0;
+
+	if (run_fd >= 0) {
+		lock = lockfile_take(run_fd, INSTALL_LOCK_FILE, &holder);
+		close(run_fd);
+	}
+	if (lock == -EBUSY)
+		printf("an `install` at another console is under way (process %d)\n", (int)holder);
+	else if (lock < 0)
+		printf("cannot lock " RUN_DIR "/" INSTALL_LOCK_FILE ": %s\n", strerror(-lock));
+	return lock;
+}
+
 static int install(const char *name)
 {
 	const struct disk *disk = find_disk(name);
 	struct layout_wish wish;
 	struct medium from;
-	bool kept, written;
-	int esp;
+	bool kept, written = false;
+	int lock, esp;
 
 	if (!disk || !wish_make(&wish) || !plan(disk, &wish, &from, &kept) || !confirm(disk, kept))
 		return 1;
-	esp = make_esp(disk, &wish, &from);
-	if (esp < 0)
+	lock = lock_disks();
+	if (lock < 0)
 		return 1;
-	written = write_disk(disk, esp, kept);
-	close(esp);
+	esp = make_esp(disk, &wish, &from);
+	if (esp >= 0) {
+		written = write_disk(disk, esp, kept);
+		close(esp);
+	}
+	if (written)
+		enter();
+	close(lock);
 	if (!written)
 		return 1;
-	enter();
 	printf("installed on %s%s%s; take the medium out, then `reboot`\n", disk->name, kept ? ", kept: " : "",
 	       kept ? data_label : "");
 	return 0;

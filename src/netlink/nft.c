@@ -307,7 +307,8 @@ void nft_if_within(struct nft_batch *batch, const struct nft_rate *rate)
 	put_limit(batch, NFTA_LIST_ELEM, rate, 0);
 }
 
-void nft_if_beyond_each(struct nft_batch *batch, const char *set, const struct nft_rate *rate, uint32_t timeout_s)
+/* rate NULL: none. */
+static void update_set(struct nft_batch *batch, const char *set, const struct nft_rate *rate, uint32_t timeout_s)
 {
 	struct expression dynset = expression_begin(batch, NFTA_LIST_ELEM, "dynset");
 
@@ -315,8 +316,19 @@ void nft_if_beyond_each(struct nft_batch *batch, const char *set, const struct n
 	put_be32(batch->message, NFTA_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
 	put_be32(batch->message, NFTA_DYNSET_SREG_KEY, NFT_REG_1);
 	put_be64(batch->message, NFTA_DYNSET_TIMEOUT, timeout_s * 1000ULL);
-	put_limit(batch, NFTA_DYNSET_EXPR, rate, NFT_LIMIT_F_INV);
+	if (rate)
+		put_limit(batch, NFTA_DYNSET_EXPR, rate, NFT_LIMIT_F_INV);
 	expression_end(batch, dynset);
+}
+
+void nft_if_beyond_each(struct nft_batch *batch, const char *set, const struct nft_rate *rate, uint32_t timeout_s)
+{
+	update_set(batch, set, rate, timeout_s);
+}
+
+void nft_remember(struct nft_batch *batch, const char *set, uint32_t timeout_s)
+{
+	update_set(batch, set, NULL, timeout_s);
 }
 
 void nft_count(struct nft_batch *batch)

@@ -79,6 +79,8 @@ void nft_if_in(struct nft_batch *batch, const char *set);
 void nft_if_within(struct nft_batch *batch, const struct nft_rate *rate);
 /* Each key has a rate of its own; a set that is full tells of no more of them. */
 void nft_if_beyond_each(struct nft_batch *batch, const char *set, const struct nft_rate *rate, uint32_t timeout_s);
+/* The key is in the set for so long from now on; a full one takes no more, and the rule ends there. */
+void nft_remember(struct nft_batch *batch, const char *set, uint32_t timeout_s);
 
 void nft_count(struct nft_batch *batch);
 void nft_untrack(struct nft_batch *batch); /* conntrack leaves the packet alone */

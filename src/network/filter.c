@@ -11,7 +11,8 @@
 #include "base/text.h"
 #include "network/filter_rule.h"
 
-enum { INITIATORS_MAX = 4096 }; /* of each family: 1 MiB; sources beyond it WireGuard itself bounds, by cookies */
+/* Of each family. INITIATORS_MAX: 1 MiB; sources beyond it WireGuard itself bounds, by cookies. */
+enum { INITIATORS_MAX = 4096, SHAKEN_MAX = 4096 };
 
 /* What paths fill, each its own. */
 static const struct nft_set_type path_sets[] = {
@@ -33,18 +34,27 @@ static const struct nft_set_type dhcp_sets[] = {
 #define INITIATORS4 "initiators4"
 #define INITIATORS6 "initiators6"
 
+/* Where we sent an initiation or a response: to a peer, as no one else's is answered. A flood in the name of such an address is
+ * WireGuard's to bound, by cookies, which tell who wrote from there from who did not; counted here, it would shut the peer out. */
+#define SHAKEN4 "shaken4"
+#define SHAKEN6 "shaken6"
+
 static const struct nft_set_type source_sets[] = {
 	{ INITIATORS4, NFT_KEY_IPV4, 4, INITIATORS_MAX, FILTER_INITIATORS_S },
 	{ INITIATORS6, NFT_KEY_IPV6, 16, INITIATORS_MAX, FILTER_INITIATORS_S },
+	{ SHAKEN4, NFT_KEY_IPV4, 4, SHAKEN_MAX, FILTER_SHAKEN_S },
+	{ SHAKEN6, NFT_KEY_IPV6, 16, SHAKEN_MAX, FILTER_SHAKEN_S },
 };
 
 #define INPUT "input"
 #define PATHS "paths"
 #define UNTRACKED "untracked"
 #define UNTRACKED_OUT "untracked-out"
+#define SHAKEN "shaken"
 
 static const struct nft_chain_type chains[] = {
 	{ .name = PATHS },
+	{ .name = SHAKEN },
 	{ UNTRACKED, NF_IP_PRI_RAW, true, NF_INET_PRE_ROUTING, false },
 	{ UNTRACKED_OUT, NF_IP_PRI_RAW, true, NF_INET_LOCAL_OUT, false },
 	{ INPUT, NF_IP_PRI_FILTER, true, NF_INET_LOCAL_IN, true },
@@ -67,13 +77,31 @@ static const struct filter_rule untracked_out[] = {
 	{ "", { PROTOCOL(IPPROTO_UDP), PORT_OF(SOURCE_PORT, NAME_MANAGEMENT) }, 0, UNTRACK, NULL },
 	{ "", { LEAVES_BY_ONE_OF(NAME_DATAPLANE FILTER_DEVICE_SET) }, 0, UNTRACK, NULL },
 	{ "", { LEAVES_BY_LOOPBACK }, 0, UNTRACK, NULL },
+	{ "", { PROTOCOL(IPPROTO_UDP), PORT_OF(SOURCE_PORT, NAME_DATAPLANE) }, 0, JUMP, SHAKEN },
+	{ "", { PROTOCOL(IPPROTO_UDP), PORT_OF(SOURCE_PORT, NAME_MANAGEMENT) }, 0, JUMP, SHAKEN },
+};
+
+#define REMEMBER4 { .load = LOAD_NETWORK, .at = IPV4_DESTINATION, .len = 4, .remember = SHAKEN4 }
+#define REMEMBER6 { .load = LOAD_NETWORK, .at = IPV6_DESTINATION, .len = 16, .remember = SHAKEN6, .network = true }
+
+static const struct filter_rule shaken[] = {
+	{ "", { SESSION }, 0, ACCEPT, NULL },
+	{ "", { INITIATION, FAMILY(NFPROTO_IPV4), REMEMBER4 }, 0, ACCEPT, NULL },
+	{ "", { RESPONSE, FAMILY(NFPROTO_IPV4), REMEMBER4 }, 0, ACCEPT, NULL },
+	{ "", { INITIATION, FAMILY(NFPROTO_IPV6), REMEMBER6 }, 0, ACCEPT, NULL },
+	{ "", { RESPONSE, FAMILY(NFPROTO_IPV6), REMEMBER6 }, 0, ACCEPT, NULL },
 };
 
 static const struct filter_rule of_paths[] = {
+	{ "initiations of an IPv4 address that has shaken hands",
+	  { INITIATION, FAMILY(NFPROTO_IPV4), { .load = LOAD_NETWORK, .at = IPV4_SOURCE, .len = 4, .set = SHAKEN4 } }, 0, ACCEPT, NULL },
+	{ "initiations of an IPv6 /64 that has shaken hands",
+	  { INITIATION, FAMILY(NFPROTO_IPV6), { .load = LOAD_NETWORK, .at = IPV6_SOURCE, .len = 16, .set = SHAKEN6, .network = true } }, 0,
+	  ACCEPT, NULL },
 	{ "DROPPED: initiations of one IPv4 address, beyond 50 a second",
 	  { INITIATION, FAMILY(NFPROTO_IPV4), { .load = LOAD_NETWORK, .at = IPV4_SOURCE, .len = 4, .each = INITIATORS4 } }, 0, DROP, NULL },
 	{ "DROPPED: initiations of one IPv6 /64, beyond 50 a second",
-	  { INITIATION, FAMILY(NFPROTO_IPV6), { .load = LOAD_NETWORK, .at = IPV6_SOURCE, .len = 16, .each = INITIATORS6 } }, 0, DROP, NULL },
+	  { INITIATION, FAMILY(NFPROTO_IPV6), { .load = LOAD_NETWORK, .at = IPV6_SOURCE, .len = 16, .each = INITIATORS6, .network = true } }, 0, DROP, NULL },
 	{ "", { ALL }, 0, ACCEPT, NULL },
 };
 
@@ -138,6 +166,7 @@ int filter_put(struct nl *nl)
 		nft_empty_chain(&batch, chains[i].name);
 	}
 	PUT(&batch, UNTRACKED, untracked);
+	PUT(&batch, SHAKEN, shaken);
 	PUT(&batch, UNTRACKED_OUT, untracked_out);
 	PUT(&batch, PATHS, of_paths);
 	PUT(&batch, INPUT, input_first);

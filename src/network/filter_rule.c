@@ -38,10 +38,14 @@ static void put_match(struct nft_batch *batch, const struct filter_match *match)
 	put_load(batch, match);
 	if (match->load == LOAD_STATE) {
 		nft_if_any_bit(batch, answers);
-	} else if (match->each) {
-		if (match->len == sizeof(half))
-			nft_mask(batch, half, sizeof(half));
+		return;
+	}
+	if (match->network)
+		nft_mask(batch, half, sizeof(half));
+	if (match->each) {
 		nft_if_beyond_each(batch, match->each, &rate, FILTER_INITIATORS_S);
+	} else if (match->remember) {
+		nft_remember(batch, match->remember, FILTER_SHAKEN_S);
 	} else if (match->set) {
 		nft_if_in(batch, match->set);
 	} else if (match->load != LOAD_NOTHING) {

@@ -14,7 +14,7 @@ enum filter_load { LOAD_NOTHING, LOAD_META, LOAD_NETWORK, LOAD_TRANSPORT, LOAD_S
 enum filter_verdict { ACCEPT, DROP, UNTRACK, JUMP };
 
 /* Of one IPv4 address or one IPv6 /64; a peer sends one in five seconds, and many may share an address behind a NAT. */
-enum { FILTER_INITIATIONS_PER_S = 50, FILTER_INITIATORS_S = 10 };
+enum { FILTER_INITIATIONS_PER_S = 50, FILTER_INITIATORS_S = 10, FILTER_SHAKEN_S = 3600 };
 
 /* Where RFC 768, 793, 791 and 8200 have it. */
 enum {
@@ -26,7 +26,9 @@ enum {
 	TCP_SYN = 0x02,
 	TCP_ACK = 0x10,
 	IPV4_SOURCE = 12,
+	IPV4_DESTINATION = 16,
 	IPV6_SOURCE = 8,
+	IPV6_DESTINATION = 24,
 	IPV6_HOP_LIMIT = 7,
 };
 
@@ -40,6 +42,8 @@ struct filter_match {
 	uint8_t value[IFNAMSIZ];
 	const char *set;  /* of which it is to be one, in place of the value */
 	const char *each; /* which holds the rate of each initiator, beyond which it is to be */
+	const char *remember; /* which has it for FILTER_SHAKEN_S from then on */
+	bool network;     /* of an IPv6 address the /64 */
 };
 
 struct filter_rule {
@@ -61,8 +65,10 @@ struct filter_rule {
 #define TYPE(type) { .load = LOAD_TRANSPORT, .at = 0, .len = 1, .value = { type } }
 #define TYPE_OF(set_name) { .load = LOAD_TRANSPORT, .at = 0, .len = 1, .set = (set_name) }
 #define HOP_LIMIT(hops) { .load = LOAD_NETWORK, .at = IPV6_HOP_LIMIT, .len = 1, .value = { hops } }
-/* The first of the four kinds of WireGuard's messages, little-endian. */
+/* Of the four kinds of WireGuard's messages, little-endian. */
 #define INITIATION { .load = LOAD_TRANSPORT, .at = UDP_PAYLOAD, .len = 4, .value = { 1 } }
+#define RESPONSE { .load = LOAD_TRANSPORT, .at = UDP_PAYLOAD, .len = 4, .value = { 2 } }
+#define SESSION { .load = LOAD_TRANSPORT, .at = UDP_PAYLOAD, .len = 4, .value = { 4 } }
 #define TCP_BEGINS \
 	{ .load = LOAD_TRANSPORT, .at = TCP_FLAGS, .len = 1, .mask = TCP_SYN | TCP_ACK, .value = { TCP_SYN } }
 #define ANSWER { .load = LOAD_STATE }

@@ -60,12 +60,14 @@ static void note_address(const struct link_address *address, void *arg)
 			leases->tunnels[leases->tunnel_count++] = address->prefix;
 }
 
-int leases_find_tunnels(struct leases *leases, struct nl *nl)
+int leases_find_tunnels(struct leases *leases, struct nl *nl, const struct inet_prefix *vpn)
 {
 	struct tunnels tunnels = { .leases = leases };
 	int err = link_each(nl, note_tunnel, &tunnels);
 
 	leases->tunnel_count = 0;
+	if (vpn && vpn->addr.family)
+		leases->tunnels[leases->tunnel_count++] = *vpn;
 	return err < 0 || !tunnels.count ? err : link_address_each(nl, 0, note_address, &tunnels);
 }
 

@@ -31,8 +31,9 @@ const struct nic_leases *leases_of(const struct leases *leases, const struct lin
 /* The same, made where there is none yet; NULL when there is no room. */
 struct nic_leases *leases_put(struct leases *leases, const struct link *link);
 
-/* Looks for the VPNs' interfaces on this host: 0 or -errno. */
-int leases_find_tunnels(struct leases *leases, struct nl *nl);
+/* Looks for the VPNs' interfaces on this host: 0 or -errno. vpn: a network that will have one here, which may not be up yet; NULL or of
+ * family 0: none. */
+int leases_find_tunnels(struct leases *leases, struct nl *nl, const struct inet_prefix *vpn);
 
 /* Whether such a network is the VPN's, or a part of it, and so is left out: what is wider yields to the tunnel by itself. */
 bool leases_is_tunnels(const struct leases *leases, const struct inet_prefix *network);

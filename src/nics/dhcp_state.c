@@ -74,12 +74,12 @@ static bool is_of_tunnels(const struct leases *leases, const struct lease *lease
 	return any;
 }
 
-void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, uint64_t now_ns)
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, const struct inet_prefix *vpn, uint64_t now_ns)
 {
 	/* What a process before this one had is no one's yet. */
 	if (dhcp->count)
 		dhcp_forget_unwanted(dhcp, now_ns);
-	(void)leases_find_tunnels(&dhcp->leases, nl);
+	(void)leases_find_tunnels(&dhcp->leases, nl, vpn);
 	for (size_t i = 0; i < dhcp->count; i++)
 		for (enum lease_family family = 0; family < LEASE_FAMILIES && dhcp_is_used(&dhcp->clients[i]); family++) {
 			const struct lease *lease = dhcp_in_use(&dhcp->clients[i], family);

@@ -71,8 +71,8 @@ const struct dhcp_client *dhcp_of(const struct dhcp *dhcp, const char *nic);
 void dhcp_forget_unwanted(struct dhcp *dhcp, uint64_t now_ns);
 
 /* Before nics_apply: what of leases would draw packets out of a tunnel on this host is left out, and told; what no one asks for and has
- * run out is forgotten. */
-void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, uint64_t now_ns);
+ * run out is forgotten. vpn as leases_find_tunnels has it. */
+void dhcp_guard_tunnels(struct dhcp *dhcp, struct nl *nl, const struct inet_prefix *vpn, uint64_t now_ns);
 
 /* In memory: for who asks for the time, for `show`, and for this service when it is started again. */
 void dhcp_publish(const struct dhcp *dhcp);

@@ -1,10 +1,14 @@
 #include "nics/door.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/netlink.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/text.h"
 
 #define OPEN_TO_ALL "everything comes in to this host"
@@ -24,7 +28,7 @@ static void say(struct nics_report *report, bool error, const char *what, const 
 		report->say(report->arg, error, text);
 }
 
-void door_begin(struct door *door)
+static void door_try(struct door *door)
 {
 	door->dhcp_err = -EAGAIN; /* what a process before this one let in is not known */
 	door->err = nl_open(&door->nl, NETLINK_NETFILTER);
@@ -32,16 +36,45 @@ void door_begin(struct door *door)
 		door->err = filter_prepare(&door->nl);
 }
 
-enum env_filter door_now(struct door *door)
+void door_begin(struct door *door, const char *run_dir)
 {
-	return !door->err && filter_stands(&door->nl) == 0 ? ENV_FILTER_OFF : ENV_FILTER_ON;
+	door->run_dir = run_dir;
+	door_try(door);
+}
+
+static const char *off_path(const struct door *door)
+{
+	static char path[PATH_MAX];
+
+	text_format(path, sizeof(path), "%s/" FILTER_OFF_FILE, door->run_dir);
+	return path;
+}
+
+enum env_filter door_now(const struct door *door)
+{
+	return access(off_path(door), F_OK) == 0 ? ENV_FILTER_OFF : ENV_FILTER_ON;
+}
+
+/* Each event of the host comes by here. One that cannot be written costs a door that is closed after a crash. */
+static void door_note(const struct door *door, enum env_filter wanted)
+{
+	int err = 0;
+
+	if (door_now(door) == wanted)
+		return;
+	if (wanted == ENV_FILTER_OFF)
+		err = file_put(off_path(door), "", 0);
+	else if (unlink(off_path(door)) < 0)
+		err = -errno;
+	if (err < 0)
+		log_err("%s: %s", off_path(door), strerror(-err));
 }
 
 /* The module may have come meanwhile. */
 static void door_retry(struct door *door)
 {
 	nl_close(&door->nl);
-	door_begin(door);
+	door_try(door);
 }
 
 static int door_close(struct door *door, struct nics_report *report)
@@ -78,6 +111,7 @@ static int door_open(struct door *door, struct nics_report *report)
 
 int door_fit(struct door *door, enum env_filter wanted, struct nics_report *report)
 {
+	door_note(door, wanted);
 	if (door->err)
 		door_retry(door);
 	if (door->err) {

@@ -11,6 +11,7 @@
 
 struct door {
 	struct nl nl;
+	const char *run_dir;
 	int err;   /* why there can be none, 0: there can */
 	bool ours; /* this process made its rules */
 	struct filter_nic dhcp[NICS_MAX]; /* as it is */
@@ -18,10 +19,10 @@ struct door {
 	int dhcp_err;
 };
 
-void door_begin(struct door *door);
+void door_begin(struct door *door, const char *run_dir); /* borrowed for good */
 
-/* How it stands, whoever made it so; with a kernel that cannot have it, on: as it would be. */
-enum env_filter door_now(struct door *door);
+/* What .env said when door_fit was called last, in this process or in one before it, whatever someone made of the table since. */
+enum env_filter door_now(const struct door *door);
 
 /* 0, also on a kernel that has no nf_tables, which is an error in the report alone; or -errno. */
 int door_fit(struct door *door, enum env_filter wanted, struct nics_report *report);

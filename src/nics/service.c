@@ -84,21 +84,22 @@ static int apply(struct nics_service *service, const struct network_conf *before
 {
 	static struct filter_nic asking[LEASES_MAX];
 	const struct network_conf *conf = &service->set->network;
+	const struct env_conf *env = &service->set->env;
 	const uint64_t now_ns = clock_now_ns(); /* what a set brings comes without it */
 	char text[TOLD_LEN];
 	int err, door_err;
 
 	told_begin(&service->told);
 	/* Before there is an address that anyone could write to. */
-	door_err = door_fit(&service->door, service->set->env.filter, report);
-	dhcp_guard_tunnels(&service->dhcp, &service->nl, now_ns);
+	door_err = door_fit(&service->door, env->filter, report);
+	dhcp_guard_tunnels(&service->dhcp, &service->nl, env->isolation == ENV_ISOLATION_OFF ? &env->vpn_address : NULL, now_ns);
 	err = nics_apply(&service->nl, conf, &service->dhcp.leases, before, report);
 	err = err ? err : door_err;
 	if (err < 0 && !report->errors) {
 		text_format(text, sizeof(text), "cannot read the NICs: %s", strerror(-err));
 		report->say(report->arg, true, text);
 	}
-	dhcp_fit(&service->dhcp, &service->nl, conf, service->set->env.hostname, now_ns);
+	dhcp_fit(&service->dhcp, &service->nl, conf, env->hostname, now_ns);
 	door_dhcp(&service->door, asking, dhcp_nics(&service->dhcp, asking));
 	name_servers_follow(&service->name_servers, conf, &service->dhcp, now_ns);
 	if (report->matched && report->matched == report->with_carrier && !dhcp_waits(&service->dhcp))
@@ -151,6 +152,7 @@ static void nics_check(struct change *change)
 	conf_set_check(change->candidate, &facts, false, &change->diag);
 	/* The VPN was looked at for the checks, and holds keys; .env's settings do not. */
 	env = change->candidate->env;
+	env.isolation = conf_isolated(&env, &facts) ? ENV_ISOLATION_ON : ENV_ISOLATION_OFF;
 	hostname_of(change->candidate, env.hostname);
 	conf_set_wipe_vpn(change->candidate);
 	change->candidate->env = env;
@@ -390,7 +392,7 @@ static int nics_service_open(struct worker *worker)
 		carriers_open(&service->carriers, &worker->loop, &service->nl);
 	if (!err)
 		lldp_open(&service->lldp, &worker->loop, &service->nl, worker->options->run_dir);
-	door_begin(&service->door);
+	door_begin(&service->door, worker->options->run_dir);
 	dhcp_open(&service->dhcp, &worker->loop, worker->options->run_dir, worker->options->state_dir, leases_changed);
 	service->conflicts.changed = conflicts_changed;
 	if (!err && conflicts_open(&service->conflicts, &worker->loop) < 0)

@@ -5,6 +5,7 @@ import shutil
 import socket
 import subprocess
 import threading
+import time
 
 from cases import case, expect
 from container import Container
@@ -213,6 +214,16 @@ def metrics_are_served_inside_the_vpn_alone(lab):
         expect(done.returncode == 0 and not done.stdout, done.stdout)
     printed = c.inside("metrics")
     expect(printed[0] == 0 and re.findall(r"^#.*", printed[1], re.M) == re.findall(r"^#.*", body, re.M), printed)
+    # who asks nothing keeps no one else waiting, however many they are
+    silent = two.b.start("python3", "-u", "-c", "import socket, sys\n"
+                         "all = [socket.create_connection(('10.8.3.1', 9586), 60) for _ in range(12)]\n"
+                         "print('here')\nsys.stdin.read()", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    expect(silent.stdout.readline() == "here\n")
+    begun = time.monotonic()
+    expect(scrape(two.b, b"GET /metrics HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 200 "))
+    expect(time.monotonic() - begun < 4, "waited %.1f s behind those that are silent" % (time.monotonic() - begun))
+    silent.stdin.close()
+    expect(silent.wait(30) == 0)
     expect(scrape(two.b, b"GET / HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 404 "))
     expect(scrape(two.b, b"POST /metrics HTTP/1.1\r\n\r\n").startswith("HTTP/1.1 405 "))
     expect(scrape(two.b, b"nonsense\r\n\r\n").startswith("HTTP/1.1 400 "))

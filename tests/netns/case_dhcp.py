@@ -326,6 +326,16 @@ def dhcp_server_draws_nothing_out_of_a_tunnel_on_the_host(lab):
     wait_until("they are back", lambda: ("10.8.3.2", "192.0.2.254") in routes(rack.a))
     expect(network.said().count(said) == 1, network.said())
 
+    # where .env says that a tunnel will be here, they never are
+    (key, pub), (_, peer_pub) = wg_keys(), wg_keys()
+    peers = [(pub, "10.8.3.1/32", "192.0.2.50:4567", ""), (peer_pub, "10.8.3.2/32", "192.0.2.1:4567", "")]
+    network.write(CONF % "ipv4", **files(key, peers, "10.8.3.1", "DATA_PLANE_ISOLATION=off\n"))
+    begins_anew(network)
+    rack.has("192.0.2.50/24")
+    wait_until("its routes", lambda: routes(rack.a, "metric", "1024") == [("10.0.0.0/8", "192.0.2.253")])
+    since = network.said().split("stopping: ")[1]
+    expect(said in since and "192.0.2.254" not in since, since)
+
 
 @soak
 def dhcp_server_that_is_gone_behind_a_cable_is_told_of(lab):

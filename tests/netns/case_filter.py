@@ -267,7 +267,7 @@ def filter_lets_answers_in_and_no_more(lab):
 
 # ---- initiations ----
 
-INITIATION, DATA = struct.pack("<I", 1) + bytes(144), struct.pack("<I", 4) + bytes(144)
+INITIATION, RESPONSE, COOKIE, DATA = (struct.pack("<I", kind) + bytes(144) for kind in (1, 2, 3, 4))
 
 
 def received(sock):
@@ -309,8 +309,15 @@ def filter_bounds_the_initiations_of_one_source(lab):
         if beside:
             got, took_s = write_to(box, beside, to, INITIATION, 1000)
             expect(got < 1000, "each address of a /64 has a rate of its own: %d of 1000 initiations" % got)
+        # a cookie goes to anyone; a response to a peer, which no one else shuts out then
+        for message, all_come in ((COOKIE, False), (RESPONSE, True)):
+            with udp_socket("a", (to, 4567)) as here:
+                here.sendto(message, (source, 4567))
+            got, took_s = write_to(box, source, to, INITIATION, 1000)
+            expect((got == 1000) == all_come, "of 1000 initiations from %s in %.1f s %d are let in" % (source, took_s, got))
     counts = box.counts()
     expect(all(counts["DROPPED: initiations of one %s, beyond 50 a second" % kind] for kind in ("IPv4 address", "IPv6 /64")), counts)
+    expect(all(counts["initiations of an %s that has shaken hands" % kind] == 1000 for kind in ("IPv4 address", "IPv6 /64")), counts)
 
 
 # ---- the paths ----
@@ -373,6 +380,11 @@ def filter_outlives_who_made_it(lab):
     expect(probe(box) == [], "a crash opens the door")
     box.network.start()
     expect(probe(box) == [] and box.counts(), box.network.said())
+    box.network.process.kill()
+    box.network.process.wait(30)
+    box.nft("delete", "table", "inet", "mitigator")
+    box.network.start()
+    expect(probe(box) == [], "a crash and someone with nft open the door", box.network.said())
     box.env("MITIGATOR_FILTER=off\n")
     expect(probe(box) == [22, 80, 443])
     box.network.process.kill()

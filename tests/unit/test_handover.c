@@ -3,9 +3,16 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "base/lockfile.h"
+#include "base/paths.h"
 #include "init/ended.h"
+#include "init/handover.h"
 #include "init/handover_judge.h"
 #include "init/next_root.h"
 #include "init/supervise.h"
@@ -124,6 +131,48 @@ TEST(hand_over_leaves_no_change_behind_that_no_one_would_bring_to_its_end)
 	seen = fine();
 	seen.busy = true;
 	CHECK_INT(decide(seen, HANDOVER_WAIT_S), HANDOVER_STAY);
+}
+
+/* A descriptor of the run directory says who has a lock: another process. */
+static bool locked_by_another(int dir_fd, const char *name)
+{
+	int taken[2], go[2], status;
+	char byte = 0;
+	pid_t pid, holder;
+	bool locked;
+
+	if (pipe(taken) < 0 || pipe(go) < 0)
+		return false;
+	pid = fork();
+	if (!pid) {
+		close(go[1]);
+		byte = lockfile_take(dir_fd, name, &holder) >= 0;
+		_exit(write(taken[1], &byte, 1) != 1 || read(go[0], &byte, 1) != 0);
+	}
+	locked = read(taken[0], &byte, 1) == 1 && byte && handover_is_locked(dir_fd);
+	for (int i = 0; i < 2; i++) {
+		close(taken[i]);
+		close(go[i]);
+	}
+	return waitpid(pid, &status, 0) == pid && locked;
+}
+
+TEST(hand_over_waits_for_whoever_changes_the_configuration_the_images_or_a_disk)
+{
+	char dir[] = "/tmp/handover.XXXXXX";
+	static const char *const names[] = { COMMIT_LOCK_FILE, ESP_LOCK_FILE, INSTALL_LOCK_FILE };
+	int dir_fd;
+
+	CHECK(mkdtemp(dir));
+	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(!handover_is_locked(dir_fd));
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		CHECK(locked_by_another(dir_fd, names[i]));
+		CHECK(!handover_is_locked(dir_fd));
+		unlinkat(dir_fd, names[i], 0);
+	}
+	close(dir_fd);
+	CHECK(rmdir(dir) == 0);
 }
 
 /* ---- the program that is to be PID 1 ---- */
