@@ -412,8 +412,8 @@ soak: $(TESTED) ## the tests that repeat or wait for long
 
 # tests/bench/bench_X.c is a micro-benchmark with a main of its own; the others are what tunnels puts load on with.
 BENCH := $(patsubst tests/bench/bench_%.c,$(B)/target/bench_%,$(wildcard tests/bench/bench_*.c))
-BENCH_TOOLS := $(addprefix $(B)/target/,handshaker udpload)
-BENCH_ROUNDS ?= 3
+BENCH_TOOLS := $(addprefix $(B)/target/,handshaker opposite udpload)
+BENCH_ROUNDS ?= 5
 # An earlier gateway binary, measured in the same rounds: make bench BEFORE=/path/to/gateway
 BEFORE ?=
 -include $(wildcard $(B)/target/tests/bench/*.d)
@@ -428,8 +428,8 @@ $(B)/host/beside_openssl: tests/bench/beside_openssl.c $(addprefix src/crypto/,a
 	$(say) CC $@
 	$(Q)gcc $(BASE_host) $(WARNINGS) -O2 -o $@ $(filter %.c %.a,$^) -lcrypto
 
-bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/host/beside_openssl $(B)/src/wireguard-go/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase
-	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go/usr/bin/wireguard-go \
+bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/host/beside_openssl $(B)/src/wireguard-go-newest/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase
+	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go-newest/usr/bin/wireguard-go \
 		$(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
 	$(Q)for bench in $(BENCH) $(B)/host/beside_openssl; do echo; echo "$$bench"; $$bench || exit 1; done
 	$(Q)tests/qemu/metal --image $(B)/pc boots_on boots_as

@@ -124,17 +124,17 @@ int text_uint(struct slice s, uint64_t max, uint64_t *value)
 	return 0;
 }
 
-size_t text_distance(struct slice a, const char *b)
+size_t text_distance(struct slice a, const char *b, size_t max)
 {
 	enum { NAME_MAX_LEN = 64 };
 	size_t row[NAME_MAX_LEN + 1], b_len = strlen(b);
 
-	if (a.len > NAME_MAX_LEN || b_len > NAME_MAX_LEN)
+	if (a.len > NAME_MAX_LEN || b_len > NAME_MAX_LEN || a.len > b_len + max || b_len > a.len + max)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= b_len; j++)
 		row[j] = j;
 	for (size_t i = 1; i <= a.len; i++) {
-		size_t diagonal = row[0];
+		size_t diagonal = row[0], least = i;
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
@@ -146,9 +146,12 @@ size_t text_distance(struct slice a, const char *b)
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
 			row[j] = best;
+			least = best < least ? best : least;
 		}
+		if (least > max) /* no later row has less */
+			return SIZE_MAX;
 	}
-	return row[b_len];
+	return row[b_len] > max ? SIZE_MAX : row[b_len];
 }
 
 void text_format(char *dst, size_t cap, const char *fmt, ...)

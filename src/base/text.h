@@ -35,8 +35,8 @@ int slice_copy(struct slice s, char *dst, size_t cap);
 /* Decimal digits only: 0, -EINVAL for anything else, -ERANGE above max. */
 int text_uint(struct slice s, uint64_t max, uint64_t *value);
 
-/* Levenshtein distance without regard to ASCII case; SIZE_MAX for names over 64 characters. */
-size_t text_distance(struct slice a, const char *b);
+/* Levenshtein distance without regard to ASCII case, up to max; SIZE_MAX above, and for names over 64 characters. */
+size_t text_distance(struct slice a, const char *b, size_t max);
 
 /* snprintf(3) for where a cut-off end does no harm: messages, names of known length. */
 void text_format(char *dst, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));

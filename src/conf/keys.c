@@ -11,7 +11,7 @@ const struct conf_format *const conf_formats[CONF_FORMATS] = {
 
 bool conf_near(struct slice name, const char *known)
 {
-	size_t distance = text_distance(name, known);
+	size_t distance = text_distance(name, known, 2);
 
-	return distance <= 2 && distance * 2 < strlen(known);
+	return distance != SIZE_MAX && distance * 2 < strlen(known);
 }

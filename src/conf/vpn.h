@@ -66,4 +66,8 @@ void vpn_public_parse(struct vpn_conf *conf, const char *text, size_t len, struc
 /* The section with that public key, or NULL. */
 const struct vpn_peer *vpn_find_peer(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN]);
 
+/* The same, for who goes through other peers in much the same order: it is looked for from *at on, where the last one was (0 at first).
+ * Of a set without errors, where no key is there twice. */
+const struct vpn_peer *vpn_find_near(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN], size_t *at);
+
 #endif

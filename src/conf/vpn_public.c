@@ -190,9 +190,21 @@ const struct conf_format vpn_public_format = {
 
 const struct vpn_peer *vpn_find_peer(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN])
 {
-	for (size_t i = 0; i < conf->peer_count; i++)
-		if (!memcmp(conf->peers[i].public_key, public_key, VPN_KEY_LEN))
-			return &conf->peers[i];
+	size_t at = 0;
+
+	return vpn_find_near(conf, public_key, &at);
+}
+
+const struct vpn_peer *vpn_find_near(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN], size_t *at)
+{
+	for (size_t i = 0; i < conf->peer_count; i++) {
+		size_t place = (*at + i) % conf->peer_count;
+
+		if (memcmp(conf->peers[place].public_key, public_key, VPN_KEY_LEN) != 0)
+			continue;
+		*at = place;
+		return &conf->peers[place];
+	}
 	return NULL;
 }
 

@@ -273,7 +273,7 @@ const char *fits_near(const struct fits_tables *tables, const char *line, size_t
 	fits_find(&fits, tables, line, wrong);
 	for (size_t i = 0; i < fits.count; i++) {
 		const char *known = fits.list[i].word;
-		size_t distance = fits.list[i].typed ? best : text_distance(word, known);
+		size_t distance = fits.list[i].typed ? best : text_distance(word, known, DISTANCE_MAX);
 
 		if (distance >= best || distance * 2 > strlen(known))
 			continue;

@@ -97,9 +97,10 @@ static void changes_of(const struct plan *plan, const struct vpn_peer *was, cons
 static void tell_sections(struct plan *plan, const bool *succeeds, bool added)
 {
 	char words[WORDS_LEN];
+	size_t at = 0;
 
 	for (int i = 0; i < plan->after->peer_count; i++) {
-		const struct vpn_peer *is = &plan->after->peers[i], *was = vpn_find_peer(plan->before, is->public_key);
+		const struct vpn_peer *is = &plan->after->peers[i], *was = vpn_find_near(plan->before, is->public_key, &at);
 		bool runs = i != plan->after->own && tunnel_find(plan->running, is->public_key);
 
 		if (i == plan->after->own || succeeds[i] || runs == added)
@@ -128,9 +129,11 @@ static void how_it_is(const struct plan *plan, const struct tunnel_peer *peer, c
 
 static void tell_replaced(struct plan *plan, bool *succeeds)
 {
+	size_t at = 0;
+
 	for (uint16_t i = 0; plan->after && i < plan->running->peer_count; i++) {
 		const struct tunnel_peer *peer = &plan->running->peers[i];
-		const struct vpn_peer *fresh = removal_successor(plan->running, peer, plan->before, plan->after);
+		const struct vpn_peer *fresh = removal_successor(plan->running, peer, plan->before, plan->after, &at);
 		char words[WORDS_LEN], from[KEY_BASE64_LEN], to[KEY_BASE64_LEN];
 
 		if (!fresh)

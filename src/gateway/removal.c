@@ -4,9 +4,9 @@
 
 enum { SESSION_S = 180 }; /* REJECT_AFTER_TIME: no packet passes by an older one */
 
-static const struct vpn_peer *find_section(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN])
+static const struct vpn_peer *find_section(const struct vpn_conf *conf, const uint8_t public_key[static VPN_KEY_LEN], size_t *at)
 {
-	const struct vpn_peer *peer = vpn_find_peer(conf, public_key);
+	const struct vpn_peer *peer = vpn_find_near(conf, public_key, at);
 
 	return peer && peer - conf->peers != conf->own ? peer : NULL;
 }
@@ -28,13 +28,15 @@ bool removal_is_alive(const struct tunnel_peer *peer, int64_t now_s)
 }
 
 const struct vpn_peer *removal_successor(const struct tunnel_config *running, const struct tunnel_peer *old,
-					 const struct vpn_conf *before, const struct vpn_conf *after)
+					 const struct vpn_conf *before, const struct vpn_conf *after, size_t *at)
 {
-	const struct vpn_peer *section = vpn_find_peer(before, old->public_key);
-	const char *name = section ? section->name : "";
+	const struct vpn_peer *section;
+	const char *name;
 
-	if (find_section(after, old->public_key))
+	if (find_section(after, old->public_key, at))
 		return NULL;
+	section = vpn_find_peer(before, old->public_key);
+	name = section ? section->name : "";
 	for (int i = 0; i < after->peer_count; i++) {
 		const struct vpn_peer *fresh = &after->peers[i];
 
@@ -48,13 +50,15 @@ const struct vpn_peer *removal_successor(const struct tunnel_config *running, co
 enum removal_verdict removal_look(struct removal *removal, const struct tunnel_config *running, const struct vpn_conf *before,
 				  const struct vpn_conf *after, int64_t now_s)
 {
+	size_t at = 0;
+
 	*removal = (struct removal){ .count = 0 };
 	for (uint16_t i = 0; i < running->peer_count; i++) {
 		const struct tunnel_peer *peer = &running->peers[i];
 
-		if (after && find_section(after, peer->public_key))
+		if (after && find_section(after, peer->public_key, &at))
 			continue;
-		if (after && removal_successor(running, peer, before, after)) {
+		if (after && removal_successor(running, peer, before, after, &at)) {
 			removal->rotated++;
 			continue;
 		}

@@ -22,9 +22,9 @@ struct removal {
 bool removal_is_alive(const struct tunnel_peer *peer, int64_t now_s);
 
 /* The section that goes on in place of a peer that has none: of the same name or address, with a key that no peer has. NULL: there
- * is none, or it has a section of its own. */
+ * is none, or it has a section of its own, which is looked for as vpn_find_near does. */
 const struct vpn_peer *removal_successor(const struct tunnel_config *running, const struct tunnel_peer *old,
-					 const struct vpn_conf *before, const struct vpn_conf *after);
+					 const struct vpn_conf *before, const struct vpn_conf *after, size_t *at);
 
 /* before knows the names of what runs; after is NULL when nothing is to run. now_s is CLOCK_REALTIME, as running's handshakes. */
 enum removal_verdict removal_look(struct removal *removal, const struct tunnel_config *running, const struct vpn_conf *before,

@@ -31,13 +31,18 @@ void witness_clear(struct witness *witness)
 void witness_choose(struct witness *witness, const struct tunnel_config *running, const struct vpn_conf *before,
 		    const struct vpn_conf *after, int64_t now_s)
 {
+	size_t was_at = 0, is_at = 0;
+
 	witness_clear(witness);
 	for (uint16_t i = 0; after && i < running->peer_count; i++) {
 		const struct tunnel_peer *peer = &running->peers[i];
-		const struct vpn_peer *was = vpn_find_peer(before, peer->public_key), *is = vpn_find_peer(after, peer->public_key);
+		const struct vpn_peer *was, *is;
 
-		if (!removal_is_alive(peer, now_s) || !was || !is || is - after->peers == after->own ||
-		    !witness_same_section(before, was, after, is))
+		if (!removal_is_alive(peer, now_s))
+			continue;
+		was = vpn_find_near(before, peer->public_key, &was_at);
+		is = vpn_find_near(after, peer->public_key, &is_at);
+		if (!was || !is || is - after->peers == after->own || !witness_same_section(before, was, after, is))
 			continue;
 		memcpy(witness->peers[witness->count++].public_key, peer->public_key, TUNNEL_KEY_LEN);
 	}

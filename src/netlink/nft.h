@@ -91,6 +91,10 @@ void nft_jump(struct nft_batch *batch, const char *chain);
 /* -ENOENT when there is none. */
 int nft_has_chain(struct nl *nl, const char *table, const char *chain);
 
+/* What a set holds: 0, -ENOENT when it is not there, or -errno. Unlike a batch, which the kernel ends when all its processors have seen
+ * that (10 ms and more), it takes no time. */
+int nft_elements_each(struct nl *nl, const char *table, const char *set, void (*each)(const void *key, size_t len, void *arg), void *arg);
+
 struct nft_rule {
 	char comment[NFT_COMMENT_LEN]; /* "": none */
 	uint64_t packets, bytes;
@@ -101,5 +105,9 @@ int nft_rules_each(struct nl *nl, const char *table, const char *chain, void (*e
 
 /* One message of that answer, apart from the socket: 0, -ENOMSG for any other message, -EBADMSG. */
 int nft_rule_read(const struct nlmsghdr *message, struct nft_rule *rule);
+
+
+/* The same of a set's elements: calls each for every one. */
+int nft_elements_read(const struct nlmsghdr *message, void (*each)(const void *key, size_t len, void *arg), void *arg);
 
 #endif

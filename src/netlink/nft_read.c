@@ -117,3 +117,72 @@ int nft_rules_each(struct nl *nl, const char *table, const char *chain, void (*e
 	mnl_attr_put_strz(message, NFTA_RULE_CHAIN, chain);
 	return nl_request(nl, message, rule_came, &ask);
 }
+
+/* ---- sets ---- */
+
+static int read_element(const struct nlattr *element, void (*each)(const void *key, size_t len, void *arg), void *arg)
+{
+	enum { ELEMENT = NFTA_SET_ELEM_KEY + 1, DATA = NFTA_DATA_VALUE + 1 };
+	static const struct nl_rule rules[ELEMENT] = { [NFTA_SET_ELEM_KEY] = NL_RULE_NEST };
+	static const struct nl_rule values[DATA];
+	const struct nlattr *attrs[ELEMENT], *data[DATA];
+	int err = nl_attrs_read_nest(element, rules, attrs, ELEMENT);
+
+	if (!err && attrs[NFTA_SET_ELEM_KEY])
+		err = nl_attrs_read_nest(attrs[NFTA_SET_ELEM_KEY], values, data, DATA);
+	if (!err && (!attrs[NFTA_SET_ELEM_KEY] || !data[NFTA_DATA_VALUE]))
+		err = -EBADMSG;
+	if (!err)
+		each(mnl_attr_get_payload(data[NFTA_DATA_VALUE]), mnl_attr_get_payload_len(data[NFTA_DATA_VALUE]), arg);
+	return err;
+}
+
+int nft_elements_read(const struct nlmsghdr *message, void (*each)(const void *key, size_t len, void *arg), void *arg)
+{
+	enum { COUNT = NFTA_SET_ELEM_LIST_ELEMENTS + 1 };
+	static const struct nl_rule rules[COUNT] = { [NFTA_SET_ELEM_LIST_ELEMENTS] = NL_RULE_NEST };
+	const struct nlattr *attrs[COUNT], *element;
+	int err;
+
+	if (message->nlmsg_type != (NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM))
+		return -ENOMSG;
+	err = nl_attrs_read(message, sizeof(struct nfgenmsg), rules, attrs, COUNT);
+	if (err < 0 || !attrs[NFTA_SET_ELEM_LIST_ELEMENTS])
+		return err;
+	nl_for_each_nested(element, attrs[NFTA_SET_ELEM_LIST_ELEMENTS]) {
+		err = read_element(element, each, arg);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+struct elements_ask {
+	void (*each)(const void *key, size_t len, void *arg);
+	void *arg;
+};
+
+static int elements_came(const struct nlmsghdr *message, void *arg)
+{
+	const struct elements_ask *ask = arg;
+	int err = nft_elements_read(message, ask->each, ask->arg);
+
+	return err == -ENOMSG ? 0 : err;
+}
+
+int nft_elements_each(struct nl *nl, const char *table, const char *set, void (*each)(const void *key, size_t len, void *arg), void *arg)
+{
+	struct elements_ask ask = { each, arg };
+	struct nlmsghdr *message = question(nl, NFT_MSG_GETSET, 0);
+	int err;
+
+	mnl_attr_put_strz(message, NFTA_SET_TABLE, table);
+	mnl_attr_put_strz(message, NFTA_SET_NAME, set);
+	err = nl_request(nl, message, NULL, NULL);
+	if (err < 0)
+		return err;
+	message = question(nl, NFT_MSG_GETSETELEM, NLM_F_DUMP);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_TABLE, table);
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, set);
+	return nl_request(nl, message, elements_came, &ask);
+}

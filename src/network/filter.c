@@ -252,21 +252,57 @@ static void let_in(struct nft_batch *batch, const char *path, const char *kind, 
 		nft_put_element(batch, set, key, len);
 }
 
+struct held {
+	const void *key;
+	size_t len;
+	bool wanted, others; /* it holds key; it holds something else */
+};
+
+static void element_seen(const void *key, size_t len, void *arg)
+{
+	struct held *held = arg;
+
+	if (held->len && len == held->len && !memcmp(key, held->key, len))
+		held->wanted = true;
+	else
+		held->others = true;
+}
+
+/* 1: the set is as let_in would make it, 0: it is not, or -errno. */
+static int holds(struct nl *nl, const char *path, const char *kind, const void *key, size_t len, bool alone)
+{
+	struct held held = { .key = key, .len = len };
+	char set[NFT_COMMENT_LEN];
+	int err;
+
+	text_format(set, sizeof(set), "%s%s", path, kind);
+	err = nft_elements_each(nl, FILTER_TABLE, set, element_seen, &held);
+	return err < 0 ? err : held.wanted == (len != 0) && !(alone && held.others);
+}
+
+/* A batch is written when it changes something: packets of the path wait while the kernel ends it. */
 int filter_let_in(const char *path, uint16_t port, const char *device, bool alone)
 {
 	static struct nl nl;
 	struct nft_batch batch;
 	uint16_t port_be = htons(port);
 	char name[IFNAMSIZ] = "";
+	size_t port_len = port ? sizeof(port_be) : 0, name_len;
 	int err = nl_open(&nl, NETLINK_NETFILTER);
 
 	if (err < 0)
 		return err == -EPROTONOSUPPORT ? 0 : err;
 	text_format(name, sizeof(name), "%s", device);
-	nft_begin(&batch, &nl, FILTER_TABLE);
-	let_in(&batch, path, FILTER_PORT_SET, &port_be, port ? sizeof(port_be) : 0, alone);
-	let_in(&batch, path, FILTER_DEVICE_SET, name, name[0] ? sizeof(name) : 0, alone);
-	err = nft_commit(&batch);
+	name_len = name[0] ? sizeof(name) : 0;
+	err = holds(&nl, path, FILTER_PORT_SET, &port_be, port_len, alone);
+	if (err > 0)
+		err = holds(&nl, path, FILTER_DEVICE_SET, name, name_len, alone);
+	if (!err) {
+		nft_begin(&batch, &nl, FILTER_TABLE);
+		let_in(&batch, path, FILTER_PORT_SET, &port_be, port_len, alone);
+		let_in(&batch, path, FILTER_DEVICE_SET, name, name_len, alone);
+		err = nft_commit(&batch);
+	}
 	nl_close(&nl);
 	/* No such set: no one keeps a filter here. */
 	return err == -ENOENT || is_absent(err) ? 0 : err < 0 ? err : 1;

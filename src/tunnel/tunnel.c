@@ -81,9 +81,18 @@ void tunnel_close(struct tunnel *tunnel, bool remove)
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN])
 {
-	for (size_t i = 0; i < config->peer_count; i++)
-		if (!memcmp(config->peers[i].public_key, public_key, TUNNEL_KEY_LEN))
-			return &config->peers[i];
+	/* Lists of the same peers are mostly in the same order, and one is gone through to find each in another: what is looked for is
+	 * where the last one was, or next to it. */
+	static size_t last;
+
+	for (size_t i = 0; i < config->peer_count; i++) {
+		size_t at = (last + i) % config->peer_count;
+
+		if (memcmp(config->peers[at].public_key, public_key, TUNNEL_KEY_LEN) != 0)
+			continue;
+		last = at;
+		return &config->peers[at];
+	}
 	return NULL;
 }
 

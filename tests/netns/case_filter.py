@@ -329,11 +329,27 @@ def management(lab, box, backend="lwip"):
     return lab.gateway(box.a, files(key, peers, "10.8.3.1"), options=("--backend", backend))
 
 
+def generation(host):
+    """How many batches nf_tables has taken there."""
+    GETGEN = 10 << 8 | 16
+    with namespace(host), socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 12) as sock:
+        sock.sendto(struct.pack("=IHHIIBBH", 20, GETGEN, 1, 1, 0, 0, 0, 0), (0, 0))
+        said = sock.recv(4096)
+    expect(struct.unpack_from("=HH", said, 20) == (8, 1), said)
+    return struct.unpack_from("!I", said, 24)[0]
+
+
 @case
 def filter_follows_the_port_of_a_path(lab):
     box = Box(lab)
     ours = management(lab, box)
     expect(box.elements("gateway-port") == ["4567"] and box.elements("gateway-device") == [], box.table())
+    before = generation("a")
+    with open(ours.dir + "/conf/vpn-public.conf") as f:
+        public = f.read()
+    ours.write({"vpn-public.conf": public + "PersistentKeepalive = 25\n"})
+    expect("updated" in ours.ask("reconfigure"), ours.said())
+    expect(generation("a") == before, "a batch that changes nothing holds up packets", before, generation("a"))
     with open(ours.dir + "/conf/vpn-private.conf") as f:
         private = f.read()
     ours.write({"vpn-private.conf": private.replace("4567", "4570")})

@@ -61,9 +61,12 @@ TEST(cut_gives_the_empty_last_field)
 
 TEST(distance_counts_edits_without_case)
 {
-	CHECK_INT(text_distance(slice_of("AllowedIP"), "allowedips"), 1);
-	CHECK_INT(text_distance(slice_of("kitten"), "sitting"), 3);
-	CHECK_INT(text_distance(slice_of(""), "abc"), 3);
+	CHECK_INT(text_distance(slice_of("AllowedIP"), "allowedips", 1), 1);
+	CHECK_INT(text_distance(slice_of("AllowedIP"), "allowedips", 0), SIZE_MAX);
+	CHECK_INT(text_distance(slice_of("PublicKey"), "PrivateKey", 2), SIZE_MAX);
+	CHECK_INT(text_distance(slice_of("kitten"), "sitting", 3), 3);
+	CHECK_INT(text_distance(slice_of("kitten"), "sitting", 2), SIZE_MAX);
+	CHECK_INT(text_distance(slice_of(""), "abc", 9), 3);
 }
 
 TEST(what_goes_to_a_terminal_is_printable_ascii)

@@ -75,6 +75,52 @@ TEST(nft_counter_of_another_size_is_refused)
 	CHECK_INT(nft_rule_read(put_rule(buf, "", 0, 4), &rule), -EBADMSG);
 }
 
+struct keys {
+	unsigned count;
+	uint8_t last[8];
+};
+
+static void key_came(const void *key, size_t len, void *arg)
+{
+	struct keys *keys = arg;
+
+	keys->count++;
+	if (len <= sizeof(keys->last))
+		memcpy(keys->last, key, len);
+}
+
+TEST(nft_elements_are_read_each)
+{
+	const struct nfgenmsg head = { .nfgen_family = NFPROTO_INET, .version = NFNETLINK_V0 };
+	struct keys keys = { 0 };
+	uint8_t buf[512];
+	struct nlmsghdr *message = mnl_nlmsg_put_header(buf);
+	struct nlattr *list, *element, *key;
+
+	message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSETELEM;
+	memcpy(mnl_nlmsg_put_extra_header(message, sizeof(head)), &head, sizeof(head));
+	mnl_attr_put_strz(message, NFTA_SET_ELEM_LIST_SET, "ports");
+	CHECK_INT(nft_elements_read(message, key_came, &keys), 0); /* an empty set */
+	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	for (uint16_t port = 1; port <= 2; port++) {
+		element = mnl_attr_nest_start(message, NFTA_LIST_ELEM);
+		key = mnl_attr_nest_start(message, NFTA_SET_ELEM_KEY);
+		mnl_attr_put(message, NFTA_DATA_VALUE, sizeof(port), &port);
+		mnl_attr_nest_end(message, key);
+		mnl_attr_nest_end(message, element);
+	}
+	mnl_attr_nest_end(message, list);
+	CHECK_INT(nft_elements_read(message, key_came, &keys), 0);
+	CHECK_INT(keys.count, 2);
+	CHECK_INT(keys.last[0], 2);
+	list = mnl_attr_nest_start(message, NFTA_SET_ELEM_LIST_ELEMENTS);
+	mnl_attr_nest_end(message, mnl_attr_nest_start(message, NFTA_LIST_ELEM)); /* an element without a key */
+	mnl_attr_nest_end(message, list);
+	CHECK_INT(nft_elements_read(message, key_came, &keys), -EBADMSG);
+	message->nlmsg_type = NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWSET;
+	CHECK_INT(nft_elements_read(message, key_came, &keys), -ENOMSG);
+}
+
 TEST(nft_message_of_another_kind_is_no_rule)
 {
 	_Alignas(8) uint8_t buf[1024];
