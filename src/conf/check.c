@@ -19,7 +19,7 @@ struct check {
 
 bool conf_isolated(const struct env_conf *env, const struct conf_facts *facts)
 {
-	return env->isolation == ENV_ISOLATION_ON || (env->isolation == ENV_ISOLATION_AUTO && !facts->mellanox);
+	return !facts->contained && (env->isolation == ENV_ISOLATION_ON || (env->isolation == ENV_ISOLATION_AUTO && !facts->mellanox));
 }
 
 static void check_inputs(const struct check *check)
@@ -267,6 +267,9 @@ static void report_overlap(const struct check *check, const char *file, unsigned
 
 	if (conf_isolated(env, facts))
 		diag_warning(check->diag, file, line, "%s: harmless while the dataplane is isolated", what);
+	else if (facts->contained)
+		diag_error_unless_ran(check->diag, file, line,
+				      "%s, and a container's tunnel is in the same network; expected one that the host does not use", what);
 	else
 		diag_error_unless_ran(
 			check->diag, file, line,

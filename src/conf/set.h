@@ -51,6 +51,7 @@ enum { CONF_ROUTES_MAX = 512, CONF_LINKS_MAX = 256 };
 struct conf_facts {
 	bool mellanox;              /* a Mellanox NIC is present */
 	const char *mellanox_where; /* for people, "" when absent */
+	bool contained;             /* in a container, whose network the tunnels are in, whatever .env says */
 	struct conf_route routes[CONF_ROUTES_MAX];
 	size_t route_count;
 	struct conf_link links[CONF_LINKS_MAX];

@@ -12,6 +12,9 @@
 #include "netlink/rule.h"
 
 #define UDP_EARLY_DEMUX "/proc/sys/net/ipv4/udp_early_demux"
+/* What a container sees of it is read-only. */
+#define COMPOSE_SYSCTL ": add `sysctls: [net.ipv4.udp_early_demux=0]` to this service in docker-compose.yml, or with `network_mode: host` " \
+		       "set it on the host"
 
 enum { FENCE_RULES = 5, DEVICE_FIRST = 2, DEVICE_RULES = 2 };
 
@@ -52,8 +55,8 @@ static void stop_early_demux(struct fence *fence)
 		return;
 	err = file_poke(UDP_EARLY_DEMUX, "0");
 	if (err < 0 && !fence->put)
-		log_err("%s cannot be set to 0: %s: whoever guesses the ports of a connected UDP socket passes for a VPN peer",
-			UDP_EARLY_DEMUX, strerror(-err));
+		log_err("%s cannot be set to 0: %s: whoever guesses the ports of a connected UDP socket passes for a VPN peer%s",
+			UDP_EARLY_DEMUX, strerror(-err), err == -EROFS ? COMPOSE_SYSCTL : "");
 	fence->demux_was_on = fence->demux_was_on || !err;
 }
 

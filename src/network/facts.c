@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/contained.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "netlink/link.h"
@@ -131,7 +132,7 @@ int facts_collect(struct conf_facts *facts)
 	static struct route_list list;
 	int err;
 
-	*facts = (struct conf_facts){ .mellanox_where = where };
+	*facts = (struct conf_facts){ .mellanox_where = where, .contained = contained() };
 	where[0] = '\0';
 	facts->mellanox = facts_find_mellanox(PCI_DIR, where, sizeof(where));
 	list.facts = facts;

@@ -111,6 +111,23 @@ def container_names_the_line_of_what_it_lacks(lab):
 
 
 @case
+def container_names_the_line_for_a_setting_of_its_network(lab):
+    two = Two(lab)
+    words = ("gateway: /proc/sys/net/ipv4/udp_early_demux cannot be set to 0: Read-only file system: whoever guesses the ports of a connected UDP "
+             "socket passes for a VPN peer: add `sysctls: [net.ipv4.udp_early_demux=0]` to this service in docker-compose.yml, or with "
+             "`network_mode: host` set it on the host\n")
+    read_only = "mount --bind /proc/sys /proc/sys && mount -o remount,bind,ro /proc/sys"
+    c = Container(lab, two.a, two.files, before=read_only)
+    c.until()
+    expect(words in c.said(), c.said())
+    c.stop()
+    os.unlink(c.dir + "/log")
+    c = Container(lab, two.a, two.files, before="echo 0 > /proc/sys/net/ipv4/udp_early_demux && " + read_only)
+    c.until()
+    expect("early_demux" not in c.said(), c.said())
+
+
+@case
 def container_names_the_line_for_files_of_another_user(lab):
     """Root is above them by a capability only."""
     two = Two(lab)

@@ -219,6 +219,20 @@ TEST(mellanox_nic_makes_an_overlap_an_error)
 		     "dataplane is not isolated (Mellanox NIC 0000:01:00.0)") != NULL);
 }
 
+TEST(container_makes_an_overlap_an_error_whatever_env_says)
+{
+	start();
+	parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\nDATA_PLANE_ISOLATION=on\n");
+	set.clustered = true;
+	facts.contained = true;
+	facts.routes[0] = (struct conf_route){ { { AF_INET, { 10 } }, 8 }, "eth0", false };
+	facts.route_count = 1;
+	conf_set_check(&set, &facts, false, &diag);
+	facts.contained = false;
+	CHECK(strstr(findings(), ".env:1: the VPN network 10.8.3.0/24 overlaps the host's route 10.0.0.0/8 on eth0, and a container's tunnel is in "
+				 "the same network; expected one that the host does not use") != NULL);
+}
+
 /* Or whoever answers DHCP decides whether the files run. */
 TEST(route_that_a_server_gave_is_no_error)
 {
