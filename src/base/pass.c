@@ -22,31 +22,29 @@ int pass_message(int socket, const void *bytes, size_t len, const int *fds, size
 		return -EINVAL;
 	if (count) {
 		msg.msg_control = space.bytes;
-		msg.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		msg.msg_controllen = sizeof(space.bytes);
 		space.header.cmsg_level = SOL_SOCKET;
 		space.header.cmsg_type = SCM_RIGHTS;
-		space.header.cmsg_len = CMSG_LEN(count * sizeof(int));
+		space.header.cmsg_len = CMSG_LEN((socklen_t)(count * sizeof(int)));
 		memcpy(CMSG_DATA(&space.header), fds, count * sizeof(int));
 	}
 	return sendmsg(socket, &msg, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -errno : 0;
 }
 
-/* What the kernel put there of descriptors is ours, whatever else is wrong with the message. */
+/* Of a header there is room for one. What the kernel put there of descriptors is ours, whatever else is wrong with the message. */
 static bool take_fds(struct msghdr *msg, struct passed *passed)
 {
-	bool whole = true;
+	const struct cmsghdr *header = CMSG_FIRSTHDR(msg);
+	bool whole = !(msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+	size_t len = header ? header->cmsg_len - CMSG_LEN(0) : 0;
 
-	for (struct cmsghdr *header = CMSG_FIRSTHDR(msg); header; header = CMSG_NXTHDR(msg, header)) {
-		size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-		if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS || passed->count + count > PASS_FDS_MAX) {
-			whole = false;
-			continue;
-		}
-		memcpy(&passed->fd[passed->count], CMSG_DATA(header), count * sizeof(int));
-		passed->count += count;
-	}
-	return whole && !(msg->msg_flags & (MSG_TRUNC | MSG_CTRUNC));
+	if (!header)
+		return whole;
+	if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS || len > sizeof(passed->fd))
+		return false;
+	memcpy(passed->fd, CMSG_DATA(header), len);
+	passed->count = len / sizeof(int);
+	return whole;
 }
 
 void pass_close(struct passed *passed)
