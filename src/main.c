@@ -13,6 +13,7 @@
 #include "console/password.h"
 #include "console/recorder.h"
 #include "console/syslog.h"
+#include "engine/opener.h"
 #include "gateway/exporter.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
@@ -95,6 +96,13 @@ static int applet_dhcp_hook(int argc, char **argv)
 	return dhcp_hook_main();
 }
 
+static int applet_opener(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return opener_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -122,6 +130,7 @@ static const struct {
 	{ DHCP_HOOK_APPLET, applet_dhcp_hook },
 	{ SYSLOG_APPLET, syslog_main },
 	{ LLDP_APPLET, applet_lldp },
+	{ OPENER_APPLET, applet_opener },
 	{ NAME_TIME, ntp_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },

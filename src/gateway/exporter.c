@@ -15,8 +15,28 @@
 #include "base/loop.h"
 #include "base/servant.h"
 #include "base/sockaddr.h"
+#include "base/syscalls.h"
 #include "gateway/metrics.h"
 #include "gateway/scrape.h"
+
+/* Clients; the paths' control sockets, whose answers are kept in memory. */
+static const struct syscall_row calls[] = {
+	{ .number = SYS_epoll_wait },
+	{ .number = SYS_epoll_pwait },
+	{ .number = SYS_epoll_ctl },
+	{ .number = SYS_epoll_create1 },
+	{ .number = SYS_fcntl, .arg = 2, .mask = UINT32_MAX, .value = F_SETFL },
+	{ .number = SYS_accept4 },
+	{ .number = SYS_recvfrom },
+	{ .number = SYS_sendto },
+	{ .number = SYS_shutdown },
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_UNIX },
+	{ .number = SYS_setsockopt },
+	{ .number = SYS_connect },
+	{ .number = SYS_sendmsg },
+	{ .number = SYS_memfd_create },
+	{ .number = SYS_access },
+};
 
 /* Clients are read and written side by side, and none for longer than this each way; the services are asked for one at a time. */
 enum { CLIENTS_MAX = 8, CLIENT_S = 5, PAUSE_MS = 1000 };
@@ -252,8 +272,9 @@ int exporter_main(int argc, char **argv)
 		log_err("the metrics are not served: %s", argc != 2 ? "no run directory" : strerror(-err));
 		return 1;
 	}
-	/* Keys are in files of this user. It is not served worse where that cannot be had. */
+	/* Keys are in files of this user. It is not served worse where these cannot be had. */
 	(void)servant_open_nothing();
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0]));
 	exporter.run_dir = argv[1];
 	err = serve();
 	if (err < 0)
