@@ -17,7 +17,6 @@
 #endif
 
 enum {
-	RECEIVE_BATCH = 32,
 	FRAME_STRIDE = (NIC_PAD + NIC_FRAME_MAX + 63) / 64 * 64,
 	QUEUE_IOV = 6, /* vnet header; headers, fragment header, and what a fragment can span */
 	HEADERS_MAX = NIC_ETH_LEN + IP6_LEN + UDP_LEN,
@@ -31,10 +30,10 @@ struct frame {
 };
 
 /* One batch is read at a time and one queue is filled at a time, whatever the number of NICs. */
-static _Alignas(64) uint8_t received[RECEIVE_BATCH][FRAME_STRIDE];
-static struct virtio_net_hdr received_vnet[RECEIVE_BATCH];
-static struct iovec received_iov[RECEIVE_BATCH][2];
-static struct mmsghdr received_messages[RECEIVE_BATCH];
+static _Alignas(64) uint8_t received[NIC_BATCH][FRAME_STRIDE];
+static struct virtio_net_hdr received_vnet[NIC_BATCH];
+static struct iovec received_iov[NIC_BATCH][2];
+static struct mmsghdr received_messages[NIC_BATCH];
 
 static struct frame queue[NIC_QUEUE_MAX];
 static struct mmsghdr queue_messages[NIC_QUEUE_MAX];
@@ -61,14 +60,14 @@ bool nic_is_there(const struct nic *nic)
 
 int nic_set_port(struct nic *nic, uint16_t port)
 {
-	return packet_socket_set_port(nic->source.fd, nic->link.alone, port);
+	return packet_socket_set_port(nic->source.fd, nic->link.alone, port, &nic->take);
 }
 
 static void receive_setup(void)
 {
 	if (received_messages[0].msg_hdr.msg_iovlen)
 		return;
-	for (size_t i = 0; i < RECEIVE_BATCH; i++) {
+	for (size_t i = 0; i < NIC_BATCH; i++) {
 		received_iov[i][0] = (struct iovec){ &received_vnet[i], sizeof(received_vnet[i]) };
 		received_iov[i][1] = (struct iovec){ received[i] + NIC_PAD, NIC_FRAME_MAX };
 		received_messages[i].msg_hdr.msg_iov = received_iov[i];
@@ -76,12 +75,12 @@ static void receive_setup(void)
 	}
 }
 
-int nic_receive(struct nic *nic, nic_frame_fn *each, uint64_t *dropped)
+int nic_receive(struct nic *nic, int fd, size_t frames, nic_frame_fn *each, uint64_t *dropped)
 {
 	int count;
 
 	receive_setup();
-	count = recvmmsg(nic->source.fd, received_messages, RECEIVE_BATCH, MSG_DONTWAIT, NULL);
+	count = recvmmsg(fd, received_messages, (unsigned)frames, MSG_DONTWAIT, NULL);
 	if (count < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < count; i++) {

@@ -18,6 +18,7 @@ const struct tunnel_word tunnel_drop_words[TUNNEL_DROPS] = {
 	[TUNNEL_DROP_COOKIE] = { "under_load_cookie", "under load, cookie sent" },
 	[TUNNEL_DROP_RATE] = { "under_load_rate", "under load, too many in vain from one source" },
 	[TUNNEL_DROP_BUSY] = { "under_load_unanswered", "under load, unanswered" },
+	[TUNNEL_DROP_UNREAD] = { "under_load_unread", "under load, unread: their queue was full" },
 	[TUNNEL_DROP_TYPE] = { "unknown_message", "no WireGuard message" },
 	[TUNNEL_DROP_LENGTH] = { "wrong_length", "of a wrong length" },
 	[TUNNEL_DROP_DOWN] = { "interface_down", "while the interface was down" },

@@ -136,6 +136,12 @@ void packets_batch_over(void *arg, uint64_t now_ns)
 	packets_arm();
 }
 
+uint64_t packets_rest(void *arg, uint64_t now_ns)
+{
+	(void)arg;
+	return wg_rest_ns(p.device, now_ns);
+}
+
 /* ---- TUN to network ---- */
 
 static void send_packets(const struct tun_packet *packets, size_t count, uint64_t now_ns)

@@ -21,6 +21,7 @@ enum {
 };
 
 #define WG_NEVER UINT64_MAX /* as a deadline */
+#define WG_DATA_WORD UINT32_C(0x04000000) /* how each data message begins, and no other, as load_be32 reads it */
 
 /* What became of one packet. From WG_DROP_FIRST on it is gone, and nothing but a counter has changed by it. */
 enum wg_verdict {
