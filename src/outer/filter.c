@@ -12,6 +12,7 @@ enum {
 	ICMP6_NEIGHBOR_SOLICIT = 135,
 	ICMP6_NEIGHBOR_ADVERT = 136,
 	IP_OFFSET_MASK = 0x1fff,
+	IP_MORE = 0x2000,
 	VLAN_ID_MASK = 0x0fff,
 	/* offsets in the frame */
 	AT_TYPE = 12,
@@ -20,6 +21,8 @@ enum {
 	AT_IP_PROTOCOL = 23,
 	AT_IP6_NEXT = 20,
 	AT_IP6_PAYLOAD = 54,
+	UDP_PORT = 2,
+	UDP_PAYLOAD = 8,
 };
 
 static void put(struct filter *f, uint16_t code, uint32_t k, uint8_t if_true, uint8_t if_false)
@@ -69,21 +72,43 @@ static void for_us(struct filter *f)
 	done(f, 0);
 }
 
-static void ipv4(struct filter *f, uint16_t port, bool alone)
+static void fragment_if(struct filter *f, uint32_t bits, enum filter_part part)
 {
-	uint16_t begin = case_of(f, ETH_P_IP), inner;
+	put(f, BPF_JMP | BPF_JSET | BPF_K, bits, 0, 1);
+	done(f, part == FILTER_BEHIND ? 0 : ACCEPT);
+}
+
+/* A whole datagram to the port: by its first bytes, which are there (what is shorter is dropped by the load). */
+static void by_word(struct filter *f, uint16_t mode, uint32_t at, const struct filter_take *take)
+{
+	if (take->part == FILTER_ALL) {
+		done(f, ACCEPT);
+		return;
+	}
+	load(f, (uint16_t)(BPF_W | mode), at);
+	put(f, BPF_JMP | BPF_JEQ | BPF_K, take->word, 0, 1);
+	done(f, take->part == FILTER_AHEAD ? ACCEPT : 0);
+	done(f, take->part == FILTER_AHEAD ? 0 : ACCEPT);
+}
+
+static void ipv4(struct filter *f, uint16_t port, bool alone, const struct filter_take *take)
+{
+	uint16_t begin = case_of(f, ETH_P_IP), inner, ours;
 
 	load(f, BPF_B | BPF_ABS, AT_IP_PROTOCOL);
 	inner = case_of(f, IPPROTO_UDP);
 	load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
-	put(f, BPF_JMP | BPF_JSET | BPF_K, IP_OFFSET_MASK, 0, 1);
-	done(f, ACCEPT); /* a later fragment names no port */
+	fragment_if(f, IP_OFFSET_MASK, take->part); /* a later one names no port */
 	put(f, BPF_LDX | BPF_B | BPF_MSH, AT_IP, 0, 0);
-	load(f, BPF_H | BPF_IND, AT_IP + 2);
-	accept_if(f, port);
+	load(f, BPF_H | BPF_IND, AT_IP + UDP_PORT);
+	ours = case_of(f, port);
+	load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
+	fragment_if(f, IP_MORE, take->part);
+	by_word(f, BPF_IND, AT_IP + UDP_PAYLOAD, take);
+	case_end(f, ours);
 	done(f, 0);
 	case_end(f, inner);
-	if (alone) {
+	if (alone && take->part != FILTER_BEHIND) {
 		inner = case_of(f, IPPROTO_ICMP);
 		load(f, BPF_H | BPF_ABS, AT_IP_OFFSET);
 		put(f, BPF_JMP | BPF_JSET | BPF_K, IP_OFFSET_MASK, 0, 1);
@@ -98,16 +123,23 @@ static void ipv4(struct filter *f, uint16_t port, bool alone)
 	case_end(f, begin);
 }
 
-static void ipv6(struct filter *f, uint16_t port, bool alone)
+static void ipv6(struct filter *f, uint16_t port, bool alone, const struct filter_take *take)
 {
-	uint16_t begin = case_of(f, ETH_P_IPV6), inner;
+	uint16_t begin = case_of(f, ETH_P_IPV6), inner, ours;
 
 	load(f, BPF_B | BPF_ABS, AT_IP6_NEXT);
 	inner = case_of(f, IPPROTO_UDP);
-	load(f, BPF_H | BPF_ABS, AT_IP6_PAYLOAD + 2);
-	accept_if(f, port);
+	load(f, BPF_H | BPF_ABS, AT_IP6_PAYLOAD + UDP_PORT);
+	ours = case_of(f, port);
+	by_word(f, BPF_ABS, AT_IP6_PAYLOAD + UDP_PAYLOAD, take);
+	case_end(f, ours);
 	done(f, 0);
 	case_end(f, inner);
+	if (take->part == FILTER_BEHIND) {
+		done(f, 0);
+		case_end(f, begin);
+		return;
+	}
 	inner = case_of(f, IPPROTO_FRAGMENT);
 	load(f, BPF_B | BPF_ABS, AT_IP6_PAYLOAD);
 	accept_if(f, IPPROTO_UDP);
@@ -127,14 +159,14 @@ static void ipv6(struct filter *f, uint16_t port, bool alone)
 	case_end(f, begin);
 }
 
-void filter_build(struct filter *filter, uint16_t port, bool alone)
+void filter_build(struct filter *filter, uint16_t port, bool alone, const struct filter_take *take)
 {
 	filter->len = 0;
 	for_us(filter);
 	load(filter, BPF_H | BPF_ABS, AT_TYPE);
-	if (alone)
+	if (alone && take->part != FILTER_BEHIND)
 		accept_if(filter, ETH_P_ARP);
-	ipv4(filter, port, alone);
-	ipv6(filter, port, alone);
+	ipv4(filter, port, alone, take);
+	ipv6(filter, port, alone, take);
 	done(filter, 0);
 }

@@ -98,6 +98,8 @@ struct outer_host {
 			size_t segment_len, uint64_t now_ns);
 	/* A batch is over: write the TUN. Then outer flushes by itself, and the batch's bytes are gone. */
 	void (*received)(void *arg, uint64_t now_ns);
+	/* For how long datagrams that go behind the data are better not read; 0: they are. NULL: always. */
+	uint64_t (*rest)(void *arg, uint64_t now_ns);
 };
 
 struct outer_stats {
@@ -105,6 +107,7 @@ struct outer_stats {
 	uint64_t rx_dropped;      /* not for us, malformed, truncated, empty */
 	uint64_t rx_bad_checksum;
 	uint64_t rx_fragments, rx_too_big;
+	uint64_t rx_unread;       /* found no room behind the data */
 	uint64_t tx_frames, tx_datagrams, tx_bytes;
 	uint64_t tx_dropped;      /* the kernel did not take the frame, or an unresolved super-frame */
 	uint64_t tx_no_route;

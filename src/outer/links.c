@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 
 #include "outer/alone.h"
+#include "outer/behind.h"
 #include "outer/neighbour.h"
 #include "outer/output.h"
 #include "outer/stack.h"
@@ -30,6 +31,7 @@ static void link_close(struct nic *nic)
 {
 	output_flush();
 	neighbour_forget(nic->link.index);
+	behind_remove(nic);
 	loop_remove(l.loop, &nic->source);
 	stack_remove(&nic->netif);
 	nic_close(nic);
@@ -50,8 +52,11 @@ static int link_open(const struct outer_link *link, uint16_t port)
 	if (fd < 0)
 		return fd;
 	nic_open(nic, link, fd);
-	err = loop_add(l.loop, &nic->source, nic->source.fd, EPOLLIN, l.ready);
+	err = behind_add(nic, port);
+	if (!err)
+		err = loop_add(l.loop, &nic->source, nic->source.fd, EPOLLIN, l.ready);
 	if (err < 0) {
+		behind_remove(nic);
 		nic_close(nic);
 		return err;
 	}
@@ -119,13 +124,20 @@ int links_refresh(const struct outer_table *table, uint16_t port, uint32_t *fail
 	return err;
 }
 
+static int link_set_port(struct nic *nic, uint16_t port)
+{
+	int err = nic_set_port(nic, port);
+
+	return err < 0 ? err : behind_set_port(nic, port);
+}
+
 static int set_port(uint16_t port)
 {
 	int err = 0;
 
 	for (size_t i = 0; i < OUTER_LINK_MAX && !err; i++)
 		if (l.nics[i].used)
-			err = nic_set_port(&l.nics[i], port);
+			err = link_set_port(&l.nics[i], port);
 	return err;
 }
 
@@ -135,7 +147,7 @@ int links_set_port(uint16_t port, uint16_t before)
 
 	for (size_t i = 0; i < OUTER_LINK_MAX && err < 0; i++)
 		if (l.nics[i].used)
-			(void)nic_set_port(&l.nics[i], before);
+			(void)link_set_port(&l.nics[i], before);
 	return err;
 }
 

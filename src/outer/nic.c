@@ -17,8 +17,7 @@
 #endif
 
 enum {
-	RECEIVE_BATCH = 32,
-	RECEIVE_FIRST = 4,          /* of a batch; the others only behind small ones */
+	RECEIVE_FIRST = 4,            /* of a batch; the others only behind small ones */
 	RECEIVE_SMALL_LEN = 4 * 2048, /* of the first ones together */
 	FRAME_STRIDE = (NIC_PAD + NIC_FRAME_MAX + 63) / 64 * 64,
 	QUEUE_IOV = 6, /* vnet header; headers, fragment header, and what a fragment can span */
@@ -33,10 +32,10 @@ struct frame {
 };
 
 /* One batch is read at a time and one queue is filled at a time, whatever the number of NICs. */
-static _Alignas(64) uint8_t received[RECEIVE_BATCH][FRAME_STRIDE];
-static struct virtio_net_hdr received_vnet[RECEIVE_BATCH];
-static struct iovec received_iov[RECEIVE_BATCH][2];
-static struct mmsghdr received_messages[RECEIVE_BATCH];
+static _Alignas(64) uint8_t received[NIC_BATCH][FRAME_STRIDE];
+static struct virtio_net_hdr received_vnet[NIC_BATCH];
+static struct iovec received_iov[NIC_BATCH][2];
+static struct mmsghdr received_messages[NIC_BATCH];
 
 static struct frame queue[NIC_QUEUE_MAX];
 static struct mmsghdr queue_messages[NIC_QUEUE_MAX];
@@ -63,14 +62,14 @@ bool nic_is_there(const struct nic *nic)
 
 int nic_set_port(struct nic *nic, uint16_t port)
 {
-	return packet_socket_set_port(nic->source.fd, nic->link.alone, port);
+	return packet_socket_set_port(nic->source.fd, nic->link.alone, port, &nic->take);
 }
 
 static void receive_setup(void)
 {
 	if (received_messages[0].msg_hdr.msg_iovlen)
 		return;
-	for (size_t i = 0; i < RECEIVE_BATCH; i++) {
+	for (size_t i = 0; i < NIC_BATCH; i++) {
 		received_iov[i][0] = (struct iovec){ &received_vnet[i], sizeof(received_vnet[i]) };
 		received_iov[i][1] = (struct iovec){ received[i] + NIC_PAD, NIC_FRAME_MAX };
 		received_messages[i].msg_hdr.msg_iov = received_iov[i];
@@ -78,34 +77,34 @@ static void receive_setup(void)
 	}
 }
 
-static int receive_into(const struct nic *nic, int from, int to)
+static int receive_into(int fd, size_t from, size_t to)
 {
-	return recvmmsg(nic->source.fd, &received_messages[from], (unsigned)(to - from), MSG_DONTWAIT, NULL);
+	return recvmmsg(fd, &received_messages[from], (unsigned)(to - from), MSG_DONTWAIT, NULL);
 }
 
 /* Super-frames are a batch when there are a few: more would go through memory twice, in and out again. Small frames have something to
  * be put together with only when there are many. Returns how many, or -errno. */
-static int receive_batch(const struct nic *nic)
+static int receive_batch(int fd, size_t frames)
 {
-	int count = receive_into(nic, 0, RECEIVE_FIRST), more;
-	size_t len = 0;
+	size_t first = frames < RECEIVE_FIRST ? frames : RECEIVE_FIRST, len = 0;
+	int count = receive_into(fd, 0, first), more;
 
 	if (count < 0)
 		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 	for (int i = 0; i < count; i++)
 		len += received_messages[i].msg_len;
-	if (count < RECEIVE_FIRST || len > RECEIVE_SMALL_LEN)
+	if ((size_t)count < RECEIVE_FIRST || frames == RECEIVE_FIRST || len > RECEIVE_SMALL_LEN)
 		return count;
-	more = receive_into(nic, RECEIVE_FIRST, RECEIVE_BATCH);
+	more = receive_into(fd, RECEIVE_FIRST, frames);
 	return more > 0 ? count + more : count;
 }
 
-int nic_receive(struct nic *nic, nic_frame_fn *each, uint64_t *dropped)
+int nic_receive(struct nic *nic, int fd, size_t frames, nic_frame_fn *each, uint64_t *dropped)
 {
 	int count;
 
 	receive_setup();
-	count = receive_batch(nic);
+	count = receive_batch(fd, frames);
 	for (int i = 0; i < count; i++) {
 		size_t len = received_messages[i].msg_len;
 

@@ -1,4 +1,4 @@
-/* Owns the AF_PACKET side: one socket per NIC, opened by whoever may; frames read in batches, frames queued and sent in batches. */
+/* Owns the AF_PACKET side: a NIC's socket, opened by whoever may; frames read in batches, frames queued and sent in batches. */
 #ifndef OUTER_NIC_H
 #define OUTER_NIC_H
 
@@ -9,6 +9,7 @@
 #include "base/loop.h"
 #include <lwip/netif.h>
 #include <lwip/pbuf.h>
+#include "outer/filter.h"
 #include "outer/host.h"
 
 enum {
@@ -23,6 +24,7 @@ struct nic {
 	bool used;
 	bool gso;                /* takes super-frames */
 	struct outer_link link;
+	struct filter_take take; /* what comes by the source; the rest by another (outer/behind.h) */
 	struct loop_source source;
 	struct netif netif;      /* netif.state is the nic */
 };
@@ -37,8 +39,11 @@ int nic_set_port(struct nic *nic, uint16_t port);
 /* frame has NIC_PAD bytes before it and is good until the next nic_receive of any NIC. */
 typedef void nic_frame_fn(struct nic *nic, uint8_t *frame, size_t len, const struct virtio_net_hdr *vnet);
 
-/* Reads one batch: how many frames came, 0 when none waits, -errno. Truncated ones are counted in *dropped. */
-int nic_receive(struct nic *nic, nic_frame_fn *each, uint64_t *dropped);
+enum { NIC_BATCH = 32 };
+
+/* Reads one batch of at most NIC_BATCH frames, from any packet socket of the NIC: how many came, 0 when none waits, -errno.
+ * Truncated ones are counted in *dropped. */
+int nic_receive(struct nic *nic, int fd, size_t frames, nic_frame_fn *each, uint64_t *dropped);
 
 /* Queues an Ethernet frame of lwIP (with its pad), holding the pbuf until nic_flush. A UDP datagram that is no
  * fragment and has no checksum gets one by the hardware; segment_len > 0 makes it a super-frame. -ENOBUFS. */

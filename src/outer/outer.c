@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "outer/alone.h"
+#include "outer/behind.h"
 #include "outer/input.h"
 #include "outer/links.h"
 #include "outer/neighbour.h"
@@ -175,16 +176,23 @@ static void on_frame(struct nic *nic, uint8_t *frame, size_t len, const struct v
 	input_frame(nic, frame, len, vnet, o.now_ns);
 }
 
-static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+static int read_batch(struct nic *nic, int fd, size_t frames, uint64_t now_ns)
 {
-	struct nic *nic = container_of(source, struct nic, source);
+	int count;
 
-	(void)events; /* an error (the link went down) is read off by recvmmsg and told by the monitor */
 	o.now_ns = now_ns;
 	route_receiving(true);
-	if (nic_receive(nic, on_frame, &o.stats.rx_dropped) > 0)
+	count = nic_receive(nic, fd, frames, on_frame, &o.stats.rx_dropped);
+	if (count > 0)
 		batch_over();
 	route_receiving(false);
+	return count;
+}
+
+static void on_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	(void)events; /* an error (the link went down) is read off by recvmmsg and told by the monitor */
+	(void)read_batch(container_of(source, struct nic, source), source->fd, NIC_BATCH, now_ns);
 }
 
 static void on_tick(struct loop_timer *timer, uint64_t now_ns)
@@ -265,6 +273,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 		return err;
 	}
 	route_open(&o.options.host);
+	behind_open(options->loop, &o.options.host, options->data_word, read_batch);
 	links_open(options->loop, &o.options.host, !options->no_super_frames, on_ready);
 	input_open(&o.stats, deliver, batch_over);
 	output_open(&o.stats);
@@ -280,6 +289,7 @@ void outer_close(void)
 		return;
 	loop_timer_clear(o.options.loop, &o.timer);
 	links_close();
+	behind_close();
 	neighbour_forget(0);
 	stack_close();
 	placeholder_close(&o.placeholder);
@@ -320,6 +330,7 @@ uint16_t outer_port(void)
 void outer_stats(struct outer_stats *stats)
 {
 	*stats = o.stats;
+	stats->rx_unread = o.open ? behind_dropped() : 0;
 }
 
 size_t outer_pools_used(void)

@@ -15,6 +15,7 @@ struct outer_options {
 	struct loop *loop;       /* outer's file descriptors and its timer live in it; outlives outer */
 	struct outer_host host;
 	uint16_t port;           /* 0: the kernel chooses, outer_port() tells */
+	uint32_t data_word;      /* datagrams that begin with it (as load_be32 reads it) go before all others; 0: none do */
 	bool no_super_frames;    /* never send UDP_L4 GSO: for tests, and for operators with a broken driver */
 	bool no_super_frames_in; /* the kernel (before 6.2) hands none up: it is not to merge datagrams into any */
 };

@@ -7,8 +7,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "outer/filter.h"
-
 #ifndef PACKET_IGNORE_OUTGOING
 #define PACKET_IGNORE_OUTGOING 23
 #endif
@@ -29,12 +27,12 @@ static void set_buffers(int fd)
 	set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_LEN);
 }
 
-int packet_socket_set_port(int fd, bool alone, uint16_t port)
+int packet_socket_set_port(int fd, bool alone, uint16_t port, const struct filter_take *take)
 {
 	struct filter filter;
 	struct sock_fprog program;
 
-	filter_build(&filter, port, alone);
+	filter_build(&filter, port, alone, take);
 	program = (struct sock_fprog){ filter.len, filter.code };
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
 }
@@ -48,7 +46,8 @@ static int prepare(int fd, uint32_t index, bool alone, uint16_t port)
 	};
 	/* Neighbour solicitations for addresses the kernel does not have go to groups it has not joined. */
 	struct packet_mreq groups = { .mr_ifindex = (int)index, .mr_type = PACKET_MR_ALLMULTI };
-	int err = packet_socket_set_port(fd, alone, port), one = 1;
+	const struct filter_take all = { .part = FILTER_ALL };
+	int err = packet_socket_set_port(fd, alone, port, &all), one = 1;
 
 	if (err < 0)
 		return err;

@@ -6,12 +6,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "outer/filter.h"
+
 /* Bound to the NIC of that index, each frame with its vnet header; the filter stands before the first frame comes. alone: as
  * struct outer_link has it. fd or -errno. */
 int packet_socket_open(uint32_t index, bool alone, uint16_t port);
 
-/* The filter for another port: 0 or -errno. */
-int packet_socket_set_port(int fd, bool alone, uint16_t port);
+/* The filter for another port, or for a part of what comes: 0 or -errno. */
+int packet_socket_set_port(int fd, bool alone, uint16_t port, const struct filter_take *take);
 
 /* False: the device is gone that it was opened on. Another may have its index, its name and its MAC by now. */
 bool packet_socket_is_of(int fd, uint32_t index);

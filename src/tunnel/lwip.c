@@ -87,8 +87,10 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 							 .sent = packets_have_sent,
 							 .neighbour = underlay_neighbour,
 							 .receive = packets_came,
-							 .received = packets_batch_over },
+							 .received = packets_batch_over,
+							 .rest = packets_rest },
 					       .port = port,
+					       .data_word = WG_DATA_WORD,
 					       .no_super_frames_in = !lwip.tun.uso };
 	uint64_t now_ns = clock_now_ns();
 	int err;

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "outer/outer.h"
 
-/* Of TUNNEL_DROP_QUEUE and TUNNEL_DROP_GAVE_UP there is no verdict: they are counted of the staged packets. */
+/* Of TUNNEL_DROP_QUEUE and TUNNEL_DROP_GAVE_UP there is no verdict: they are counted of the staged packets; nor of
+ * TUNNEL_DROP_UNREAD, which the core never saw. */
 static const enum wg_verdict verdicts[TUNNEL_DROPS] = {
 	[TUNNEL_DROP_REPLAY] = WG_DROP_REPLAY,
 	[TUNNEL_DROP_TAG] = WG_DROP_TAG,
@@ -20,6 +22,7 @@ static const enum wg_verdict verdicts[TUNNEL_DROPS] = {
 	[TUNNEL_DROP_INDEX] = WG_DROP_INDEX,
 	[TUNNEL_DROP_COOKIE] = WG_DROP_COOKIE,
 	[TUNNEL_DROP_RATE] = WG_DROP_RATE,
+	[TUNNEL_DROP_BUSY] = WG_DROP_BUSY,
 	[TUNNEL_DROP_TYPE] = WG_DROP_TYPE,
 	[TUNNEL_DROP_LENGTH] = WG_DROP_LENGTH,
 	[TUNNEL_DROP_DOWN] = WG_DROP_DOWN,
@@ -89,6 +92,7 @@ void lwip_count_device(struct tunnel_config *running, const struct wg_device *de
 {
 	const struct wg_counters *counters = wg_counters(device);
 	struct tunnel_counts *out = &running->counts;
+	struct outer_stats stats;
 
 	out->known = true;
 	out->under_load = wg_under_load(device, now_ns);
@@ -96,6 +100,8 @@ void lwip_count_device(struct tunnel_config *running, const struct wg_device *de
 		out->drops[i] = verdicts[i] ? counters->verdicts[verdicts[i]] : 0;
 	out->drops[TUNNEL_DROP_QUEUE] = counters->queue_full;
 	out->drops[TUNNEL_DROP_GAVE_UP] = counters->staged_dropped - counters->queue_full;
+	outer_stats(&stats);
+	out->drops[TUNNEL_DROP_UNREAD] = stats.rx_unread;
 	note(&out->unknown, &counters->unknown, now_ns);
 	note(&out->misled, &counters->misled, now_ns);
 	blame(running, &out->misled, TUNNEL_FAILURE_OUR_KEY);

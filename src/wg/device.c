@@ -87,7 +87,7 @@ int wg_init(struct wg_device **device, void *arena, size_t arena_len, const stru
 	d->host = *host;
 	d->peer_free = PEER_NONE;
 	memset(d->buckets, 0xff, (d->bucket_mask + 1) * sizeof(*d->buckets));
-	d->guard.load.budget_ns = limits.handshake_budget_ms * NS_PER_MS;
+	load_open(&d->guard.load, limits.handshake_budget_ms * NS_PER_MS);
 	err = host->random(host->arg, &d->bucket_seed, sizeof(d->bucket_seed));
 	if (!err)
 		err = host->random(host->arg, &d->jitter, sizeof(d->jitter));

@@ -40,17 +40,13 @@ void ephemerals_forget_old(struct wg_device *d, uint64_t now_ns)
 		ephemerals_forget(d);
 }
 
-/* A key is paid for by the load guard when it is made: it is one that a handshake took. */
+/* A key costs the load guard nothing: only a handshake that proved itself, or one of our own, takes one. */
 void wg_prepare(struct wg_device *d, uint64_t now_ns)
 {
 	struct ephemerals *all = &d->ephemerals;
-	uint64_t begun_ns;
 
 	if (!d->up || !d->identity.known || all->count == EPHEMERALS)
 		return;
-	begun_ns = d->host.work_ns ? d->host.work_ns(d->host.arg) : 0;
 	while (all->count < EPHEMERALS && ephemeral_make(d, &all->ready[all->count].key))
 		all->ready[all->count++].born_ns = now_ns;
-	if (d->host.work_ns)
-		load_charge(&d->guard.load, d->host.work_ns(d->host.arg) - begun_ns, now_ns);
 }

@@ -16,23 +16,26 @@ static void received(struct wg_device *d, struct wg_peer *p, size_t len, uint64_
 	policy_received(d, p, now_ns);
 }
 
-static void send_cookie(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes, size_t len,
+static bool send_cookie(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes, size_t len,
 			uint64_t now_ns)
 {
 	struct message_cookie m;
 	uint8_t secret[KEY_LEN];
 
+	if (!load_may_send_cookie(&d->guard.load, now_ns))
+		return false;
 	if (cookie_secret_is_old(&d->checker, now_ns)) {
 		if (d->host.random(d->host.arg, secret, sizeof(secret)) < 0)
-			return;
+			return false;
 		cookie_set_secret(&d->checker, secret, now_ns);
 		wipe(secret, sizeof(secret));
 	}
 	if (d->host.random(d->host.arg, m.nonce, sizeof(m.nonce)) < 0)
-		return;
+		return false;
 	cookie_write(&d->checker, &m, bytes, len, &from->remote);
 	d->guard.counters.cookies_sent++;
 	(d->host.answer ? d->host.answer : d->host.send)(d->host.arg, from, 0, (const uint8_t *)&m, sizeof(m));
+	return true;
 }
 
 /* A packet that is dropped, and we know whose it says it is. */
@@ -40,6 +43,19 @@ static enum wg_verdict drop_of(struct wg_device *d, const struct wg_peer *p, enu
 {
 	peer_told(d, p)->drops[verdict]++;
 	return verdict;
+}
+
+/* A response to an initiation of ours, as far as its index tells, which only who saw the initiation on its way can know: that is
+ * what a cookie is to show. The kernel wants one all the same, and whoever keeps it under load costs each of its own
+ * handshakes one more attempt, 5 s later. */
+static bool answers_ours(const struct wg_device *d, const uint8_t *bytes)
+{
+	const struct index_entry *entry;
+
+	if (bytes[0] != MESSAGE_RESPONSE)
+		return false;
+	entry = index_find(&d->index, load_le32(((const struct message_response *)bytes)->receiver));
+	return entry && entry->slot == INDEX_HANDSHAKE;
 }
 
 /* May the handshake message cost us a DH? WG_HANDSHAKE: yes. */
@@ -54,11 +70,24 @@ static enum wg_verdict admit(struct wg_device *d, const struct inet_flow *from, 
 	}
 	if (!load_is_high(&d->guard.load, now_ns))
 		return WG_HANDSHAKE;
-	if (!cookie_mac2_is_right(&d->checker, bytes, len, &from->remote, now_ns)) {
-		send_cookie(d, from, bytes, len, now_ns);
-		return WG_DROP_COOKIE;
+	if (!answers_ours(d, bytes) && !cookie_mac2_is_right(&d->checker, bytes, len, &from->remote, now_ns)) {
+		load_refused(&d->guard.load, now_ns);
+		return send_cookie(d, from, bytes, len, now_ns) ? WG_DROP_COOKIE : WG_DROP_BUSY;
 	}
-	return ratelimit_allow(d->ratelimit, &from->remote.addr, now_ns) ? WG_HANDSHAKE : WG_DROP_RATE;
+	if (ratelimit_allows(d->ratelimit, &from->remote.addr, now_ns))
+		return WG_HANDSHAKE;
+	load_refused(&d->guard.load, now_ns);
+	return WG_DROP_RATE;
+}
+
+/* A message that was let in cost us so much, and came to something or not. */
+static void account(struct wg_device *d, const struct inet_flow *from, uint64_t cost_ns, bool wasted, uint64_t now_ns)
+{
+	bool limited = load_is_high(&d->guard.load, now_ns);
+
+	load_served(&d->guard.load, cost_ns, wasted, now_ns);
+	if (wasted && limited)
+		ratelimit_charge(d->ratelimit, &from->remote.addr, now_ns);
 }
 
 static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_flow *from, const uint8_t *bytes,
@@ -82,7 +111,7 @@ static enum wg_verdict input_handshake(struct wg_device *d, const struct inet_fl
 	if (d->host.work_ns)
 		cost_ns = d->host.work_ns(d->host.arg) - cost_ns;
 	if (verdict != WG_DROP_INDEX) /* found out before the first DH */
-		load_charge(&d->guard.load, cost_ns, now_ns);
+		account(d, from, cost_ns, verdict != WG_HANDSHAKE, now_ns);
 	if (verdict != WG_HANDSHAKE)
 		return peer ? drop_of(d, peer, verdict) : verdict;
 	view->peer = peer;
@@ -233,6 +262,8 @@ static enum wg_verdict input_rare(struct wg_device *d, const struct inet_flow *f
 	};
 	uint32_t type = load_le32(bytes);
 
+	if (load_is_full(&d->guard.load, now_ns))
+		return WG_DROP_BUSY;
 	if (type == MESSAGE_DATA)
 		return WG_DROP_LENGTH;
 	if (type >= MESSAGE_TYPES || !messages[type].take)
@@ -258,6 +289,8 @@ static void input(struct wg_device *d, const struct inet_flow *from, uint8_t ds,
 		m->verdict = input_data(d, from, ds, m->bytes, m->len, now_ns, &m->view, ahead);
 	else if (m->len >= sizeof(uint32_t))
 		m->verdict = input_rare(d, from, m->bytes, m->len, now_ns, &m->view);
+	if (m->verdict >= WG_DROP_FIRST && !is_data(m->bytes, m->len))
+		load_glanced(&d->guard.load, now_ns);
 	d->guard.counters.verdicts[m->verdict]++;
 }
 

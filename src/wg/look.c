@@ -51,3 +51,8 @@ bool wg_under_load(const struct wg_device *d, uint64_t now_ns)
 {
 	return load_is_high(&d->guard.load, now_ns);
 }
+
+uint64_t wg_rest_ns(const struct wg_device *d, uint64_t now_ns)
+{
+	return load_rest_ns(&d->guard.load, now_ns);
+}

@@ -20,24 +20,37 @@ static struct ratelimit_bucket *set_of(struct ratelimit *limit, uint64_t source)
 	return limit->buckets[load_le32(hash) % RATELIMIT_SETS];
 }
 
-bool ratelimit_allow(struct ratelimit *limit, const struct inet_addr *addr, uint64_t now_ns)
+/* Its bucket, or one that is free; NULL: there is none. */
+static struct ratelimit_bucket *bucket_of(struct ratelimit *limit, const struct inet_addr *addr, uint64_t now_ns)
 {
-	uint64_t source = source_of(addr), missing_ns;
-	struct ratelimit_bucket *set = set_of(limit, source), *bucket = NULL;
+	uint64_t source = source_of(addr);
+	struct ratelimit_bucket *set = set_of(limit, source), *spare = NULL;
 
 	for (unsigned i = 0; i < RATELIMIT_WAYS; i++) {
-		if (set[i].family == addr->family && set[i].source == source) {
-			bucket = &set[i];
-			break;
-		}
-		if (!bucket && set[i].full_ns <= now_ns)
-			bucket = &set[i];
+		if (set[i].family == addr->family && set[i].source == source)
+			return &set[i];
+		if (!spare && set[i].full_ns <= now_ns)
+			spare = &set[i];
 	}
-	if (!bucket)
-		return false;
-	missing_ns = bucket->full_ns > now_ns ? bucket->full_ns - now_ns : 0;
-	if (missing_ns + cost_ns > RATELIMIT_BURST * cost_ns)
-		return false;
-	*bucket = (struct ratelimit_bucket){ source, now_ns + missing_ns + cost_ns, addr->family };
-	return true;
+	return spare;
+}
+
+static uint64_t missing_ns(const struct ratelimit_bucket *bucket, uint64_t now_ns)
+{
+	return bucket->full_ns > now_ns ? bucket->full_ns - now_ns : 0;
+}
+
+bool ratelimit_allows(struct ratelimit *limit, const struct inet_addr *addr, uint64_t now_ns)
+{
+	const struct ratelimit_bucket *bucket = bucket_of(limit, addr, now_ns);
+
+	return bucket && missing_ns(bucket, now_ns) + cost_ns <= RATELIMIT_BURST * cost_ns;
+}
+
+void ratelimit_charge(struct ratelimit *limit, const struct inet_addr *addr, uint64_t now_ns)
+{
+	struct ratelimit_bucket *bucket = bucket_of(limit, addr, now_ns);
+
+	if (bucket)
+		*bucket = (struct ratelimit_bucket){ source_of(addr), now_ns + missing_ns(bucket, now_ns) + cost_ns, addr->family };
 }

@@ -1,4 +1,4 @@
-/* How many handshake messages one source (an IPv4 address, an IPv6 /64) may send while the device is under load. */
+/* How many handshake messages one source (an IPv4 address, an IPv6 /64) may send in vain while the device is under load. */
 #ifndef WG_RATELIMIT_H
 #define WG_RATELIMIT_H
 
@@ -21,7 +21,11 @@ struct ratelimit {
 	struct ratelimit_bucket buckets[RATELIMIT_SETS][RATELIMIT_WAYS];
 };
 
-/* Also false when the source's set is full of others. */
-bool ratelimit_allow(struct ratelimit *limit, const struct inet_addr *source, uint64_t now_ns);
+/* A source pays for what led to nothing: whether it may try once more, and that it did in vain. 1,000 peers behind one address
+ * all come back at once, since none of them pays (the kernel has each pay: 50 s); who sends anything but a peer's fresh
+ * handshake from there stops the others, under load, as he does with the kernel. Also false when the source's set is full of
+ * others. */
+bool ratelimit_allows(struct ratelimit *limit, const struct inet_addr *source, uint64_t now_ns);
+void ratelimit_charge(struct ratelimit *limit, const struct inet_addr *source, uint64_t now_ns);
 
 #endif

@@ -21,6 +21,7 @@ enum {
 };
 
 #define WG_NEVER UINT64_MAX /* as a deadline */
+#define WG_DATA_WORD UINT32_C(0x04000000) /* how each data message begins, and no other, as load_be32 reads it */
 
 /* What became of one packet. From WG_DROP_FIRST on it is gone, and nothing but a counter has changed by it. */
 enum wg_verdict {
@@ -39,7 +40,8 @@ enum wg_verdict {
 	WG_DROP_IDENTITY,             /* we have no private key yet */
 	WG_DROP_MAC1,                 /* not made for our public key */
 	WG_DROP_COOKIE,               /* under load and without a cookie: a cookie reply went out instead */
-	WG_DROP_RATE,                 /* under load, and this source sent too many */
+	WG_DROP_RATE,                 /* under load, and this source sent too many in vain */
+	WG_DROP_BUSY,                 /* likewise, and for the time being even refusals take too much time: without a cookie reply */
 	WG_DROP_INDEX,                /* no such session, or no handshake that waits for this */
 	WG_DROP_AGE,                  /* of a session that is too old or used up */
 	WG_DROP_TAG,                  /* forged, damaged, or another preshared key */
@@ -84,17 +86,17 @@ struct wg_host {
 	void (*sealed)(void *arg, const struct inet_flow *to, uint8_t ds, const uint8_t *bytes, size_t len);
 	int (*random)(void *arg, void *dst, size_t len); /* 0 or -errno, as random_bytes */
 	struct wg_wall (*wall)(void *arg);               /* asked once per handshake */
-	/* A clock that tells how long handshake work takes, ns. NULL: each message is taken to cost
+	/* A clock of the processor's time, which tells how long handshake work takes. NULL: each message is taken to cost
 	 * WG_HANDSHAKE_COST_NS, which is also what makes a test repeatable. */
 	uint64_t (*work_ns)(void *arg);
 	void (*event)(void *arg, struct wg_peer *peer, enum wg_event event); /* may be NULL */
 };
 
-/* Load (paper 5.3): handshake messages may take budget_ms of any second; who goes beyond puts the device under load
- * until a second passed without it, and then only senders that return a cookie are served. */
 enum { WG_SENT_RECENT = 1 << 16 }; /* a round trip of 100 ms at 650,000 packets a second */
 
-enum { WG_HANDSHAKE_BUDGET_MS = 200, WG_HANDSHAKE_COST_NS = 500000 };
+/* Load (paper 5.3; wg/load.h): of any second, handshake messages that come to nothing may take budget_ms. Who goes beyond half of
+ * that puts the device under load until a second passed without it, and then only senders that return a cookie are served. */
+enum { WG_HANDSHAKE_BUDGET_MS = 100, WG_HANDSHAKE_COST_NS = 500000 };
 
 /* Sizes, known at start. A zero means the default. */
 struct wg_limits {
@@ -260,6 +262,8 @@ bool wg_peer_allowed(const struct wg_device *device, const struct wg_peer *peer,
 const struct wg_counters *wg_counters(const struct wg_device *device);
 const struct wg_peer_counters *wg_peer_counters(const struct wg_device *device, const struct wg_peer *peer);
 bool wg_under_load(const struct wg_device *device, uint64_t now_ns);
+/* How long what is no data is better left where it waits, since it took all the time that it may; 0: give it. */
+uint64_t wg_rest_ns(const struct wg_device *device, uint64_t now_ns);
 
 /* --- moving a path between backends --- */
 

@@ -249,6 +249,8 @@ TEST(sum_as_rfc_1071_whatever_the_length)
 	}
 }
 
+static struct filter_take take;
+
 /* The kernel runs the program over a datagram of a socket pair. What only a NIC's frame has (packet type, VLAN tag) reads
  * as a packet for this host without a tag. */
 static int passes(const uint8_t *frame, size_t len, bool alone)
@@ -258,7 +260,7 @@ static int passes(const uint8_t *frame, size_t len, bool alone)
 	uint8_t buf[256];
 	int fds[2], result;
 
-	filter_build(&filter, PORT, alone);
+	filter_build(&filter, PORT, alone, &take);
 	program = (struct sock_fprog){ filter.len, filter.code };
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0, fds) < 0)
 		return -1;
@@ -398,4 +400,63 @@ TEST(filter_takes_what_is_ours_only)
 	store_be16(frame + 12, 0x88cc); /* LLDP */
 	CHECK_INT(both(), 0);
 	CHECK_INT(passes(frame, 13, true), 0); /* too short for a load is a drop */
+}
+
+/* By which socket the frame comes: 1 ahead, 2 behind, 3 both, 0 none. */
+static int comes_by(bool alone)
+{
+	int result = 0;
+
+	for (int part = FILTER_AHEAD; part <= FILTER_BEHIND; part++) {
+		take = (struct filter_take){ part, 0x04000000 };
+		result += passes(frame, sizeof(frame), alone) * (part == FILTER_AHEAD ? 1 : 2);
+	}
+	take = (struct filter_take){ .part = FILTER_ALL };
+	return result;
+}
+
+static int comes_with(size_t at, uint32_t word)
+{
+	store_be32(frame + at, word);
+	return comes_by(true) == comes_by(false) ? comes_by(false) : -1;
+}
+
+TEST(filter_of_two_sockets_lets_each_frame_through_once)
+{
+	enum { AHEAD = 1, BEHIND = 2, UDP4_AT = 42, OPTIONS_AT = 82, UDP6_AT = 62 };
+
+	ip4(IPPROTO_UDP, 0, 20, 9, PORT);
+	CHECK_INT(comes_with(UDP4_AT, 0x04000000), AHEAD);
+	for (uint32_t type = 0; type < 256; type++) /* all that is no data, whether there is such a message or not */
+		CHECK_INT(comes_with(UDP4_AT, type << 24), type == 4 ? AHEAD : BEHIND);
+	CHECK_INT(comes_with(UDP4_AT, 0x04000001), BEHIND);
+	ip4(IPPROTO_UDP, 0, 60, 9, PORT);
+	CHECK_INT(comes_with(OPTIONS_AT, 0x04000000), AHEAD);
+	CHECK_INT(comes_with(OPTIONS_AT, 0x01000000), BEHIND);
+	ip4(IPPROTO_UDP, 0, 20, 9, PORT + 1);
+	CHECK_INT(comes_with(UDP4_AT, 0x04000000), 0);
+	CHECK_INT(comes_with(UDP4_AT, 0x01000000), 0);
+	ip4(IPPROTO_UDP, 0x2000, 20, 9, PORT); /* what is to be put together is so in one place */
+	CHECK_INT(comes_with(UDP4_AT, 0x01000000), AHEAD);
+	ip4(IPPROTO_UDP, 0x00ff, 20, 1, 2);
+	CHECK_INT(comes_with(UDP4_AT, 0x01000000), AHEAD);
+	ip6(IPPROTO_UDP, 9, PORT);
+	CHECK_INT(comes_with(UDP6_AT, 0x04000000), AHEAD);
+	CHECK_INT(comes_with(UDP6_AT, 0x02000000), BEHIND);
+	ip6(IPPROTO_UDP, 9, PORT + 1);
+	CHECK_INT(comes_with(UDP6_AT, 0x02000000), 0);
+	ip6(IPPROTO_FRAGMENT, IPPROTO_UDP << 8, 1);
+	CHECK_INT(comes_with(UDP6_AT, 0x02000000), AHEAD);
+	ip6(IPPROTO_ICMPV6, 2 << 8, 0);
+	CHECK_INT(comes_by(false), AHEAD);
+	ip6(IPPROTO_ICMPV6, 135 << 8, 0);
+	CHECK_INT(comes_by(true), AHEAD);
+	CHECK_INT(comes_by(false), 0);
+	ip4(IPPROTO_ICMP, 0, 20, 8 << 8, 0);
+	CHECK_INT(comes_by(true), AHEAD);
+	CHECK_INT(comes_by(false), 0);
+	memset(frame, 0, sizeof(frame));
+	store_be16(frame + 12, ETH_P_ARP);
+	CHECK_INT(comes_by(true), AHEAD);
+	CHECK_INT(comes_by(false), 0);
 }

@@ -128,7 +128,8 @@ static void forge_handshake(void)
 	const struct inet_endpoint *from_a = &p->node[A].endpoint, *from_b = &p->node[B].endpoint;
 
 	/* Without the load that the attacks of this test would cause: it is told of in another. */
-	p->node[A].device->guard.load.budget_ns = p->node[B].device->guard.load.budget_ns = 1000 * NS_PER_S;
+	for (int i = 0; i < 2; i++)
+		p->node[i].device->guard.load.asked.rim_ns = p->node[i].device->guard.load.taken.rim_ns = 1000 * NS_PER_S;
 	pair_send(p, A, 60);
 	TAKE(A, &held, MESSAGE_INITIATION);
 	CHECK(survives_attacks(p, B, &held));

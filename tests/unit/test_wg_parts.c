@@ -1,4 +1,4 @@
-/* The parts of wg/ on their own: replay window, indices, rate limit, allowed IPs, timers, staged packets, load. */
+/* The parts of wg/ on their own: replay window, indices, rate limit, allowed IPs, timers, staged packets. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -8,7 +8,6 @@
 #include "wg/allowedips.h"
 #include "wg/index.h"
 #include "wg/keypair.h"
-#include "wg/load.h"
 #include "wg/ratelimit.h"
 #include "wg/replay.h"
 #include "wg/staged.h"
@@ -121,6 +120,15 @@ static struct inet_addr v4(uint32_t a)
 	return addr;
 }
 
+static bool tries_in_vain(struct ratelimit *limit, const struct inet_addr *source, uint64_t now_ns)
+{
+	bool may = ratelimit_allows(limit, source, now_ns);
+
+	if (may)
+		ratelimit_charge(limit, source, now_ns);
+	return may;
+}
+
 TEST(rate_limit_is_20_a_second_with_bursts_of_5_per_source)
 {
 	static struct ratelimit limit;
@@ -131,21 +139,23 @@ TEST(rate_limit_is_20_a_second_with_bursts_of_5_per_source)
 	int passed = 0;
 
 	memset(&limit, 0, sizeof(limit));
+	for (int i = 0; i < 1000; i++)
+		CHECK(ratelimit_allows(&limit, &a, now_ns)); /* not in vain */
 	for (int i = 0; i < 5; i++)
-		CHECK(ratelimit_allow(&limit, &a, now_ns));
-	CHECK(!ratelimit_allow(&limit, &a, now_ns));
-	CHECK(ratelimit_allow(&limit, &b, now_ns));
-	CHECK(!ratelimit_allow(&limit, &a, now_ns + 49 * NS_PER_MS));
-	CHECK(ratelimit_allow(&limit, &a, now_ns + 50 * NS_PER_MS));
-	CHECK(!ratelimit_allow(&limit, &a, now_ns + 99 * NS_PER_MS));
+		CHECK(tries_in_vain(&limit, &a, now_ns));
+	CHECK(!tries_in_vain(&limit, &a, now_ns));
+	CHECK(tries_in_vain(&limit, &b, now_ns));
+	CHECK(!tries_in_vain(&limit, &a, now_ns + 49 * NS_PER_MS));
+	CHECK(tries_in_vain(&limit, &a, now_ns + 50 * NS_PER_MS));
+	CHECK(!tries_in_vain(&limit, &a, now_ns + 99 * NS_PER_MS));
 	now_ns = 100 * NS_PER_S;
 	for (int i = 0; i < 10000; i++)
-		passed += ratelimit_allow(&limit, &a, now_ns + (uint64_t)i * NS_PER_MS);
+		passed += tries_in_vain(&limit, &a, now_ns + (uint64_t)i * NS_PER_MS);
 	CHECK(passed >= 204 && passed <= 205);
 	for (int i = 0; i < 5; i++)
-		CHECK(ratelimit_allow(&limit, i % 2 ? &x : &y, now_ns)); /* one /64 */
-	CHECK(!ratelimit_allow(&limit, &x, now_ns));
-	CHECK(ratelimit_allow(&limit, &z, now_ns));
+		CHECK(tries_in_vain(&limit, i % 2 ? &x : &y, now_ns)); /* one /64 */
+	CHECK(!tries_in_vain(&limit, &x, now_ns));
+	CHECK(tries_in_vain(&limit, &z, now_ns));
 }
 
 TEST(rate_limit_table_full_refuses_and_recovers)
@@ -157,32 +167,12 @@ TEST(rate_limit_table_full_refuses_and_recovers)
 	for (uint32_t i = 0; i < 100000; i++) {
 		struct inet_addr a = v4(i);
 
-		allowed += ratelimit_allow(&limit, &a, 0);
+		allowed += tries_in_vain(&limit, &a, 0);
 	}
 	CHECK_INT(allowed, RATELIMIT_SETS * RATELIMIT_WAYS);
 	struct inet_addr late = v4(99999);
-	CHECK(!ratelimit_allow(&limit, &late, 0));
-	CHECK(ratelimit_allow(&limit, &late, NS_PER_S));
-}
-
-TEST(load_is_told_by_the_time_spent)
-{
-	struct load load = { .budget_ns = 200 * NS_PER_MS };
-	uint64_t now_ns = 5 * NS_PER_S;
-
-	for (int i = 0; i < 400; i++)
-		load_charge(&load, 500000, now_ns);
-	CHECK(!load_is_high(&load, now_ns));
-	load_charge(&load, 500000, now_ns);
-	CHECK(load_is_high(&load, now_ns));
-	CHECK(load_is_high(&load, now_ns + 999 * NS_PER_MS));
-	CHECK(!load_is_high(&load, now_ns + NS_PER_S));
-	now_ns += 10 * NS_PER_S;
-	for (int i = 0; i < 10000; i++) { /* 395 a second are within the budget */
-		now_ns += NS_PER_S / 395;
-		load_charge(&load, 500000, now_ns);
-		CHECK(!load_is_high(&load, now_ns));
-	}
+	CHECK(!tries_in_vain(&limit, &late, 0));
+	CHECK(tries_in_vain(&limit, &late, NS_PER_S));
 }
 
 /* The naive model: a list of prefixes. */
