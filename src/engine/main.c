@@ -12,9 +12,10 @@
 #include "engine/ends.h"
 #include "engine/more.h"
 #include "engine/options.h"
+#include "netlink/link.h"
 #include "tunnel/lwip.h"
 
-enum { EXIT_USAGE = 2 };
+enum { EXIT_USAGE = 2, MTU_AT_START = 1420 }; /* as the kernel's */
 
 static struct {
 	struct engine_options options;
@@ -82,6 +83,8 @@ static int open_tunnel(void)
 
 	if (!err && !lwip_is_served())
 		err = -EADDRINUSE;
+	if (!err)
+		err = link_set_mtu(&engine.tunnel.inner, engine.tunnel.index, MTU_AT_START);
 	if (err < 0 && engine.tunnel.error[0])
 		log_err("%s", engine.tunnel.error);
 	else if (err < 0)
