@@ -207,7 +207,7 @@ static int set_preshared_key(struct uapi_request *request, struct slice value, u
 }
 
 /* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
-static int parse_scope(struct slice scope, uint32_t *index)
+static int parse_scope(struct uapi_host *host, struct slice scope, uint32_t *index)
 {
 	char name[IFNAMSIZ];
 	uint64_t number;
@@ -215,7 +215,7 @@ static int parse_scope(struct slice scope, uint32_t *index)
 	if (text_uint(scope, UINT32_MAX, &number) == 0)
 		*index = (uint32_t)number;
 	else
-		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : if_nametoindex(name);
+		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : host->link_index(host, name);
 	return *index ? 0 : -EINVAL;
 }
 
@@ -237,7 +237,7 @@ static int set_endpoint(struct uapi_request *request, struct slice value, uint64
 		scope = (struct slice){ host.ptr + 1, host.len - 2 };
 		slice_cut(&scope, '%', &host);
 	}
-	if (scope.ptr && parse_scope(scope, &endpoint->scope_id) < 0)
+	if (scope.ptr && parse_scope(request->host, scope, &endpoint->scope_id) < 0)
 		return -EINVAL;
 	request->change.endpoint = endpoint;
 	if (inet_addr_parse(host, &endpoint->addr) < 0)
