@@ -101,6 +101,7 @@ struct tunnel {
 	const struct tunnel_nic *nics; /* this tunnel's alone. Borrowed. */
 	size_t nic_count;
 	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
+	const char *sockets;   /* where that is when it cannot be where wg looks; NULL: nowhere. Borrowed. */
 	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
@@ -110,22 +111,25 @@ struct tunnel {
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
 	void (*troubled)(struct tunnel *tunnel);
+	/* What carried it is gone, and its interface with it: to be closed and made anew. NULL: no one is told. */
+	void (*ended)(struct tunnel *tunnel);
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };
 
-extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;
+extern const struct tunnel_ops tunnel_kernel, tunnel_lwip, tunnel_uapi;
 
 /* Where a tunnel is to be, the same for every backend. */
 struct tunnel_place {
 	const char *device;
 	const char *alias; /* LINK_ALIAS_OURS and more: an interface without exactly this one is never taken over */
-	const char *uapi_name;
+	const char *uapi_name, *sockets;
 	const struct tunnel_nic *nics; /* they outlive the tunnel */
 	size_t nic_count;
 	int netns_fd;
 	struct nl *host;
 	struct loop *loop;
 	void (*troubled)(struct tunnel *tunnel);
+	void (*ended)(struct tunnel *tunnel);
 };
 
 int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);

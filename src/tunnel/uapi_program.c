@@ -1,0 +1,148 @@
+#include "tunnel/uapi_program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/text.h"
+
+#define SELF "/proc/self/exe"
+
+/* Where the namespace is among its descriptors. */
+enum { NETNS_FD = 3, FINISH_MS = 1000, KILLED_MS = 1000 };
+
+extern char **environ;
+
+static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, int words_fd, int netns_fd)
+{
+	sigset_t none, all;
+	int err;
+
+	sigemptyset(&none);
+	sigfillset(&all);
+	/* Its log is ours, once it has said what there is to say to us. */
+	err = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
+	if (!err)
+		err = posix_spawn_file_actions_adddup2(actions, words_fd, STDERR_FILENO);
+	if (!err && netns_fd >= 0)
+		err = posix_spawn_file_actions_adddup2(actions, netns_fd, NETNS_FD);
+	if (!err)
+		err = posix_spawnattr_setsigmask(attr, &none);
+	if (!err)
+		err = posix_spawnattr_setsigdefault(attr, &all);
+	if (!err)
+		err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	return -err;
+}
+
+static int spawn(const struct uapi_program_options *options, int words_fd, pid_t *pid)
+{
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	const char *argv[12] = { UAPI_PROGRAM, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name };
+	size_t count = 7;
+	int err;
+
+	if (options->netns_fd >= 0) {
+		argv[count++] = "--netns";
+		argv[count++] = "3";
+	}
+	argv[count++] = options->device;
+	err = -posix_spawn_file_actions_init(&actions);
+	if (err)
+		return err;
+	err = -posix_spawnattr_init(&attr);
+	if (!err) {
+		err = set_up_child(&actions, &attr, words_fd, options->netns_fd);
+		if (!err)
+			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)argv, environ);
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return err;
+}
+
+/* What it wrote, up to the end of it or the time: 0 or -ETIMEDOUT. The last line is what counts. */
+static int read_words(int fd, char *words, size_t cap, uint64_t deadline_ns)
+{
+	size_t len = 0;
+
+	words[0] = '\0';
+	for (;;) {
+		struct pollfd ready = { .fd = fd, .events = POLLIN };
+		uint64_t now_ns = clock_now_ns();
+		char more[256];
+		ssize_t n;
+
+		if (now_ns >= deadline_ns || poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) <= 0) {
+			if (clock_now_ns() >= deadline_ns)
+				return -ETIMEDOUT;
+			continue;
+		}
+		n = read(fd, more, sizeof(more));
+		if (n <= 0)
+			return 0;
+		for (ssize_t i = 0; i < n && len + 1 < cap; i++)
+			words[len++] = more[i];
+		words[len] = '\0';
+	}
+}
+
+/* As people read it: one line, without the name in front that its caller has too. */
+static void trim_words(char *words)
+{
+	size_t begin = 0, len;
+
+	words[strcspn(words, "\n")] = '\0';
+	if (!strncmp(words, UAPI_PROGRAM ": ", sizeof(UAPI_PROGRAM ": ") - 1))
+		begin = sizeof(UAPI_PROGRAM ": ") - 1;
+	len = strlen(words + begin);
+	memmove(words, words + begin, len + 1);
+	text_make_printable(words);
+}
+
+int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap)
+{
+	uint64_t deadline_ns = clock_now_ns() + UAPI_PROGRAM_WAIT_MS * NS_PER_MS;
+	int ends[2], status = 0, err;
+	pid_t pid = 0;
+
+	words[0] = '\0';
+	if (pipe2(ends, O_CLOEXEC) < 0)
+		return -errno;
+	err = spawn(options, ends[1], &pid);
+	close(ends[1]);
+	if (!err)
+		err = read_words(ends[0], words, cap, deadline_ns);
+	close(ends[0]);
+	if (err < 0 && pid)
+		kill(pid, SIGKILL);
+	while (pid && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	trim_words(words);
+	if (!err && status)
+		err = -EIO;
+	return err;
+}
+
+/* True once the other end is gone. */
+static bool is_gone(int fd, int wait_ms)
+{
+	struct pollfd end = { .fd = fd, .events = POLLRDHUP };
+
+	return poll(&end, 1, wait_ms) == 1 && end.revents & (POLLHUP | POLLRDHUP | POLLERR);
+}
+
+void uapi_program_finish(int fd, pid_t pid)
+{
+	if (fd < 0 || is_gone(fd, FINISH_MS) || pid <= 1)
+		return;
+	kill(pid, SIGKILL);
+	(void)is_gone(fd, KILLED_MS);
+}
