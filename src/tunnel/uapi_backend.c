@@ -180,12 +180,12 @@ static const char *choose_dir(const struct tunnel *tunnel, char *warning, size_t
 		why = strerror(errno);
 	else if (is_served())
 		why = strerror(EADDRINUSE);
-	if (!why || !tunnel->sockets)
+	if (!why || !tunnel->sockets_dir)
 		return UAPI_DIR;
 	text_format(warning, cap, "wg(8) will not find %s: cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s", tunnel->device,
 		    tunnel->uapi_name, why);
-	name_sockets(tunnel, tunnel->sockets);
-	return tunnel->sockets;
+	name_sockets(tunnel, tunnel->sockets_dir);
+	return tunnel->sockets_dir;
 }
 
 /* The program whose sockets are in dir is that of our interface: what it says goes on from here. */
@@ -276,7 +276,7 @@ static int uapi_open(struct tunnel *tunnel)
 	}
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
-	if (!err && !strcmp(link.kind, KIND) && ((tunnel->sockets && adopt_in(tunnel, tunnel->sockets, link.index)) ||
+	if (!err && !strcmp(link.kind, KIND) && ((tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, link.index)) ||
 						 adopt_in(tunnel, UAPI_DIR, link.index))) {
 		uapi.tunnel = tunnel;
 		tunnel->index = link.index;
