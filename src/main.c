@@ -13,6 +13,7 @@
 #include "console/password.h"
 #include "console/recorder.h"
 #include "console/syslog.h"
+#include "engine/main.h"
 #include "gateway/exporter.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
@@ -123,6 +124,8 @@ static const struct {
 	{ SYSLOG_APPLET, syslog_main },
 	{ LLDP_APPLET, applet_lldp },
 	{ NAME_TIME, ntp_main },
+	{ ENGINE_APPLET, engine_main },
+	{ "@" ENGINE_APPLET, engine_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

@@ -30,6 +30,7 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	text_format(tunnel->device, sizeof(tunnel->device), "%s", place->device);
 	text_format(tunnel->alias, sizeof(tunnel->alias), "%s", place->alias);
 	tunnel->uapi_name = place->uapi_name;
+	tunnel->sockets_dir = place->sockets_dir;
 	tunnel->nics = place->nics;
 	tunnel->nic_count = ops->takes_nics ? place->nic_count : 0;
 	tunnel->netns_fd = place->netns_fd;

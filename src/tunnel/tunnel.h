@@ -101,6 +101,7 @@ struct tunnel {
 	const struct tunnel_nic *nics; /* this tunnel's alone. Borrowed. */
 	size_t nic_count;
 	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
+	const char *sockets_dir; /* where that is, NULL: where wg(8) looks; borrowed */
 	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
@@ -122,6 +123,7 @@ struct tunnel_place {
 	const char *device;
 	const char *alias; /* LINK_ALIAS_OURS and more: an interface without exactly this one is never taken over */
 	const char *uapi_name;
+	const char *sockets_dir;
 	const struct tunnel_nic *nics; /* they outlive the tunnel */
 	size_t nic_count;
 	int netns_fd;
