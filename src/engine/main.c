@@ -129,10 +129,10 @@ int engine_main(int argc, char **argv)
 		background_ready(engine.options.log_fd);
 		log_open(who);
 	}
-	if (!err) {
+	if (!err && !engine.options.alias[0])
 		log_info("%s is there: wg(8) sets its keys, port and peers", engine.options.device);
+	if (!err)
 		err = loop_run(&engine.loop);
-	}
 	more_close(&engine.more);
 	tunnel_close(&engine.tunnel, true);
 	return err < 0;

@@ -266,7 +266,7 @@ static int finish_set(struct more_request *request)
 static void begin_request(struct more_request *request, struct slice line)
 {
 	static const char *const first[] = { "get=1", "set=1", "watch=1" };
-	static const int kinds[] = { MORE_GET, MORE_SET, MORE_WATCH, MORE_UNKNOWN };
+	static const enum more_kind kinds[] = { MORE_GET, MORE_SET, MORE_WATCH, MORE_UNKNOWN };
 
 	more_request_clear(request);
 	request->kind = kinds[slice_among(line, first, sizeof(first) / sizeof(first[0]))];

@@ -40,7 +40,7 @@ struct more_host {
 struct more_request {
 	struct more_host *host; /* borrowed */
 	unsigned client;
-	enum { MORE_IDLE, MORE_GET, MORE_SET, MORE_WATCH, MORE_UNKNOWN } kind;
+	enum more_kind { MORE_IDLE, MORE_GET, MORE_SET, MORE_WATCH, MORE_UNKNOWN } kind;
 	int err; /* the first; what follows in the request is read and left */
 	char error[128];
 	/* what is to be set */

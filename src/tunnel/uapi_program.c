@@ -10,12 +10,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/paths.h"
 #include "base/text.h"
 
 #define SELF "/proc/self/exe"
 
-/* Where the namespace is among its descriptors. */
-enum { NETNS_FD = 3, FINISH_MS = 1000, KILLED_MS = 1000 };
+/* Its descriptors. */
+enum { LOG_FD = 3, NETNS_FD = 4, FINISH_MS = 1000, KILLED_MS = 1000 };
 
 extern char **environ;
 
@@ -27,7 +28,7 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	sigemptyset(&none);
 	sigfillset(&all);
 	/* Its log is ours, once it has said what there is to say to us. */
-	err = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, STDOUT_FILENO);
+	err = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, LOG_FD);
 	if (!err)
 		err = posix_spawn_file_actions_adddup2(actions, words_fd, STDERR_FILENO);
 	if (!err && netns_fd >= 0)
@@ -45,13 +46,14 @@ static int spawn(const struct uapi_program_options *options, int words_fd, pid_t
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	const char *argv[12] = { UAPI_PROGRAM, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name };
-	size_t count = 7;
+	const char *argv[16] = { "@" ENGINE_APPLET, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name,
+				 "--log", "3" };
+	size_t count = 9;
 	int err;
 
 	if (options->netns_fd >= 0) {
 		argv[count++] = "--netns";
-		argv[count++] = "3";
+		argv[count++] = "4";
 	}
 	argv[count++] = options->device;
 	err = -posix_spawn_file_actions_init(&actions);
@@ -94,16 +96,19 @@ static int read_words(int fd, char *words, size_t cap, uint64_t deadline_ns)
 	}
 }
 
-/* As people read it: one line, without the name in front that its caller has too. */
+/* The last line, without the name in front that its caller has too. */
 static void trim_words(char *words)
 {
-	size_t begin = 0, len;
+	size_t len = strlen(words);
+	const char *line;
 
-	words[strcspn(words, "\n")] = '\0';
-	if (!strncmp(words, UAPI_PROGRAM ": ", sizeof(UAPI_PROGRAM ": ") - 1))
-		begin = sizeof(UAPI_PROGRAM ": ") - 1;
-	len = strlen(words + begin);
-	memmove(words, words + begin, len + 1);
+	while (len && words[len - 1] == '\n')
+		words[--len] = '\0';
+	line = strrchr(words, '\n');
+	line = line ? line + 1 : words;
+	if (!strncmp(line, ENGINE_APPLET, sizeof(ENGINE_APPLET) - 1) && strstr(line, ": "))
+		line = strstr(line, ": ") + 2;
+	memmove(words, line, strlen(line) + 1);
 	text_make_printable(words);
 }
 

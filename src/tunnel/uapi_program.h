@@ -6,8 +6,6 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#define UAPI_PROGRAM "wireguard-lwip"
-
 struct uapi_program_options {
 	const char *device;  /* of its interface, */
 	const char *alias;   /* which it gives it, */
