@@ -1,185 +1,244 @@
-"""WireGuard on lwIP is a program of its own: whoever dies, packets pass; when it dies itself, it is there again at once."""
+"""`wireguard-lwip` alone: what stock wg(8), wg-quick(8) and ip(8) make of it, beside wireguard-go."""
+import base64
 import os
-import re
 import signal
 import subprocess
-import time
 
-from cases import case, expect, soak
-from lab import ECHOES, engines, ping, run, said_by, wait_until
-from pair import Pair
-
-
-class Pings:
-    """Echo requests through the tunnel while something else is done."""
-
-    def __init__(self, pair, count, per_s=100):
-        self.process = subprocess.Popen(["ip", "netns", "exec", pair.ours.inner, ECHOES, "-c", str(count), "-i", str(1 / per_s), "-W", "5",
-                                         "10.8.3.2"], stdout=subprocess.PIPE, text=True)
-
-    def end(self):
-        """(sent, received, the slowest answer in ms)"""
-        said = self.process.communicate(timeout=120)[0]
-        match = re.search(r"(\d+) packets transmitted, (\d+) received, slowest ([0-9.]+) ms", said)
-        expect(match, said)
-        print("          " + said.strip())
-        return int(match[1]), int(match[2]), float(match[3])
+from cases import case, expect
+from lab import Engine, ping, run, wait_until, wg_keys
+from pair import PSK
+from verdicts import Skip
 
 
-def crash_and_start_again(ours):
-    ours.stop(signal.SIGKILL)
-    ours.start()
+class Alone:
+    """The program on host a, as wg7, and wireguard-go on host b; 10.8.3.1 and 10.8.3.2 inside."""
+
+    def __init__(self, lab):
+        self.lab, self.a, self.b = lab, lab.host("a"), lab.host("b")
+        lab.link(self.a, "192.0.2.1/24", self.b, "192.0.2.2/24")
+        (self.key_a, self.pub_a), (self.key_b, self.pub_b) = wg_keys(), wg_keys()
+        self.go = lab.wireguard_go(self.b, "go0", self.key_b, 5678)
+        self.go.set("peer", self.pub_a, "allowed-ips", "10.8.3.1/32")
+        self.go.address("10.8.3.2/24")
+
+    def start(self):
+        self.ours = self.lab.engine(self.a, "wg7")
+
+    def begin(self, *words):
+        self.ours.set("private-key", "/dev/stdin", "peer", self.pub_b, "allowed-ips", "10.8.3.2/32", "endpoint", "192.0.2.2:5678",
+                      *words, input=self.key_a)
+        self.a("ip", "address", "add", "10.8.3.1/24", "dev", self.ours.device)
+        self.a("ip", "link", "set", self.ours.device, "up")
+
+    def both_ways(self, count=3):
+        for host, address in (("a", "10.8.3.2"), ("b", "10.8.3.1")):
+            said = ping(host, address, count)
+            expect(said == (count, count), host, said, run("wg"))
 
 
-def crash_loses_nothing(lab, count):
-    pair = Pair(lab)
-    pair.both_ways()
-    before, session = pair.ours.engine(), pair.go.handshake(pair.pub_a)
-    pings = Pings(pair, count)
-    crash_and_start_again(pair.ours)
-    wait_until("what ran goes on", lambda: pair.ours.show()["state"] == "up")
-    sent, received, _ = pings.end()
-    expect(sent == received == count, sent, received, pair.ours.said())
-    expect(pair.ours.engine()["pid"] == before["pid"] and pair.go.handshake(pair.pub_a) == session, pair.ours.said())
-    expect(pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.2:5678")
+def read(pid, name):
+    with open("/proc/%d/%s" % (pid, name)) as f:
+        return f.read()
 
 
 @case
-def crash_of_the_service_loses_no_packet(lab):
-    crash_loses_nothing(lab, 200)
-
-
-@soak
-def crash_of_the_service_loses_none_of_a_thousand_packets(lab):
-    crash_loses_nothing(lab, 1000)
-
-
-@case
-def packet_process_that_is_killed_is_made_anew_with_its_sessions(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    pair.b("ip", "address", "del", "192.0.2.2/24", "dev", "eth0")       # it roams, and no file says where to
-    pair.b("ip", "address", "add", "192.0.2.77/24", "dev", "eth0")
-    expect(ping("b", "10.8.3.1", 3)[1] == 3 and pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.77:5678", pair.ours.show())
-    wait_until("where it is, is kept", lambda: os.path.exists(pair.ours.dir + "/run/gateway.endpoints") and
-               "192.0.2.77" in open(pair.ours.dir + "/run/gateway.endpoints").read())
-    dead = int(pair.ours.engine()["pid"])
-    os.kill(dead, signal.SIGKILL)
-    began = time.monotonic()
-    wait_until("an answer through the new one", lambda: subprocess.run(
-        ["ip", "netns", "exec", pair.ours.inner, ECHOES, "-c", "1", "-W", "0.1", "10.8.3.2"], stdout=subprocess.PIPE,
-        text=True).stdout.find("1 received") > 0)
-    print("          back after %.0f ms" % ((time.monotonic() - began) * 1000))
-    expect(time.monotonic() - began < 5, "a busy machine takes longer than a second, and not this long")
-    expect(int(pair.ours.engine()["pid"]) != dead)
-    expect(pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.77:5678", pair.ours.said())
-    expect("has ended: it is started again" in pair.ours.said(), pair.ours.said())
-    pair.both_ways()
-
-
-@case
-def end_of_the_service_is_the_end_of_its_engine(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    expect(engines(pair.ours.dir))
-    began = time.monotonic()
-    pair.ours.stop()
-    print("          stopped after %.0f ms" % ((time.monotonic() - began) * 1000))
-    expect(not engines(pair.ours.dir) and not os.path.exists("/run/wireguard/wg0.sock"))
-    expect("wg0" not in run("ip", "-n", pair.ours.inner, "-br", "link"))
+def engine_is_driven_by_stock_wg_and_ip(lab):
+    alone = Alone(lab)
+    alone.start()
+    pid, device = alone.ours.process.pid, alone.ours.device
+    link = alone.a("ip", "-d", "link", "show", device)
+    expect("mtu 1420" in link and "alias" not in link and "tun type tun" in link, link)
+    # in no one's session, terminal or descriptors, and known by its name
+    expect(read(pid, "cmdline") == "@wireguard-lwip\0%s\0" % device and read(pid, "comm") == "wireguard-lwip\n", read(pid, "cmdline"))
+    expect(os.getsid(pid) == pid)
+    expect(all(os.readlink("/proc/%d/fd/%d" % (pid, fd)) == "/dev/null" for fd in (0, 1)))
+    expect(run("wg", "show", "interfaces").split().count(device) == 1, run("wg", "show", "interfaces"))
+    alone.begin()
+    alone.both_ways()
+    # no port was set: any, as of the kernel's, and it is where the peer sees us
+    port = run("wg", "show", device, "listen-port").strip()
+    expect(int(port) > 0 and alone.go.endpoint(alone.pub_a) == "192.0.2.1:" + port, port, alone.go.endpoint(alone.pub_a))
+    alone.ours.set("listen-port", "4567")
+    expect(ping("a", "10.8.3.2", 1) == (1, 1) and alone.go.endpoint(alone.pub_a) == "192.0.2.1:4567", alone.go.endpoint(alone.pub_a))
+    # all that wg shows is what it set
+    other = wg_keys()[1]
+    alone.ours.set("fwmark", "0x77", "peer", other, "preshared-key", "/dev/stdin", "endpoint", "[fd00::9]:99", "persistent-keepalive", "7",
+                   "allowed-ips", "10.8.9.0/24,fd00:9::/64", input=PSK)
+    peers = alone.ours.dump()
+    expect(peers[other][:2] == [PSK, "[fd00::9]:99"] and sorted(peers[other][2].split(",")) == ["10.8.9.0/24", "fd00:9::/64"] and
+           peers[other][6] == "7", peers)
+    expect(run("wg", "show", device, "fwmark") == "0x77\n", run("wg", "show", device))
+    handshake = peers[alone.pub_b][3]
+    conf = lab.dir + "/sync"
+    with open(conf, "w") as f:
+        f.write("[Interface]\nListenPort = 4567\nPrivateKey = %s\n[Peer]\nPublicKey = %s\nAllowedIPs = 10.8.3.2/32\n"
+                "Endpoint = 192.0.2.2:5678\n" % (alone.key_a, alone.pub_b))
+    run("wg", "syncconf", device, conf)
+    peers = alone.ours.dump()
+    expect(list(peers) == [alone.pub_b] and peers[alone.pub_b][3] == handshake != "0", peers)
+    alone.both_ways()
+    alone.ours.set("peer", alone.pub_b, "remove")
+    expect(alone.ours.dump() == {}, alone.ours.dump())
 
 
 @case
-def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    for harm in (("ip", "-n", pair.ours.inner, "link", "del", "wg0"), ("rm", "/run/wireguard/wg0.sock")):
-        before = pair.ours.engine()["pid"]
-        run(*harm)
-        wait_until("another program carries it", lambda: pair.ours.engine().get("pid", before) != before)
-        pair.both_ways()
-        expect(len(engines(pair.ours.dir)) == len(set(engines(pair.ours.dir))) and os.path.exists("/run/wireguard/wg0.sock"))
+def engine_ends_with_its_interface_its_socket_or_a_signal(lab):
+    a = lab.host("a")
+    for end in (lambda ours: a("ip", "link", "delete", "wg7"), lambda ours: os.unlink("/run/wireguard/wg7.sock"),
+                lambda ours: ours.process.terminate(), lambda ours: ours.process.send_signal(signal.SIGINT),
+                lambda ours: ours.process.kill()):
+        ours = lab.engine(a, "wg7")
+        watch = ours.connect()
+        expect(ours.answer("watch=1", sock=watch) == ["errno=0"])
+        end(ours)
+        ours.process.wait(10)
+        expect(watch.recv(100) == b"", "whoever watches is not told")
+        expect("wg7" not in a("ip", "link"), a("ip", "link"))
+    # what a killed one left is in no one's way
+    ours = lab.engine(a, "wg7")
+    ours.process.terminate()
+    ours.process.wait(10)
+    expect(os.listdir("/run/wireguard") == [], os.listdir("/run/wireguard"))
+
+
+def refused(lab, *words, status=1):
+    done = subprocess.run(["ip", "netns", "exec", "a", lab.applet("wireguard-lwip"), *words], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
+    expect(done.returncode == status, words, done)
+    return done.stdout
 
 
 @case
-def what_wireguard_go_carries_is_taken_up_by_its_alias(lab):
-    """The backend is a client of the protocol, and not of our program."""
-    pair = Pair(lab)
-    pair.ours.stop()
-    other = pair.a.start(lab.wireguard_go_path, "-f", "wg0", env=dict(os.environ, LOG_LEVEL="error"), stdout=subprocess.DEVNULL,
-                         stderr=subprocess.DEVNULL)
-    wait_until("wireguard-go", lambda: os.path.exists("/run/wireguard/wg0.sock"))
-    pair.a("ip", "link", "set", "wg0", "netns", pair.ours.inner)
-    run("ip", "-n", pair.ours.inner, "link", "set", "wg0", "alias", "MITIGATOR gateway %s/run" % pair.ours.dir)
-    pair.ours.start()
-    pair.both_ways()
-    expect(not engines(pair.ours.dir) and other.poll() is None)
-    shown = pair.ours.show()
-    expect(shown["state"] == "up" and shown["backend"] == "lwip" and "drops" not in shown, shown)
-    other.kill()
-    wait_until("ours takes its place", lambda: engines(pair.ours.dir))
-    wait_until("and carries", lambda: pair.ours.show()["state"] == "up")
-    pair.both_ways()
-
-
-@soak
-def service_that_stands_still_for_half_a_minute_loses_nothing(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    pings = Pings(pair, 3200)
-    pair.ours.process.send_signal(signal.SIGSTOP)
-    time.sleep(30)              # what is shown is that nothing happens meanwhile
-    pair.ours.process.send_signal(signal.SIGCONT)
-    sent, received, _ = pings.end()
-    expect(sent == received, sent, received)
-
-
-@soak
-def engine_that_does_not_answer_is_replaced(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    dead = int(pair.ours.engine()["pid"])
-    os.kill(dead, signal.SIGSTOP)
-    wait_until("it is ended", lambda: not os.path.exists("/proc/%d" % dead), 60)
-    wait_until("packets pass", lambda: pair.both_ways() is None, 60)
-    expect("does not answer" in pair.ours.said(), pair.ours.said())
-
-
-FLOOD = """
-import socket, sys
-sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-sock.connect(sys.argv[1])
-while True:
-    sock.sendall(b"get=1\\n\\n")
-    text = b""
-    while not text.endswith(b"\\n\\n"):
-        text += sock.recv(1 << 16)
-"""
+def engine_takes_nothing_that_is_anothers(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "", name="wg8")
+    ours = lab.engine(a, "wg7")
+    go = lab.wireguard_go(b, "wg9", wg_keys()[0], 5678)
+    for device, words in (("wg7", "an interface wg7 exists"), ("wg8", "an interface wg8 exists"), ("wg9", "wg9.sock: Address")):
+        said = refused(lab, device)
+        expect(words in said and "usage" not in said, device, said)
+    expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and ours.told("get=1")["pid"] == str(ours.process.pid))
+    expect(run("wg", "show", "wg9", "listen-port").strip() == str(go.port))
+    for words in ((), ("wg/1",), ("a-name-of-sixteen",), ("wg1", "wg2"), ("--netns", "77", "wg1"), ("--sockets", "here", "wg1"),
+                  ("--what", "wg1"), ("wg1", "--uapi")):
+        expect("usage: wireguard-lwip" in refused(lab, *words, status=2), words)
+    expect("cannot" in refused(lab, "--sockets", "/proc/1", "wg1"))
+    expect("wg1" not in a("ip", "link"), a("ip", "link"))
 
 
 @case
-def floods_of_questions_hold_no_packet_up_for_long(lab):
-    """Of verbs to the service, and of gets to the engine: the longest gap."""
-    pair = Pair(lab)
-    pair.both_ways()
-    quiet = Pings(pair, 100).end()
-    jobs = [subprocess.Popen(["sh", "-c", "while :; do %s --run %s/run show --json; done" % (lab.applet("gateway"), pair.ours.dir)],
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True),
-            subprocess.Popen(["python3", "-c", FLOOD, "/run/wireguard/wg0.sock"], start_new_session=True)]
-    try:
-        sent, received, slowest = Pings(pair, 200).end()
-    finally:
-        for job in jobs:
-            os.killpg(job.pid, signal.SIGKILL)
-            job.wait(10)
-    expect(sent == received, sent, received)
-    expect(slowest < quiet[2] + 250, quiet, slowest)     # a machine of two cores, with three that want one
+def engine_has_its_interface_in_a_namespace_that_it_is_handed(lab):
+    a, b, inner = lab.host("a"), lab.host("b"), lab.host("inner")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    (key_a, pub_a), (key_b, pub_b) = wg_keys(), wg_keys()
+    go = lab.wireguard_go(b, "go0", key_b, 5678)
+    go.set("peer", pub_a, "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:4567")
+    go.address("10.8.3.2/24")
+    fd = os.open("/run/netns/inner", os.O_RDONLY)
+    a(lab.applet("wireguard-lwip"), "--netns", str(fd), "--uapi", "other", "--alias", "of a test", "wg7", pass_fds=[fd])
+    os.close(fd)
+    ours = Engine(lab, "other")
+    run("wg", "set", "other", "listen-port", "4567", "private-key", "/dev/stdin", "peer", pub_b, "allowed-ips", "10.8.3.2/32", input=key_a)
+    expect("alias of a test" in inner("ip", "link", "show", "wg7") and "wg7" not in a("ip", "link"), inner("ip", "link"))
+    inner("ip", "address", "add", "10.8.3.1/24", "dev", "wg7")
+    inner("ip", "link", "set", "wg7", "up")
+    expect(ping("b", "10.8.3.1", 3) == (3, 3) == ping("inner", "10.8.3.2", 3), run("wg"))
+    inner("ip", "link", "delete", "wg7")
+    ours.process.wait(10)
+
+
+def told_until(ours, condition):
+    """What it says of itself, once that is so."""
+    return wait_until("what its second socket tells", lambda: next((told for told in [ours.told("get=1")] if condition(told)), None))
 
 
 @case
-def engine_answers_who_asks_what_it_does_not_know(lab):
-    pair = Pair(lab)
-    more = "/run/wireguard/wg0.more"
-    expect(said_by(more, "set=1\nfuture=1\n\n")["errno"] == "-71", said_by(more, "set=1\nfuture=1\n\n"))
-    expect(said_by(more, "get=1\n\n")["version"] == "1")
-    pair.both_ways()
+def engine_tells_what_uapi_has_no_words_for(lab):
+    alone = Alone(lab)
+    alone.start()
+    ours = alone.ours
+    watch = ours.connect()
+    expect(ours.answer("watch=1", sock=watch) == ["errno=0"])
+    told = ours.told("get=1")
+    expect(told["version"] == "1" and told["under_load"] == "0" and "trouble" not in told and
+           told["index"] == alone.a("cat", "/sys/class/net/wg7/ifindex").strip(), told)
+    # who writes with a key that is no peer's, and to a key that is not ours
+    alone.begin()
+    ours.set("listen-port", "4567", "peer", alone.pub_b, "remove")
+    alone.go.set("peer", alone.pub_a, "endpoint", "192.0.2.1:4567")
+    ping("b", "10.8.3.1", 1, wait=1)
+    told = told_until(ours, lambda told: "unknown_from" in told)
+    expect(told["unknown_from"] == "192.0.2.2:5678" and told["drop_unknown_peer"] == "1" and int(told["unknown_age_s"]) < 30, told)
+    expect(bytes.fromhex(told["unknown_public_key"]) == base64.b64decode(alone.pub_b), told)
+    # a peer that does not answer, and why
+    ours.set("peer", alone.pub_b, "endpoint", "192.0.2.2:5678", "allowed-ips", "10.8.3.2/32", "persistent-keepalive", "9",
+             "preshared-key", "/dev/stdin", input=PSK)
+    told = told_until(ours, lambda told: "failing" in told)
+    expect(bytes.fromhex(told["public_key"]) == base64.b64decode(alone.pub_b) and told["failure"] == "preshared_key", told)
+    # trouble is said, and that it changed
+    for n in range(3, 73):
+        alone.a("ip", "address", "add", "192.0.2.%d/32" % n, "dev", "eth0")
+    told = told_until(ours, lambda told: "trouble" in told)
+    expect("more than 64 addresses" in told["trouble"] and watch.recv(100) == b"changed=1\n\n", told)
+
+
+@case
+def engine_speaks_for_a_nic_that_the_kernel_has_nothing_on(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "192.0.2.2/24")
+    (key_a, pub_a), (key_b, pub_b) = wg_keys(), wg_keys()
+    go = lab.wireguard_go(b, "go0", key_b, 5678)
+    go.set("peer", pub_a, "allowed-ips", "10.8.3.1/32")
+    go.address("10.8.3.2/24")
+    ours = lab.engine(a, "wg7")
+    ours.set("private-key", "/dev/stdin", "peer", pub_b, "allowed-ips", "10.8.3.2/32", "endpoint", "198.51.100.2:5678", input=key_a)
+    a("ip", "address", "add", "10.8.3.1/24", "dev", "wg7")
+    a("ip", "link", "set", "wg7", "up")
+    b("ip", "address", "add", "198.51.100.2/32", "dev", "lo")
+    ours.told("set=1", "replace_nics=true", "nic=eth0", "mtu=1500", "address=192.0.2.1/24", "route=198.51.100.0/24", "gateway=192.0.2.2")
+    expect(ping("a", "10.8.3.2", 3) == (3, 3) == ping("b", "192.0.2.1", 3), ours.answer("get=1"))
+    expect("192.0.2.1" not in a("ip", "address"), a("ip", "address"))
+    for lines in (["nic=eth0"], ["replace_nics=true", "address=192.0.2.1/24"], ["replace_nics=true", "nic=eth0", "address=x"],
+                  ["replace_nics=true", "what=1"]):
+        answer = ours.answer("set=1", *lines)
+        expect(answer[0].startswith("error=") and answer[1] in ("errno=-71", "errno=-22"), lines, answer)
+    expect(ping("b", "192.0.2.1", 1) == (1, 1), "what failed changed nothing")
+    ours.told("set=1", "replace_nics=true")
+    expect(ping("b", "192.0.2.1", 1, wait=1) == (1, 0))
+
+
+@case
+def engine_ten_at_once_on_one_host(lab):
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
+    key_b, pub_b = wg_keys()
+    go = lab.wireguard_go(b, "go0", key_b, 5678)
+    go.address(*("10.8.%d.2/24" % n for n in range(10)))
+    for n in range(10):
+        key, pub = wg_keys()
+        ours = lab.engine(a, "wg%d" % n)
+        ours.set("private-key", "/dev/stdin", "peer", pub_b, "allowed-ips", "10.8.%d.2/32" % n, "endpoint", "192.0.2.2:5678", input=key)
+        a("ip", "address", "add", "10.8.%d.1/24" % n, "dev", "wg%d" % n)
+        a("ip", "link", "set", "wg%d" % n, "up")
+        go.set("peer", pub, "allowed-ips", "10.8.%d.1/32" % n)
+    for n in range(10):
+        expect(ping("a", "10.8.%d.2" % n, 1) == (1, 1) == ping("b", "10.8.%d.1" % n, 1), n, run("wg"))
+    expect(len(set(run("wg", "show", "wg%d" % n, "listen-port") for n in range(10))) == 10, run("wg"))
+
+
+@case
+def engine_is_what_wg_quick_starts_without_the_kernels(lab):
+    if os.path.exists("/sys/module/wireguard") or subprocess.run(["ip", "link", "add", "wgx", "type", "wireguard"],
+                                                                 stderr=subprocess.DEVNULL).returncode == 0:
+        raise Skip("this kernel has WireGuard, and wg-quick takes that")
+    alone = Alone(lab)
+    conf = lab.dir + "/wgq.conf"
+    with open(conf, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+        f.write("[Interface]\nPrivateKey = %s\nAddress = 10.8.3.1/24\nMTU = 1400\n[Peer]\nPublicKey = %s\nAllowedIPs = 10.8.3.0/24\n"
+                "Endpoint = 192.0.2.2:5678\n" % (alone.key_a, alone.pub_b))
+    environment = dict(os.environ, WG_QUICK_USERSPACE_IMPLEMENTATION=lab.applet("wireguard-lwip"))
+    alone.a("wg-quick", "up", conf, env=environment)
+    alone.both_ways()
+    expect("mtu 1400" in alone.a("ip", "link", "show", "wgq"))
+    alone.a("wg-quick", "down", conf, env=environment)
+    wait_until("its end", lambda: os.listdir("/run/wireguard") == ["go0.sock"])
