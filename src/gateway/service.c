@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/pulse.h"
 #include "conf/set_pool.h"
 #include "gateway/names.h"
 #include "network/facts.h"
@@ -395,6 +396,13 @@ static void service_close(struct worker *worker)
 	path_close(&service->path);
 }
 
+static bool service_lost(struct worker *worker)
+{
+	const struct tunnel *tunnel = &service_of(worker)->path.inner.tunnel;
+
+	return tunnel->ops && tunnel->stuck_ns && clock_now_ns() - tunnel->stuck_ns >= PULSE_LOST_S * NS_PER_S;
+}
+
 struct service *service_of(struct worker *worker)
 {
 	return container_of(worker, struct service, worker);
@@ -406,7 +414,8 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	static struct conf_facts facts[2];
 	static struct service service;
 	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
-	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close };
+	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close,
+				      .lost = service_lost };
 	int status;
 
 	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->worker.run_dir);

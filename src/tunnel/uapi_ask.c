@@ -47,16 +47,6 @@ int uapi_asker_connect(struct uapi_asker *asker)
 	return err;
 }
 
-pid_t uapi_asker_pid(const struct uapi_asker *asker)
-{
-	struct ucred credentials = { 0 };
-	socklen_t len = sizeof(credentials);
-
-	if (asker->fd < 0 || getsockopt(asker->fd, SOL_SOCKET, SO_PEERCRED, &credentials, &len) < 0)
-		return 0;
-	return credentials.pid;
-}
-
 /* 0 once it is ready for events (POLLIN, POLLOUT), or -ETIMEDOUT. */
 static int wait_ready(int fd, short events, uint64_t deadline_ns)
 {

@@ -23,7 +23,4 @@ int uapi_asker_connect(struct uapi_asker *asker);
  * more; -EPROTO, -EINVAL, -ENOSPC of an answer that cannot be taken. The connection is closed then, but for a refusal. */
 int uapi_ask(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer);
 
-/* The process behind the socket, as the kernel names who listened there; 0: not known. */
-pid_t uapi_asker_pid(const struct uapi_asker *asker);
-
 #endif

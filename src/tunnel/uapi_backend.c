@@ -4,12 +4,12 @@
 #include "tunnel/tunnel.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "base/text.h"
@@ -48,14 +48,18 @@ static int fail(struct tunnel *tunnel, int err, const char *what, const char *wo
 /* One that is alive and stands still carries nothing: it is ended, and whoever follows it makes it anew. */
 static void note_silence(int err)
 {
-	pid_t pid = uapi.program.pid ? uapi.program.pid : uapi_asker_pid(&uapi.watched);
+	struct tunnel *tunnel = uapi.tunnel;
 
 	uapi.silences = err == -ETIMEDOUT ? uapi.silences + 1 : 0;
-	if (uapi.silences < SILENCES_MAX || pid <= 1 || uapi.watched.fd < 0)
+	if (!uapi.silences)
+		tunnel->stuck_ns = 0;
+	if (uapi.silences < SILENCES_MAX)
 		return;
-	log_err("the program that carries %s does not answer: it is ended", uapi.tunnel->device);
+	if (!tunnel->stuck_ns)
+		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
 	uapi.silences = 0;
-	kill(pid, SIGKILL);
+	if (!uapi_program_kill(tunnel->alias) && !tunnel->stuck_ns)
+		tunnel->stuck_ns = clock_now_ns();
 }
 
 /* Of uapi.lines, which are empty then. */
@@ -287,6 +291,7 @@ static int uapi_open(struct tunnel *tunnel)
 		link_delete(&tunnel->inner, link.index);
 		wait_gone(tunnel);
 	}
+	(void)uapi_program_kill(tunnel->alias);
 	err = start(tunnel);
 	uapi.tunnel = tunnel;
 	if (err < 0)
@@ -299,15 +304,13 @@ static void uapi_close(struct tunnel *tunnel, bool remove)
 	struct link link;
 	bool ends = remove || link_get_index(&tunnel->inner, tunnel->index, &link) == -ENODEV;
 	struct uapi_asker *last = uapi.watched.fd >= 0 ? &uapi.watched : &uapi.device;
-	pid_t pid;
 
 	if (ends && last->fd < 0)
 		(void)uapi_asker_connect(last);
-	pid = uapi.program.pid ? uapi.program.pid : uapi_asker_pid(last);
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
 	if (ends)
-		uapi_program_finish(last->fd, pid);
+		uapi_program_finish(last->fd, tunnel->alias);
 	forget();
 }
 
