@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/pass.h"
 #include "base/servant.h"
 #include "base/users.h"
 #include "network/nics.h"
@@ -173,22 +174,16 @@ static void obey(const struct lldp_order *order, int fd, uint64_t now_ns)
 static void order_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct lldp_order order;
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	struct iovec bytes = { &order, sizeof(order) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(source->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *passed = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	int fd = -1;
+	struct passed passed;
+	int err = pass_receive(source->fd, &order, sizeof(order), &passed);
 
 	(void)events;
-	if (passed && passed->cmsg_level == SOL_SOCKET && passed->cmsg_type == SCM_RIGHTS && passed->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(passed), sizeof(fd));
-	if (n == (ssize_t)sizeof(order))
-		obey(&order, fd, now_ns);
-	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (!err && passed.len == sizeof(order) && passed.count < 2)
+		obey(&order, passed.count ? passed.fd[0] : -1, now_ns);
+	else if (!err)
+		pass_close(&passed);
+	else if (err != -EAGAIN && err != -EINTR && err != -EBADMSG)
 		loop_stop(&agent.loop); /* the service is gone */
-	else if (fd >= 0)
-		close(fd);
 }
 
 int lldp_agent_main(void)

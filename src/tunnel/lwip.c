@@ -88,8 +88,11 @@ static int fail(struct tunnel *tunnel, int err, const char *what)
 
 static int set_port(struct tunnel *tunnel, uint16_t port)
 {
+	const struct tunnel_rights *rights = tunnel->rights;
 	const struct outer_options options = { .loop = tunnel->loop,
-					       .host = { .ask = underlay_ask,
+					       .host = { .open_link = rights ? rights->open_link : NULL,
+							 .open_port = rights ? rights->open_port : NULL,
+							 .ask = underlay_ask,
 							 .sent = packets_have_sent,
 							 .neighbour = underlay_neighbour,
 							 .receive = packets_came,
