@@ -38,6 +38,7 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	tunnel->loop = place->loop;
 	tunnel->rights = place->rights;
 	tunnel->troubled = place->troubled;
+	tunnel->ended = place->ended;
 	err = netns_call(place->netns_fd, open_nl, &inner);
 	if (err < 0)
 		return err;

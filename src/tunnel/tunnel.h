@@ -123,10 +123,13 @@ struct tunnel {
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
 	void (*troubled)(struct tunnel *tunnel);
+	/* What carried it is gone, and its interface with it: to be closed and made anew. NULL: no one is told. */
+	void (*ended)(struct tunnel *tunnel);
+	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };
 
-extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;
+extern const struct tunnel_ops tunnel_kernel, tunnel_lwip, tunnel_uapi;
 
 /* Where a tunnel is to be, the same for every backend. */
 struct tunnel_place {
@@ -141,6 +144,7 @@ struct tunnel_place {
 	struct loop *loop;
 	const struct tunnel_rights *rights; /* NULL: this process has them; outlive the tunnel */
 	void (*troubled)(struct tunnel *tunnel);
+	void (*ended)(struct tunnel *tunnel);
 };
 
 int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);

@@ -92,6 +92,39 @@ def ping(host, address, count=3, interval=0.2, size=56, wait=5):
     return int(match[1]), int(match[2])
 
 
+def said_by(path, request):
+    """The answer of a socket of lines, {key: the first value}."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(30)
+        sock.connect(path)
+        sock.sendall(request.encode())
+        text = b""
+        while not text.endswith(b"\n\n"):
+            piece = sock.recv(1 << 16)
+            if not piece:
+                raise ConnectionError(path)
+            text += piece
+    values = {}
+    for line in text.decode().split():
+        key, _, value = line.partition("=")
+        values.setdefault(key, value)
+    return values
+
+
+def engines(word):
+    """The programs that carry a path of ours, and have that word among theirs."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid) as f:
+                words = f.read().split("\0")
+        except OSError:
+            continue
+        if words[0] == "@wireguard-lwip" and any(word in one for one in words):
+            found.append(int(pid))
+    return found
+
+
 class Gateway:
     """One of our services, in the foreground on a host."""
 
@@ -135,6 +168,15 @@ class Gateway:
 
     def peer(self, key):
         return next(p for p in self.show()["peers"] if p["public_key"] == key)
+
+    def engine(self, name="wg0"):
+        """What the program that carries it tells of itself, {key: value}; {} when there is none."""
+        for folder in (self.dir + "/run", "/run/wireguard"):
+            try:
+                return said_by("%s/%s.more" % (folder, name), "get=1\n\n")
+            except (FileNotFoundError, ConnectionError):
+                continue
+        return {}
 
     def rss_kb(self):
         with open("/proc/%d/status" % self.process.pid) as f:
@@ -335,6 +377,10 @@ class Lab:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+        for pid in engines(self.dir):       # of a service that was killed, and not started again
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        wait_until("the end of what carried paths", lambda: not engines(self.dir))
         for target in reversed(self.mounts):
             run("umount", target)
         for name in run("ip", "netns", "list").split("\n"):
