@@ -244,7 +244,7 @@ static int with_the_real_one(void)
 	placeholder_close(&second);
 	fd = ask_link();
 	HOLDS(fd >= 0 && packet_socket_is_of(fd, LO) && !packet_socket_is_of(fd, LO + 1));
-	HOLDS(packet_socket_set_port(fd, false, PORT + 1) == 0);
+	HOLDS(packet_socket_set_port(fd, false, PORT + 1, &(const struct filter_take){ .part = FILTER_ALL }) == 0);
 	HOLDS(send(fd, "no frame, but it is asked for", 10, MSG_DONTWAIT) < 0 && errno == EINVAL); /* without its vnet header */
 	HOLDS(opened_rights.open_link(NULL, &(const struct outer_link){ .index = 4711 }, PORT) == -ENODEV);
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == 0);
