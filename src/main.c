@@ -13,6 +13,7 @@
 #include "console/password.h"
 #include "console/recorder.h"
 #include "console/syslog.h"
+#include "engine/main.h"
 #include "engine/opener.h"
 #include "gateway/exporter.h"
 #include "gateway/gateway.h"
@@ -132,6 +133,8 @@ static const struct {
 	{ LLDP_APPLET, applet_lldp },
 	{ OPENER_APPLET, applet_opener },
 	{ NAME_TIME, ntp_main },
+	{ ENGINE_APPLET, engine_main },
+	{ "@" ENGINE_APPLET, engine_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

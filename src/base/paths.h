@@ -50,6 +50,7 @@
 #define NAME_MANAGEMENT "gateway"
 #define NAME_DATAPLANE "gateway-dataplane"
 #define NAME_TIME "time"
+#define ENGINE_APPLET "wireguard-lwip" /* WireGuard in user space; a running one is called that with @ in front */
 #define SYSLOG_APPLET "syslog"
 #define OFFER_APPLET "offer" /* puts the bundle of the image that runs together again */
 

@@ -1,8 +1,6 @@
 #include "engine/confined.h"
 
 #include <errno.h>
-#include <linux/if_tun.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -29,8 +27,6 @@ static const struct syscall_row calls[] = {
 	{ .number = SYS_getsockname },
 	/* A filter for another port. With the others a packet socket would be bound to more (fan-out, rings). */
 	{ .number = SYS_setsockopt, .arg = 3, .mask = UINT32_MAX, .value = SO_ATTACH_FILTER },
-	/* Whether its interface is still there. */
-	{ .number = SYS_ioctl, .arg = 2, .mask = UINT32_MAX, .value = TUNGETIFF },
 };
 
 int engine_calls_only(const struct syscall_row *rows, size_t count)

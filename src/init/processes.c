@@ -337,7 +337,7 @@ void processes_look(enum process_name name, struct handover_service *seen)
 	const struct process *process = &processes[name];
 
 	*seen = (struct handover_service){ .name = process->name, .ready = process->supervised.state == SUPERVISE_READY,
-					   .down = process->down, .told = process->pulse.begun, .carries = process->pulse.carries };
+					   .down = process->down, .told = process->pulse.begun };
 }
 
 unsigned processes_restarts(void)

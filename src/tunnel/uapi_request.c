@@ -3,95 +3,98 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <net/if.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/key.h"
 
 /* ---- answers ---- */
 
-__attribute__((format(printf, 2, 3))) static void print(struct uapi_request *request, const char *fmt, ...)
-{
-	char text[256];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (n <= 0 || (size_t)n >= sizeof(text))
-		return;
-	if (request->out_len + (size_t)n > request->out_cap) {
-		size_t cap = request->out_cap ? request->out_cap * 2 : 4096;
-		char *out = malloc(cap);
-
-		if (!out) {
-			request->err = -ENOMEM;
-			wipe(text, sizeof(text));
-			return;
-		}
-		if (request->out_len)
-			memcpy(out, request->out, request->out_len);
-		/* Private keys are in it: not realloc, which would leave them behind. */
-		if (request->out)
-			wipe(request->out, request->out_len);
-		free(request->out);
-		request->out = out;
-		request->out_cap = cap;
-	}
-	memcpy(request->out + request->out_len, text, (size_t)n);
-	request->out_len += (size_t)n;
-	wipe(text, sizeof(text));
-}
-
-static void print_key(struct uapi_request *request, const char *name, const uint8_t key[static WG_KEY_LEN])
+static void print_key(struct line_out *out, const char *name, const uint8_t key[static WG_KEY_LEN])
 {
 	char hex[KEY_HEX_LEN];
 
 	key_to_hex(key, hex);
-	print(request, "%s=%s\n", name, hex);
+	line_out_add(out, "%s=%s\n", name, hex);
 	wipe(hex, sizeof(hex));
 }
 
-static void get_peer(struct uapi_request *request, const struct wg_peer *peer)
-{
-	const struct wg_device *device = request->host->device;
-	char text[INET_ENDPOINT_STRLEN];
-	struct inet_prefix prefix;
-	struct wg_peer_info info;
-	uint32_t cursor = 0;
-
-	wg_peer_info(device, peer, &info);
-	print_key(request, "public_key", info.public_key);
-	print_key(request, "preshared_key", info.preshared_key);
-	print(request, "protocol_version=1\n");
-	if (info.endpoint.addr.family)
-		print(request, "endpoint=%s\n", inet_endpoint_text(&info.endpoint, text));
-	print(request, "last_handshake_time_sec=%" PRId64 "\nlast_handshake_time_nsec=%" PRIu32 "\n", info.handshake.s,
-	      info.handshake.ns);
-	print(request, "tx_bytes=%" PRIu64 "\nrx_bytes=%" PRIu64 "\npersistent_keepalive_interval=%u\n", info.sent_bytes,
-	      info.received_bytes, info.keepalive_s);
-	while (wg_peer_allowed(device, peer, &cursor, &prefix))
-		print(request, "allowed_ip=%s\n", inet_prefix_text(&prefix, text));
-	wipe(&info, sizeof(info));
-}
-
-static void get(struct uapi_request *request)
+static void get_device(const struct uapi_request *request, struct line_out *out)
 {
 	struct uapi_host *host = request->host;
 	uint8_t private_key[WG_KEY_LEN];
 
 	if (wg_private_key(host->device, private_key))
-		print_key(request, "private_key", private_key);
+		print_key(out, "private_key", private_key);
 	wipe(private_key, sizeof(private_key));
-	print(request, "listen_port=%u\n", host->port(host));
+	line_out_add(out, "listen_port=%u\n", host->port(host));
 	if (host->fwmark)
-		print(request, "fwmark=%" PRIu32 "\n", host->fwmark);
-	for (const struct wg_peer *peer = wg_peer_next(host->device, NULL); peer;
-	     peer = wg_peer_next(host->device, peer))
-		get_peer(request, peer);
+		line_out_add(out, "fwmark=%" PRIu32 "\n", host->fwmark);
+}
+
+/* Of request->told, all but its allowed IPs. */
+static void get_peer(struct uapi_request *request, struct line_out *out)
+{
+	char text[INET_ENDPOINT_STRLEN];
+	struct wg_peer_info info;
+
+	wg_peer_info(request->host->device, request->told, &info);
+	memcpy(request->public_key, info.public_key, sizeof(request->public_key));
+	print_key(out, "public_key", info.public_key);
+	print_key(out, "preshared_key", info.preshared_key);
+	line_out_add(out, "protocol_version=1\n");
+	if (info.endpoint.addr.family)
+		line_out_add(out, "endpoint=%s\n", inet_endpoint_text(&info.endpoint, text));
+	line_out_add(out, "last_handshake_time_sec=%" PRId64 "\nlast_handshake_time_nsec=%" PRIu32 "\n", info.handshake.s,
+		     info.handshake.ns);
+	line_out_add(out, "tx_bytes=%" PRIu64 "\nrx_bytes=%" PRIu64 "\npersistent_keepalive_interval=%u\n", info.sent_bytes,
+		     info.received_bytes, info.keepalive_s);
+	request->is_within = true;
+	request->allowed_told = 0;
+	wipe(&info, sizeof(info));
+}
+
+/* As many as make a piece. Between two pieces the peer may go, and its place may be another's; where its list changes, one may be told
+ * twice or not at all, as of a dump of the kernel's. */
+static void get_allowed(struct uapi_request *request, struct line_out *out)
+{
+	const struct wg_device *device = request->host->device;
+	char text[INET_PREFIX_STRLEN];
+	struct inet_prefix prefix;
+	struct wg_peer_info info;
+	uint32_t cursor = 0;
+	bool same, more = true;
+
+	wg_peer_info(device, request->told, &info);
+	same = !memcmp(info.public_key, request->public_key, sizeof(info.public_key));
+	wipe(&info, sizeof(info));
+	for (size_t i = 0; i < request->allowed_told && more; i++)
+		more = wg_peer_allowed(device, request->told, &cursor, &prefix);
+	while (same && more && !line_out_is_piece(out)) {
+		more = wg_peer_allowed(device, request->told, &cursor, &prefix);
+		if (more) {
+			line_out_add(out, "allowed_ip=%s\n", inet_prefix_text(&prefix, text));
+			request->allowed_told++;
+		}
+	}
+	request->is_within = same && more;
+}
+
+bool uapi_request_more(struct uapi_request *request, struct line_out *out)
+{
+	while (request->answers && !line_out_is_piece(out)) {
+		if (request->is_within) {
+			get_allowed(request, out);
+			continue;
+		}
+		request->told = wg_peer_next(request->host->device, request->told);
+		if (request->told) {
+			get_peer(request, out);
+			continue;
+		}
+		line_out_add(out, "errno=0\n\n");
+		request->answers = false;
+	}
+	return request->answers;
 }
 
 /* ---- set: one function per key ---- */
@@ -116,13 +119,16 @@ static int parse_u16(struct slice value, uint16_t *number)
 /* The peer of the lines so far is whole: now it is set. */
 static int finish_peer(struct uapi_request *request, uint64_t now_ns)
 {
-	struct wg_device *device = request->host->device;
+	struct uapi_host *host = request->host;
 	int err = 0;
 
-	if (request->has_peer && request->remove)
-		wg_remove_peer(device, request->public_key); /* one that is not there is as good as removed */
-	else if (request->has_peer)
-		err = wg_set_peer(device, &request->change, now_ns);
+	if (request->has_peer && request->remove) {
+		wg_remove_peer(host->device, request->public_key); /* one that is not there is as good as removed */
+	} else if (request->has_peer) {
+		if (request->change.endpoint && host->expect)
+			host->expect(host, request->change.endpoint, now_ns);
+		err = wg_set_peer(host->device, &request->change, now_ns);
+	}
 	request->has_peer = request->remove = false;
 	wipe(request->preshared_key, sizeof(request->preshared_key));
 	return err == -ENOENT ? 0 : err;
@@ -201,7 +207,7 @@ static int set_preshared_key(struct uapi_request *request, struct slice value, u
 }
 
 /* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
-static int parse_scope(struct slice scope, uint32_t *index)
+static int parse_scope(struct uapi_host *host, struct slice scope, uint32_t *index)
 {
 	char name[IFNAMSIZ];
 	uint64_t number;
@@ -209,7 +215,7 @@ static int parse_scope(struct slice scope, uint32_t *index)
 	if (text_uint(scope, UINT32_MAX, &number) == 0)
 		*index = (uint32_t)number;
 	else
-		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : if_nametoindex(name);
+		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : host->link_index(host, name);
 	return *index ? 0 : -EINVAL;
 }
 
@@ -231,7 +237,7 @@ static int set_endpoint(struct uapi_request *request, struct slice value, uint64
 		scope = (struct slice){ host.ptr + 1, host.len - 2 };
 		slice_cut(&scope, '%', &host);
 	}
-	if (scope.ptr && parse_scope(scope, &endpoint->scope_id) < 0)
+	if (scope.ptr && parse_scope(request->host, scope, &endpoint->scope_id) < 0)
 		return -EINVAL;
 	request->change.endpoint = endpoint;
 	if (inet_addr_parse(host, &endpoint->addr) < 0)
@@ -310,14 +316,19 @@ static int set_line(struct uapi_request *request, struct slice value, uint64_t n
 
 /* ---- requests ---- */
 
-static void end_request(struct uapi_request *request, uint64_t now_ns)
+static void end_request(struct uapi_request *request, struct line_out *out, uint64_t now_ns)
 {
 	if (request->kind == UAPI_SET && !request->err)
 		request->err = finish_peer(request, now_ns);
-	if (request->kind == UAPI_GET && !request->err)
-		get(request);
-	/* wg(8) takes the number of a set as a result (negative), of a get as an errno. */
-	print(request, "errno=%d\n\n", request->kind == UAPI_SET ? request->err : -request->err);
+	if (request->kind == UAPI_GET && !request->err) {
+		get_device(request, out);
+		request->answers = true;
+		request->is_within = false;
+		request->told = NULL;
+	} else {
+		/* wg(8) takes the number of a set as a result (negative), of a get as an errno. */
+		line_out_add(out, "errno=%d\n\n", request->kind == UAPI_SET ? request->err : -request->err);
+	}
 	wipe(request->preshared_key, sizeof(request->preshared_key));
 	request->kind = UAPI_IDLE;
 	request->err = 0;
@@ -325,13 +336,13 @@ static void end_request(struct uapi_request *request, uint64_t now_ns)
 	request->host->changed(request->host);
 }
 
-void uapi_request_line(struct uapi_request *request, struct slice line, uint64_t now_ns)
+void uapi_request_line(struct uapi_request *request, struct slice line, struct line_out *out, uint64_t now_ns)
 {
 	int err = 0;
 
-	if (!line.len) {
+	if (line.ptr && !line.len) {
 		if (request->kind != UAPI_IDLE)
-			end_request(request, now_ns);
+			end_request(request, out, now_ns);
 		return;
 	}
 	if (request->kind == UAPI_IDLE) {
@@ -345,21 +356,10 @@ void uapi_request_line(struct uapi_request *request, struct slice line, uint64_t
 		request->err = err;
 }
 
-void uapi_request_sent(struct uapi_request *request)
-{
-	if (request->out)
-		wipe(request->out, request->out_len);
-	request->out_len = 0;
-}
-
 void uapi_request_clear(struct uapi_request *request)
 {
-	uapi_request_sent(request);
-	free(request->out);
 	wipe(request->preshared_key, sizeof(request->preshared_key));
-	request->out = NULL;
-	request->out_cap = 0;
 	request->kind = UAPI_IDLE;
-	request->has_peer = false;
+	request->has_peer = request->remove = request->answers = false;
 	request->err = 0;
 }

@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "tunnel/line_out.h"
 #include "wg/wg.h"
 
 enum { UAPI_PREFIXES_MAX = 4096 };
@@ -16,6 +17,9 @@ struct uapi_host {
 	struct wg_device *device;
 	int (*set_port)(struct uapi_host *host, uint16_t port);
 	uint16_t (*port)(struct uapi_host *host);
+	uint32_t (*link_index)(struct uapi_host *host, const char *name); /* of a scope; 0: there is none */
+	/* A peer is to be reached there: what is needed for that is looked for now. NULL: nothing is. */
+	void (*expect)(struct uapi_host *host, const struct inet_endpoint *endpoint, uint64_t now_ns);
 	void (*changed)(struct uapi_host *host); /* after a request, whatever it did */
 	uint32_t fwmark; /* kept and shown: no packet of ours passes the kernel's rules */
 };
@@ -30,14 +34,18 @@ struct uapi_request {
 	struct inet_endpoint endpoint;
 	struct wg_peer_change change;
 	struct inet_prefix allowed[UAPI_PREFIXES_MAX];
-	/* the answer: uapi_request_clear frees it */
-	char *out;
-	size_t out_len, out_cap;
+	/* the answer to a get that is under way, peer by peer */
+	bool answers;
+	const struct wg_peer *told; /* the last one of which something was told; NULL: none */
+	bool is_within;             /* there is more of it: of its allowed IPs so many were told */
+	size_t allowed_told;
 };
 
-/* One line, without its newline. An empty one ends the request: then the answer is in out. */
-void uapi_request_line(struct uapi_request *request, struct slice line, uint64_t now_ns);
-void uapi_request_sent(struct uapi_request *request); /* wipes the answer */
-void uapi_request_clear(struct uapi_request *request);
+/* One line, without its newline. An empty one ends the request, and what is answered goes into out: of a get by uapi_request_more. A NULL
+ * one is a line that is too long. */
+void uapi_request_line(struct uapi_request *request, struct slice line, struct line_out *out, uint64_t now_ns);
+/* The next piece of the answer to a get; false: that is all, or there is none. */
+bool uapi_request_more(struct uapi_request *request, struct line_out *out);
+void uapi_request_clear(struct uapi_request *request); /* as if nothing had been asked */
 
 #endif

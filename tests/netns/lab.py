@@ -15,6 +15,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -91,6 +92,39 @@ def ping(host, address, count=3, interval=0.2, size=56, wait=5):
     return int(match[1]), int(match[2])
 
 
+def said_by(path, request):
+    """The answer of a socket of lines, {key: the first value}."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(30)
+        sock.connect(path)
+        sock.sendall(request.encode())
+        text = b""
+        while not text.endswith(b"\n\n"):
+            piece = sock.recv(1 << 16)
+            if not piece:
+                raise ConnectionError(path)
+            text += piece
+    values = {}
+    for line in text.decode().split():
+        key, _, value = line.partition("=")
+        values.setdefault(key, value)
+    return values
+
+
+def engines(word):
+    """The programs that carry a path of ours, and have that word among theirs."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid) as f:
+                words = f.read().split("\0")
+        except OSError:
+            continue
+        if words[0] == "@wireguard-lwip" and any(word in one for one in words):
+            found.append(int(pid))
+    return found
+
+
 class Gateway:
     """One of our services, in the foreground on a host."""
 
@@ -134,6 +168,15 @@ class Gateway:
 
     def peer(self, key):
         return next(p for p in self.show()["peers"] if p["public_key"] == key)
+
+    def engine(self, name="wg0"):
+        """What the program that carries it tells of itself, {key: value}; {} when there is none."""
+        for folder in (self.dir + "/run", "/run/wireguard"):
+            try:
+                return said_by("%s/%s.more" % (folder, name), "get=1\n\n")
+            except (FileNotFoundError, ConnectionError):
+                continue
+        return {}
 
     def rss_kb(self):
         with open("/proc/%d/status" % self.process.pid) as f:
@@ -192,6 +235,72 @@ class WireguardGo:
         self.process.wait(30)
 
 
+class Daemon:
+    """A process that went to the background, and is no child of ours, as subprocess has its own."""
+
+    def __init__(self, pid):
+        self.pid, self.fd = pid, os.pidfd_open(pid)
+
+    def poll(self):
+        return 0 if select.select([self.fd], [], [], 0)[0] else None
+
+    def wait(self, timeout):
+        if not select.select([self.fd], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("process %d" % self.pid, timeout)
+
+    def send_signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.fd, number)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+class Engine:
+    """A `wireguard-lwip` in the background, by the name of its sockets; wg(8) and ip(8) drive it, and its second socket is asked."""
+
+    def __init__(self, lab, device):
+        self.device = device
+        self.process = Daemon(int(self.told("get=1")["pid"]))
+        lab.processes.append(self.process)
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(30)
+        sock.connect("/run/wireguard/%s.more" % self.device)
+        return sock
+
+    def answer(self, *lines, sock=None):
+        """The lines of an answer of the second socket, without the empty one."""
+        sock = sock or self.connect()
+        sock.sendall("\n".join([*lines, "", ""]).encode())
+        text = b""
+        while not text.endswith(b"\n\n"):
+            part = sock.recv(65536)
+            if not part:
+                raise RuntimeError("%s.more ends within an answer: %r" % (self.device, text))
+            text += part
+        return text.decode().split("\n")[:-2]
+
+    def told(self, *lines):
+        """What it says of the device, by key; of peers too, the last one's."""
+        answer = dict(line.split("=", 1) for line in self.answer(*lines))
+        if answer["errno"] != "0":
+            raise RuntimeError("%s: %r" % (" ".join(lines), answer))
+        return answer
+
+    def set(self, *words, **options):
+        return run("wg", "set", self.device, *words, **options)
+
+    def dump(self):
+        """Of each peer, by its key: preshared key, endpoint, allowed IPs, handshake, received, sent, keepalive."""
+        rows = [line.split("\t") for line in run("wg", "show", self.device, "dump").splitlines()[1:]]
+        return {row[0]: row[1:] for row in rows}
+
+
 class Lab:
     def __init__(self, binary, wireguard_go):
         self.binary, self.wireguard_go_path = os.path.abspath(binary), os.path.abspath(wireguard_go)
@@ -203,7 +312,7 @@ class Lab:
     def use(self, binary):
         """That build of ours from now on."""
         self.binary = binary
-        for name in ("config", "gateway", "gateway-dataplane", "network"):
+        for name in ("config", "gateway", "gateway-dataplane", "network", "wireguard-lwip"):
             link = self.dir + "/bin/" + name
             if os.path.lexists(link):
                 os.unlink(link)
@@ -251,6 +360,11 @@ class Lab:
             raise RuntimeError("network does not start")
         return process
 
+    def engine(self, host, device, *options, **more):
+        """One alone, once it is in the background."""
+        host(self.applet("wireguard-lwip"), *options, device, **more)
+        return Engine(self, device)
+
     def wireguard_go(self, host, device, private_key, port=4567):
         return WireguardGo(self, host, device, private_key, port)
 
@@ -263,6 +377,10 @@ class Lab:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+        for pid in engines(self.dir):       # of a service that was killed, and not started again
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        wait_until("the end of what carried paths", lambda: not engines(self.dir))
         for target in reversed(self.mounts):
             run("umount", target)
         for name in run("ip", "netns", "list").split("\n"):
