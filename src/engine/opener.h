@@ -7,8 +7,9 @@
 #include "base/inet.h"
 #include "outer/placeholder.h"
 
+#define OPENER_NAME "wg-lwip-opener"
 /* As systemd has it for who is left running when the root is switched: '@'. */
-#define OPENER_APPLET "@wg-lwip-opener"
+#define OPENER_APPLET "@" OPENER_NAME
 
 /* Starts one, an image of this binary, in the network namespace of the caller, and with its standard error: the other end of its socket,
  * or -errno. Whoever starts it has its child to wait for. */
