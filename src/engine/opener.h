@@ -5,10 +5,8 @@
 #define ENGINE_OPENER_H
 
 #include "base/inet.h"
+#include "base/paths.h"
 #include "outer/placeholder.h"
-
-/* As systemd has it for who is left running when the root is switched: '@'. */
-#define OPENER_APPLET "@wg-lwip-opener"
 
 /* Starts one, an image of this binary, in the network namespace of the caller, and with its standard error: the other end of its socket,
  * or -errno. Whoever starts it has its child to wait for. */
