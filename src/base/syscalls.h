@@ -3,6 +3,7 @@
 #define BASE_SYSCALLS_H
 
 #include <fcntl.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
@@ -23,7 +24,10 @@ struct syscall_row {
 	{ .number = SYS_getsockname }, { .number = SYS_sendto }, { .number = SYS_sendmsg },               \
 	{ .number = SYS_recvfrom }, { .number = SYS_recvmsg },                                            \
 	{ .number = SYS_open, .arg = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC, .value = O_RDONLY },       \
-	{ .number = SYS_fcntl, .arg = 2, .mask = UINT32_MAX, .value = F_SETFD }
+	{ .number = SYS_fcntl, .arg = 2, .mask = UINT32_MAX, .value = F_SETFD },                          \
+	/* if_nametoindex(3), for a server with its NIC */                                                \
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_UNIX },                         \
+	{ .number = SYS_ioctl, .arg = 2, .mask = UINT32_MAX, .value = SIOCGIFINDEX }
 
 /* Those of rows and what every process does that lives on what it holds: it reads, writes, closes and waits, asks for the time, random
  * bytes and memory (none of it to be executed), and ends. They hold for this process and all of its own, for good, and for the calling
