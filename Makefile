@@ -412,7 +412,7 @@ soak: $(TESTED) ## the tests that repeat or wait for long
 
 # tests/bench/bench_X.c is a micro-benchmark with a main of its own; the others are what tunnels puts load on with.
 BENCH := $(patsubst tests/bench/bench_%.c,$(B)/target/bench_%,$(wildcard tests/bench/bench_*.c))
-BENCH_TOOLS := $(addprefix $(B)/target/,handshaker udpload)
+BENCH_TOOLS := $(addprefix $(B)/target/,handshaker flooder udpload)
 BENCH_ROUNDS ?= 3
 # An earlier gateway binary, measured in the same rounds: make bench BEFORE=/path/to/gateway
 BEFORE ?=
