@@ -392,7 +392,7 @@ run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
 # The board with firmware is another run of this file: board.conf's names are make's.
-TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(DHCPCD)/.made $(B)/src/wireguard-go/.unpacked
+TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(addprefix $(B)/target/,flooder handshaker) $(NETNS) $(DHCPCD)/.made $(B)/src/wireguard-go/.unpacked
 
 $(B)/root/.made: $(B)/target/gateway $(B)/man/gateway.8 $(wildcard host/*.service)
 	$(Q)rm -rf $(@D)
