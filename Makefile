@@ -392,7 +392,7 @@ run: image ## two instances in QEMU, you at the first one's console
 	$(Q)tests/qemu/demo --image $(OUT)
 
 # The board with firmware is another run of this file: board.conf's names are make's.
-TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(NETNS) $(DHCPCD)/.made $(B)/src/wireguard-go/.unpacked
+TESTED := image container $(if $(FIRMWARE),,image-pc) $(OUT)/agent.img $(B)/host/unit $(B)/target/unit $(B)/host/gateway $(B)/target/bundle $(addprefix $(B)/target/,flooder handshaker) $(NETNS) $(DHCPCD)/.made $(B)/src/wireguard-go/.unpacked
 
 $(B)/root/.made: $(B)/target/gateway $(B)/man/gateway.8 $(wildcard host/*.service)
 	$(Q)rm -rf $(@D)
@@ -412,7 +412,7 @@ soak: $(TESTED) ## the tests that repeat or wait for long
 
 # tests/bench/bench_X.c is a micro-benchmark with a main of its own; the others are what tunnels puts load on with.
 BENCH := $(patsubst tests/bench/bench_%.c,$(B)/target/bench_%,$(wildcard tests/bench/bench_*.c))
-BENCH_TOOLS := $(addprefix $(B)/target/,handshaker opposite udpload)
+BENCH_TOOLS := $(addprefix $(B)/target/,flooder handshaker opposite udpload)
 BENCH_ROUNDS ?= 5
 # An earlier gateway binary, measured in the same rounds: make bench BEFORE=/path/to/gateway
 BEFORE ?=

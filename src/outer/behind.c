@@ -54,29 +54,30 @@ static void rested(struct loop_timer *timer, uint64_t now_ns)
 			b.all[i].resting = loop_add(b.loop, &b.all[i].source, b.all[i].source.fd, EPOLLIN, ready) < 0;
 }
 
-static void rest(struct behind *behind, uint64_t until_ns)
+/* Whether it rests now, as its owner wishes. */
+static bool rest(struct behind *behind, bool none_waits, uint64_t now_ns)
 {
+	uint64_t rest_ns = b.host->rest ? b.host->rest(b.host->arg, none_waits, now_ns) : 0;
+
+	if (!rest_ns)
+		return false;
 	loop_remove(b.loop, &behind->source);
 	behind->resting = true;
-	loop_timer_set(b.loop, &b.timer, until_ns, rested);
+	loop_timer_set(b.loop, &b.timer, now_ns + rest_ns, rested);
+	return true;
 }
 
 static void ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct behind *behind = container_of(source, struct behind, source);
-	uint64_t end_ns = now_ns + TURN_NS, rest_ns;
-	int count;
+	uint64_t end_ns = now_ns + TURN_NS;
+	bool none_waits = false;
 
 	(void)events; /* as of the first socket */
-	do {
-		rest_ns = b.host->rest ? b.host->rest(b.host->arg, now_ns) : 0;
-		if (rest_ns) {
-			rest(behind, now_ns + rest_ns);
-			return;
-		}
-		count = b.read(behind->nic, source->fd, BATCH, now_ns);
+	while (!rest(behind, none_waits, now_ns) && !none_waits && now_ns < end_ns) {
+		none_waits = b.read(behind->nic, source->fd, BATCH, now_ns) < BATCH;
 		now_ns = clock_now_ns();
-	} while (count == BATCH && now_ns < end_ns);
+	}
 }
 
 static void count_drops(const struct behind *behind)

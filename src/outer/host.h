@@ -98,8 +98,9 @@ struct outer_host {
 			size_t segment_len, uint64_t now_ns);
 	/* A batch is over: write the TUN. Then outer flushes by itself, and the batch's bytes are gone. */
 	void (*received)(void *arg, uint64_t now_ns);
-	/* For how long datagrams that go behind the data are better not read; 0: they are. NULL: always. */
-	uint64_t (*rest)(void *arg, uint64_t now_ns);
+	/* For how long datagrams that go behind the data are better not read; 0: they are. none_waits: all that came were read. NULL: they
+	 * always are. */
+	uint64_t (*rest)(void *arg, bool none_waits, uint64_t now_ns);
 };
 
 struct outer_stats {

@@ -14,6 +14,8 @@
 enum {
 	BATCH_PACKETS = 512, /* read before the outer side is flushed */
 	BATCH_BYTES = 9 * 65536,
+	ANSWERS = 32, /* to strangers, before the outer side is flushed */
+	ANSWER_LEN = 160,
 };
 
 static struct {
@@ -25,6 +27,8 @@ static struct {
 	struct loop_source tun_source;
 	struct loop_timer due;
 	uint8_t batch[BATCH_BYTES];
+	unsigned answer_count; /* of this batch: the outer side sends them when it is over */
+	uint8_t answers[ANSWERS][ANSWER_LEN];
 } p;
 
 static void due_fires(struct loop_timer *timer, uint64_t now_ns);
@@ -64,9 +68,16 @@ static void core_sends(void *arg, const struct inet_flow *to, uint8_t ds, const 
 
 static void core_answers(void *arg, const struct inet_flow *from, uint8_t ds, const uint8_t *bytes, size_t len)
 {
+	uint8_t *answer = p.answers[p.answer_count % ANSWERS];
+
 	(void)arg;
-	(void)outer_answer(from, ds, bytes, len);
-	outer_flush();
+	if (len > ANSWER_LEN)
+		return;
+	if (p.answer_count && p.answer_count % ANSWERS == 0)
+		outer_flush();
+	p.answer_count++;
+	memcpy(answer, bytes, len);
+	(void)outer_answer(from, ds, answer, len);
 }
 
 static int core_random(void *arg, void *dst, size_t len)
@@ -133,14 +144,18 @@ void packets_batch_over(void *arg, uint64_t now_ns)
 {
 	(void)arg;
 	(void)now_ns;
+	p.answer_count = 0;
 	tun_flush(p.tun);
 	packets_arm();
 }
 
-uint64_t packets_rest(void *arg, uint64_t now_ns)
+/* Under load they are read by the batch: a turn of the loop for each costs more than to refuse it. */
+uint64_t packets_rest(void *arg, bool none_waits, uint64_t now_ns)
 {
+	uint64_t rest_ns = wg_rest_ns(p.device, now_ns);
+
 	(void)arg;
-	return wg_rest_ns(p.device, now_ns);
+	return !rest_ns && none_waits && wg_under_load(p.device, now_ns) ? NS_PER_MS : rest_ns;
 }
 
 /* ---- TUN to network ---- */

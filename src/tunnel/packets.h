@@ -23,6 +23,6 @@ bool packets_have_sent(void *arg, const struct inet_endpoint *to, const uint8_t 
 void packets_came(void *arg, const struct inet_flow *from, uint8_t ds, uint8_t *bytes, size_t len, size_t segment_len,
 		  uint64_t now_ns);
 void packets_batch_over(void *arg, uint64_t now_ns);
-uint64_t packets_rest(void *arg, uint64_t now_ns);
+uint64_t packets_rest(void *arg, bool none_waits, uint64_t now_ns);
 
 #endif

@@ -67,10 +67,12 @@ bool cookie_mac1_is_right(const struct cookie_checker *checker, const uint8_t *b
 bool cookie_mac2_is_right(const struct cookie_checker *checker, const uint8_t *bytes, size_t len,
 			  const struct inet_endpoint *from, uint64_t now_ns)
 {
+	static const uint8_t none[MAC_LEN];
 	uint8_t cookie[COOKIE_LEN], mac[MAC_LEN];
 	bool right;
 
-	if (cookie_secret_is_old(checker, now_ns))
+	/* Zeros are what who has no cookie sends, and most of a flood: not worth three hashes. */
+	if (cookie_secret_is_old(checker, now_ns) || !memcmp(bytes + len - MAC_LEN, none, MAC_LEN))
 		return false;
 	compute_cookie(checker, cookie, from);
 	compute_mac2(mac, bytes, len, cookie);

@@ -3,10 +3,8 @@
 #include "base/clock.h"
 
 enum {
-	ASKED_SHARE = 2,   /* of the budget, one part in so many: load must come before all of it is gone */
-	COOKIES_SHARE = 2,
 	ASKED_RIM_NS = 20 * 1000 * 1000,
-	COOKIES_RIM_NS = 20 * 1000 * 1000, /* 4,000 at once */
+	COOKIES_RIM_NS = 20 * 1000 * 1000, /* 5,000 at once */
 	TAKEN_RIM_NS = 5 * 1000 * 1000,    /* in one piece */
 	MEAN_OF = 8,
 };
@@ -40,9 +38,9 @@ static void open_bucket(struct load_bucket *b, uint64_t rate_ns, uint64_t rim_ns
 void load_open(struct load *load, uint64_t budget_ns)
 {
 	*load = (struct load){ .served_ns = LOAD_SERVED_NS };
-	open_bucket(&load->asked, budget_ns / ASKED_SHARE, ASKED_RIM_NS);
+	open_bucket(&load->asked, budget_ns / 3, ASKED_RIM_NS); /* load must come before all time is gone */
 	open_bucket(&load->taken, budget_ns, TAKEN_RIM_NS);
-	open_bucket(&load->cookies, budget_ns / COOKIES_SHARE, COOKIES_RIM_NS);
+	open_bucket(&load->cookies, budget_ns / 3 * 2, COOKIES_RIM_NS);
 }
 
 static void asked(struct load *load, uint64_t cost_ns, uint64_t now_ns)

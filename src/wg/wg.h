@@ -94,9 +94,9 @@ struct wg_host {
 
 enum { WG_SENT_RECENT = 1 << 16 }; /* a round trip of 100 ms at 650,000 packets a second */
 
-/* Load (paper 5.3; wg/load.h): of any second, handshake messages that come to nothing may take budget_ms. Who goes beyond half of
+/* Load (paper 5.3; wg/load.h): of any second, handshake messages that come to nothing may take budget_ms. Who goes beyond a third of
  * that puts the device under load until a second passed without it, and then only senders that return a cookie are served. */
-enum { WG_HANDSHAKE_BUDGET_MS = 100, WG_HANDSHAKE_COST_NS = 500000 };
+enum { WG_HANDSHAKE_BUDGET_MS = 150, WG_HANDSHAKE_COST_NS = 500000 };
 
 /* Sizes, known at start. A zero means the default. */
 struct wg_limits {

@@ -1,10 +1,14 @@
 /* handshaker keys COUNT
  * handshaker run COUNT SECONDS RESPONDER_KEY ADDRESS:PORT SOURCE...
+ * handshaker return COUNT SECONDS RESPONDER_KEY ADDRESS:PORT SOURCE
  *
  * As many peers as COUNT shake hands with one WireGuard, whoever wrote it, as fast as that answers: from each source address
  * (IPv4) one initiation is on its way at a time. keys prints the peers' public keys, run the handshakes done per second. An
  * answer is one whose mac1 is right: only who could read the initiation knows which key to make it with. Cookies are
- * returned. */
+ * returned.
+ *
+ * return: all of them behind one address, each with a port of its own, come back at once, as after a power cut. Each tries again as
+ * WireGuard does, 5 s later, until it was answered; printed is how long it took until so many had been. */
 #include <arpa/inet.h>
 #include <poll.h>
 #include <stdio.h>
@@ -19,7 +23,7 @@
 #include "wg/cookie.h"
 #include "wg/noise.h"
 
-enum { PEERS_MAX = 1024, SOURCES_MAX = 250, PATIENCE_MS = 500, APART_MS = 25 };
+enum { PEERS_MAX = 1024, SOURCES_MAX = PEERS_MAX, PATIENCE_MS = 500, APART_MS = 25, REKEY_TIMEOUT_MS = 5000, JITTER_MAX_MS = 334 };
 
 struct peer {
 	struct noise_identity identity;
@@ -33,7 +37,7 @@ struct source {
 	struct cookie_jar jar;
 	struct peer *peer; /* whose initiation is on its way */
 	struct message_initiation sent;
-	uint64_t sent_ns;
+	uint64_t sent_ns, again_ns;
 };
 
 static struct peer peers[PEERS_MAX];
@@ -72,17 +76,13 @@ static void transmit(struct source *s, uint64_t now_ns)
 	(void)send(s->fd, &s->sent, sizeof(s->sent), 0);
 }
 
-static void initiate(struct source *s)
+static void write_initiation(struct source *s)
 {
-	uint64_t now_ns = clock_now_ns();
 	struct noise_handshake handshake;
 	struct noise_ephemeral ephemeral;
 	uint8_t stamp[WG_STAMP_LEN];
 	struct timespec wall;
 
-	s->peer = rested_peer(now_ns);
-	if (!s->peer)
-		return;
 	clock_gettime(CLOCK_REALTIME, &wall);
 	wg_stamp(stamp, (struct wg_wall){ wall.tv_sec, (uint32_t)wall.tv_nsec });
 	if (random_bytes(ephemeral.private_key, KEY_LEN) < 0)
@@ -91,23 +91,43 @@ static void initiate(struct source *s)
 	if (!noise_write_initiation(&handshake, &s->sent, &ephemeral, &s->peer->identity, &s->peer->remote, stamp))
 		abort();
 	store_le32(s->sent.sender, (uint32_t)(s - sources));
+}
+
+static void initiate(struct source *s)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	s->peer = rested_peer(now_ns);
+	if (!s->peer)
+		return;
+	write_initiation(s);
 	transmit(s, now_ns);
+}
+
+static bool is_answer(const struct source *s, const uint8_t *bytes, size_t len)
+{
+	return len == sizeof(struct message_response) && bytes[0] == MESSAGE_RESPONSE &&
+	       load_le32(bytes + 8) == load_le32(s->sent.sender) && cookie_mac1_is_right(&s->peer->checker, bytes, len);
+}
+
+static bool is_cookie(struct source *s, const uint8_t *bytes, size_t len)
+{
+	struct message_cookie cookie;
+
+	if (len != sizeof(cookie) || bytes[0] != MESSAGE_COOKIE)
+		return false;
+	memcpy(&cookie, bytes, sizeof(cookie));
+	return cookie_read(&s->jar, &cookie, clock_now_ns());
 }
 
 static void answered(struct source *s, const uint8_t *bytes, size_t len)
 {
-	struct message_cookie cookie;
-
 	if (!s->peer)
 		return;
-	if (len == sizeof(struct message_response) && bytes[0] == MESSAGE_RESPONSE &&
-	    load_le32(bytes + 8) == load_le32(s->sent.sender) && cookie_mac1_is_right(&s->peer->checker, bytes, len)) {
+	if (is_answer(s, bytes, len)) {
 		done++;
 		initiate(s);
-	} else if (len == sizeof(cookie) && bytes[0] == MESSAGE_COOKIE) {
-		memcpy(&cookie, bytes, sizeof(cookie));
-		if (!cookie_read(&s->jar, &cookie, clock_now_ns()))
-			return;
+	} else if (is_cookie(s, bytes, len)) {
 		cookies++;
 		transmit(s, clock_now_ns());
 	}
@@ -156,9 +176,63 @@ static void run(uint64_t seconds)
 	       lost);
 }
 
+static void try_once(struct source *s)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	write_initiation(s);
+	transmit(s, now_ns);
+	s->again_ns = now_ns + (REKEY_TIMEOUT_MS + (uint64_t)random() % JITTER_MAX_MS) * NS_PER_MS;
+}
+
+static void come_back(uint64_t seconds)
+{
+	static const unsigned percents[] = { 50, 90, 99, 100 };
+	uint64_t start_ns = clock_now_ns(), end_ns = start_ns + seconds * NS_PER_S, now_ns = start_ns;
+	struct pollfd ready[SOURCES_MAX];
+	uint8_t bytes[256];
+	unsigned long tries = 0;
+	size_t next = 0;
+
+	for (size_t i = 0; i < source_count; i++) {
+		ready[i] = (struct pollfd){ sources[i].fd, POLLIN, 0 };
+		sources[i].peer = &peers[i];
+		write_initiation(&sources[i]);
+	}
+	start_ns = clock_now_ns();
+	for (size_t i = 0; i < source_count; i++, tries++) {
+		transmit(&sources[i], clock_now_ns());
+		sources[i].again_ns = sources[i].sent_ns + (REKEY_TIMEOUT_MS + (uint64_t)random() % JITTER_MAX_MS) * NS_PER_MS;
+	}
+	while (done < source_count && (now_ns = clock_now_ns()) < end_ns) {
+		(void)poll(ready, source_count, APART_MS);
+		for (size_t i = 0; i < source_count; i++) {
+			struct source *s = &sources[i];
+			ssize_t n;
+
+			while (s->peer && (n = recv(s->fd, bytes, sizeof(bytes), 0)) > 0) {
+				cookies += is_cookie(s, bytes, (size_t)n);
+				if (!is_answer(s, bytes, (size_t)n))
+					continue;
+				s->peer = NULL;
+				ready[i].fd = -1;
+				done++;
+			}
+			if (!s->peer || clock_now_ns() < s->again_ns)
+				continue;
+			try_once(s);
+			tries++;
+		}
+		while (next < sizeof(percents) / sizeof(percents[0]) && done * 100 >= source_count * percents[next])
+			printf("%u%% after %.2f s, ", percents[next++], (double)(clock_now_ns() - start_ns) / 1e9);
+	}
+	printf("%lu of %zu back, %lu tries, %lu cookies\n", done, source_count, tries, cookies);
+}
+
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: handshaker keys COUNT | run COUNT SECONDS KEY ADDRESS:PORT SOURCE...\n");
+	(void)fprintf(stderr, "usage: handshaker keys COUNT | run COUNT SECONDS KEY ADDRESS:PORT SOURCE... |\n"
+			      "       return COUNT SECONDS KEY ADDRESS:PORT SOURCE\n");
 	return 2;
 }
 
@@ -167,6 +241,7 @@ int main(int argc, char **argv)
 	struct sockaddr_in to = { .sin_family = AF_INET };
 	uint8_t responder[KEY_LEN];
 	char text[KEY_BASE64_LEN], *colon;
+	bool returns;
 
 	peer_count = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	if (!peer_count || peer_count > PEERS_MAX)
@@ -180,7 +255,8 @@ int main(int argc, char **argv)
 		}
 		return 0;
 	}
-	if (argc < 7 || strcmp(argv[1], "run") != 0 || argc - 6 > SOURCES_MAX ||
+	returns = argc == 7 && !strcmp(argv[1], "return");
+	if (argc < 7 || (!returns && strcmp(argv[1], "run") != 0) || argc - 6 > SOURCES_MAX ||
 	    key_from_base64(argv[4], strlen(argv[4]), responder) < 0 || !(colon = strchr(argv[5], ':')))
 		return usage();
 	*colon = '\0';
@@ -192,11 +268,11 @@ int main(int argc, char **argv)
 		noise_precompute(&peers[i].remote, &peers[i].identity);
 		cookie_checker_set_key(&peers[i].checker, peers[i].identity.public_key);
 	}
-	source_count = (size_t)argc - 6;
+	source_count = returns ? peer_count : (size_t)argc - 6;
 	for (size_t i = 0; i < source_count; i++) {
-		sources[i].fd = open_source(argv[6 + i], &to);
+		sources[i].fd = open_source(argv[returns ? 6 : 6 + i], &to);
 		cookie_jar_set_key(&sources[i].jar, responder);
 	}
-	run(strtoul(argv[3], NULL, 10));
+	(returns ? come_back : run)(strtoul(argv[3], NULL, 10));
 	return 0;
 }

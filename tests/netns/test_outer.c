@@ -320,11 +320,29 @@ static bool on_sent(void *arg, const struct inet_endpoint *to, const uint8_t *by
 	return told.answer;
 }
 
+/* What its owner says of reading what goes behind the data. */
+static struct {
+	uint32_t data_word;
+	uint64_t for_ns;
+	unsigned asked, none_waits;
+} rest;
+
+static uint64_t on_rest(void *arg, bool none_waits, uint64_t now_ns)
+{
+	(void)arg;
+	(void)now_ns;
+	rest.asked++;
+	rest.none_waits += none_waits;
+	return rest.for_ns;
+}
+
 static int start_with(bool no_super_frames)
 {
 	struct outer_options options = {
 		.loop = &loop, .port = PORT,
-		.host = { .ask = on_ask, .sent = on_sent, .neighbour = on_neighbour, .receive = on_receive, .received = on_received },
+		.host = { .ask = on_ask, .sent = on_sent, .neighbour = on_neighbour, .receive = on_receive, .received = on_received,
+			  .rest = on_rest },
+		.data_word = rest.data_word,
 		.no_super_frames = no_super_frames,
 	};
 	int err;
@@ -1431,6 +1449,81 @@ TEST(an_answer_asks_no_one)
 	run("ip -n %s route add default via 10.1.0.2", names[HOST]);
 	close(fd4), close(fd6), close(far);
 	CHECK_INT(finish(), 0);
+}
+
+static int start_with_data_word(void)
+{
+	int err;
+
+	memset(&rest, 0, sizeof(rest));
+	rest.data_word = load_be32((const uint8_t *)"data");
+	err = start_with(false);
+	rest.data_word = 0;
+	return err;
+}
+
+TEST(what_is_no_data_goes_behind_it)
+{
+	CHECK_INT(start_with_data_word(), 0);
+	int fd4 = peer(ROUTER, "10.1.0.2"), fd6 = peer(ROUTER, "fd01::2");
+	CHECK(peer_send(fd4, "10.1.0.1", "data", 4) && peer_send(fd6, "fd01::1", "data4", 5));
+	CHECK(pump_until(2));
+	CHECK_INT(rest.asked, 0);
+	CHECK(peer_send(fd4, "10.1.0.1", "datum", 5) && peer_send(fd6, "fd01::1", "Data", 4));
+	CHECK(pump_until(4));
+	CHECK(rest.asked > 0 && rest.none_waits > 0);
+	/* Whatever it is, and a fragment of it too. */
+	CHECK(peer_send(fd4, "10.1.0.1", pattern, 9000) && peer_send(fd6, "fd01::1", pattern, 9000));
+	CHECK(pump_until(6));
+	/* At the next port as well. */
+	CHECK_INT(outer_set_port(PORT + 9), 0);
+	CHECK(peer_send(fd4, "10.1.0.1", "x234", 4) && peer_send(fd4, "10.1.0.1", "data", 4));
+	pump(50);
+	CHECK_INT(got.count, 6);
+	CHECK_INT(outer_set_port(PORT), 0);
+	CHECK(peer_send(fd4, "10.1.0.1", "x234", 4) && peer_send(fd4, "10.1.0.1", "data", 4));
+	CHECK(pump_until(8));
+	close(fd4), close(fd6);
+	CHECK_INT(finish(), 0);
+}
+
+TEST(what_goes_behind_the_data_waits_and_what_finds_no_room_is_counted)
+{
+	enum { FLOOD = 20000, DATA = 200 };
+	struct outer_stats stats;
+	size_t read;
+
+	CHECK_INT(start_with_data_word(), 0);
+	int fd = peer(ROUTER, "10.1.0.2");
+	rest.for_ns = NS_PER_MS;
+	for (int i = 0; i < FLOOD; i++) {
+		CHECK(peer_send(fd, "10.1.0.1", "flood", 5));
+		if (i % (FLOOD / DATA) == 0)
+			CHECK(peer_send(fd, "10.1.0.1", "data", 4));
+		if (i % 1000 == 0)
+			pump(0);
+	}
+	CHECK(pump_until(DATA));
+	pump(50);
+	CHECK_INT(got.count, DATA); /* not one of it is lost, nor is one of the others read */
+	CHECK_MEM(got.last, "data", 4);
+	CHECK(rest.asked > 10);
+	outer_stats(&stats);
+	CHECK(stats.rx_unread > 0 && stats.rx_unread < FLOOD);
+	rest.for_ns = 0;
+	read = FLOOD - stats.rx_unread;
+	CHECK(read > 100);
+	CHECK(pump_until(DATA + read));
+	pump(50);
+	outer_stats(&stats);
+	CHECK_INT(got.count, DATA + FLOOD - stats.rx_unread); /* counted once, whenever it is asked for */
+	/* Closed while it rests. */
+	rest.for_ns = 10 * NS_PER_MS;
+	CHECK(peer_send(fd, "10.1.0.1", "flood", 5));
+	pump(5);
+	close(fd);
+	CHECK_INT(finish(), 0);
+	pump(50);
 }
 
 TEST(the_port_moves)
