@@ -10,7 +10,7 @@ import subprocess
 import time
 
 from case_nics import Network
-from cases import case, expect
+from cases import case, expect, soak
 from frames import (ARP, IPV4, IPV6, address, arp, checksum, ethernet, ip4, ip6, mac_of, namespace, packet_socket, pseudo, udp,
                     udp_socket)
 from lab import ping, run, wait_until, wg_keys
@@ -82,7 +82,7 @@ class Scan:
     def listen(self, device):
         self.wire = packet_socket("b", device)
         self.wire.setsockopt(socket.SOL_SOCKET, 33, 1 << 24)            # SO_RCVBUFFORCE
-        self.answered = set()
+        self.answered, self.opened = set(), set()
 
     def frame(self, protocol, payload):
         return ethernet(self.a_mac, self.b_mac, IPV6 if self.six else IPV4,
@@ -98,13 +98,22 @@ class Scan:
         if frame[12:14] != struct.pack("!H", IPV6 if self.six else IPV4):
             return False
         protocol, rest = ip[6] if self.six else ip[9], ip[head:]
-        if protocol == socket.IPPROTO_TCP:
-            self.answered.add(("tcp", struct.unpack("!H", rest[:2])[0]))
-        elif protocol == socket.IPPROTO_UDP:
+        of_it = (ip[8:24] if self.six else ip[12:16]) == address(self.to)
+        if protocol == socket.IPPROTO_TCP and of_it:
+            self.note_tcp(rest)
+        elif protocol == socket.IPPROTO_UDP and of_it:
             self.answered.add(("udp", struct.unpack("!H", rest[:2])[0]))
         elif (protocol, rest[:2]) in ((socket.IPPROTO_ICMP, b"\3\3"), (socket.IPPROTO_ICMPV6, b"\1\4")):
             self.answered.add(("udp", struct.unpack("!H", rest[8 + head + 2:8 + head + 4])[0]))
+        elif (protocol, rest[:2]) in ((socket.IPPROTO_ICMP, b"\0\0"), (socket.IPPROTO_ICMPV6, b"\x81\0")) and of_it:
+            self.answered.add(("echo", 0))
         return False
+
+    def note_tcp(self, segment):
+        port = struct.unpack("!H", segment[:2])[0]
+        self.answered.add(("tcp", port))
+        if segment[13] & SYN:
+            self.opened.add(port)
 
     def mark(self):
         """ARP comes to no filter, and is answered behind all that was sent before."""
@@ -131,6 +140,13 @@ class Scan:
             self.wire.send(self.frame(socket.IPPROTO_UDP, udp(self.source, self.to, 40000, port, b"who is there")))
         self.mark()
 
+    def echo(self):
+        kind, protocol = (128, socket.IPPROTO_ICMPV6) if self.six else (8, socket.IPPROTO_ICMP)
+        message = struct.pack("!BBHHH", kind, 0, 0, 7, 1)
+        total = checksum((pseudo(self.source, self.to, protocol, len(message)) if self.six else b"") + message)
+        self.wire.send(self.frame(protocol, message[:2] + struct.pack("!H", total) + message[4:]))
+        self.mark()
+
     def all(self):
         self.tcp(range(1, 65536))
         self.udp(UDP_PORTS)
@@ -144,25 +160,28 @@ class ScanInside(Scan):
     """The same out of b's tunnel; a server on one port of a answers the marks."""
     CHUNK = 200                                 # what the tunnel's queue holds
 
-    def __init__(self, to, source, mark_port):
-        self.to, self.source, self.six, self.mark_port, self.mark_source = to, source, False, mark_port, 41000
-        self.listen("go0")
+    def __init__(self, to, source, mark_port, device="go0"):
+        self.to, self.source, self.six, self.mark_port, self.mark_source = to, source, ":" in to, mark_port, 41000
+        self.listen(device)
 
     def frame(self, protocol, payload):
-        return ip4(self.source, self.to, protocol, payload)
+        return (ip6 if self.six else ip4)(self.source, self.to, protocol, payload)
 
     def read(self, ip):
-        if ip[16:20] != address(self.source):
+        if (ip[24:40] if self.six else ip[16:20]) != address(self.source):
             return False
-        protocol, rest = ip[9], ip[20:]
+        protocol, head = ip[6] if self.six else ip[9], 40 if self.six else 20
+        rest = ip[head:]
         if protocol == socket.IPPROTO_TCP:
             source_port, port = struct.unpack("!HH", rest[:4])
             if (source_port, port) == (self.mark_port, self.mark_source):
                 return True
             if port == 40000:                   # not what answers an earlier mark once more
-                self.answered.add(("tcp", source_port))
-        elif protocol == socket.IPPROTO_ICMP and rest[:2] == b"\3\3":
-            self.answered.add(("udp", struct.unpack("!H", rest[30:32])[0]))
+                self.note_tcp(rest)
+        elif (protocol, rest[:2]) in ((socket.IPPROTO_ICMP, b"\3\3"), (socket.IPPROTO_ICMPV6, b"\1\4")):
+            self.answered.add(("udp", struct.unpack("!H", rest[8 + head + 2:8 + head + 4])[0]))
+        elif (protocol, rest[:2]) in ((socket.IPPROTO_ICMP, b"\0\0"), (socket.IPPROTO_ICMPV6, b"\x81\0")):
+            self.answered.add(("echo", 0))
         return False
 
     def mark(self):
@@ -480,3 +499,96 @@ def filter_behind_the_tunnel_comes_when_that_of_the_host_does(lab):
         with contextlib.closing(ScanInside("10.8.3.1", "10.8.3.2", 9586)) as one:
             one.tcp(range(4560, 4580))
         expect(not one.answered, "a peer's scan of the VPN address finds: %s" % sorted(one.answered), ours.ask("filter"))
+
+
+# ---- the list ----
+
+LISTENERS = 22, 7777                            # what someone leaves open on every address of a host
+
+
+def ports_of(found, kind, all_of):
+    ports = sorted(port for each, port in found if each == kind)
+    return "none" if not ports else "all" if len(ports) == all_of else " ".join(map(str, ports))
+
+
+class List:
+    """What answers, a line each."""
+
+    def __init__(self, box):
+        self.box, self.rows = box, {}
+
+    def add(self, what, one):
+        with contextlib.closing(one):
+            one.all()
+            one.echo()
+        row = (ports_of(one.answered, "tcp", 65535), " ".join(map(str, sorted(one.opened))) or "none",
+               ports_of(one.answered, "udp", len(UDP_PORTS)), "yes" if ("echo", 0) in one.answered else "no")
+        print("  LIST    %s: TCP %s (open: %s), UDP %s, echo %s" % (what, *row))
+        self.rows[what] = row
+
+    def from_lan(self, what, to, source):
+        before = self.box.counts()["DROPPED: all else"]
+        self.add(what, Scan(self.box, to, source))
+        return self.box.counts()["DROPPED: all else"] - before
+
+    def from_tunnel(self, what, to, source, device, mark_port):
+        self.add(what, ScanInside(to, source, mark_port, device))
+
+
+def path_with(lab, box, number, name, vpn, env):
+    """A path of a's with wireguard-go on b behind it: (ours, its device on b)."""
+    (key, pub), (peer_key, peer_pub) = wg_keys(), wg_keys()
+    ours_at, theirs_at, length = vpn + "1", vpn + "2", 128 if ":" in vpn else 32
+    port, device = 4568 if name == "gateway-dataplane" else 4567, "go%d" % number
+    go = lab.wireguard_go(box.b, device, peer_key, 5000 + number)
+    go.set("peer", pub, "allowed-ips", "%s/%d" % (ours_at, length), "endpoint", "192.0.2.1:%d" % port)
+    go.address("%s/%d" % (theirs_at, 64 if ":" in vpn else 24))
+    peers = [(pub, "%s/%d" % (ours_at, length), "192.0.2.1:4567", ""),
+             (peer_pub, "%s/%d" % (theirs_at, length), "192.0.2.2:%d" % (5000 + number), "")]
+    ours = lab.gateway(box.a, files(key, peers, ours_at, env), name, "none" if name == "gateway-dataplane" else "inner-%d" % number)
+    expect(ping("b", ours_at, 1, wait=30) == (1, 1), ours.ask("show"))
+    return ours, device
+
+
+@soak
+def filter_and_all_that_answers_a_scan(lab):
+    """The host's address, the VPN address from the LAN, and the VPN's side: all TCP ports and the common ones of UDP."""
+    box = Box(lab)
+    rows = List(box)
+    sent = 65535 + len(UDP_PORTS)
+    with contextlib.ExitStack() as open_here:
+        open_here.enter_context(namespace("a"))
+        for port in LISTENERS:
+            open_here.enter_context(socket.create_server(("::", port), family=socket.AF_INET6, dualstack_ipv6=True))
+        for to, source in PAIRS:
+            dropped = rows.from_lan("LAN to the host's %s" % to, to, source)
+            print("  LIST    ... %d packets were sent, the filter counts %d as dropped" % (sent, dropped))
+            expect(sent <= dropped <= sent + 100, sent, dropped)
+        for number, vpn in enumerate(("10.8.3.", "fd00:8:3::")):
+            ours, device = path_with(lab, box, number, "gateway-dataplane", vpn, "DATA_PLANE_ISOLATION=off\n")
+            rows.from_lan("LAN to the VPN's %s1 of the dataplane on the host" % vpn, vpn + "1", PAIRS[number][1])
+            rows.from_lan("LAN, as if from a peer, to that %s1" % vpn, vpn + "1", vpn + "2")
+            rows.from_tunnel("a peer to that %s1" % vpn, vpn + "1", vpn + "2", device, 7777)
+            ours.stop()
+            run("ip", "netns", "del", ours.inner)
+            box.b("ip", "link", "del", device)
+        for number, vpn in enumerate(("10.8.4.", "fd00:8:4::"), 2):
+            ours, device = path_with(lab, box, number, "gateway", vpn, "MITIGATOR_VPN_OPEN=none\nMITIGATOR_METRICS=on\nMITIGATOR_CLUSTER_PORT=4569\n")
+            rows.from_lan("LAN to the VPN's %s1 of the management path" % vpn, vpn + "1", PAIRS[number - 2][1])
+            with namespace(ours.inner), socket.create_server((vpn + "1", 22), family=socket.AF_INET6 if ":" in vpn else socket.AF_INET):
+                rows.from_tunnel("a peer to that %s1, MITIGATOR_VPN_OPEN=none" % vpn, vpn + "1", vpn + "2", device, 9586)
+            dropped = sum(int(count) for count in re.findall(r"(\d+) +\d+  DROPPED", ours.ask("filter")))
+            print("  LIST    ... the filter behind the tunnel counts %d as dropped" % dropped)
+            expect(sent - 3 <= dropped <= sent + 100, sent, dropped)
+            ours.stop()
+            box.b("ip", "link", "del", device)
+    silent, quiet = ("none", "none", "none", "yes"), ("none", "none", "none", "no")
+    for what, row in rows.rows.items():
+        if "LAN to the host" in what:
+            expect(row == silent, what, row)
+        elif what.startswith("LAN"):
+            expect(row == quiet, what, row)
+        elif "OPEN=none" in what:
+            expect(row == ("4569 9586", "4569 9586", "123", "yes"), what, row)
+        else:
+            expect(row[:2] == ("all", "22 7777") and row[3] == "yes", what, row)    # how often a closed one of UDP answers is bounded
