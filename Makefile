@@ -423,7 +423,7 @@ $(BENCH) $(BENCH_TOOLS): $(B)/target/%: $(B)/target/tests/bench/%.o $(call lib_o
 	$(Q)$(link_target)
 
 # Beside OpenSSL's, which is glibc's.
-$(B)/host/beside_openssl: tests/bench/beside_openssl.c $(addprefix src/crypto/,aead.c aead_avx2.c aead_avx512.c key.c) \
+$(B)/host/beside_openssl: tests/bench/beside_openssl.c src/base/cpu.c $(addprefix src/crypto/,aead.c aead_avx2.c aead_avx512.c key.c) \
 		$(wildcard src/crypto/*.h) $(B)/host/libbearssl.a
 	$(say) CC $@
 	$(Q)gcc $(BASE_host) $(WARNINGS) -O2 -o $@ $(filter %.c %.a,$^) -lcrypto
@@ -463,7 +463,7 @@ $(B)/check/cppcheck: $(SRC) $(wildcard src/*/*.h) | $(ready)
 	$(Q)touch $@
 
 # Secrets as undefined memory: valgrind complains of each branch and index that depends on one. It must complain of "leak".
-CT_SRC := tests/ct/ct_crypto.c $(addprefix src/crypto/,aead.c aead_avx2.c aead_avx512.c blake2s.c kdf.c key.c x25519.c)
+CT_SRC := tests/ct/ct_crypto.c src/base/cpu.c $(addprefix src/crypto/,aead.c aead_avx2.c aead_avx512.c blake2s.c kdf.c key.c x25519.c)
 
 $(B)/check/ct: $(CT_SRC) $(wildcard src/crypto/*.h src/base/*.h) $(B)/host/libbearssl.a $(B)/host/libsodium.a
 	$(say) CT 'no branch or index of src/crypto depends on a secret'

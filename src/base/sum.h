@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <string.h>
 
+enum { SUM_LONG_LEN = 128 };
+
 /* Sums are of 16-bit words in the machine's byte order (RFC 1071 2 B), not folded: what is added later must begin at an even
  * offset of the summed bytes, and the result goes to memory by sum_put. */
 static inline uint64_t sum_word(uint64_t sum, uint64_t word)
@@ -40,9 +42,8 @@ static inline uint64_t sum_of_four(const struct sum_four *sums)
 	return sum_word(sum_word(sums->of[0], sums->of[1]), sum_word(sums->of[2], sums->of[3]));
 }
 
-static inline uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t len)
+static inline uint64_t sum_bytes_plain(uint64_t sum, const uint8_t *at, size_t len)
 {
-	const uint8_t *at = bytes;
 	struct sum_four sums = { { sum } };
 	uint64_t word[4];
 
@@ -58,8 +59,7 @@ static inline uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t len)
 	return len ? sum_tail(sum, at, len) : sum;
 }
 
-/* The same while it copies; dst and src do not overlap. */
-static inline uint64_t sum_copy(uint64_t sum, uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
+static inline uint64_t sum_copy_plain(uint64_t sum, uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
 {
 	struct sum_four sums = { { sum } };
 	uint64_t word[4];
@@ -78,6 +78,21 @@ static inline uint64_t sum_copy(uint64_t sum, uint8_t *restrict dst, const uint8
 	for (size_t i = 0; i < len; i++)
 		dst[i] = src[i];
 	return len ? sum_tail(sum, src, len) : sum;
+}
+
+/* On the vector units, where there are any: at any length, but what is short costs more than without. */
+uint64_t sum_bytes_long(uint64_t sum, const uint8_t *bytes, size_t len);
+uint64_t sum_copy_long(uint64_t sum, uint8_t *restrict dst, const uint8_t *restrict src, size_t len);
+
+static inline uint64_t sum_bytes(uint64_t sum, const void *bytes, size_t len)
+{
+	return len < SUM_LONG_LEN ? sum_bytes_plain(sum, bytes, len) : sum_bytes_long(sum, bytes, len);
+}
+
+/* The same while it copies; dst and src do not overlap. */
+static inline uint64_t sum_copy(uint64_t sum, uint8_t *restrict dst, const uint8_t *restrict src, size_t len)
+{
+	return len < SUM_LONG_LEN ? sum_copy_plain(sum, dst, src, len) : sum_copy_long(sum, dst, src, len);
 }
 
 /* A number as it lies in a header of network byte order. */

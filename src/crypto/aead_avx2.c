@@ -4,9 +4,9 @@
 
 #if defined(__x86_64__)
 
-#include <cpuid.h>
 #include <string.h>
 
+#include "base/cpu.h"
 #include "base/unzeroed.h"
 #include "crypto/chacha20_avx2.h"
 #include "crypto/key.h"
@@ -354,26 +354,9 @@ static const struct aead_impl avx2 = {
 	.name = "avx2", .seal = avx2_seal, .open = avx2_open, .seal_many = avx2_seal_many, .open_many = avx2_open_many
 };
 
-/* Intel's manual 14.3: the system must save the upper halves too, which OSXSAVE and XCR0 tell. */
-static bool has_avx2(void)
-{
-	unsigned a, b, c, d;
-
-	if (!__get_cpuid(1, &a, &b, &c, &d) || (~c & (bit_OSXSAVE | bit_AVX)))
-		return false;
-
-	uint32_t xcr0, xcr0_upper;
-
-	__asm__ volatile("xgetbv" : "=a"(xcr0), "=d"(xcr0_upper) : "c"(0));
-	(void)xcr0_upper;
-	if (~xcr0 & 6) /* SSE and AVX state */
-		return false;
-	return __get_cpuid_count(7, 0, &a, &b, &c, &d) && !(~b & (bit_AVX2 | bit_BMI2));
-}
-
 const struct aead_impl *aead_avx2(void)
 {
-	return has_avx2() ? &avx2 : NULL;
+	return cpu_has_avx2() ? &avx2 : NULL;
 }
 
 #else

@@ -211,7 +211,7 @@ class Lonely:
         self.a, self.b = hosts(lab)
         lab.link(self.a, "192.0.2.1/24", self.b, "192.0.2.2/24")
         private, self.public = wg_keys()
-        self.end = kind.end(lab, self.a, private, "10.8.3.1", 24, [(run(opposite, "key").strip(), "10.8.3.2", "192.0.2.2")])
+        self.end = kind.end(lab, self.a, private, "10.8.3.1", 24, [(run(opposite, "key").strip(), "10.8.3.2", None)])
         self.processes = kind.processes
 
 

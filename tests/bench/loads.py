@@ -80,12 +80,13 @@ def through(pair, tools):
     return rows
 
 
-def one_end(lonely, tools):
+def one_end(lonely, tools, directions=("out", "in")):
     """What one packet costs the end that is measured, and what one processor would carry of them."""
     rows = {}
-    for direction, counted in (("out", "tx"), ("in", "rx")):
+    for direction in directions:
+        counted = "tx" if direction == "out" else "rx"
         if direction == "out":
-            other = start("b", tools + "/opposite", "receive", "4567", str(SECONDS + 1), lonely.public)
+            other = start("b", tools + "/opposite", "receive", "192.0.2.1:4567", str(SECONDS + 1), lonely.public)
             words = ["ip", "netns", "exec", lonely.end.inner, tools + "/udpload", "send-gso", "10.8.3.2", "7000", str(LEN), str(SECONDS)]
         else:
             other = start(lonely.end.inner, tools + "/udpload", "sink", "7000", str(SECONDS + 1))

@@ -1,11 +1,11 @@
 /* opposite key
- * opposite receive PORT SECONDS PEER_KEY
+ * opposite receive ADDRESS:PORT SECONDS PEER_KEY
  * opposite send ADDRESS:PORT SECONDS LEN PEER_KEY
  *
  * The other end of a tunnel, at 10.8.3.2, that costs the end at 10.8.3.1 nothing but its own work, so that one end is measured alone.
- * key prints its public key. receive shakes hands and has the kernel drop what is sealed (a filter on the socket, before anything is
- * copied); send shakes hands, then sends UDP datagrams of LEN bytes to port 7000, sealed and as super-frames, as fast as it can, and
- * prints how many. */
+ * key prints its public key. It is who shakes hands, so that a peer of which no address is known is enough. receive then has the kernel
+ * drop what is sealed (a filter on the socket, before anything is copied); send sends UDP datagrams of LEN bytes to port 7000, sealed and
+ * as super-frames, as fast as it can, and prints how many. */
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <stdio.h>
@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/bytes.h"
 #include "base/clock.h"
@@ -107,51 +108,6 @@ static int begin(const char *peer_key, const struct inet_endpoint *endpoint)
 	return wg_set_peer(device, &peer, now_ns) < 0 ? fail("the peer") : 0;
 }
 
-/* Reads what comes and gives it to the core; true: a handshake message was among it. */
-static bool take(void)
-{
-	struct sockaddr_in from;
-	socklen_t from_len = sizeof(from);
-	static uint8_t bytes[65536];
-	struct inet_flow flow = { .remote.addr.family = AF_INET };
-	struct wg_view view;
-	ssize_t len = recvfrom(fd, bytes, sizeof(bytes), 0, (struct sockaddr *)&from, &from_len);
-
-	if (len <= 0)
-		return false;
-	flow.remote.port = ntohs(from.sin_port);
-	memcpy(flow.remote.addr.bytes, &from.sin_addr, sizeof(from.sin_addr));
-	return wg_input(device, &flow, 0, bytes, (size_t)len, clock_now_ns(), &view) == WG_HANDSHAKE;
-}
-
-static int receive(uint16_t port, uint64_t seconds, const char *peer_key)
-{
-	struct sockaddr_in here = { .sin_family = AF_INET, .sin_port = htons(port) };
-	/* What the filter sees begins with the UDP header. */
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, UDP_LEN),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DATA, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, 0),
-		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
-	};
-	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
-	uint64_t end_ns = clock_now_ns() + seconds * NS_PER_S;
-	int one = 1, err = begin(peer_key, NULL);
-
-	if (err)
-		return err;
-	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
-	    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one)) < 0 || bind(fd, (const struct sockaddr *)&here, sizeof(here)) < 0)
-		return fail("socket");
-	puts("ready");
-	(void)fflush(stdout);
-	while (clock_now_ns() < end_ns) {
-		(void)take();
-		wg_poll(device, clock_now_ns());
-	}
-	return 0;
-}
-
 static void make_packet(uint8_t *ip, size_t len)
 {
 	uint8_t *udp = ip + IP4_LEN;
@@ -167,6 +123,60 @@ static void make_packet(uint8_t *ip, size_t len)
 	store_be16(udp + 2, INNER_PORT);
 	store_be16(udp + UDP_LEN_AT, (uint16_t)(UDP_LEN + len));
 	sum_put_udp(udp + UDP_SUM_AT, sum_bytes(ip_pseudo_sum(ip, IPPROTO_UDP, UDP_LEN + len), udp, UDP_LEN + len));
+}
+
+/* A packet that waits for the session goes out with it, and so the other side may use it too. */
+static int shake_hands(char *to, const char *peer_key)
+{
+	struct sockaddr_in address = { .sin_family = AF_INET };
+	struct inet_flow flow = { .remote.addr.family = AF_INET };
+	char *colon = strchr(to, ':');
+	uint8_t bytes[512];
+	struct wg_view view;
+	ssize_t len;
+	int err;
+
+	if (!colon)
+		return fail(to);
+	*colon = '\0';
+	flow.remote.port = (uint16_t)strtoul(colon + 1, NULL, 10);
+	address.sin_port = htons(flow.remote.port);
+	if (inet_pton(AF_INET, to, &address.sin_addr) != 1 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
+		return fail(to);
+	memcpy(flow.remote.addr.bytes, &address.sin_addr, sizeof(address.sin_addr));
+	err = begin(peer_key, &flow.remote);
+	if (err)
+		return err;
+	make_packet(room[0] + WG_HEADROOM, 16);
+	(void)wg_output(device, room[0] + WG_HEADROOM, HEADERS + 16, clock_now_ns(), &view);
+	len = recv(fd, bytes, sizeof(bytes), 0);
+	if (len > 0 && wg_input(device, &flow, 0, bytes, (size_t)len, clock_now_ns(), &view) == WG_HANDSHAKE)
+		return 0;
+	(void)fprintf(stderr, "no answer to a handshake\n");
+	return 1;
+}
+
+static int receive(char *to, uint64_t seconds, const char *peer_key)
+{
+	/* What the filter sees begins with the UDP header. */
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, UDP_LEN),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, DATA, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+	};
+	const struct sock_fprog program = { sizeof(code) / sizeof(code[0]), code };
+	int one = 1, err = shake_hands(to, peer_key);
+
+	if (err)
+		return err;
+	if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ||
+	    setsockopt(fd, IPPROTO_UDP, UDP_GRO, &one, sizeof(one)) < 0)
+		return fail("socket");
+	puts("ready");
+	(void)fflush(stdout);
+	sleep((unsigned)seconds);
+	return 0;
 }
 
 /* One super-frame. 0 or how many packets there were. */
@@ -192,35 +202,15 @@ static size_t send_super(const uint8_t *packet, size_t len, size_t count, uint64
 
 static int send_all(char *to, uint64_t seconds, size_t len, const char *peer_key)
 {
-	struct sockaddr_in address = { .sin_family = AF_INET };
-	struct inet_endpoint endpoint = { .addr.family = AF_INET };
 	static uint8_t packet[MTU];
-	char *colon = strchr(to, ':');
-	struct wg_view view;
 	size_t total = HEADERS + len, padded = (total + 15) / 16 * 16, count;
-	int segment = (int)(OVERHEAD + (padded < MTU ? padded : MTU)), err;
+	int segment = (int)(OVERHEAD + (padded < MTU ? padded : MTU)), err = shake_hands(to, peer_key);
 	unsigned long sent = 0;
-	uint64_t now_ns, end_ns;
+	uint64_t now_ns = clock_now_ns(), end_ns;
 
-	if (!colon)
-		return 2;
-	*colon = '\0';
-	endpoint.port = (uint16_t)strtoul(colon + 1, NULL, 10);
-	address.sin_port = htons(endpoint.port);
-	if (inet_pton(AF_INET, to, &address.sin_addr) != 1 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return fail(to);
-	memcpy(endpoint.addr.bytes, &address.sin_addr, sizeof(address.sin_addr));
-	err = begin(peer_key, &endpoint);
 	if (err)
 		return err;
 	make_packet(packet, len);
-	memcpy(room[0] + WG_HEADROOM, packet, total);
-	now_ns = clock_now_ns();
-	(void)wg_output(device, room[0] + WG_HEADROOM, total, now_ns, &view);
-	if (!take()) {
-		(void)fprintf(stderr, "no answer to a handshake\n");
-		return 1;
-	}
 	if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)) < 0)
 		return fail("UDP_SEGMENT");
 	count = (size_t)SUPER_MAX / (size_t)segment;
@@ -249,9 +239,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc == 5 && !strcmp(argv[1], "receive"))
-		return receive((uint16_t)strtoul(argv[2], NULL, 10), strtoul(argv[3], NULL, 10), argv[4]);
+		return receive(argv[2], strtoul(argv[3], NULL, 10), argv[4]);
 	if (argc == 6 && !strcmp(argv[1], "send") && (len = strtoul(argv[4], NULL, 10)) <= MTU - HEADERS)
 		return send_all(argv[2], strtoul(argv[3], NULL, 10), len, argv[5]);
-	(void)fprintf(stderr, "usage: opposite key | receive PORT SECONDS KEY | send ADDRESS:PORT SECONDS LEN KEY\n");
+	(void)fprintf(stderr, "usage: opposite key | receive ADDRESS:PORT SECONDS KEY | send ADDRESS:PORT SECONDS LEN KEY\n");
 	return 2;
 }

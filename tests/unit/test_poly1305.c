@@ -10,7 +10,7 @@
 
 TEST(poly1305_carries_as_its_rfc)
 {
-	for (size_t i = 0; has_avx2() && i < sizeof(rows) / sizeof(rows[0]); i++) {
+	for (size_t i = 0; cpu_has_avx2() && i < sizeof(rows) / sizeof(rows[0]); i++) {
 		struct poly1305 mac;
 		uint8_t key[32], tag[AEAD_TAG_LEN];
 
@@ -26,7 +26,7 @@ TEST(poly1305_carries_as_its_rfc)
 /* With r = 1 the tag is the sum of the blocks modulo the prime: here around one and two times that. */
 TEST(poly1305_reduces_around_the_prime)
 {
-	for (unsigned low = 0; has_avx2() && low < 256; low++) {
+	for (unsigned low = 0; cpu_has_avx2() && low < 256; low++) {
 		struct poly1305 mac;
 		uint8_t key[32] = { 1 }, message[48], tag[AEAD_TAG_LEN], expected[AEAD_TAG_LEN] = { 0 };
 

@@ -43,10 +43,37 @@ TEST(sum_agrees_with_word_by_word_at_every_length)
 			uint16_t expected = judge(sum_fold(begin), at, len);
 
 			memset(copy, 0x5a, sizeof(copy));
-			CHECK(same(sum_fold(sum_bytes(begin, at, len)), expected));
-			CHECK(same(sum_fold(sum_copy(begin, copy, at, len)), expected));
+			CHECK(same(sum_fold(sum_bytes_plain(begin, at, len)), expected));
+			CHECK(same(sum_fold(sum_copy_plain(begin, copy, at, len)), expected));
 			CHECK_MEM(copy, at, len);
 			CHECK_INT(copy[len], 0x5a);
+			memset(copy, 0x5a, sizeof(copy));
+			CHECK(same(sum_fold(sum_bytes_long(begin, at, len)), expected));
+			CHECK(same(sum_fold(sum_copy_long(begin, copy + 1, at, len)), expected));
+			CHECK_INT(copy[0], 0x5a);
+			CHECK_MEM(copy + 1, at, len);
+			CHECK_INT(copy[len + 1], 0x5a);
 		}
 	}
+}
+
+/* What is long goes another way, wherever it lies. */
+TEST(sum_agrees_with_word_by_word_at_every_alignment)
+{
+	static uint8_t bytes[65536 + 64], copy[65536 + 64];
+	static const size_t lens[] = { SUM_LONG_LEN - 1, SUM_LONG_LEN, SUM_LONG_LEN + 1, 191, 192, 193, 1380, 1420, 8999, 65535, 65536 };
+
+	srand(2);
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = i < 40000 ? 0xff : (uint8_t)rand();
+	for (size_t i = 0; i < sizeof(lens) / sizeof(lens[0]); i++)
+		for (size_t from = 0; from < 64; from++) {
+			size_t to = (from * 7) % 64;
+			uint16_t expected = judge(3, bytes + from, lens[i]);
+
+			CHECK(same(sum_fold(sum_bytes(3, bytes + from, lens[i])), expected));
+			memset(copy + to, 0x5a, lens[i]);
+			CHECK(same(sum_fold(sum_copy(3, copy + to, bytes + from, lens[i])), expected));
+			CHECK_MEM(copy + to, bytes + from, lens[i]);
+		}
 }
