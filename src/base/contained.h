@@ -7,4 +7,7 @@
 
 bool contained(void);
 
+/* What its operator is to do about something that it lacks. */
+#define COMPOSE_ADD(line) "add `" line "` to this service in docker-compose.yml"
+
 #endif

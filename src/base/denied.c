@@ -6,6 +6,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/contained.h"
+
 /* Either lets root read what is others'. */
 static bool reads_all(void)
 {
@@ -20,6 +22,6 @@ const char *denied_hint(int err)
 {
 	if (err != EACCES || geteuid() != 0 || reads_all())
 		return "";
-	return ": it is not root's, and CAP_DAC_READ_SEARCH is lacking: `chown root` it on the host, or add "
-	       "`cap_add: [DAC_READ_SEARCH]` to this service in docker-compose.yml";
+	return ": it is not root's, and CAP_DAC_READ_SEARCH is lacking: `chown root` it on the host, or "
+	       COMPOSE_ADD("cap_add: [DAC_READ_SEARCH]");
 }

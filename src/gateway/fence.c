@@ -6,6 +6,7 @@
 #include <linux/rtnetlink.h>
 #include <string.h>
 
+#include "base/contained.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
@@ -13,8 +14,7 @@
 
 #define UDP_EARLY_DEMUX "/proc/sys/net/ipv4/udp_early_demux"
 /* What a container sees of it is read-only. */
-#define COMPOSE_SYSCTL ": add `sysctls: [net.ipv4.udp_early_demux=0]` to this service in docker-compose.yml, or with `network_mode: host` " \
-		       "set it on the host"
+#define COMPOSE_SYSCTL ": " COMPOSE_ADD("sysctls: [net.ipv4.udp_early_demux=0]") ", or with `network_mode: host` set it on the host"
 
 enum { FENCE_RULES = 5, DEVICE_FIRST = 2, DEVICE_RULES = 2 };
 

@@ -18,51 +18,22 @@
 #include "crypto/key.h"
 #include "crypto/random.h"
 #include "crypto/x25519.h"
-#include "gateway/check.h"
-#include "gateway/edit.h"
+#include "gateway/commands.h"
 #include "gateway/guide.h"
-#include "gateway/key.h"
 #include "gateway/leftover.h"
 #include "gateway/overview.h"
-#include "gateway/peer.h"
 #include "gateway/probe.h"
 #include "gateway/service.h"
-#include "gateway/set.h"
-#include "gateway/setup.h"
-#include "gateway/transfer.h"
 #include "gateway/typed.h"
 #include "gateway/verbs.h"
-#include "gateway/view.h"
-#include "gateway/write.h"
 #include "tunnel/backend.h"
 #include "worker/first.h"
 
 enum { EXIT_USAGE = 2 };
 
-static void print_usage_line(void *arg, const char *text)
-{
-	(void)fprintf(stderr, "       %s %s\n", (const char *)arg, text);
-}
-
 static int usage(const char *name)
 {
-	static char arg[32];
-
-	text_format(arg, sizeof(arg), "%s", name);
-	(void)fprintf(stderr, "usage: %s run [--conf DIR] [--state DIR|none] [--netns NAME|none] [--run DIR]\n"
-		"       %*s     [--backend %s] [--ready-fd N] [--pulse-fd N]\n",
-		name, (int)strlen(name), "", backend_names());
-	(void)fprintf(stderr, "       %s check --conf DIR [--strict] [--no-names] [--no-host] [--screen]\n", name);
-	(void)fprintf(stderr, "       %s wg genkey | wg genpsk | wg pubkey < FILE\n", name);
-	(void)fprintf(stderr, "       %s setup | write FILE | edit FILE [--conf DIR] | view FILE [LINE] [--conf DIR]\n", name);
-	(void)fprintf(stderr, "       %s set | unset | peer | key WORD... [--conf DIR]\n", name);
-	(void)fprintf(stderr, "       %s export [--with-keys] [--conf DIR] | import [--conf DIR] < FILE\n", name);
-	(void)fprintf(stderr, "       %s overview [NAME | watch [SECONDS]] [--conf DIR] [--run DIR]\n", name);
-	(void)fprintf(stderr, "       %s probe NAME [--run DIR]\n", name);
-	(void)fprintf(stderr, "       %s remove [--run DIR]\n", name);
-	(void)fprintf(stderr, "       %s help conf [--markdown] | help rotate | help port | version\n", name);
-	(void)fprintf(stderr, "to the running service, with --run DIR when that is not " CONTROL_DIR ":\n");
-	worker_usage(path_verbs, print_usage_line, arg);
+	commands_usage(name, row_print_error, NULL);
 	return EXIT_USAGE;
 }
 
@@ -210,41 +181,36 @@ static bool take_run_dir(int *argc, char **argv, const char **run_dir)
 	return true;
 }
 
+/* `help` and a word or two. */
+static int main_help(const struct profile *profile, int argc, char **argv)
+{
+	bool markdown = argc == 3 && !strcmp(argv[2], "--markdown");
+
+	if (argc == 2 && guide_print(argv[1]))
+		return 0;
+	if (argc == 3 && !markdown)
+		return usage(profile->name);
+	if (!strcmp(argv[1], "conf"))
+		(markdown ? reference_markdown : reference_print)(row_print, NULL);
+	else if (!strcmp(argv[1], "commands"))
+		commands_print(markdown, row_print, NULL);
+	else
+		return usage(profile->name);
+	return 0;
+}
+
 /* What needs no service. -1: none of it. */
 static int main_alone(const struct profile *profile, int argc, char **argv)
 {
 	const char *verb = argc ? argv[0] : "";
+	const struct gateway_command *command = command_find(verb);
 
-	if (argc >= 2 && argc <= 3 && !strcmp(verb, "help") && !strcmp(argv[1], "conf")) {
-		bool markdown = argc == 3 && !strcmp(argv[2], "--markdown");
-
-		(markdown ? reference_markdown : reference_print)(row_print, NULL);
-		return argc == 3 && !markdown ? EXIT_USAGE : 0;
-	}
-	if (argc == 2 && !strcmp(verb, "help") && guide_print(argv[1]))
-		return 0;
+	if (!strcmp(verb, "help") && argc >= 2 && argc <= 3)
+		return main_help(profile, argc, argv);
 	if (!argc || !strcmp(verb, "help") || verb[0] == '-')
 		return usage(profile->name);
-	if (!strcmp(verb, "check"))
-		return check_main(argc, argv);
-	if (!strcmp(verb, "edit"))
-		return edit_main(argc, argv);
-	if (!strcmp(verb, "setup"))
-		return setup_main(argc, argv);
-	if (!strcmp(verb, "write"))
-		return write_main(argc, argv);
-	if (!strcmp(verb, "view"))
-		return view_main(argc, argv);
-	if (!strcmp(verb, "set") || !strcmp(verb, "unset"))
-		return set_main(argc, argv);
-	if (!strcmp(verb, "peer"))
-		return peer_main(argc, argv);
-	if (!strcmp(verb, "key"))
-		return key_main(argc, argv);
-	if (!strcmp(verb, "export"))
-		return export_main(argc, argv);
-	if (!strcmp(verb, "import"))
-		return import_main(argc, argv);
+	if (command)
+		return command->run(argc, argv);
 	if (!strcmp(verb, "wg") && argc == 2 && (!strcmp(argv[1], "genkey") || !strcmp(argv[1], "genpsk")))
 		return genkey(!strcmp(argv[1], "genpsk"));
 	if (!strcmp(verb, "wg") && argc == 2 && !strcmp(argv[1], "pubkey"))

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/text.h"
 #include "conf/applied.h"
 #include "control/client.h"
@@ -71,11 +72,26 @@ static bool is_to_go_on(void)
 	return result && slice_among(slice_of(result), ends, sizeof(ends) / sizeof(ends[0])) == sizeof(ends) / sizeof(ends[0]);
 }
 
+/* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. */
+static void clear_run_dir(const struct profile *profile, const char *run_dir)
+{
+	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return;
+	applied_remove(fd, profile->name);
+	if (!profile->dataplane)
+		(void)unlinkat(fd, NAMES_FILE, 0);
+	(void)unlinkat(fd, APPLIED_DIR, AT_REMOVEDIR);
+	close(fd);
+	(void)rmdir(run_dir);
+}
+
 int leftover_main(const struct profile *profile, const char *run_dir)
 {
 	char path[CONTROL_PATH_LEN], *words[] = { (char[]){ "version" }, NULL };
 	struct place_left host = { .ours = 0 }, inner;
-	int served = control_path(path, run_dir, profile->name), err, dir_fd;
+	int served = control_path(path, run_dir, profile->name), err;
 
 	if (is_to_go_on())
 		return 0;
@@ -93,11 +109,6 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 		err = clear_netns(profile->name, &inner);
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
-	/* What it would go on with after a crash. */
-	dir_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (dir_fd >= 0) {
-		applied_remove(dir_fd, profile->name);
-		close(dir_fd);
-	}
+	clear_run_dir(profile, run_dir);
 	return err < 0;
 }

@@ -4,7 +4,8 @@
 
 #include "gateway/profile.h"
 
-/* The command `remove`: takes away the interface and the namespace of a path that is not to be started again; an exit status. */
+/* The command `remove`: takes away the interface and the namespace of a path that is not to be started again, and what of it is in run_dir; an
+ * exit status. */
 int leftover_main(const struct profile *profile, const char *run_dir);
 
 #endif

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/contained.h"
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/users.h"
@@ -53,8 +54,8 @@ static void finish(struct resolver *resolver, uint64_t now_ns)
 	int status = helper_end(&resolver->helper);
 
 	if (WIFEXITED(status) && WEXITSTATUS(status) == LOOKUP_NO_USER)
-		log_err("names are not looked up: the process for it cannot become user %d (CAP_SETUID and CAP_SETGID?)",
-			USER_RESOLVER);
+		log_err("names are not looked up: the process for it cannot become user %d (CAP_SETUID and CAP_SETGID?)%s",
+			USER_RESOLVER, contained() ? ": " COMPOSE_ADD("cap_add: [SETUID, SETGID]") : "");
 	if (resolver->settle.armed) {
 		loop_timer_clear(resolver->loop, &resolver->settle);
 		resolver->found(resolver);

@@ -366,11 +366,11 @@ static void verb_filter(struct worker *worker, struct control_call *call, int ar
 }
 
 const struct worker_verb nics_verbs[] = {
-	{ "show", "[NIC]", verb_show },
-	{ "filter", "", verb_filter },
-	{ "identify", "NIC", identify_verb },
+	{ "show", "[NIC]", "the NICs, or one in full", verb_show },
+	{ "filter", "", "what comes in to the host, by rule", verb_filter },
+	{ "identify", "NIC", "blink its light", identify_verb },
 	CHANGE_VERBS,
-	{ "revert", "", change_verb_undo },
+	{ "revert", "", "an older name of `undo`", change_verb_undo },
 	{ 0 },
 };
 

@@ -59,11 +59,13 @@ struct change {
 
 /* The verbs, for a worker's table. Where a directory comes with a plan or an apply, its files are meant, else the worker's
  * own. reconfigure is plan, apply and keep. */
-#define CHANGE_VERBS                                                                          \
-	{ "reconfigure", "[--force] [--quiet] [--dry-run]", change_verb_reconfigure }, \
-		{ "plan", "[--force] [--quiet] [--lines]", change_verb_plan },                  \
-		{ "apply", "[--force] [--quiet]", change_verb_apply },                 \
-		{ "undo", "[--quiet]", change_verb_undo }, { "keep", "", change_verb_keep }
+#define CHANGE_VERBS                                                                                                                   \
+	{ "reconfigure", "[--force] [--quiet] [--dry-run]",                                                                            \
+	  "apply changed files; --dry-run: 0 they would be, 3 they are refused, 4 only with --force", change_verb_reconfigure },        \
+		{ "plan", "[--force] [--quiet] [--lines]", "what a `reconfigure` would change, in lines", change_verb_plan },             \
+		{ "apply", "[--force] [--quiet]", "a `reconfigure` that can be put back until `keep`", change_verb_apply },               \
+		{ "undo", "[--quiet]", "put back what ran before `apply`", change_verb_undo },                                            \
+		{ "keep", "", "what was applied is the fallback from now on", change_verb_keep }
 worker_verb_fn change_verb_reconfigure, change_verb_plan, change_verb_apply, change_verb_undo, change_verb_keep;
 
 /* worker, ops and candidate are set. */

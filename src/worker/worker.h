@@ -25,6 +25,7 @@ typedef void worker_verb_fn(struct worker *worker, struct control_call *call, in
 
 struct worker_verb {
 	const char *name, *words; /* the last of a table has no name */
+	const char *about;        /* a sentence for people */
 	worker_verb_fn *run;
 };
 

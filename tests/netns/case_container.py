@@ -150,6 +150,17 @@ def container_names_the_line_for_files_of_another_user(lab):
 
 
 @case
+def container_names_the_line_for_a_process_of_another_user(lab):
+    """Which asks name servers."""
+    two = Two(lab)
+    named = {**two.files, "vpn-public.conf": two.files["vpn-public.conf"].replace("192.0.2.2:", "go.invalid:")}
+    c = Container(lab, two.a, named, prefix=("setpriv", "--bounding-set", "-setuid,-setgid"))
+    words = ("gateway: names are not looked up: the process for it cannot become user 64777 (CAP_SETUID and CAP_SETGID?): add `cap_add: [SETUID, "
+             "SETGID]` to this service in docker-compose.yml\n")
+    wait_until("it says so", lambda: words in c.said())
+
+
+@case
 def container_stays_with_bad_files_and_says_so(lab):
     two = Two(lab)
     c = Container(lab, two.a, {**two.files, "vpn-public.conf": "[Peer]\nPublicKey = short\n"})

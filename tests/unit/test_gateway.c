@@ -8,10 +8,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/wrap.h"
 #include "conf/applied.h"
+#include "gateway/commands.h"
 #include "gateway/inner.h"
 #include "gateway/ping.h"
 #include "gateway/profile.h"
+#include "gateway/verbs.h"
 #include "gateway/wanted.h"
 #include "network/facts.h"
 #include "report/words.h"
@@ -241,4 +244,24 @@ TEST(ping_that_cannot_hold_its_rate_leaves_the_loop_to_others)
 	/* The control: what it can hold is held, also behind a pause. */
 	CHECK_INT((long long)ping_next_ns(0, INTERVAL_NS, 0), INTERVAL_NS);
 	CHECK_INT((long long)ping_next_ns(0, INTERVAL_NS, 20 * (uint64_t)INTERVAL_NS), INTERVAL_NS);
+}
+
+static void look_at_row(void *arg, const char *text)
+{
+	unsigned *wide = arg;
+
+	*wide += strlen(text) > WRAP_WIDTH || (*text && text[strlen(text) - 1] == ' ');
+}
+
+TEST(commands_have_a_sentence_each_and_fit_a_screen)
+{
+	unsigned wide = 0;
+
+	for (const struct worker_verb *verb = path_verbs; verb->name; verb++)
+		CHECK(verb->about[0] && !strchr(verb->about, '|'));
+	commands_usage("gateway-dataplane", look_at_row, &wide);
+	commands_print(false, look_at_row, &wide);
+	CHECK_INT(wide, 0);
+	CHECK(command_find("check") && command_find("unset"));
+	CHECK(!command_find("run") && !command_find("reconfigure") && !command_find(""));
 }

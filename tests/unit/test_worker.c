@@ -39,7 +39,7 @@ static void verb_look(struct worker *worker, struct control_call *call, int argc
 	control_end(call, 0);
 }
 
-static const struct worker_verb verbs[] = { { "echo", "[WORD]", verb_echo }, { "look", "", verb_look }, { 0 } };
+static const struct worker_verb verbs[] = { { "echo", "[WORD]", "", verb_echo }, { "look", "", "", verb_look }, { 0 } };
 
 static int open_nothing(struct worker *worker)
 {
