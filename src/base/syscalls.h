@@ -2,8 +2,11 @@
 #ifndef BASE_SYSCALLS_H
 #define BASE_SYSCALLS_H
 
+#include <fcntl.h>
+#include <linux/sockios.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 struct syscall_row {
@@ -13,6 +16,19 @@ struct syscall_row {
 	uint32_t value;
 };
 
+/* Rows of who asks name servers: getaddrinfo(3), with the files that it looks into. */
+#define SYSCALLS_NAMES                                                                                    \
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET },                         \
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET6 },                        \
+	{ .number = SYS_setsockopt }, { .number = SYS_bind }, { .number = SYS_connect },                  \
+	{ .number = SYS_getsockname }, { .number = SYS_sendto }, { .number = SYS_sendmsg },               \
+	{ .number = SYS_recvfrom }, { .number = SYS_recvmsg },                                            \
+	{ .number = SYS_open, .arg = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC, .value = O_RDONLY },       \
+	{ .number = SYS_fcntl, .arg = 2, .mask = UINT32_MAX, .value = F_SETFD },                          \
+	/* if_nametoindex(3), for a server with its NIC */                                                \
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_UNIX },                         \
+	{ .number = SYS_ioctl, .arg = 2, .mask = UINT32_MAX, .value = SIOCGIFINDEX }
+
 /* Those of rows and what every process does that lives on what it holds: it reads, writes, closes and waits, asks for the time, random
  * bytes and memory (none of it to be executed), and ends. They hold for this process and all of its own, for good, and for the calling
  * thread alone: call it before there are others. Rows that are called for each packet come first.
@@ -21,7 +37,7 @@ struct syscall_row {
  * for in vain costs a message or less, and the sessions stay. Whoever broke in gets no more from either. The kernel's log has what was
  * refused (audit, type=1326), and a call by another numbering of calls than this program's, which only an intruder makes, kills.
  *
- * 0 or -errno of a kernel that has no filters. A sanitized build does what it likes: 0. */
+ * 0; -ENOSYS: this kernel has no filters; or another -errno. A sanitized build does what it likes: 0. */
 int syscalls_only(const struct syscall_row *rows, size_t count);
 
 /* Whether syscalls_only holds anything back in this build. */

@@ -79,15 +79,30 @@ void background_clean(char **argv, const char *name, const int *keep, size_t kee
 	}
 	(void)prctl(PR_SET_NAME, name);
 	close_others(keep, keep_count);
+	for (size_t i = 0; i < keep_count; i++)
+		if (keep[i] >= 0)
+			(void)fcntl(keep[i], F_SETFD, FD_CLOEXEC);
 	fill_standard();
 	reset_signals();
+}
+
+/* The parent's life: a newline is all that a child says that is ready, and words are told by him who fails. */
+static _Noreturn void wait_for_child(int fd)
+{
+	char bytes[512];
+	ssize_t n = read(fd, bytes, sizeof(bytes));
+
+	if (n == 1 && bytes[0] == '\n')
+		_exit(0);
+	if (n > 0)
+		(void)!write(STDERR_FILENO, bytes, (size_t)n);
+	_exit(1);
 }
 
 int background_begin(void)
 {
 	int ends[2];
 	pid_t child;
-	char byte;
 
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
@@ -96,7 +111,7 @@ int background_begin(void)
 		return -errno;
 	if (child) {
 		close(ends[1]);
-		_exit(read(ends[0], &byte, 1) == 1 ? 0 : 1);
+		wait_for_child(ends[0]);
 	}
 	close(ends[0]);
 	told_fd = ends[1];
@@ -104,7 +119,7 @@ int background_begin(void)
 	return chdir("/") < 0 ? -errno : 0;
 }
 
-void background_ready(int log_fd)
+void background_leave(int log_fd)
 {
 	int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 
@@ -123,6 +138,22 @@ void background_ready(int log_fd)
 		if (log_fd > STDERR_FILENO)
 			close(log_fd);
 	}
+}
+
+void background_fail(const char *words)
+{
+	char text[256];
+
+	if (told_fd < 0)
+		return;
+	text_format(text, sizeof(text), "%s\n", words);
+	(void)!write(told_fd, text, strlen(text));
+}
+
+void background_ready(void)
+{
+	if (told_fd < 0)
+		return;
 	(void)!write(told_fd, "\n", 1);
 	close(told_fd);
 	told_fd = -1;

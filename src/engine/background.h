@@ -13,8 +13,10 @@ void background_clean(char **argv, const char *name, const int *keep, size_t kee
 /* Goes on in a child, in a session of its own; the parent returns never: it ends when background_ready is called, with 0, or when the
  * child ends before, with 1. 0 or -errno. */
 int background_begin(void);
-/* The parent may end. Standard input and output are nothing from now on, and standard error is log_fd (which is closed), or, where that is
- * -1, the kernel's log. */
-void background_ready(int log_fd);
+/* Standard input and output are nothing from now on, and standard error is log_fd (which is closed), or, where that is -1, the kernel's
+ * log. What still fails is told by the parent, where it may be seen: background_fail. */
+void background_leave(int log_fd);
+void background_fail(const char *words);
+void background_ready(void); /* the parent may end */
 
 #endif

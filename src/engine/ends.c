@@ -3,10 +3,12 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
+#include <string.h>
 #include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "netlink/netlink.h"
 #include "netlink/netns.h"
 #include "tunnel/lwip.h"
@@ -14,6 +16,7 @@
 static struct {
 	struct loop *loop;
 	struct loop_source signals, links, sockets;
+	char socket_name[32];
 } ends;
 
 static void stop(const char *why)
@@ -41,16 +44,24 @@ static void links_changed(struct loop_source *source, uint32_t events, uint64_t 
 		stop("its interface was deleted");
 }
 
+/* What the news say is all there is: to look for oneself would take a right. */
 static void sockets_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	_Alignas(struct inotify_event) char news[4096];
+	ssize_t n;
 
 	(void)events;
 	(void)now_ns;
-	while (read(source->fd, news, sizeof(news)) > 0)
-		;
-	if (!lwip_is_served())
-		stop("its socket was removed");
+	while ((n = read(source->fd, news, sizeof(news))) > 0) {
+		const struct inotify_event *event;
+
+		for (size_t at = 0; at < (size_t)n; at += sizeof(*event) + event->len) {
+			event = (const struct inotify_event *)(const void *)(news + at);
+			if (event->mask & (IN_DELETE_SELF | IN_MOVE_SELF | IN_IGNORED) ||
+			    (event->len && !strcmp(event->name, ends.socket_name)))
+				stop("its socket was removed");
+		}
+	}
 }
 
 static int open_signals(void)
@@ -83,10 +94,11 @@ static int open_sockets(const char *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-int ends_follow(struct loop *loop, int netns_fd, const char *sockets_dir)
+int ends_follow(struct loop *loop, int netns_fd, const char *sockets_dir, const char *uapi_name)
 {
 	int err;
 
+	text_format(ends.socket_name, sizeof(ends.socket_name), "%s.sock", uapi_name);
 	ends.loop = loop;
 	err = loop_take(loop, &ends.signals, open_signals(), signal_came);
 	if (!err)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -9,8 +10,11 @@
 #include "base/paths.h"
 #include "base/text.h"
 #include "engine/background.h"
+#include "engine/confined.h"
 #include "engine/ends.h"
 #include "engine/more.h"
+#include "engine/opened.h"
+#include "engine/opener.h"
 #include "engine/options.h"
 #include "netlink/link.h"
 #include "tunnel/lwip.h"
@@ -31,7 +35,10 @@ static struct {
 static void about(struct more_host *host, struct more_about *told)
 {
 	(void)host;
-	*told = (struct more_about){ .index = engine.tunnel.index, .pid = getpid(), .trouble = engine.tunnel.trouble };
+	*told = (struct more_about){ .index = engine.tunnel.index,
+				     .pid = getpid(),
+				     .opener = opened_is_there(),
+				     .trouble = engine.tunnel.trouble };
 }
 
 static int set_nics(struct more_host *host, const struct tunnel_nic *nics, size_t count)
@@ -42,11 +49,24 @@ static int set_nics(struct more_host *host, const struct tunnel_nic *nics, size_
 	return 0;
 }
 
+/* Packets go on with what is open. */
+static void opener_changed(void)
+{
+	more_changed(&engine.more);
+	if (!more_is_watched(&engine.more))
+		log_err("the process that opens NICs for it is gone: those that come from now on are not used");
+}
+
+/* What failed for want of one is tried at once. */
 static int set_opener(struct more_host *host, int fd)
 {
+	int err = opened_by(&engine.loop, fd, opener_changed);
+
 	(void)host;
-	close(fd);
-	return -EOPNOTSUPP;
+	if (!err)
+		lwip_set_nics(&engine.tunnel, engine.tunnel.nics, engine.tunnel.nic_count);
+	more_changed(&engine.more);
+	return err;
 }
 
 /* Whoever watches tells of it. */
@@ -65,7 +85,11 @@ static void troubled(struct tunnel *tunnel)
 
 static int fail(int err, const char *what)
 {
-	log_err("%s: %s", what, strerror(-err));
+	char words[TUNNEL_ERROR_LEN];
+
+	text_format(words, sizeof(words), "%s: %s", what, strerror(-err));
+	log_err("%s", words);
+	background_fail(words);
 	return err;
 }
 
@@ -78,6 +102,7 @@ static int open_tunnel(void)
 					    .netns_fd = engine.options.netns_fd,
 					    .host = &engine.host,
 					    .loop = &engine.loop,
+					    .rights = &opened_rights,
 					    .troubled = troubled };
 	int err = tunnel_open(&engine.tunnel, &tunnel_lwip, &place);
 
@@ -108,8 +133,20 @@ static int open_all(void)
 	err = more_open(&engine.more, &engine.loop, engine.options.sockets_dir, engine.options.uapi_name, &host);
 	if (err < 0)
 		return fail(err, "cannot serve the second socket");
-	err = ends_follow(&engine.loop, engine.options.netns_fd, engine.options.sockets_dir);
+	err = ends_follow(&engine.loop, engine.options.netns_fd, engine.options.sockets_dir, engine.options.uapi_name);
 	return err < 0 ? fail(err, "cannot follow what would end it") : 0;
+}
+
+/* From here on it has packets, and nothing else: what takes a right is its opener's. */
+static int divide(void)
+{
+	int fd = opener_start(), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
+
+	(void)signal(SIGCHLD, SIG_IGN);
+	if (err < 0)
+		return fail(err, "cannot start the process that opens NICs for it");
+	err = engine_confine();
+	return err < 0 ? fail(err, "cannot give up its rights") : 0;
 }
 
 int engine_main(int argc, char **argv)
@@ -126,14 +163,19 @@ int engine_main(int argc, char **argv)
 	if (!err)
 		err = open_all();
 	if (!err && !engine.options.front) {
-		background_ready(engine.options.log_fd);
+		background_leave(engine.options.log_fd);
 		log_open(who);
 	}
+	if (!err)
+		err = divide();
+	if (!err)
+		background_ready();
 	if (!err && !engine.options.alias[0])
 		log_info("%s is there: wg(8) sets its keys, port and peers", engine.options.device);
 	if (!err)
 		err = loop_run(&engine.loop);
 	more_close(&engine.more);
 	tunnel_close(&engine.tunnel, true);
-	return err < 0;
+	/* A sanitized build would trace itself for leaks, and may not. */
+	_exit(err < 0);
 }

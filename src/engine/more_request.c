@@ -261,10 +261,11 @@ static int finish_set(struct more_request *request)
 
 static void begin_request(struct more_request *request, struct slice line)
 {
+	static const char *const first[] = { "get=1", "set=1", "watch=1" };
+	static const enum more_kind kinds[] = { MORE_GET, MORE_SET, MORE_WATCH, MORE_UNKNOWN };
+
 	more_request_clear(request);
-	request->kind = slice_equal(line, "get=1")   ? MORE_GET :
-			slice_equal(line, "set=1")   ? MORE_SET :
-			slice_equal(line, "watch=1") ? MORE_WATCH : MORE_UNKNOWN;
+	request->kind = kinds[slice_among(line, first, sizeof(first) / sizeof(first[0]))];
 	if (request->kind == MORE_UNKNOWN)
 		request->err = fail(request, -EPROTO, "a request begins with get=1, set=1 or watch=1");
 }

@@ -227,6 +227,10 @@ int opened_by(struct loop *loop, int fd, void (*changed)(void))
 {
 	int err;
 
+	if (!is_int(fd, SOL_SOCKET, SO_DOMAIN, AF_UNIX) || !is_int(fd, SOL_SOCKET, SO_TYPE, SOCK_SEQPACKET)) {
+		close(fd);
+		return -EBADMSG;
+	}
 	opened_close();
 	err = loop_take(loop, &opened.source, fd, answers_wait);
 	if (err < 0)

@@ -13,7 +13,6 @@
 #include "base/log.h"
 #include "base/pass.h"
 #include "base/servant.h"
-#include "base/syscalls.h"
 #include "base/users.h"
 #include "engine/confined.h"
 #include "engine/opener_words.h"
@@ -108,7 +107,7 @@ static int give_up(void)
 	(void)servant_see_nothing(); /* without SYS_CHROOT it opens nothing all the same */
 	err = servant_become_with(USER_OPENER, rights);
 	if (err == -EPERM) {
-		log_info(ENGINE_STAYS, OPENER_APPLET + 1, (unsigned)getuid(), USER_OPENER);
+		log_info(ENGINE_STAYS, OPENER_NAME, (unsigned)getuid(), USER_OPENER);
 		err = servant_keep(rights);
 	}
 	if (err < 0)
@@ -116,7 +115,7 @@ static int give_up(void)
 	(void)servant_open_nothing();
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;
-	return syscalls_only(calls, sizeof(calls) / sizeof(calls[0]));
+	return engine_calls_only(calls, sizeof(calls) / sizeof(calls[0]));
 }
 
 int opener_main(void)
@@ -125,8 +124,8 @@ int opener_main(void)
 	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
 	int err;
 
-	log_open(OPENER_APPLET + 1);
-	(void)prctl(PR_SET_NAME, OPENER_APPLET + 1);
+	log_open(OPENER_NAME);
+	(void)prctl(PR_SET_NAME, OPENER_NAME);
 	(void)setsid(); /* not to be stopped with others of a terminal: its end comes by the socket */
 	err = give_up();
 	if (err < 0) {

@@ -4,11 +4,10 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <linux/if_tun.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -49,9 +48,11 @@ static int set_port(struct tunnel *tunnel, uint16_t port);
 
 static void follow_inner(uint64_t now_ns)
 {
-	struct link link;
+	struct link link = { .up = true, .mtu_bytes = lwip.mtu_bytes };
+	int err = link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link);
 
-	if (link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link) < 0)
+	/* One that was moved to another namespace is up and has its MTU, as far as can be known here. */
+	if (err < 0 && (err != -ENODEV || !lwip_has_tun()))
 		return;
 	/* No port was set: any, as of the kernel's. */
 	if (link.up && !lwip.outer_open && set_port(lwip.tunnel, 0) < 0)
@@ -122,6 +123,14 @@ static int uapi_sets_port(struct uapi_host *host, uint16_t port)
 {
 	(void)host;
 	return set_port(lwip.tunnel, port);
+}
+
+static uint32_t uapi_link_index(struct uapi_host *host, const char *name)
+{
+	struct link link;
+
+	(void)host;
+	return link_get(lwip.tunnel->host, name, &link) < 0 ? 0 : link.index;
 }
 
 static void uapi_expects(struct uapi_host *host, const struct inet_endpoint *endpoint, uint64_t now_ns)
@@ -235,9 +244,11 @@ static int open_parts(struct tunnel *tunnel)
 
 static int lwip_open(struct tunnel *tunnel)
 {
-	struct uapi_host host = {
-		.set_port = uapi_sets_port, .port = uapi_port, .expect = uapi_expects, .changed = uapi_changed
-	};
+	struct uapi_host host = { .set_port = uapi_sets_port,
+				  .port = uapi_port,
+				  .link_index = uapi_link_index,
+				  .expect = uapi_expects,
+				  .changed = uapi_changed };
 	const char *sockets_dir = tunnel->sockets_dir ? tunnel->sockets_dir : UAPI_DIR;
 	uint8_t stamp[WG_STAMP_LEN];
 	int err;
@@ -373,14 +384,14 @@ struct wg_device *lwip_device(void)
 
 bool lwip_is_served(void)
 {
-	return lwip.uapi.server.loop && line_server_is_there(&lwip.uapi.server);
+	return lwip.uapi.server.loop;
 }
 
 bool lwip_has_tun(void)
 {
-	struct ifreq request;
+	struct pollfd tun = { .fd = lwip.tun.fd };
 
-	return lwip.tun.fd >= 0 && ioctl(lwip.tun.fd, TUNGETIFF, &request) == 0;
+	return poll(&tun, 1, 0) == 0;
 }
 
 void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count)

@@ -6,7 +6,7 @@
 #include "wg/wg.h"
 
 struct wg_device *lwip_device(void); /* while it is open */
-bool lwip_is_served(void); /* the UAPI socket that it made is where it was made */
+bool lwip_is_served(void); /* its UAPI socket was made */
 bool lwip_has_tun(void);   /* no one deleted its interface */
 /* They take the place of those before; borrowed while they hold. */
 void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count);

@@ -96,20 +96,19 @@ static int read_signed(struct slice text, uint64_t max, int64_t *number)
 }
 
 /* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
-static int read_scope(struct slice scope, uint32_t *index)
+static int read_scope(struct slice scope, struct uapi_value *value)
 {
-	char name[IFNAMSIZ];
 	uint64_t number;
 
-	if (text_uint(scope, UINT32_MAX, &number) == 0)
-		*index = (uint32_t)number;
+	if (text_uint(scope, UINT32_MAX, &number) < 0)
+		value->text = scope;
 	else
-		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : if_nametoindex(name);
-	return *index ? 0 : -EINVAL;
+		value->endpoint.scope_id = (uint32_t)number;
+	return !scope.len || scope.len >= IFNAMSIZ || (!value->text.len && !number) ? -EINVAL : 0;
 }
 
 /* ADDRESS:PORT, [ADDRESS]:PORT or [ADDRESS%SCOPE]:PORT */
-static int read_endpoint(struct slice text, struct inet_endpoint *endpoint)
+static int read_endpoint(struct slice text, struct uapi_value *value)
 {
 	struct slice host = text, scope = { NULL, 0 };
 	size_t colon = text.len;
@@ -124,10 +123,10 @@ static int read_endpoint(struct slice text, struct inet_endpoint *endpoint)
 		scope = (struct slice){ host.ptr + 1, host.len - 2 };
 		slice_cut(&scope, '%', &host);
 	}
-	if (scope.ptr && read_scope(scope, &endpoint->scope_id) < 0)
+	if (scope.ptr && read_scope(scope, value) < 0)
 		return -EINVAL;
-	endpoint->port = (uint16_t)port;
-	return inet_addr_parse(host, &endpoint->addr);
+	value->endpoint.port = (uint16_t)port;
+	return inet_addr_parse(host, &value->endpoint.addr);
 }
 
 static int read_failure(struct slice text, unsigned *which)
@@ -158,7 +157,7 @@ static int read_value(enum uapi_key key, struct slice text, struct uapi_value *v
 		value->number = slice_equal(text, "true");
 		return value->number ? 0 : -EINVAL;
 	case VALUE_ENDPOINT:
-		return read_endpoint(text, &value->endpoint);
+		return read_endpoint(text, value);
 	case VALUE_PREFIX:
 		return inet_prefix_parse(text, &value->prefix, &has_len) < 0 ? -EINVAL : 0;
 	case VALUE_ADDR:

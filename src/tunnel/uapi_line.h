@@ -87,7 +87,7 @@ struct uapi_value {
 	struct inet_endpoint endpoint;
 	struct inet_prefix prefix; /* host bits as they were written */
 	struct inet_addr addr;
-	struct slice text; /* borrowed from the line */
+	struct slice text; /* borrowed from the line; of an endpoint, a scope that is a name: its index is the reader's to find */
 };
 
 /* As a line has it; "drop_" of UAPI_DROP. */

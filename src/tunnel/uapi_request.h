@@ -16,6 +16,7 @@ struct uapi_host {
 	struct wg_device *device;
 	int (*set_port)(struct uapi_host *host, uint16_t port);
 	uint16_t (*port)(struct uapi_host *host);
+	uint32_t (*link_index)(struct uapi_host *host, const char *name); /* of a scope; 0: there is none */
 	/* A peer is to be reached there: what is needed for that is looked for now. NULL: nothing is. */
 	void (*expect)(struct uapi_host *host, const struct inet_endpoint *endpoint, uint64_t now_ns);
 	void (*changed)(struct uapi_host *host); /* after a request, whatever it did */

@@ -46,6 +46,12 @@ static uint16_t port(struct uapi_host *host)
 	return 4567;
 }
 
+static uint32_t link_index(struct uapi_host *host, const char *name)
+{
+	(void)host;
+	return name[0] == 'e';
+}
+
 static void expect(struct uapi_host *host, const struct inet_endpoint *endpoint, uint64_t now_ns)
 {
 	(void)host;
@@ -81,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!arena)
 		return 0;
 	memset(arena, 0, arena_len);
-	device = (struct uapi_host){ .set_port = set_port, .port = port, .expect = expect, .changed = changed };
+	device = (struct uapi_host){ .set_port = set_port, .port = port, .link_index = link_index, .expect = expect, .changed = changed };
 	if (wg_init(&device.device, arena, arena_len, &limits, &host) < 0)
 		abort();
 	wg_set_up(device.device, true, 1000000000);
