@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -98,13 +97,12 @@ static int read_signed(struct slice text, uint64_t max, int64_t *number)
 /* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
 static int read_scope(struct slice scope, struct uapi_value *value)
 {
-	uint64_t number;
+	uint64_t number = 0;
 
 	if (text_uint(scope, UINT32_MAX, &number) < 0)
-		value->text = scope;
-	else
-		value->endpoint.scope_id = (uint32_t)number;
-	return !scope.len || scope.len >= IFNAMSIZ || (!value->text.len && !number) ? -EINVAL : 0;
+		return slice_copy(scope, value->scope, sizeof(value->scope)) < 0 || !scope.len ? -EINVAL : 0;
+	value->endpoint.scope_id = (uint32_t)number;
+	return number ? 0 : -EINVAL;
 }
 
 /* ADDRESS:PORT, [ADDRESS]:PORT or [ADDRESS%SCOPE]:PORT */

@@ -3,6 +3,7 @@
 #ifndef TUNNEL_UAPI_LINE_H
 #define TUNNEL_UAPI_LINE_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -85,9 +86,10 @@ struct uapi_value {
 	unsigned which;         /* a name among the words of tunnel/counts.h */
 	uint8_t key[TUNNEL_KEY_LEN];
 	struct inet_endpoint endpoint;
+	char scope[IFNAMSIZ]; /* of an endpoint, when a link is named there whose index is still to be found; "": none */
 	struct inet_prefix prefix; /* host bits as they were written */
 	struct inet_addr addr;
-	struct slice text; /* borrowed from the line; of an endpoint, a scope that is a name: its index is the reader's to find */
+	struct slice text; /* borrowed from the line */
 };
 
 /* As a line has it; "drop_" of UAPI_DROP. */

@@ -1,7 +1,6 @@
 #include "tunnel/uapi_request.h"
 
 #include <errno.h>
-#include <net/if.h>
 #include <string.h>
 
 #include "crypto/key.h"
@@ -184,16 +183,12 @@ static int set_preshared_key(struct uapi_request *request, const struct uapi_val
 
 static int set_endpoint(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
 {
-	char link[IFNAMSIZ];
-
 	(void)now_ns;
 	request->endpoint = value->endpoint;
-	if (value->text.len && slice_copy(value->text, link, sizeof(link)) == 0)
-		request->endpoint.scope_id = request->host->link_index(request->host, link);
-	if (value->text.len && !request->endpoint.scope_id)
-		return -EINVAL;
 	request->change.endpoint = &request->endpoint;
-	return 0;
+	if (value->scope[0])
+		request->endpoint.scope_id = request->host->link_index(request->host, value->scope);
+	return value->scope[0] && !request->endpoint.scope_id ? -EINVAL : 0;
 }
 
 static int set_keepalive(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)

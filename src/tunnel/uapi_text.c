@@ -71,17 +71,6 @@ static int device_value(struct uapi_answer *answer, enum uapi_key key, const str
 	}
 }
 
-/* Its scope may be a name, as another program than ours has it. */
-static int read_endpoint(struct tunnel_peer *peer, const struct uapi_value *value)
-{
-	char link[IFNAMSIZ];
-
-	peer->endpoint = value->endpoint;
-	if (value->text.len && slice_copy(value->text, link, sizeof(link)) == 0)
-		peer->endpoint.scope_id = if_nametoindex(link);
-	return value->text.len && !peer->endpoint.scope_id ? -EINVAL : 0;
-}
-
 static int peer_value(struct uapi_answer *answer, enum uapi_key key, const struct uapi_value *value)
 {
 	struct tunnel_peer *peer = answer->peer;
@@ -91,7 +80,10 @@ static int peer_value(struct uapi_answer *answer, enum uapi_key key, const struc
 		memcpy(peer->preshared_key, value->key, TUNNEL_KEY_LEN);
 		return 0;
 	case UAPI_ENDPOINT:
-		return read_endpoint(peer, value);
+		peer->endpoint = value->endpoint;
+		if (value->scope[0])
+			peer->endpoint.scope_id = if_nametoindex(value->scope);
+		return value->scope[0] && !peer->endpoint.scope_id ? -EINVAL : 0;
 	case UAPI_KEEPALIVE:
 		peer->keepalive_s = (uint16_t)value->number;
 		return 0;
