@@ -190,6 +190,64 @@ class Gateway:
         return status
 
 
+class Program:
+    """`wireguard-lwip` alone in place of a service, with the same files: wg(8) and ip(8) do with them what a service would."""
+
+    def __init__(self, lab, host, files, name, inner):
+        self.lab, self.host, self.inner = lab, host, inner
+        self.device = "wg0-dataplane" if name == "gateway-dataplane" else "wg0"
+        run("ip", "netns", "add", inner)
+        self.dir = tempfile.mkdtemp(prefix="program.", dir=lab.dir)
+        self.files = {}
+        self.write(files)
+        self.start()
+
+    def start(self):
+        netns = os.open("/run/netns/" + self.inner, os.O_RDONLY)
+        self.log = open(self.dir + "/log", "w")
+        self.process = self.host.start(self.lab.applet("wireguard-lwip"), "-f", "--netns", str(netns), self.device, pass_fds=[netns],
+                                       stderr=self.log)
+        os.close(netns)
+        wait_until("it is there: " + self.said(), lambda: "is there" in self.said())
+        run("wg", "setconf", self.device, self.dir + "/conf")
+        address = re.search(r"MITIGATOR_VPN_ADDRESS=(\S+)", self.files[".env"])[1]
+        ipv6 = ":" in address
+        run("ip", "-n", self.inner, "address", "add", address + ("/64" if ipv6 else "/24"), "dev", self.device, *(["nodad"] if ipv6 else []))
+        run("ip", "-n", self.inner, "link", "set", self.device, "up")
+
+    def write(self, files):
+        self.files.update(files)
+        conf = self.files["vpn-private.conf"] + self.files["vpn-public.conf"]
+        port = re.search(r"DATA_PLANE_VPN_PORT=(\d+)", self.files[".env"])
+        if port and self.device != "wg0":
+            conf = re.sub(r"ListenPort = \d+", "ListenPort = " + port[1], conf)
+        with open(self.dir + "/conf", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(conf)
+
+    def said(self):
+        with open(self.dir + "/log") as f:
+            return f.read()
+
+    def ask(self, *words):
+        return run("wg", "show", self.device) if words == ("show",) else run("wg", words[1], self.device, *words[2:])
+
+    def show(self):
+        rows = [line.split("\t") for line in run("wg", "show", self.device, "dump").splitlines()[1:]]
+        told = said_by("/run/wireguard/%s.more" % self.device, "get=1\n\n")
+        return {"under_load": told["under_load"] == "1",
+                "peers": [{"public_key": row[0], "endpoint": row[2].replace("(none)", ""), "latest_handshake": int(row[4]),
+                           "received_bytes": int(row[5]), "sent_bytes": int(row[6])} for row in rows]}
+
+    def peer(self, key):
+        return next(p for p in self.show()["peers"] if p["public_key"] == key)
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(30)
+        if status != 0:
+            raise RuntimeError("%s ended with %d: %s" % (self.device, status, self.said()[-4000:]))
+
+
 class WireguardGo:
     """The other implementation; wg(8) drives it."""
 
@@ -302,7 +360,8 @@ class Engine:
 
 
 class Lab:
-    def __init__(self, binary, wireguard_go):
+    def __init__(self, binary, wireguard_go, program=False):
+        self.program = program      # stands in for gateway services
         self.binary, self.wireguard_go_path = os.path.abspath(binary), os.path.abspath(wireguard_go)
         self.processes, self.hosts, self.mounts = [], [], []
         self.dir = tempfile.mkdtemp(prefix="lab.")
@@ -339,6 +398,8 @@ class Lab:
             host("ip", "link", "set", name, "mtu", str(mtu), "up")
 
     def gateway(self, host, files, name="gateway", inner=None, options=("--backend", "lwip")):
+        if self.program:
+            return Program(self, host, files, name, inner or "vpn-" + host.name)
         return Gateway(self, host, files, name, inner or "vpn-" + host.name, options)
 
     def network_service(self, host, files, until=None):
