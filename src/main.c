@@ -134,7 +134,7 @@ static const struct {
 	{ OPENER_APPLET, applet_opener },
 	{ NAME_TIME, ntp_main },
 	{ ENGINE_APPLET, engine_main },
-	{ "@" ENGINE_APPLET, engine_main },
+	{ ENGINE_PROCESS, engine_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

@@ -1,7 +1,6 @@
 #include "engine/ends.h"
 
 #include <errno.h>
-#include <linux/rtnetlink.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/inotify.h>
@@ -9,13 +8,11 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "netlink/netlink.h"
-#include "netlink/netns.h"
 #include "tunnel/lwip.h"
 
 static struct {
 	struct loop *loop;
-	struct loop_source signals, links, sockets;
+	struct loop_source signals, sockets;
 	char socket_name[32];
 } ends;
 
@@ -34,14 +31,9 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 	stop("a signal");
 }
 
-/* A link that was deleted is gone from its TUN before the kernel tells of it; one that only moved to another namespace is not. */
-static void links_changed(struct loop_source *source, uint32_t events, uint64_t now_ns)
+static void interface_gone(void)
 {
-	(void)events;
-	(void)now_ns;
-	nl_monitor_read(source->fd, NULL, NULL);
-	if (!lwip_has_tun())
-		stop("its interface was deleted");
+	stop("its interface was deleted");
 }
 
 /* What the news say is all there is: to look for oneself would take a right. */
@@ -75,12 +67,6 @@ static int open_signals(void)
 	return loop_signal_fd(&set);
 }
 
-static int open_links(void *arg)
-{
-	(void)arg;
-	return nl_monitor_open(RTMGRP_LINK);
-}
-
 static int open_sockets(const char *dir)
 {
 	int fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
@@ -94,15 +80,14 @@ static int open_sockets(const char *dir)
 	return fd < 0 ? -errno : fd;
 }
 
-int ends_follow(struct loop *loop, int netns_fd, const char *sockets_dir, const char *uapi_name)
+int ends_follow(struct loop *loop, const char *sockets_dir, const char *uapi_name)
 {
 	int err;
 
 	text_format(ends.socket_name, sizeof(ends.socket_name), "%s.sock", uapi_name);
 	ends.loop = loop;
+	lwip_when_gone(interface_gone);
 	err = loop_take(loop, &ends.signals, open_signals(), signal_came);
-	if (!err)
-		err = loop_take(loop, &ends.links, netns_call(netns_fd, open_links, NULL), links_changed);
 	if (!err)
 		err = loop_take(loop, &ends.sockets, open_sockets(sockets_dir), sockets_changed);
 	return err;

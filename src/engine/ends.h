@@ -4,8 +4,7 @@
 
 #include "base/loop.h"
 
-/* The tunnel is open; its interface is in the namespace netns_fd, its UAPI socket sockets_dir/uapi_name.sock. Stops the loop at the first
- * of them: 0 or -errno. */
-int ends_follow(struct loop *loop, int netns_fd, const char *sockets_dir, const char *uapi_name);
+/* The tunnel is open, its UAPI socket is sockets_dir/uapi_name.sock. Stops the loop at the first of them: 0 or -errno. */
+int ends_follow(struct loop *loop, const char *sockets_dir, const char *uapi_name);
 
 #endif

@@ -133,7 +133,7 @@ static int open_all(void)
 	err = more_open(&engine.more, &engine.loop, engine.options.sockets_dir, engine.options.uapi_name, &host);
 	if (err < 0)
 		return fail(err, "cannot serve the second socket");
-	err = ends_follow(&engine.loop, engine.options.netns_fd, engine.options.sockets_dir, engine.options.uapi_name);
+	err = ends_follow(&engine.loop, engine.options.sockets_dir, engine.options.uapi_name);
 	return err < 0 ? fail(err, "cannot follow what would end it") : 0;
 }
 

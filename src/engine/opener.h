@@ -5,11 +5,8 @@
 #define ENGINE_OPENER_H
 
 #include "base/inet.h"
+#include "base/paths.h"
 #include "outer/placeholder.h"
-
-#define OPENER_NAME "wg-lwip-opener"
-/* As systemd has it for who is left running when the root is switched: '@'. */
-#define OPENER_APPLET "@" OPENER_NAME
 
 /* Starts one, an image of this binary, in the network namespace of the caller, and with its standard error: the other end of its socket,
  * or -errno. Whoever starts it has its child to wait for. */

@@ -107,23 +107,11 @@ static int change_place(struct path *path, const char *netns, const char *device
 /* The NICs that network.conf gives to the dataplane alone; true when the tunnel is to look at others than before. */
 static bool find_nics(struct path *path)
 {
-	static struct own_nics found;
-	int err;
-
-	if (!path->profile->dataplane || !path->network)
+	if (!path->profile->dataplane || !path->network || !own_nics_follow(&path->nics, &path->host, path->network))
 		return false;
-	err = own_nics_find(&found, &path->host, path->network);
-	if (err < 0 && err != path->nics_err)
-		log_err("cannot read the links of the host: %s", strerror(-err));
-	path->nics_err = err;
-	if (err < 0)
-		return false;
-	if (!memcmp(&found, &path->nics, sizeof(found))) /* NOLINT: own_nics_find leaves nothing unset */
-		return false;
-	path->nics = found;
 	if (!path->inner.tunnel.ops || !path->inner.tunnel.ops->takes_nics)
 		return false;
-	path->inner.tunnel.nic_count = found.count;
+	path->inner.tunnel.nic_count = path->nics.count;
 	path->inner.tunnel.nics_changed = true;
 	return true;
 }
@@ -159,7 +147,6 @@ static void restore_fires(struct loop_timer *timer, uint64_t now_ns)
 	PATH_OF(timer, restore)->disturbed(PATH_OF(timer, restore));
 }
 
-/* At once; one that ends again and again has its time. */
 static void ended(struct tunnel *tunnel)
 {
 	struct path *path = PATH_OF(tunnel, inner.tunnel);
@@ -421,9 +408,7 @@ static void looked(struct silent *silent, uint64_t now_ns)
 
 static void elsewhere(struct silent *silent)
 {
-	struct path *path = PATH_OF(silent, silent);
-
-	path->disturbed(path);
+	PATH_OF(silent, silent)->disturbed(PATH_OF(silent, silent));
 }
 
 int path_open(struct path *path, struct loop *loop)

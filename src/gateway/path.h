@@ -45,7 +45,6 @@ struct path {
 	struct inner inner;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;
-	int nics_err; /* of the last look for them: told once */
 	struct admission admission;
 	struct fence fence; /* while the inner interface is where the process is */
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */

@@ -40,20 +40,31 @@ static struct {
 	uint32_t mtu_bytes;
 	struct tun tun;
 	struct uapi uapi;
+	void (*gone)(void);
 	struct loop_source inner_monitor;
 } lwip;
 
 static int set_port(struct tunnel *tunnel, uint16_t port);
 
+/* No one deleted its interface. */
+static bool has_tun(void)
+{
+	struct pollfd tun = { .fd = lwip.tun.fd };
+
+	return poll(&tun, 1, 0) == 0;
+}
+
 /* ---- what the kernel says of the inner interface ---- */
 
 static void follow_inner(uint64_t now_ns)
 {
-	struct link link = { .up = true, .mtu_bytes = lwip.mtu_bytes };
+	struct link link;
 	int err = link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link);
 
 	/* One that was moved to another namespace is up and has its MTU, as far as can be known here. */
-	if (err < 0 && (err != -ENODEV || !lwip_has_tun()))
+	if (err == -ENODEV && has_tun())
+		link = (struct link){ .up = true, .mtu_bytes = lwip.mtu_bytes };
+	else if (err < 0)
 		return;
 	/* No port was set: any, as of the kernel's. */
 	if (link.up && !lwip.outer_open && set_port(lwip.tunnel, 0) < 0)
@@ -149,7 +160,11 @@ static uint16_t uapi_port(struct uapi_host *host)
 
 static void uapi_changed(struct uapi_host *host)
 {
-	(void)host;
+	struct nl *nl = lwip.tunnel->host;
+
+	if (nl->mark != host->fwmark && lwip.outer_open)
+		outer_reroute();
+	nl->mark = host->fwmark;
 	packets_arm();
 }
 
@@ -196,6 +211,12 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	lwip.tunnel = NULL;
 }
 
+static void tun_gone(void)
+{
+	if (lwip.gone)
+		lwip.gone();
+}
+
 static int open_tun(struct tunnel *tunnel)
 {
 	struct link link;
@@ -213,7 +234,7 @@ static int open_tun(struct tunnel *tunnel)
 	if (tunnel->alias[0])
 		err = link_set_alias(&tunnel->inner, tunnel->index, tunnel->alias);
 	if (!err)
-		err = packets_open(tunnel->loop, lwip.device, &lwip.tun);
+		err = packets_open(tunnel->loop, lwip.device, &lwip.tun, tun_gone);
 	if (err < 0) {
 		tun_close(&lwip.tun);
 		lwip.tun.fd = -1;
@@ -388,11 +409,9 @@ bool lwip_is_served(void)
 	return lwip.uapi.server.loop;
 }
 
-bool lwip_has_tun(void)
+void lwip_when_gone(void (*gone)(void))
 {
-	struct pollfd tun = { .fd = lwip.tun.fd };
-
-	return poll(&tun, 1, 0) == 0;
+	lwip.gone = gone;
 }
 
 void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count)

@@ -7,7 +7,7 @@
 
 struct wg_device *lwip_device(void); /* while it is open */
 bool lwip_is_served(void); /* its UAPI socket was made */
-bool lwip_has_tun(void);   /* no one deleted its interface */
+void lwip_when_gone(void (*gone)(void)); /* called once, when its interface was deleted, wherever it was by then */
 /* They take the place of those before; borrowed while they hold. */
 void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count);
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pass.h"
 #include "crypto/key.h"
 
 /* Of the answers: they hold keys, and are wiped. */
@@ -153,13 +154,13 @@ static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns,
 	return err;
 }
 
-static int ask_once(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer,
+static int ask_once(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer,
 		    uint64_t deadline_ns, bool *any)
 {
 	int err = uapi_asker_connect(asker);
 
 	if (!err)
-		err = send_all(asker->fd, request, deadline_ns);
+		err = fd < 0 ? send_all(asker->fd, request, deadline_ns) : pass_message(asker->fd, request->text, request->len, &fd, 1);
 	if (!err)
 		err = read_answer(asker->fd, answer, deadline_ns, any);
 	if (err < 0)
@@ -169,15 +170,20 @@ static int ask_once(struct uapi_asker *asker, const struct uapi_lines *request, 
 
 int uapi_ask(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer)
 {
+	return uapi_ask_giving(asker, request, -1, answer);
+}
+
+int uapi_ask_giving(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer)
+{
 	uint64_t deadline_ns = clock_now_ns() + UAPI_PATIENCE_MS * NS_PER_MS;
 	bool had = asker->fd >= 0, any = false;
 	int err;
 
 	if (request->failed)
 		return -ENOMEM;
-	err = ask_once(asker, request, answer, deadline_ns, &any);
+	err = ask_once(asker, request, fd, answer, deadline_ns, &any);
 	/* A connection that was quiet for long may have been closed for it; each request may come twice. */
 	if (had && !any && (err == -EPIPE || err == -ECONNRESET))
-		err = ask_once(asker, request, answer, deadline_ns, &any);
+		err = ask_once(asker, request, fd, answer, deadline_ns, &any);
 	return err ? err : answer->refused;
 }

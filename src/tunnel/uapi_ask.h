@@ -26,4 +26,7 @@ int uapi_asker_connect(struct uapi_asker *asker);
  * more; -EPROTO, -EINVAL, -ENOSPC of an answer that cannot be taken. The connection is closed then, but for a refusal. */
 int uapi_ask(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer);
 
+/* The same of a short request, with which a descriptor goes; it stays the caller's too. */
+int uapi_ask_giving(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer);
+
 #endif

@@ -28,6 +28,7 @@ static struct {
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
 	bool has_more;
+	bool takes_opener; /* as far as is known: it had one */
 	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
@@ -95,6 +96,30 @@ static int ask_program(void)
 	return ask_more(&unused);
 }
 
+/* One that lost who opens sockets for it, and may start none, gets another; packets go on meanwhile. */
+static void mend_opener(struct tunnel *tunnel)
+{
+	struct uapi_answer answer = { .running = NULL };
+	int fd, err;
+
+	if (uapi.program.has_opener || !uapi.takes_opener) {
+		uapi.takes_opener = uapi.takes_opener || uapi.program.has_opener;
+		return;
+	}
+	fd = uapi_program_opener();
+	uapi_text_opener(&uapi.lines);
+	err = fd < 0 ? fd : uapi_ask_giving(&uapi.more, &uapi.lines, fd, &answer);
+	uapi_lines_wipe(&uapi.lines);
+	if (fd >= 0)
+		close(fd);
+	uapi.program.has_opener = !err;
+	if (err < 0)
+		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
+			answer.error[0] ? answer.error : strerror(-err));
+	else
+		log_info("%s: who opens sockets for it was gone, and it has another", tunnel->device);
+}
+
 /* ---- the end of it, and what is wrong ---- */
 
 static void set_trouble(struct tunnel *tunnel, const char *trouble)
@@ -123,8 +148,10 @@ static void watch_ready(struct loop_source *source, uint32_t events, uint64_t no
 	(void)events;
 	(void)now_ns;
 	if (n > 0) {
-		if (!ask_program())
-			set_trouble(tunnel, uapi.program.trouble);
+		if (ask_program() < 0)
+			return;
+		set_trouble(tunnel, uapi.program.trouble);
+		mend_opener(tunnel);
 		return;
 	}
 	watch_close();
@@ -259,7 +286,7 @@ static void forget(void)
 	uapi_lines_free(&uapi.lines);
 	wipe(uapi.private_key, sizeof(uapi.private_key));
 	uapi.program = (struct uapi_program){ .index = 0 };
-	uapi.has_more = false;
+	uapi.has_more = uapi.takes_opener = false;
 	uapi.silences = 0;
 	uapi.tunnel = NULL;
 }
@@ -393,6 +420,8 @@ static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 		running->peers[i].counts.known = uapi.has_more;
 	find_public_key(running);
 	set_trouble(tunnel, uapi.program.trouble);
+	if (uapi.has_more)
+		mend_opener(tunnel);
 	tunnel_count_link(tunnel, running);
 	return 0;
 }

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -17,7 +18,6 @@
 #include "base/text.h"
 
 #define SELF "/proc/self/exe"
-#define PROGRAM "@" ENGINE_APPLET /* as it calls itself */
 
 /* Its descriptors. */
 enum { LOG_FD = 3, NETNS_FD = 4 };
@@ -26,19 +26,16 @@ enum { FINISH_MS = 1000, KILLED_MS = 1000, STEP_MS = 10 };
 
 extern char **environ;
 
-static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, int words_fd, int netns_fd)
+/* fds: what becomes which descriptor of it, each of ours; -1 ends them. */
+static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const int (*fds)[2])
 {
 	sigset_t none, all;
-	int err;
+	int err = 0;
 
 	sigemptyset(&none);
 	sigfillset(&all);
-	/* Its log is ours, once it has said what there is to say to us. */
-	err = posix_spawn_file_actions_adddup2(actions, STDERR_FILENO, LOG_FD);
-	if (!err)
-		err = posix_spawn_file_actions_adddup2(actions, words_fd, STDERR_FILENO);
-	if (!err && netns_fd >= 0)
-		err = posix_spawn_file_actions_adddup2(actions, netns_fd, NETNS_FD);
+	for (; !err && (*fds)[0] >= 0; fds++)
+		err = posix_spawn_file_actions_adddup2(actions, (*fds)[0], (*fds)[1]);
 	if (!err)
 		err = posix_spawnattr_setsigmask(attr, &none);
 	if (!err)
@@ -48,32 +45,55 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	return -err;
 }
 
-static int spawn(const struct uapi_program_options *options, int words_fd, pid_t *pid)
+static int spawn(const char *const *argv, const int (*fds)[2], pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
-	const char *argv[16] = { PROGRAM, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name,
-				 "--log", "3" };
+	int err = -posix_spawn_file_actions_init(&actions);
+
+	if (err)
+		return err;
+	err = -posix_spawnattr_init(&attr);
+	if (!err) {
+		err = set_up_child(&actions, &attr, fds);
+		if (!err)
+			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environ);
+		posix_spawnattr_destroy(&attr);
+	}
+	posix_spawn_file_actions_destroy(&actions);
+	return err;
+}
+
+/* words_fd: where it says why it cannot. Its log is ours behind that. */
+static int spawn_program(const struct uapi_program_options *options, int words_fd, pid_t *pid)
+{
+	const char *argv[16] = { ENGINE_PROCESS, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name, "--log", "3" };
+	const int fds[][2] = { { STDERR_FILENO, LOG_FD }, { words_fd, STDERR_FILENO }, { options->netns_fd, NETNS_FD }, { -1, -1 } };
 	size_t count = 9;
-	int err;
 
 	if (options->netns_fd >= 0) {
 		argv[count++] = "--netns";
 		argv[count++] = "4";
 	}
 	argv[count++] = options->device;
-	err = -posix_spawn_file_actions_init(&actions);
-	if (err)
-		return err;
-	err = -posix_spawnattr_init(&attr);
-	if (!err) {
-		err = set_up_child(&actions, &attr, words_fd, options->netns_fd);
-		if (!err)
-			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)argv, environ);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	return err;
+	return spawn(argv, fds, pid);
+}
+
+int uapi_program_opener(void)
+{
+	static pid_t last; /* 0: none, or waited for */
+	static const char *const argv[] = { OPENER_APPLET, NULL };
+	int ends[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return -errno;
+	if (last)
+		(void)waitpid(last, NULL, WNOHANG);
+	err = spawn(argv, (const int[][2]){ { ends[1], STDIN_FILENO }, { -1, -1 } }, &last);
+	close(ends[1]);
+	if (err < 0)
+		close(ends[0]);
+	return err < 0 ? err : ends[0];
 }
 
 /* What it wrote, up to the end of it or the time: 0 or -ETIMEDOUT. The last line is what counts. */
@@ -127,7 +147,7 @@ int uapi_program_start(const struct uapi_program_options *options, char *words, 
 	words[0] = '\0';
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return -errno;
-	err = spawn(options, ends[1], &pid);
+	err = spawn_program(options, ends[1], &pid);
 	close(ends[1]);
 	if (!err)
 		err = read_words(ends[0], words, cap, deadline_ns);
@@ -186,7 +206,7 @@ static bool is_of(const char *pid, const char *alias)
 	char text[1024];
 	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
 
-	return words.len && !strcmp(text, PROGRAM) && has_word(words, alias) && !is_inside(pid);
+	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
 }
 
 /* How many there are still. */

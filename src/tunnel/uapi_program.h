@@ -19,6 +19,9 @@ struct uapi_program_options {
 enum { UAPI_PROGRAM_WAIT_MS = 5000 };
 int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap);
 
+/* Starts one that opens sockets for it: our end of a socket to that, or -errno. It ends with the other end of it, which is for the program. */
+int uapi_program_opener(void);
+
 /* Each process of it that was started with that alias, and is there still. False: one does not end. */
 bool uapi_program_kill(const char *alias);
 

@@ -21,7 +21,7 @@ struct uapi_host {
 	/* A peer is to be reached there: what is needed for that is looked for now. NULL: nothing is. */
 	void (*expect)(struct uapi_host *host, const struct inet_endpoint *endpoint, uint64_t now_ns);
 	void (*changed)(struct uapi_host *host); /* after a request, whatever it did */
-	uint32_t fwmark; /* kept and shown: no packet of ours passes the kernel's rules */
+	uint32_t fwmark; /* for whose rules routes are asked for; no packet of ours passes the kernel's other rules */
 };
 
 struct uapi_request {

@@ -146,8 +146,10 @@ static int more_of_program(struct uapi_answer *answer, enum uapi_key key, const 
 		return 0;
 	case UAPI_PUBLIC_KEY:
 		return begin_peer(answer, value->key);
-	case UAPI_VERSION:
 	case UAPI_OPENER:
+		answer->program->has_opener = slice_equal(value->text, "1");
+		return 0;
+	case UAPI_VERSION:
 		return 0;
 	default:
 		return -EPROTO;
@@ -220,6 +222,13 @@ int uapi_answer_line(struct uapi_answer *answer, struct slice line)
 void uapi_text_get(struct uapi_lines *lines)
 {
 	uapi_put_begin(lines, "get=1");
+	uapi_put_end(lines);
+}
+
+void uapi_text_opener(struct uapi_lines *lines)
+{
+	uapi_put_begin(lines, "set=1");
+	uapi_put_text(lines, UAPI_OPENER, "fd");
 	uapi_put_end(lines);
 }
 

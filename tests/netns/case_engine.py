@@ -208,6 +208,35 @@ def engine_speaks_for_a_nic_that_the_kernel_has_nothing_on(lab):
 
 
 @case
+def engine_goes_the_way_that_rules_have_for_its_mark(lab):
+    alone = Alone(lab)
+    alone.start()
+    alone.begin("persistent-keepalive", "1")
+    alone.both_ways(1)
+    # all goes through the tunnel but what bears the mark, as wg-quick makes it of AllowedIPs = 0.0.0.0/0
+    alone.a("ip", "route", "add", "default", "dev", "wg7", "table", "77")
+    alone.a("ip", "rule", "add", "not", "fwmark", "0x77", "table", "77")
+    wait_until("its own packets are led into itself", lambda: ping("a", "10.8.3.2", 1, wait=1)[1] == 0)
+    alone.ours.set("fwmark", "0x77")
+    wait_until("they are not any more", lambda: ping("a", "10.8.3.2", 1, wait=1)[1] == 1)
+    alone.both_ways()
+
+
+@case
+def engine_goes_on_when_its_interface_moves_to_another_namespace(lab):
+    alone = Alone(lab)
+    inner = lab.host("inner")
+    alone.start()
+    alone.begin()
+    alone.a("ip", "link", "set", "wg7", "netns", "inner")
+    inner("ip", "address", "add", "10.8.3.1/24", "dev", "wg7")
+    inner("ip", "link", "set", "wg7", "up")
+    expect(ping("inner", "10.8.3.2", 3) == (3, 3) == ping("b", "10.8.3.1", 3), run("wg"))
+    inner("ip", "link", "delete", "wg7")
+    wait_until("its end", lambda: alone.ours.process.poll() is not None)
+
+
+@case
 def engine_ten_at_once_on_one_host(lab):
     a, b = lab.host("a"), lab.host("b")
     lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
