@@ -172,8 +172,12 @@ int engine_main(int argc, char **argv)
 		background_ready();
 	if (!err && !engine.options.alias[0])
 		log_info("%s is there: wg(8) sets its keys, port and peers", engine.options.device);
-	if (!err)
+	if (!err) {
 		err = loop_run(&engine.loop);
+		/* All that it has goes with it; the names of its sockets are left, since to remove them takes a right: wg(8) does, and who
+		 * starts it again. */
+		_exit(err < 0);
+	}
 	more_close(&engine.more);
 	tunnel_close(&engine.tunnel, true);
 	/* A sanitized build would trace itself for leaks, and may not. */

@@ -335,8 +335,11 @@ static void uapi_close(struct tunnel *tunnel, bool remove)
 		(void)uapi_asker_connect(last);
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
-	if (ends)
+	if (ends) {
 		uapi_program_finish(last->fd, tunnel->alias);
+		uapi_asker_remove(&uapi.device);
+		uapi_asker_remove(&uapi.more);
+	}
 	forget();
 }
 
