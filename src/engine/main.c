@@ -19,7 +19,7 @@
 #include "netlink/link.h"
 #include "tunnel/lwip.h"
 
-enum { EXIT_USAGE = 2, MTU_AT_START = 1420 }; /* as the kernel's */
+enum { EXIT_USAGE = 2, MTU_AT_START = 1420 /* as the kernel's */, OPENER_START_MS = 4000 };
 
 static struct {
 	struct engine_options options;
@@ -143,6 +143,8 @@ static int divide(void)
 	int fd = opener_start(), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
 
 	(void)signal(SIGCHLD, SIG_IGN);
+	if (!err)
+		err = opened_greet(OPENER_START_MS);
 	if (err < 0)
 		return fail(err, "cannot start the process that opens NICs for it");
 	err = engine_confine();
@@ -172,8 +174,12 @@ int engine_main(int argc, char **argv)
 		background_ready();
 	if (!err && !engine.options.alias[0])
 		log_info("%s is there: wg(8) sets its keys, port and peers", engine.options.device);
-	if (!err)
+	if (!err) {
 		err = loop_run(&engine.loop);
+		/* All that it has goes with it; the names of its sockets are left, since to remove them takes a right: wg(8) does, and who
+		 * starts it again. */
+		_exit(err < 0);
+	}
 	more_close(&engine.more);
 	tunnel_close(&engine.tunnel, true);
 	/* A sanitized build would trace itself for leaks, and may not. */

@@ -1,10 +1,10 @@
 #include "engine/opener.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/capability.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -47,6 +47,8 @@ static int do_request(const struct opener_request *request, const struct opener_
 	struct placeholder placeholder;
 
 	switch (request->what) {
+	case OPENER_HELLO:
+		break;
 	case OPENER_LINK:
 		fds[0] = does->link(request->index, request->alone, request->port);
 		return fds[0] < 0 ? fds[0] : 1;
@@ -139,36 +141,46 @@ int opener_main(void)
 	_exit(0); /* not through the leak check of a sanitized build, which would have to trace us */
 }
 
-static _Noreturn void become(int fd)
+/* As vfork(2), the caller goes on once the other program runs: what it closes from then on no one else has open any more. */
+static int spawn(int fd)
 {
 	static char name[] = OPENER_APPLET;
 	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
-
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
 	sigset_t none;
-	/* Whoever starts it may be without these three: what is in their place must not be written over. */
-	int given = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	pid_t pid;
+	int err = posix_spawn_file_actions_init(&actions);
 
+	if (err)
+		return -err;
+	err = posix_spawnattr_init(&attr);
+	if (err) {
+		posix_spawn_file_actions_destroy(&actions);
+		return -err;
+	}
 	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	if (dup2(given, STDIN_FILENO) >= 0)
-		execve(SELF, argv, environment);
-	_exit(127);
+	err = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
+	if (!err)
+		err = posix_spawnattr_setsigmask(&attr, &none);
+	if (!err)
+		err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if (!err)
+		err = posix_spawn(&pid, SELF, &actions, &attr, argv, environment);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return -err;
 }
 
 int opener_start(void)
 {
-	int ends[2];
-	pid_t pid;
+	int ends[2], err;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
-	pid = fork();
-	if (!pid)
-		become(ends[1]);
+	err = spawn(ends[1]);
 	close(ends[1]);
-	if (pid < 0) {
-		pid = -errno;
+	if (err < 0)
 		close(ends[0]);
-	}
-	return pid < 0 ? (int)pid : ends[0];
+	return err < 0 ? err : ends[0];
 }

@@ -48,6 +48,14 @@ int uapi_asker_connect(struct uapi_asker *asker)
 	return err;
 }
 
+void uapi_asker_remove(struct uapi_asker *asker)
+{
+	uapi_asker_close(asker);
+	if (uapi_asker_connect(asker) == -ECONNREFUSED)
+		(void)unlink(asker->path);
+	uapi_asker_close(asker);
+}
+
 /* 0 once it is ready for events (POLLIN, POLLOUT), or -ETIMEDOUT. */
 static int wait_ready(int fd, short events, uint64_t deadline_ns)
 {

@@ -16,6 +16,9 @@ struct uapi_asker {
 void uapi_asker_init(struct uapi_asker *asker, const char *dir, const char *name, const char *end);
 void uapi_asker_close(struct uapi_asker *asker); /* also when not connected */
 
+/* No one serves there any more: the name that a program left, which has no right to remove it, goes. */
+void uapi_asker_remove(struct uapi_asker *asker);
+
 /* 0 and a descriptor in asker->fd, or -errno: -ENOENT, -ECONNREFUSED: no one serves there. */
 int uapi_asker_connect(struct uapi_asker *asker);
 

@@ -28,7 +28,7 @@ static struct {
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
 	bool has_more;
-	bool takes_opener; /* as far as is known: it had one */
+	bool takes_no_opener; /* it said so */
 	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
@@ -102,10 +102,8 @@ static void mend_opener(struct tunnel *tunnel)
 	struct uapi_answer answer = { .running = NULL };
 	int fd, err;
 
-	if (uapi.program.has_opener || !uapi.takes_opener) {
-		uapi.takes_opener = uapi.takes_opener || uapi.program.has_opener;
+	if (uapi.program.has_opener || uapi.takes_no_opener)
 		return;
-	}
 	fd = uapi_program_opener();
 	uapi_text_opener(&uapi.lines);
 	err = fd < 0 ? fd : uapi_ask_giving(&uapi.more, &uapi.lines, fd, &answer);
@@ -113,6 +111,7 @@ static void mend_opener(struct tunnel *tunnel)
 	if (fd >= 0)
 		close(fd);
 	uapi.program.has_opener = !err;
+	uapi.takes_no_opener = err == -EOPNOTSUPP || err == -EPROTO;
 	if (err < 0)
 		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
 			answer.error[0] ? answer.error : strerror(-err));
@@ -286,7 +285,7 @@ static void forget(void)
 	uapi_lines_free(&uapi.lines);
 	wipe(uapi.private_key, sizeof(uapi.private_key));
 	uapi.program = (struct uapi_program){ .index = 0 };
-	uapi.has_more = uapi.takes_opener = false;
+	uapi.has_more = uapi.takes_no_opener = false;
 	uapi.silences = 0;
 	uapi.tunnel = NULL;
 }
@@ -336,8 +335,11 @@ static void uapi_close(struct tunnel *tunnel, bool remove)
 		(void)uapi_asker_connect(last);
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
-	if (ends)
+	if (ends) {
 		uapi_program_finish(last->fd, tunnel->alias);
+		uapi_asker_remove(&uapi.device);
+		uapi_asker_remove(&uapi.more);
+	}
 	forget();
 }
 
