@@ -47,6 +47,8 @@ static int do_request(const struct opener_request *request, const struct opener_
 	struct placeholder placeholder;
 
 	switch (request->what) {
+	case OPENER_HELLO:
+		break;
 	case OPENER_LINK:
 		fds[0] = does->link(request->index, request->alone, request->port);
 		return fds[0] < 0 ? fds[0] : 1;
