@@ -32,6 +32,7 @@ struct client {
 	struct loop_timer timer;
 	enum client_state state;
 	struct inet_addr from;
+	uint64_t since_ns; /* that address has been here, by this connection or by those before it */
 	uint64_t end_ns; /* of its life */
 	uint8_t bytes[EXCHANGE_LEN]; /* its request, then its answer */
 	size_t done;                 /* of them */
@@ -42,7 +43,7 @@ struct client {
 static struct server {
 	struct loop loop;
 	struct loop_source listener, shelf;
-	struct loop_timer kept;
+	struct loop_timer kept, turn; /* turn: one has had its own, while all places are taken */
 	struct inet_prefix network;
 	struct client clients[CLUSTER_CLIENTS_MAX];
 	unsigned count;
@@ -63,6 +64,14 @@ static void kept_long_enough(struct loop_timer *timer, uint64_t now_ns)
 	server.bundle = -1;
 }
 
+static void open_door(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	(void)now_ns;
+	loop_timer_clear(&server.loop, &server.turn);
+	(void)loop_change(&server.loop, &server.listener, EPOLLIN);
+}
+
 static void client_close(struct client *client, uint64_t now_ns)
 {
 	loop_timer_clear(&server.loop, &client->timer);
@@ -70,7 +79,7 @@ static void client_close(struct client *client, uint64_t now_ns)
 	close(client->source.fd);
 	client->state = CLIENT_FREE;
 	if (server.count-- == CLUSTER_CLIENTS_MAX)
-		(void)loop_change(&server.loop, &server.listener, EPOLLIN);
+		open_door(NULL, now_ns);
 	if (!server.count && server.bundle >= 0)
 		loop_timer_set(&server.loop, &server.kept, now_ns + CLUSTER_KEPT_S * NS_PER_S, kept_long_enough);
 }
@@ -248,14 +257,33 @@ static bool is_peer(const struct inet_addr *from)
 	return inet_contains(&server.network, from) && !inet_addr_equal(&server.network.addr, from);
 }
 
-static void client_begin(int fd, const struct inet_addr *from, uint64_t now_ns)
+static struct client *client_oldest(void)
+{
+	struct client *oldest = server.clients;
+
+	for (size_t i = 1; i < CLUSTER_CLIENTS_MAX; i++)
+		if (server.clients[i].since_ns < oldest->since_ns)
+			oldest = &server.clients[i];
+	return oldest;
+}
+
+/* All places are taken: no one else is let in before one has had its turn. */
+static void close_door(void)
+{
+	(void)loop_change(&server.loop, &server.listener, 0);
+	loop_timer_set(&server.loop, &server.turn, client_oldest()->since_ns + CLUSTER_TURN_S * NS_PER_S, open_door);
+}
+
+static void client_begin(int fd, const struct inet_addr *from, uint64_t since_ns, uint64_t now_ns)
 {
 	unsigned int rate = CLUSTER_RATE;
 	struct client *client = server.clients;
 
+	if (server.count == CLUSTER_CLIENTS_MAX)
+		client_close(client_oldest(), now_ns);
 	while (client < server.clients + CLUSTER_CLIENTS_MAX - 1 && client->state != CLIENT_FREE)
 		client++;
-	*client = (struct client){ .from = *from, .end_ns = now_ns + CLUSTER_LIFE_S * NS_PER_S };
+	*client = (struct client){ .from = *from, .since_ns = since_ns, .end_ns = now_ns + CLUSTER_LIFE_S * NS_PER_S };
 	if (setsockopt(fd, SOL_SOCKET, SO_MAX_PACING_RATE, &rate, sizeof(rate)) < 0 ||
 	    loop_add(&server.loop, &client->source, fd, EPOLLIN, client_is_ready) < 0) {
 		close(fd);
@@ -263,7 +291,7 @@ static void client_begin(int fd, const struct inet_addr *from, uint64_t now_ns)
 	}
 	client->state = CLIENT_ASKS;
 	if (++server.count == CLUSTER_CLIENTS_MAX)
-		(void)loop_change(&server.loop, &server.listener, 0);
+		close_door();
 	give_time(client, now_ns, CLUSTER_ASK_S);
 }
 
@@ -273,6 +301,7 @@ static void someone_connects(struct loop_source *source, uint32_t events, uint64
 	struct inet_endpoint from = { .port = 0 };
 	socklen_t len = sizeof(addr);
 	int fd = accept4(source->fd, &addr.any, &len, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	uint64_t since_ns = now_ns;
 
 	(void)events;
 	if (fd < 0) {
@@ -286,11 +315,13 @@ static void someone_connects(struct loop_source *source, uint32_t events, uint64
 		close(fd);
 		return;
 	}
-	/* Who comes again has lost its connection. */
+	/* Who comes again has lost its connection, and no turn begins anew by that. */
 	for (size_t i = 0; i < CLUSTER_CLIENTS_MAX; i++)
-		if (server.clients[i].state != CLIENT_FREE && inet_addr_equal(&server.clients[i].from, &from.addr))
+		if (server.clients[i].state != CLIENT_FREE && inet_addr_equal(&server.clients[i].from, &from.addr)) {
+			since_ns = server.clients[i].since_ns;
 			client_close(&server.clients[i], now_ns);
-	client_begin(fd, &from.addr, now_ns);
+		}
+	client_begin(fd, &from.addr, since_ns, now_ns);
 }
 
 /* ---- the two halves ---- */

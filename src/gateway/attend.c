@@ -7,6 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
+#include "base/container_of.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/paths.h"
@@ -21,6 +23,7 @@
 enum {
 	WAITING_MAX = 16,    /* clients that connect at once */
 	LAST_WORDS_MS = 300, /* for what the log has said by the end */
+	AGAIN_S = 5,         /* another program has the port */
 };
 
 /* ---- ports inside the VPN ---- */
@@ -59,6 +62,8 @@ static uint64_t number_of_netns(const struct path *path)
 	return path->place.netns[0] && fstat(path->place.netns_fd, &st) == 0 ? st.st_ino : 0;
 }
 
+static void follow_ports(struct attend *attend);
+
 /* What stands at a port of our VPN address. */
 struct served {
 	const char *what, *applet, *arg;
@@ -66,9 +71,15 @@ struct served {
 	uint16_t port;
 };
 
-static void follow_port(struct attend *attend, struct attended *attended, const struct path *path, const struct inet_addr *addr,
-			const struct served *served)
+static void again_fires(struct loop_timer *timer, uint64_t now_ns)
 {
+	(void)now_ns;
+	follow_ports(container_of(timer, struct attend, again));
+}
+
+static void follow_port(struct attend *attend, struct attended *attended, const struct inet_addr *addr, const struct served *served)
+{
+	const struct path *path = attend->path;
 	struct listening listening = { .at = { .addr = *addr, .port = served->port }, .fd = -1 };
 	bool wanted = served->wanted && path->inner.tunnel.ops;
 	int err;
@@ -81,16 +92,22 @@ static void follow_port(struct attend *attend, struct attended *attended, const 
 	err = netns_call(path->place.netns_fd, listen_here, &listening);
 	if (err < 0 && err != attended->err)
 		log_err("%s: port %d: %s", served->what, served->port, strerror(-err));
+	else if (!err && attended->err)
+		log_info("over: %s", served->what);
 	attended->err = err;
-	if (err < 0)
+	if (err < 0) {
+		loop_timer_set(attend->loop, &attend->again, clock_now_ns() + AGAIN_S * NS_PER_S, again_fires);
 		return;
+	}
 	attended->at = listening.at;
 	attended->netns = number_of_netns(path);
 	beside_start(&attended->beside, attend->loop, served->applet, served->arg, listening.fd);
 }
 
-static void follow_ports(struct attend *attend, const struct path *path, const struct conf_set *set)
+static void follow_ports(struct attend *attend)
 {
+	const struct path *path = attend->path;
+	const struct conf_set *set = *attend->set;
 	const struct env_conf *env = &set->env;
 	char network[INET_PREFIX_STRLEN];
 	const struct served metrics = { "the metrics are not served", EXPORTER_APPLET, attend->run_dir,
@@ -98,8 +115,8 @@ static void follow_ports(struct attend *attend, const struct path *path, const s
 	const struct served cluster = { "no peer is answered", CLUSTER_APPLET, inet_prefix_text(&env->vpn_address, network),
 					set->clustered && env_answers_peers(env, log_is_kernels()), env->cluster_port };
 
-	follow_port(attend, &attend->exporter, path, &env->vpn_address.addr, &metrics);
-	follow_port(attend, &attend->cluster, path, &env->vpn_address.addr, &cluster);
+	follow_port(attend, &attend->exporter, &env->vpn_address.addr, &metrics);
+	follow_port(attend, &attend->cluster, &env->vpn_address.addr, &cluster);
 }
 
 /* ---- the log ---- */
@@ -123,8 +140,10 @@ static void write_server(const char *file, const struct conf_set *set)
 }
 
 /* The appliance's log is the kernel's buffer: PID 1 has one process for all of it, which reads this file. */
-static void follow_syslog(struct attend *attend, const struct path *path, const struct conf_set *set)
+static void follow_syslog(struct attend *attend)
 {
+	const struct path *path = attend->path;
+	const struct conf_set *set = *attend->set;
 	char file[BESIDE_ARG_LEN];
 
 	if (log_is_kernels() && path->profile->dataplane)
@@ -157,8 +176,10 @@ static void write_peers(const struct conf_set *set, struct text *text)
 }
 
 /* The process that keeps the time serves it where the tunnel is: the namespace by its number too, as a new one may have its name. */
-static void follow_time(struct attend *attend, const struct path *path, const struct conf_set *set)
+static void follow_time(struct attend *attend)
 {
+	const struct path *path = attend->path;
+	const struct conf_set *set = *attend->set;
 	char bytes[NTP_FILE_MAX] = "", address[INET_PREFIX_STRLEN];
 	struct text text;
 
@@ -178,28 +199,29 @@ static void follow_time(struct attend *attend, const struct path *path, const st
 /* ---- all ---- */
 
 /* What is said before a server is known waits in a pipe, which holds 64 KiB. */
-void attend_open(struct attend *attend, struct loop *loop, const char *run_dir)
+void attend_open(struct attend *attend, struct loop *loop, const char *run_dir, const struct path *path, struct conf_set *const *set)
 {
 	int ends[2];
 
-	*attend = (struct attend){ .run_dir = run_dir, .loop = loop, .log_fd = -1 };
+	*attend = (struct attend){ .run_dir = run_dir, .loop = loop, .path = path, .set = set, .log_fd = -1 };
 	if (log_is_kernels() || pipe2(ends, O_CLOEXEC) < 0)
 		return;
 	log_copy(ends[1]);
 	attend->log_fd = ends[0];
 }
 
-void attend_follow(struct attend *attend, const struct path *path, const struct conf_set *set)
+void attend_follow(struct attend *attend)
 {
-	follow_ports(attend, path, set);
-	follow_syslog(attend, path, set);
-	follow_time(attend, path, set);
+	follow_ports(attend);
+	follow_syslog(attend);
+	follow_time(attend);
 }
 
 void attend_close(struct attend *attend)
 {
 	if (attend->times)
 		ntp_wanted_write(attend->run_dir, attend->times, "");
+	loop_timer_clear(attend->loop, &attend->again);
 	beside_stop(&attend->exporter.beside);
 	beside_stop(&attend->cluster.beside);
 	log_copy(-1);

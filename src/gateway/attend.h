@@ -18,15 +18,19 @@ struct attended {
 struct attend {
 	const char *run_dir;
 	struct loop *loop;
+	const struct path *path;
+	struct conf_set *const *set; /* what counts now */
+	struct loop_timer again;     /* a port could not be had */
 	int log_fd; /* where the process copies its log to, until a server is named; -1: nowhere, or it is in use */
 	struct attended exporter, cluster;
 	struct beside syslog;
 	const char *times;        /* by which name it asks for the time to be served, NULL: it does not */
 };
 
-void attend_open(struct attend *attend, struct loop *loop, const char *run_dir);
-/* What set says counts from now on; of a path that is not up yet, again once it is. */
-void attend_follow(struct attend *attend, const struct path *path, const struct conf_set *set);
+/* All borrowed for good; set is where what counts is told. */
+void attend_open(struct attend *attend, struct loop *loop, const char *run_dir, const struct path *path, struct conf_set *const *set);
+/* Another set counts from now on; of a path that is not up yet, again once it is. */
+void attend_follow(struct attend *attend);
 void attend_close(struct attend *attend);
 
 #endif

@@ -38,7 +38,7 @@ static void came_up(struct service *service)
 	if (service->came_up)
 		return;
 	service->came_up = true;
-	attend_follow(&service->attend, &service->path, service->set);
+	attend_follow(&service->attend);
 	change_ran(&service->change);
 	if (service->source == SERVICE_FILES || (service->source == SERVICE_RESUMED && !change_pending(&service->change)))
 		change_keep(&service->change);
@@ -139,7 +139,7 @@ static void adopted(struct service *service, enum service_source source)
 	service->retry_s = 0;
 	loop_timer_clear(&service->worker.loop, &service->retry);
 	service->answered = false;
-	attend_follow(&service->attend, &service->path, service->set);
+	attend_follow(&service->attend);
 	service->resolving = resolver_follow(&service->resolver, &service->set->vpn,
 					     &service->set->env.vpn_address);
 	if (!strcmp(service->path.profile->name, NAME_MANAGEMENT))
@@ -174,7 +174,7 @@ int service_adopt(struct service *service, struct tunnel_report *report, char wh
 		*put_back = false;
 		arm_retry(service);
 	} else {
-		attend_follow(&service->attend, &service->path, service->set);
+		attend_follow(&service->attend);
 	}
 	return err;
 }
@@ -200,7 +200,7 @@ int service_undo(struct service *service, struct tunnel_report *report)
 		arm_retry(service);
 	} else if (service->source != SERVICE_NOTHING) {
 		service->came_up = true;
-		attend_follow(&service->attend, &service->path, service->set);
+		attend_follow(&service->attend);
 		change_ran(&service->change);
 	}
 	return err;
@@ -374,7 +374,7 @@ static int service_open(struct worker *worker)
 	int err = path_open(&service->path, &worker->loop);
 
 	resolver_init(&service->resolver, &worker->loop, names_found, names_done);
-	attend_open(&service->attend, &worker->loop, worker->options->run_dir);
+	attend_open(&service->attend, &worker->loop, worker->options->run_dir, &service->path, &service->set);
 	return err;
 }
 

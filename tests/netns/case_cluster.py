@@ -318,3 +318,60 @@ def port_of_the_cluster_is_for_peers_and_bounded(lab):
             closed.settimeout(5)
             expect(closed.connect_ex(("10.8.3.1", PORT)) != 0, "it is served though it is off")
         expect("MITIGATOR_CLUSTER_PORT" in two.update("from", "one"))
+        # another program has the port for a while
+        with namespace(two.of_a.inner):
+            other = socket.create_server(("10.8.3.1", PORT))
+        two.of_a.write({".env": "MITIGATOR_VPN_ADDRESS=10.8.3.1\n" + PORT_ON})
+        two.of_a.ask("reconfigure")
+        expect("no peer is answered: port %d: Address" % PORT in two.of_a.said(), two.of_a.said())
+        other.close()
+        wait_until("it is tried again", lambda: "over: no peer is answered" in two.of_a.said())
+        expect(ask(request(what=7)) == answer(2, 0, 0), "peers are not answered again")
+
+
+@soak
+def port_of_the_cluster_is_no_ones_for_longer_than_a_turn(lab):
+    """A peer with eight addresses takes all places, reads as slowly as it may and connects again and again; another one gets the bundle."""
+    applets(lab)
+    uki = make_image(lab, 24)
+    bundle = make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
+    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki) as server, Machine(lab, "b", "0.1.0") as client:
+        two = Two(lab, server, client)
+        more = ["10.8.3.%d" % n for n in range(16, 24)]
+        for of in (two.of_a, two.of_b):
+            of.write({"vpn-public.conf": open(of.dir + "/conf/vpn-public.conf").read().replace("10.8.3.2/32", "10.8.3.2/32, 10.8.3.16/29")})
+            of.ask("reconfigure")
+        run("ip", "-n", two.of_b.inner, "link", "set", "lo", "up")      # what is on wg0 and not in the files would be taken off
+        for address in more:
+            run("ip", "-n", two.of_b.inner, "address", "add", address + "/32", "dev", "lo")
+        held, over = [], threading.Event()
+
+        def hold(address):
+            while not over.is_set():
+                with namespace(two.of_b.inner):
+                    to = socket.socket()
+                    to.bind((address, 0))
+                to.settimeout(80)
+                try:
+                    to.connect(("10.8.3.1", PORT))
+                    to.sendall(request())
+                    if to.recv(64):
+                        held.append(address)
+                    to.settimeout(300)
+                    while not over.wait(1) and to.recv(1 << 15):
+                        pass
+                except OSError:
+                    pass
+                to.close()
+
+        threads = [threading.Thread(target=hold, args=(address,), daemon=True) for address in more]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_until("all places are taken", lambda: len(set(held)) == 8, 60)
+            began = time.monotonic()
+            said = two.update("from", "one", timeout=400)
+            expect(client.fetched() == bundle, "it did not come", said)
+            print("  FIGURE  %.0f s for 24 MiB beside eight that hold all places" % (time.monotonic() - began))
+        finally:
+            over.set()
