@@ -230,14 +230,14 @@ class Responder:
 
 
 class Many:
-    """One end with a thousand peers, none of which is there; where they are said to be, no one listens."""
+    """One end with a thousand peers, none of which is there: called all the time where no one listens, or not called at all."""
 
-    def __init__(self, lab, kind):
+    def __init__(self, lab, kind, called):
         a, b = hosts(lab)
         lab.link(a, "192.0.2.1/24", b, "192.0.2.2/24")
         private, _ = wg_keys()
-        self.peers = [(self.key(), "10.9.%d.%d" % (1 + n // 200, 1 + n % 200), "192.0.2.2") for n in range(PEERS)]
-        self.end = kind.end(lab, a, private, "10.9.0.1", 16, self.peers, "PersistentKeepalive = 25\n")
+        self.peers = [(self.key(), "10.9.%d.%d" % (1 + n // 200, 1 + n % 200), "192.0.2.2" if called else None) for n in range(PEERS)]
+        self.end = kind.end(lab, a, private, "10.9.0.1", 16, self.peers, "PersistentKeepalive = 25\n" if called else "")
         self.processes = kind.processes
 
     @staticmethod
