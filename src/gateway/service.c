@@ -220,8 +220,7 @@ void service_check(struct change *change)
 	struct conf_facts *facts = service->candidate_facts;
 
 	facts_collect(facts);
-	facts->former_key = service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
-	facts->former_env = service->source != SERVICE_NOTHING ? &service->set->env : NULL;
+	facts->former = service_running(change);
 	conf_set_check(change->candidate, facts, false, &change->diag);
 	if (service->falls_back)
 		return;
