@@ -9,6 +9,8 @@
 #include "conf/value.h"
 #include "crypto/x25519.h"
 
+#define PUBLISHED "where docker-compose.yml publishes that port, `ports` there is to change too, then `docker-compose up -d`"
+
 struct check {
 	const struct conf_set *set;
 	const struct conf_facts *facts;
@@ -65,6 +67,21 @@ static void check_ports(const struct check *check)
 	diag_error(check->diag, VPN_PRIVATE_FILE, vpn->port_line,
 		   "ListenPort %u is DATA_PLANE_VPN_PORT too (%s): each path needs a port of its own", vpn->listen_port,
 		   buf);
+}
+
+/* Which ports compose publishes no one in the container can see. */
+static void check_published(const struct check *check)
+{
+	const struct conf_set *former = check->facts->former, *set = check->set;
+	const char *env_file = env_file_of(&set->env, ENV_KEY_PORT);
+
+	if (!check->facts->contained || !former || !former->clustered)
+		return;
+	if (set->vpn.listen_port && set->vpn.listen_port != former->vpn.listen_port)
+		diag_warning(check->diag, VPN_PRIVATE_FILE, set->vpn.port_line, "ListenPort was %u: " PUBLISHED, former->vpn.listen_port);
+	if (set->env.dataplane_port != former->env.dataplane_port)
+		diag_warning(check->diag, env_file, set->env.port_line ? set->env.port_line : 1, "DATA_PLANE_VPN_PORT was %u: " PUBLISHED,
+			     former->env.dataplane_port);
 }
 
 /* In whichever of its forms: ours is clamped. */
@@ -163,7 +180,7 @@ static void check_own_elsewhere(const struct check *check)
 static void check_former_key(const struct check *check)
 {
 	const struct vpn_conf *vpn = &check->set->vpn;
-	const uint8_t *former = check->facts->former_key;
+	const uint8_t *former = check->facts->former && check->facts->former->clustered ? check->facts->former->vpn.public_key : NULL;
 	const struct vpn_peer *peer = former ? vpn_find_peer(vpn, former) : NULL;
 	char key[KEY_BASE64_LEN];
 
@@ -385,7 +402,7 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 
 	reach_nics(&set->network, facts, diag);
 	nics_check(&set->network, facts, diag);
-	env_check_gone(&set->env, facts->former_env, diag);
+	env_check_gone(&set->env, facts->former ? &facts->former->env : NULL, diag);
 	if (!set->clustered)
 		return;
 	set->vpn.own = find_own(vpn);
@@ -394,6 +411,7 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 			(struct inet_prefix){ inet_prefix_first(&set->env.vpn_address), set->env.vpn_address.len };
 	check_inputs(&check);
 	check_ports(&check);
+	check_published(&check);
 	overlap_keys(vpn, diag);
 	overlap_addresses(vpn, diag);
 	for (size_t i = 0; i < vpn->allowed_count && check.network.addr.family; i++)

@@ -56,8 +56,7 @@ struct conf_facts {
 	size_t route_count;
 	struct conf_link links[CONF_LINKS_MAX];
 	size_t link_count; /* 0: not known */
-	const uint8_t *former_key; /* the public key that this instance runs by; NULL: not known. Borrowed. */
-	const struct env_conf *former_env; /* likewise what .env said */
+	const struct conf_set *former; /* what this instance runs; NULL: not known. Borrowed. */
 };
 
 /* Reads and parses all four files of dir_fd; what is wrong with a line, a file or its mode goes to diag (mode of

@@ -8,7 +8,6 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
-#include "base/denied.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/pulse.h"
@@ -221,8 +220,7 @@ void service_check(struct change *change)
 	struct conf_facts *facts = service->candidate_facts;
 
 	facts_collect(facts);
-	facts->former_key = service->source != SERVICE_NOTHING && service->set->clustered ? service->set->vpn.public_key : NULL;
-	facts->former_env = service->source != SERVICE_NOTHING ? &service->set->env : NULL;
+	facts->former = service_running(change);
 	conf_set_check(change->candidate, facts, false, &change->diag);
 	if (service->falls_back)
 		return;
@@ -348,13 +346,10 @@ static int start(struct service *service)
 
 	if (change_load_running(&service->change))
 		return start_again(service);
-	dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	dir_fd = conf_dir_open(dir, service->path.down_reason, sizeof(service->path.down_reason));
 	if (dir_fd < 0) {
-		err = -errno;
-		text_format(service->path.down_reason, sizeof(service->path.down_reason), "cannot open %s: %s%s", dir, strerror(-err),
-			    denied_hint(-err));
 		log_err("%s", service->path.down_reason);
-		return worker_stays(&service->options->worker) ? 0 : err;
+		return worker_stays(&service->options->worker) ? 0 : dir_fd;
 	}
 	state_fd = state ? open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (state && state_fd < 0)

@@ -2,10 +2,24 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <unistd.h>
 
+#include "base/denied.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "conf/applied.h"
+
+int conf_dir_open(const char *dir, char *words, size_t cap)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		return fd;
+	fd = -errno;
+	text_format(words, cap, "cannot open %s: %s%s", dir, strerror(-fd), denied_hint(-fd));
+	return fd;
+}
 
 static int run_dir_open(const struct change *change)
 {

@@ -219,6 +219,34 @@ TEST(mellanox_nic_makes_an_overlap_an_error)
 		     "dataplane is not isolated (Mellanox NIC 0000:01:00.0)") != NULL);
 }
 
+/* Which ports are published it cannot see. */
+TEST(container_says_that_another_port_is_to_be_published)
+{
+	static struct conf_set former;
+
+	for (int contained = 0; contained < 2; contained++) {
+		start();
+		parse(CONF_PRIVATE, "[Interface]\nListenPort = 5567\n");
+		parse(CONF_ENV, "MITIGATOR_VPN_ADDRESS=10.8.3.1\n");
+		set.clustered = former.clustered = true;
+		former.vpn.listen_port = 4567;
+		former.env.dataplane_port = 4570;
+		facts.contained = contained;
+		facts.former = &former;
+		conf_set_check(&set, &facts, false, &diag);
+		CHECK(contained == (strstr(findings(), "vpn-private.conf:2: warning: ListenPort was 4567: where docker-compose.yml publishes that "
+						       "port, `ports` there is to change too, then `docker-compose up -d`\n") != NULL));
+		CHECK(contained == (strstr(findings(), ".env:1: warning: DATA_PLANE_VPN_PORT was 4570: where docker-compose.yml") != NULL));
+		former.vpn.listen_port = 5567;
+		former.env.dataplane_port = ENV_DATAPLANE_PORT_DEFAULT;
+		diag_clear(&diag, false);
+		conf_set_check(&set, &facts, false, &diag);
+		CHECK(!strstr(findings(), "publishes"));
+	}
+	facts.contained = false;
+	facts.former = NULL;
+}
+
 TEST(container_makes_an_overlap_an_error_whatever_env_says)
 {
 	start();

@@ -117,7 +117,7 @@ TEST(section_with_the_key_that_runs_is_asked_about)
 	static const char public[] = "[Peer]\nPublicKey = acfzxE6ZsiYE4jIqsBicOt7oT8ZuKhxBvuz0+6JxiEc=\nAllowedIPs = 10.8.3.1/32\n"
 				     "[Peer]\nPublicKey = 6Ak4H0G05mJSuH7zbwPcfq9RNcz7LM+Z/Z7UkZzbRk4=\nAllowedIPs = 10.8.3.2/32\n"
 				     "Endpoint = 192.0.2.2:4567\n";
-	uint8_t former[VPN_KEY_LEN];
+	static struct conf_set former;
 
 	for (int own = 0; own < 2; own++) {
 		conf_set_wipe(&set);
@@ -129,10 +129,11 @@ TEST(section_with_the_key_that_runs_is_asked_about)
 		set.clustered = true;
 		for (int file = 0; file < CONF_FILES; file++)
 			set.texts[file].present = true;
-		memcpy(former, set.vpn.peers[own ? 0 : 1].public_key, sizeof(former));
-		facts.former_key = former;
+		former.clustered = true;
+		memcpy(former.vpn.public_key, set.vpn.peers[own ? 0 : 1].public_key, VPN_KEY_LEN);
+		facts.former = &former;
 		conf_set_check(&set, &facts, false, &diag);
-		facts.former_key = NULL;
+		facts.former = NULL;
 		printed[0] = '\0';
 		diag_print(&diag, append, NULL);
 		CHECK_STR(printed, own ? "" : "vpn-public.conf:5: this is the key that this instance had until now; is it your own "
