@@ -116,7 +116,7 @@ def engine_takes_nothing_that_is_anothers(lab):
     go = lab.wireguard_go(b, "wg9", wg_keys()[0], 5678)
     for device, words in (("wg7", "an interface wg7 exists"), ("wg8", "an interface wg8 exists"), ("wg9", "wg9.sock: Address")):
         said = refused(lab, device)
-        expect(words in said and "usage" not in said, device, said)
+        expect(said.count(words) == 1 and "usage" not in said, device, said)
     expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and ours.told("get=1")["pid"] == str(ours.process.pid))
     expect(run("wg", "show", "wg9", "listen-port").strip() == str(go.port))
     for words in ((), ("wg/1",), ("a-name-of-sixteen",), ("wg1", "wg2"), ("--netns", "77", "wg1"), ("--sockets", "here", "wg1"),
@@ -173,8 +173,8 @@ def engine_tells_what_uapi_has_no_words_for(lab):
     # a peer that does not answer, and why
     ours.set("peer", alone.pub_b, "endpoint", "192.0.2.2:5678", "allowed-ips", "10.8.3.2/32", "persistent-keepalive", "9",
              "preshared-key", "/dev/stdin", input=PSK)
-    told = told_until(ours, lambda told: "failing" in told)
-    expect(bytes.fromhex(told["public_key"]) == base64.b64decode(alone.pub_b) and told["failure"] == "preshared_key", told)
+    told = told_until(ours, lambda told: told.get("failure") == "preshared_key")    # until then a stranger's key is blamed, who wrote from there
+    expect(bytes.fromhex(told["public_key"]) == base64.b64decode(alone.pub_b) and told["failing"] == "1", told)
     # trouble is said, and that it changed
     for n in range(3, 73):
         alone.a("ip", "address", "add", "192.0.2.%d/32" % n, "dev", "eth0")
