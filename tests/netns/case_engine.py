@@ -261,13 +261,17 @@ def engine_is_what_wg_quick_starts_without_the_kernels(lab):
                                                                  stderr=subprocess.DEVNULL).returncode == 0:
         raise Skip("this kernel has WireGuard, and wg-quick takes that")
     alone = Alone(lab)
+    alone.b("ip", "address", "add", "203.0.113.1/32", "dev", "lo")
     conf = lab.dir + "/wgq.conf"
-    with open(conf, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
-        f.write("[Interface]\nPrivateKey = %s\nAddress = 10.8.3.1/24\nMTU = 1400\n[Peer]\nPublicKey = %s\nAllowedIPs = 10.8.3.0/24\n"
-                "Endpoint = 192.0.2.2:5678\n" % (alone.key_a, alone.pub_b))
     environment = dict(os.environ, WG_QUICK_USERSPACE_IMPLEMENTATION=lab.applet("wireguard-lwip"))
-    alone.a("wg-quick", "up", conf, env=environment)
-    alone.both_ways()
-    expect("mtu 1400" in alone.a("ip", "link", "show", "wgq"))
-    alone.a("wg-quick", "down", conf, env=environment)
-    wait_until("its end", lambda: run("wg", "show", "interfaces").split() == ["go0"])
+    for allowed in "10.8.3.0/24", "0.0.0.0/0":      # the latter by a mark, rules and a table of wg-quick's
+        with open(conf, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write("[Interface]\nPrivateKey = %s\nAddress = 10.8.3.1/24\nMTU = 1400\n[Peer]\nPublicKey = %s\nAllowedIPs = %s\n"
+                    "Endpoint = 192.0.2.2:5678\n" % (alone.key_a, alone.pub_b, allowed))
+        alone.a("wg-quick", "up", conf, env=environment)
+        alone.both_ways()
+        expect("mtu 1400" in alone.a("ip", "link", "show", "wgq"))
+        if allowed == "0.0.0.0/0":
+            expect(ping("a", "203.0.113.1", 3) == (3, 3), run("wg"), alone.a("ip", "rule"))
+        alone.a("wg-quick", "down", conf, env=environment)
+        wait_until("its end", lambda: run("wg", "show", "interfaces").split() == ["go0"])
