@@ -372,6 +372,7 @@ UNITS   := gateway gateway-dataplane
 install: $(B)/target/gateway $(B)/man/gateway.8 ## on a plain host: binary, systemd units, man pages (PREFIX=/usr/local DESTDIR=)
 	$(Q)install -D -m 755 $(B)/target/gateway $(DESTDIR)$(PREFIX)/sbin/gateway
 	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/gateway-dataplane
+	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/wireguard-lwip
 	$(Q)mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)for unit in $(UNITS); do \
 		sed 's|BINDIR|$(PREFIX)/sbin|' host/$$unit.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \

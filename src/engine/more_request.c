@@ -1,64 +1,61 @@
 #include "engine/more_request.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <net/if.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "crypto/key.h"
 #include "tunnel/lwip_counts.h"
+#include "tunnel/uapi_line.h"
 
-enum { PEERS_PER_PIECE = 64 }; /* that are looked at */
+enum { VERSION = 1, PEERS_PER_PIECE = 64 }; /* that are looked at */
 
 /* ---- get ---- */
 
-static void print_key(struct line_out *out, const char *name, const uint8_t key[static WG_KEY_LEN])
+static void put_drops(const struct uapi_to *to, const uint64_t *drops, enum tunnel_drop count)
 {
-	char hex[KEY_HEX_LEN];
-
-	key_to_hex(key, hex);
-	line_out_add(out, "%s=%s\n", name, hex);
+	for (enum tunnel_drop drop = 0; drop < count; drop++)
+		if (drops[drop])
+			uapi_put_drop(to, drop, drops[drop]);
 }
 
-static void print_drops(struct line_out *out, const uint64_t *drops, size_t count)
+/* keys: of where it was, when, and its public key. */
+static void put_stranger(const struct uapi_to *to, const enum uapi_key keys[static 3], const struct tunnel_stranger *stranger)
 {
-	for (size_t i = 0; i < count; i++)
-		if (drops[i])
-			line_out_add(out, "drop_%s=%" PRIu64 "\n", tunnel_drop_words[i].name, drops[i]);
-}
-
-static void print_stranger(struct line_out *out, const char *name, const struct tunnel_stranger *stranger)
-{
-	char text[INET_ENDPOINT_STRLEN], key[64];
-
 	if (!stranger->from.addr.family)
 		return;
-	line_out_add(out, "%s_from=%s\n%s_age_s=%" PRIu64 "\n", name, inet_endpoint_text(&stranger->from, text), name, stranger->age_s);
-	text_format(key, sizeof(key), "%s_public_key", name);
+	uapi_put_endpoint(to, keys[0], &stranger->from);
+	uapi_put_number(to, keys[1], stranger->age_s);
 	if (!key_is_zero(stranger->public_key))
-		print_key(out, key, stranger->public_key);
+		uapi_put_key(to, keys[2], stranger->public_key);
 }
 
 static void get_device(struct more_request *request, struct line_out *out, uint64_t now_ns)
 {
+	static const enum uapi_key unknown[] = { UAPI_UNKNOWN_FROM, UAPI_UNKNOWN_AGE, UAPI_UNKNOWN_KEY };
+	static const enum uapi_key misled[] = { UAPI_MISLED_FROM, UAPI_MISLED_AGE, UAPI_MISLED_KEY };
+	const struct uapi_to to = { line_out_bytes, out };
 	struct more_about about = { .trouble = "" };
 
 	request->host->about(request->host, &about);
 	request->counts = (struct tunnel_counts){ 0 };
 	lwip_count_device(&request->counts, request->host->device, now_ns);
-	line_out_add(out, "version=1\nindex=%" PRIu32 "\npid=%d\nunder_load=%d\nopener=%d\n", about.index, about.pid,
-		     request->counts.under_load, about.opener);
+	uapi_put_number(&to, UAPI_VERSION, VERSION);
+	uapi_put_number(&to, UAPI_INDEX, about.index);
+	uapi_put_number(&to, UAPI_PID, (uint64_t)about.pid);
+	uapi_put_number(&to, UAPI_UNDER_LOAD, request->counts.under_load);
+	uapi_put_text(&to, UAPI_OPENER, about.opener ? "1" : "0");
 	if (about.trouble[0])
-		line_out_add(out, "trouble=%.*s\n", (int)strcspn(about.trouble, "\n"), about.trouble);
-	print_drops(out, request->counts.drops, TUNNEL_DROPS);
-	print_stranger(out, "unknown", &request->counts.unknown);
-	print_stranger(out, "misled", &request->counts.misled);
+		uapi_put_text(&to, UAPI_TROUBLE, about.trouble);
+	put_drops(&to, request->counts.drops, TUNNEL_DROPS);
+	put_stranger(&to, unknown, &request->counts.unknown);
+	put_stranger(&to, misled, &request->counts.misled);
 }
 
 static void get_peer(const struct more_request *request, struct line_out *out, uint64_t now_ns)
 {
 	const struct wg_device *device = request->host->device;
+	const struct uapi_to to = { line_out_bytes, out };
 	struct tunnel_peer peer = { .counts.known = true };
 	const struct tunnel_peer_counts *counts = &peer.counts;
 	struct wg_peer_info info;
@@ -70,18 +67,27 @@ static void get_peer(const struct more_request *request, struct line_out *out, u
 	peer.handshake_s = info.handshake.s;
 	lwip_count_peer(&peer, wg_peer_counters(device, request->told), now_ns);
 	lwip_blame(&peer, &request->counts);
-	print_key(out, "public_key", info.public_key);
+	uapi_put_key(&to, UAPI_PUBLIC_KEY, info.public_key);
 	head = out->len;
 	if (counts->failing)
-		line_out_add(out, "failing=1\n");
-	if (counts->failure)
-		line_out_add(out, "failure=%s\nfailure_age_s=%" PRIu64 "\n", tunnel_failure_words[counts->failure].name,
-			     counts->failure_age_s);
+		uapi_put_number(&to, UAPI_FAILING, 1);
+	if (counts->failure) {
+		uapi_put_failure(&to, counts->failure);
+		uapi_put_number(&to, UAPI_FAILURE_AGE, counts->failure_age_s);
+	}
 	if (counts->failures)
-		line_out_add(out, "failures=%" PRIu64 "\n", counts->failures);
-	print_drops(out, counts->drops, TUNNEL_PEER_DROPS);
+		uapi_put_number(&to, UAPI_FAILURES, counts->failures);
+	put_drops(&to, counts->drops, TUNNEL_PEER_DROPS);
 	if (out->len == head)
 		out->len = begin;
+}
+
+static void end_answer(struct line_out *out, int err)
+{
+	const struct uapi_to to = { line_out_bytes, out };
+
+	uapi_put_signed(&to, UAPI_ERRNO, err);
+	uapi_put_end(&to);
 }
 
 bool more_request_more(struct more_request *request, struct line_out *out, uint64_t now_ns)
@@ -92,7 +98,7 @@ bool more_request_more(struct more_request *request, struct line_out *out, uint6
 			get_peer(request, out, now_ns);
 			continue;
 		}
-		line_out_add(out, "errno=0\n\n");
+		end_answer(out, 0);
 		request->answers = false;
 	}
 	return request->answers;
@@ -100,7 +106,7 @@ bool more_request_more(struct more_request *request, struct line_out *out, uint6
 
 /* ---- set: one function per key ---- */
 
-typedef int set_fn(struct more_request *request, struct slice value, int *fd);
+typedef int set_fn(struct more_request *request, const struct uapi_value *value, int *fd);
 
 static int fail(struct more_request *request, int err, const char *words)
 {
@@ -120,15 +126,16 @@ static struct tunnel_nic_route *last_route(struct more_request *request)
 	return nic && nic->route_count ? &nic->routes[nic->route_count - 1] : NULL;
 }
 
-static int set_replace_nics(struct more_request *request, struct slice value, int *fd)
+static int set_replace_nics(struct more_request *request, const struct uapi_value *value, int *fd)
 {
+	(void)value;
 	(void)fd;
 	request->replaces_nics = true;
 	request->nic_count = 0;
-	return slice_equal(value, "true") ? 0 : -EINVAL;
+	return 0;
 }
 
-static int set_nic(struct more_request *request, struct slice value, int *fd)
+static int set_nic(struct more_request *request, const struct uapi_value *value, int *fd)
 {
 	struct tunnel_nic *nic;
 
@@ -137,40 +144,26 @@ static int set_nic(struct more_request *request, struct slice value, int *fd)
 		return fail(request, -EPROTO, "nic: replace_nics=true comes before");
 	if (request->nic_count == TUNNEL_NICS_MAX)
 		return fail(request, -ENOSPC, "nic: there are too many");
-	nic = &request->nics[request->nic_count];
+	nic = &request->nics[request->nic_count++];
 	*nic = (struct tunnel_nic){ .link = "" };
-	if (!value.len || slice_copy(value, nic->link, sizeof(nic->link)) < 0)
+	/* A NUL would hide what is behind it. */
+	if (slice_copy(value->text, nic->link, sizeof(nic->link)) < 0 || strlen(nic->link) != value->text.len)
 		return fail(request, -EINVAL, "nic: a name of 1 to 15 characters");
-	request->nic_count++;
 	return 0;
 }
 
-static int parse_mtu(struct more_request *request, struct slice value, uint32_t *mtu_bytes)
-{
-	uint64_t mtu;
-
-	if (text_uint(value, UINT16_MAX, &mtu) < 0)
-		return fail(request, -EINVAL, "an MTU is a number up to 65535");
-	*mtu_bytes = (uint32_t)mtu;
-	return 0;
-}
-
-static int set_mtu(struct more_request *request, struct slice value, int *fd)
+static int set_mtu(struct more_request *request, const struct uapi_value *value, int *fd)
 {
 	struct tunnel_nic *nic = last_nic(request);
 
 	(void)fd;
-	return nic ? parse_mtu(request, value, &nic->mtu_bytes) : fail(request, -EPROTO, "mtu: of which nic?");
+	if (!nic)
+		return fail(request, -EPROTO, "mtu: of which nic?");
+	nic->mtu_bytes = (uint32_t)value->number;
+	return 0;
 }
 
-static int parse_prefix(struct more_request *request, struct slice value, struct inet_prefix *prefix)
-{
-	bool has_len;
-
-	return inet_prefix_parse(value, prefix, &has_len) < 0 ? fail(request, -EINVAL, "no address with a prefix length") : 0;
-}
-
-static int set_address(struct more_request *request, struct slice value, int *fd)
+static int set_address(struct more_request *request, const struct uapi_value *value, int *fd)
 {
 	struct tunnel_nic *nic = last_nic(request);
 
@@ -179,10 +172,11 @@ static int set_address(struct more_request *request, struct slice value, int *fd
 		return fail(request, -EPROTO, "address: of which nic?");
 	if (nic->address_count == TUNNEL_NIC_ADDRESSES)
 		return fail(request, -ENOSPC, "address: the nic has too many");
-	return parse_prefix(request, value, &nic->addresses[nic->address_count++]);
+	nic->addresses[nic->address_count++] = value->prefix;
+	return 0;
 }
 
-static int set_route(struct more_request *request, struct slice value, int *fd)
+static int set_route(struct more_request *request, const struct uapi_value *value, int *fd)
 {
 	struct tunnel_nic *nic = last_nic(request);
 
@@ -191,30 +185,35 @@ static int set_route(struct more_request *request, struct slice value, int *fd)
 		return fail(request, -EPROTO, "route: of which nic?");
 	if (nic->route_count == TUNNEL_NIC_ROUTES)
 		return fail(request, -ENOSPC, "route: the nic has too many");
-	return parse_prefix(request, value, &nic->routes[nic->route_count++].destination);
+	nic->routes[nic->route_count++] = (struct tunnel_nic_route){ .destination = value->prefix };
+	return 0;
 }
 
-static int set_gateway(struct more_request *request, struct slice value, int *fd)
+static int set_gateway(struct more_request *request, const struct uapi_value *value, int *fd)
 {
 	struct tunnel_nic_route *route = last_route(request);
 
 	(void)fd;
 	if (!route)
 		return fail(request, -EPROTO, "gateway: of which route?");
-	return inet_addr_parse(value, &route->gateway) < 0 ? fail(request, -EINVAL, "gateway: no address") : 0;
+	route->gateway = value->addr;
+	return 0;
 }
 
-static int set_route_mtu(struct more_request *request, struct slice value, int *fd)
+static int set_route_mtu(struct more_request *request, const struct uapi_value *value, int *fd)
 {
 	struct tunnel_nic_route *route = last_route(request);
 
 	(void)fd;
-	return route ? parse_mtu(request, value, &route->mtu_bytes) : fail(request, -EPROTO, "route_mtu: of which route?");
+	if (!route)
+		return fail(request, -EPROTO, "route_mtu: of which route?");
+	route->mtu_bytes = (uint32_t)value->number;
+	return 0;
 }
 
-static int set_opener(struct more_request *request, struct slice value, int *fd)
+static int set_opener(struct more_request *request, const struct uapi_value *value, int *fd)
 {
-	if (!slice_equal(value, "fd") || *fd < 0 || request->sets_opener)
+	if (!slice_equal(value->text, "fd") || *fd < 0 || request->sets_opener)
 		return fail(request, -EPROTO, "opener: fd, and one descriptor comes with it");
 	request->opener_fd = *fd;
 	request->sets_opener = true;
@@ -222,29 +221,29 @@ static int set_opener(struct more_request *request, struct slice value, int *fd)
 	return 0;
 }
 
-static const struct {
-	const char *name;
-	set_fn *set;
-} keys[] = {
-	{ "replace_nics", set_replace_nics },
-	{ "nic", set_nic },
-	{ "mtu", set_mtu },
-	{ "address", set_address },
-	{ "route", set_route },
-	{ "gateway", set_gateway },
-	{ "route_mtu", set_route_mtu },
-	{ "opener", set_opener },
+static set_fn *const sets[UAPI_KEYS] = {
+	[UAPI_REPLACE_NICS] = set_replace_nics,
+	[UAPI_NIC] = set_nic,
+	[UAPI_MTU] = set_mtu,
+	[UAPI_ADDRESS] = set_address,
+	[UAPI_ROUTE] = set_route,
+	[UAPI_GATEWAY] = set_gateway,
+	[UAPI_ROUTE_MTU] = set_route_mtu,
+	[UAPI_OPENER] = set_opener,
 };
 
-static int set_line(struct more_request *request, struct slice value, int *fd)
+static int set_line(struct more_request *request, struct slice line, int *fd)
 {
-	struct slice name;
+	struct uapi_value value;
+	enum uapi_key key;
+	int err = uapi_line_read(line, &key, &value);
 
-	if (slice_cut(&value, '=', &name) && value.ptr)
-		for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-			if (slice_equal(name, keys[i].name))
-				return keys[i].set(request, value, fd);
-	return fail(request, -EPROTO, "a key that is not known here");
+	if (err == -EPROTO || err == -ENOENT || !sets[key])
+		return fail(request, -EPROTO, "a key that is not known here");
+	if (!err)
+		return sets[key](request, &value, fd);
+	text_format(request->error, sizeof(request->error), "%s: that is no value of it", uapi_key_name(key));
+	return err;
 }
 
 static int finish_set(struct more_request *request)
@@ -276,6 +275,8 @@ static void begin_request(struct more_request *request, struct slice line)
 
 static void end_request(struct more_request *request, struct line_out *out, uint64_t now_ns)
 {
+	const struct uapi_to to = { line_out_bytes, out };
+
 	if (request->kind == MORE_GET && !request->err) {
 		get_device(request, out, now_ns);
 		request->answers = true;
@@ -288,8 +289,8 @@ static void end_request(struct more_request *request, struct line_out *out, uint
 	if (request->kind == MORE_WATCH && !request->err)
 		request->err = request->host->watch(request->host, request->client);
 	if (request->error[0])
-		line_out_add(out, "error=%s\n", request->error);
-	line_out_add(out, "errno=%d\n\n", request->err);
+		uapi_put_text(&to, UAPI_ERROR, request->error);
+	end_answer(out, request->err);
 	more_request_clear(request);
 }
 

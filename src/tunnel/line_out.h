@@ -16,6 +16,7 @@ struct line_out {
 
 /* At most 600 characters, of which what does not fit is left out whole. */
 void line_out_add(struct line_out *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void line_out_bytes(void *out, const char *bytes, size_t len); /* likewise; out is a struct line_out, as struct uapi_to has it */
 static inline bool line_out_is_piece(const struct line_out *out)
 {
 	return out->len >= LINE_OUT_PIECE;

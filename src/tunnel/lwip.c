@@ -28,7 +28,6 @@
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
 
 static_assert((int)TUNNEL_KEY_LEN == (int)WG_KEY_LEN, "keys go in and out as they are");
-static_assert((int)UAPI_PREFIXES_MAX == (int)TUNNEL_PREFIXES_MAX, "wg(8) may set what the files may");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */

@@ -6,8 +6,6 @@
 #include "tunnel/line_server.h"
 #include "tunnel/uapi_request.h"
 
-#define UAPI_DIR "/var/run/wireguard"
-
 struct uapi {
 	struct uapi_host host;
 	struct line_server server;

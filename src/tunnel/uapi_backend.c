@@ -28,7 +28,7 @@ static struct {
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
 	bool has_more;
-	bool takes_opener; /* as far as is known: it had one */
+	bool takes_no_opener; /* it said so */
 	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
@@ -102,10 +102,8 @@ static void mend_opener(struct tunnel *tunnel)
 	struct uapi_answer answer = { .running = NULL };
 	int fd, err;
 
-	if (uapi.program.has_opener || !uapi.takes_opener) {
-		uapi.takes_opener = uapi.takes_opener || uapi.program.has_opener;
+	if (uapi.program.has_opener || uapi.takes_no_opener)
 		return;
-	}
 	fd = uapi_program_opener();
 	uapi_text_opener(&uapi.lines);
 	err = fd < 0 ? fd : uapi_ask_giving(&uapi.more, &uapi.lines, fd, &answer);
@@ -113,6 +111,7 @@ static void mend_opener(struct tunnel *tunnel)
 	if (fd >= 0)
 		close(fd);
 	uapi.program.has_opener = !err;
+	uapi.takes_no_opener = err == -EOPNOTSUPP || err == -EPROTO;
 	if (err < 0)
 		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
 			answer.error[0] ? answer.error : strerror(-err));
@@ -245,6 +244,12 @@ static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 	return false;
 }
 
+static bool adopt(struct tunnel *tunnel, uint32_t index)
+{
+	return (tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, index)) || adopt_in(tunnel, UAPI_DIR, index) ||
+	       adopt_in(tunnel, UAPI_DIR_MOVED, index);
+}
+
 static void wait_gone(struct tunnel *tunnel)
 {
 	const struct timespec step = { .tv_nsec = GONE_STEP_MS * 1000000L };
@@ -286,7 +291,7 @@ static void forget(void)
 	uapi_lines_free(&uapi.lines);
 	wipe(uapi.private_key, sizeof(uapi.private_key));
 	uapi.program = (struct uapi_program){ .index = 0 };
-	uapi.has_more = uapi.takes_opener = false;
+	uapi.has_more = uapi.takes_no_opener = false;
 	uapi.silences = 0;
 	uapi.tunnel = NULL;
 }
@@ -307,8 +312,7 @@ static int uapi_open(struct tunnel *tunnel)
 	}
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
-	if (!err && !strcmp(link.kind, KIND) && ((tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, link.index)) ||
-						 adopt_in(tunnel, UAPI_DIR, link.index))) {
+	if (!err && !strcmp(link.kind, KIND) && adopt(tunnel, link.index)) {
 		uapi.tunnel = tunnel;
 		tunnel->index = link.index;
 		return 0;

@@ -2,10 +2,8 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <net/if.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/key.h"
@@ -56,7 +54,7 @@ static const struct {
 	[UAPI_OPENER] = { "opener", VALUE_TEXT, 16 },
 	[UAPI_ERROR] = { "error", VALUE_TEXT, TUNNEL_ERROR_LEN - 1 },
 	[UAPI_CHANGED] = { "changed", VALUE_NUMBER, 1 },
-	[UAPI_DROP] = { NULL, VALUE_NUMBER, UINT64_MAX },
+	[UAPI_DROP] = { DROP_BEGINS, VALUE_NUMBER, UINT64_MAX },
 	[UAPI_UNKNOWN_FROM] = { "unknown_from", VALUE_ENDPOINT, 0 },
 	[UAPI_UNKNOWN_AGE] = { "unknown_age_s", VALUE_NUMBER, UINT64_MAX },
 	[UAPI_UNKNOWN_KEY] = { "unknown_public_key", VALUE_KEY, 0 },
@@ -69,12 +67,17 @@ static const struct {
 	[UAPI_FAILURES] = { "failures", VALUE_NUMBER, UINT64_MAX },
 	[UAPI_REPLACE_NICS] = { "replace_nics", VALUE_TRUE, 0 },
 	[UAPI_NIC] = { "nic", VALUE_TEXT, IFNAMSIZ - 1 },
-	[UAPI_MTU] = { "mtu", VALUE_NUMBER, UINT32_MAX },
+	[UAPI_MTU] = { "mtu", VALUE_NUMBER, UINT16_MAX },
 	[UAPI_ADDRESS] = { "address", VALUE_PREFIX, 0 },
 	[UAPI_ROUTE] = { "route", VALUE_PREFIX, 0 },
 	[UAPI_GATEWAY] = { "gateway", VALUE_ADDR, 0 },
-	[UAPI_ROUTE_MTU] = { "route_mtu", VALUE_NUMBER, UINT32_MAX },
+	[UAPI_ROUTE_MTU] = { "route_mtu", VALUE_NUMBER, UINT16_MAX },
 };
+
+const char *uapi_key_name(enum uapi_key key)
+{
+	return keys[key].name;
+}
 
 /* ---- reading ---- */
 
@@ -92,20 +95,18 @@ static int read_signed(struct slice text, uint64_t max, int64_t *number)
 }
 
 /* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
-static int read_scope(struct slice scope, uint32_t *index)
+static int read_scope(struct slice scope, struct uapi_value *value)
 {
-	char name[IFNAMSIZ];
-	uint64_t number;
+	uint64_t number = 0;
 
-	if (text_uint(scope, UINT32_MAX, &number) == 0)
-		*index = (uint32_t)number;
-	else
-		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : if_nametoindex(name);
-	return *index ? 0 : -EINVAL;
+	if (text_uint(scope, UINT32_MAX, &number) < 0)
+		return slice_copy(scope, value->scope, sizeof(value->scope)) < 0 || !value->scope[0] ? -EINVAL : 0;
+	value->endpoint.scope_id = (uint32_t)number;
+	return number ? 0 : -EINVAL;
 }
 
 /* ADDRESS:PORT, [ADDRESS]:PORT or [ADDRESS%SCOPE]:PORT */
-static int read_endpoint(struct slice text, struct inet_endpoint *endpoint)
+static int read_endpoint(struct slice text, struct uapi_value *value)
 {
 	struct slice host = text, scope = { NULL, 0 };
 	size_t colon = text.len;
@@ -120,10 +121,10 @@ static int read_endpoint(struct slice text, struct inet_endpoint *endpoint)
 		scope = (struct slice){ host.ptr + 1, host.len - 2 };
 		slice_cut(&scope, '%', &host);
 	}
-	if (scope.ptr && read_scope(scope, &endpoint->scope_id) < 0)
+	if (scope.ptr && read_scope(scope, value) < 0)
 		return -EINVAL;
-	endpoint->port = (uint16_t)port;
-	return inet_addr_parse(host, &endpoint->addr);
+	value->endpoint.port = (uint16_t)port;
+	return inet_addr_parse(host, &value->endpoint.addr);
 }
 
 static int read_failure(struct slice text, unsigned *which)
@@ -154,7 +155,7 @@ static int read_value(enum uapi_key key, struct slice text, struct uapi_value *v
 		value->number = slice_equal(text, "true");
 		return value->number ? 0 : -EINVAL;
 	case VALUE_ENDPOINT:
-		return read_endpoint(text, &value->endpoint);
+		return read_endpoint(text, value);
 	case VALUE_PREFIX:
 		return inet_prefix_parse(text, &value->prefix, &has_len) < 0 ? -EINVAL : 0;
 	case VALUE_ADDR:
@@ -190,7 +191,7 @@ int uapi_line_read(struct slice line, enum uapi_key *key, struct uapi_value *val
 	if (!slice_cut(&text, '=', &name) || !text.ptr || !name.len)
 		return -EPROTO;
 	for (*key = 0; *key < UAPI_KEYS; (*key)++)
-		if (keys[*key].name && slice_equal(name, keys[*key].name))
+		if (*key != UAPI_DROP && slice_equal(name, keys[*key].name))
 			return read_value(*key, text, value);
 	*key = UAPI_DROP;
 	return find_drop(name, &value->which) < 0 ? -ENOENT : read_value(UAPI_DROP, text, value);
@@ -198,30 +199,7 @@ int uapi_line_read(struct slice line, enum uapi_key *key, struct uapi_value *val
 
 /* ---- writing ---- */
 
-/* Keys are in it: not realloc, which would leave them behind. */
-static bool make_room(struct uapi_lines *lines, size_t len)
-{
-	size_t cap = lines->cap ? lines->cap : 4096;
-	char *text;
-
-	while (cap - lines->len < len)
-		cap *= 2;
-	if (cap == lines->cap)
-		return true;
-	text = malloc(cap);
-	if (!text)
-		return false;
-	if (lines->len)
-		memcpy(text, lines->text, lines->len);
-	if (lines->text)
-		wipe(lines->text, lines->len);
-	free(lines->text);
-	lines->text = text;
-	lines->cap = cap;
-	return true;
-}
-
-__attribute__((format(printf, 2, 3))) static void put(struct uapi_lines *lines, const char *fmt, ...)
+__attribute__((format(printf, 2, 3))) static void put(const struct uapi_to *to, const char *fmt, ...)
 {
 	char line[UAPI_TEXT_MAX];
 	va_list ap;
@@ -230,100 +208,82 @@ __attribute__((format(printf, 2, 3))) static void put(struct uapi_lines *lines, 
 	va_start(ap, fmt);
 	n = vsnprintf(line, sizeof(line), fmt, ap);
 	va_end(ap);
-	if (n <= 0 || (size_t)n >= sizeof(line) || !make_room(lines, (size_t)n)) {
-		lines->failed = true;
-	} else {
-		memcpy(lines->text + lines->len, line, (size_t)n);
-		lines->len += (size_t)n;
-	}
-	wipe(line, n > 0 && (size_t)n < sizeof(line) ? (size_t)n : sizeof(line));
+	if (n <= 0 || (size_t)n >= sizeof(line))
+		return; /* none is that long */
+	to->add(to->arg, line, (size_t)n);
+	wipe(line, (size_t)n);
 }
 
-void uapi_put_number(struct uapi_lines *lines, enum uapi_key key, uint64_t number)
+void uapi_put_number(const struct uapi_to *to, enum uapi_key key, uint64_t number)
 {
-	put(lines, "%s=%" PRIu64 "\n", keys[key].name, number);
+	put(to, "%s=%" PRIu64 "\n", keys[key].name, number);
 }
 
-void uapi_put_signed(struct uapi_lines *lines, enum uapi_key key, int64_t number)
+void uapi_put_signed(const struct uapi_to *to, enum uapi_key key, int64_t number)
 {
-	put(lines, "%s=%" PRId64 "\n", keys[key].name, number);
+	put(to, "%s=%" PRId64 "\n", keys[key].name, number);
 }
 
-void uapi_put_true(struct uapi_lines *lines, enum uapi_key key)
+void uapi_put_true(const struct uapi_to *to, enum uapi_key key)
 {
-	put(lines, "%s=true\n", keys[key].name);
+	put(to, "%s=true\n", keys[key].name);
 }
 
-void uapi_put_key(struct uapi_lines *lines, enum uapi_key key, const uint8_t bytes[static TUNNEL_KEY_LEN])
+void uapi_put_key(const struct uapi_to *to, enum uapi_key key, const uint8_t bytes[static TUNNEL_KEY_LEN])
 {
 	char hex[KEY_HEX_LEN];
 
 	key_to_hex(bytes, hex);
-	put(lines, "%s=%s\n", keys[key].name, hex);
+	put(to, "%s=%s\n", keys[key].name, hex);
 	wipe(hex, sizeof(hex));
 }
 
-void uapi_put_endpoint(struct uapi_lines *lines, enum uapi_key key, const struct inet_endpoint *endpoint)
+void uapi_put_endpoint(const struct uapi_to *to, enum uapi_key key, const struct inet_endpoint *endpoint)
 {
 	char text[INET_ENDPOINT_STRLEN];
 
-	put(lines, "%s=%s\n", keys[key].name, inet_endpoint_text(endpoint, text));
+	put(to, "%s=%s\n", keys[key].name, inet_endpoint_text(endpoint, text));
 }
 
-void uapi_put_prefix(struct uapi_lines *lines, enum uapi_key key, const struct inet_prefix *prefix)
+void uapi_put_prefix(const struct uapi_to *to, enum uapi_key key, const struct inet_prefix *prefix)
 {
 	char text[INET_PREFIX_STRLEN];
 
-	put(lines, "%s=%s\n", keys[key].name, inet_prefix_text(prefix, text));
+	put(to, "%s=%s\n", keys[key].name, inet_prefix_text(prefix, text));
 }
 
-void uapi_put_addr(struct uapi_lines *lines, enum uapi_key key, const struct inet_addr *addr)
+void uapi_put_addr(const struct uapi_to *to, enum uapi_key key, const struct inet_addr *addr)
 {
 	char text[INET_ADDR_STRLEN];
 
-	put(lines, "%s=%s\n", keys[key].name, inet_addr_text(addr, text));
+	put(to, "%s=%s\n", keys[key].name, inet_addr_text(addr, text));
 }
 
-void uapi_put_text(struct uapi_lines *lines, enum uapi_key key, const char *text)
+void uapi_put_text(const struct uapi_to *to, enum uapi_key key, const char *text)
 {
 	char printable[TUNNEL_ERROR_LEN];
 
 	text_format(printable, sizeof(printable), "%s", text);
 	text_make_printable(printable);
-	put(lines, "%s=%s\n", keys[key].name, printable);
+	put(to, "%s=%s\n", keys[key].name, printable);
 }
 
-void uapi_put_drop(struct uapi_lines *lines, enum tunnel_drop drop, uint64_t count)
+void uapi_put_drop(const struct uapi_to *to, enum tunnel_drop drop, uint64_t count)
 {
-	put(lines, DROP_BEGINS "%s=%" PRIu64 "\n", tunnel_drop_words[drop].name, count);
+	put(to, DROP_BEGINS "%s=%" PRIu64 "\n", tunnel_drop_words[drop].name, count);
 }
 
-void uapi_put_failure(struct uapi_lines *lines, enum tunnel_failure failure)
+void uapi_put_failure(const struct uapi_to *to, enum tunnel_failure failure)
 {
-	put(lines, "%s=%s\n", keys[UAPI_FAILURE].name, tunnel_failure_words[failure].name);
+	put(to, "%s=%s\n", keys[UAPI_FAILURE].name, tunnel_failure_words[failure].name);
 }
 
-void uapi_put_begin(struct uapi_lines *lines, const char *request)
+void uapi_put_begin(const struct uapi_to *to, const char *request)
 {
-	put(lines, "%s\n", request);
+	put(to, "%s\n", request);
 }
 
-void uapi_put_end(struct uapi_lines *lines)
+void uapi_put_end(const struct uapi_to *to)
 {
-	put(lines, "\n");
-}
-
-void uapi_lines_wipe(struct uapi_lines *lines)
-{
-	if (lines->text)
-		wipe(lines->text, lines->len);
-	lines->len = 0;
-	lines->failed = false;
-}
-
-void uapi_lines_free(struct uapi_lines *lines)
-{
-	uapi_lines_wipe(lines);
-	free(lines->text);
-	*lines = (struct uapi_lines){ 0 };
+	put(to, "\n");
 }

@@ -3,6 +3,7 @@
 #ifndef TUNNEL_UAPI_LINE_H
 #define TUNNEL_UAPI_LINE_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,6 +15,7 @@
 enum { UAPI_TEXT_MAX = 1024, UAPI_ANSWER_MAX = 4 << 20 };
 
 #define UAPI_DIR "/var/run/wireguard"
+#define UAPI_DIR_MOVED "/run/wireguard" /* the same, where /var is not that of who made it */
 #define UAPI_SOCKET_END ".sock"
 #define UAPI_MORE_END ".more" /* the second socket: NAME.more, beside NAME.sock */
 
@@ -85,37 +87,36 @@ struct uapi_value {
 	unsigned which;         /* a name among the words of tunnel/counts.h */
 	uint8_t key[TUNNEL_KEY_LEN];
 	struct inet_endpoint endpoint;
+	char scope[IFNAMSIZ]; /* of an endpoint, when a link is named there whose index is still to be found; "": none */
 	struct inet_prefix prefix; /* host bits as they were written */
 	struct inet_addr addr;
 	struct slice text; /* borrowed from the line */
 };
 
+/* As a line has it; "drop_" of UAPI_DROP. */
+const char *uapi_key_name(enum uapi_key key);
+
 /* 0; -ENOENT: a key that is not known here, which a newer other end may have; -EPROTO: no line of this kind; -EINVAL: its value is
  * none of that key's. Of a value that may be a secret nothing stays but in value. */
 int uapi_line_read(struct slice line, enum uapi_key *key, struct uapi_value *value);
 
-/* What is to be sent: grows as it must, and holds keys. Zeros at first. */
-struct uapi_lines {
-	char *text; /* uapi_lines_free frees it */
-	size_t len, cap;
-	bool failed; /* for want of memory: what is there is not whole */
+/* Where lines go: each is added whole. Some hold keys. */
+struct uapi_to {
+	void (*add)(void *arg, const char *line, size_t len);
+	void *arg;
 };
 
-void uapi_put_number(struct uapi_lines *lines, enum uapi_key key, uint64_t number);
-void uapi_put_signed(struct uapi_lines *lines, enum uapi_key key, int64_t number);
-void uapi_put_true(struct uapi_lines *lines, enum uapi_key key);
-void uapi_put_key(struct uapi_lines *lines, enum uapi_key key, const uint8_t bytes[static TUNNEL_KEY_LEN]);
-void uapi_put_endpoint(struct uapi_lines *lines, enum uapi_key key, const struct inet_endpoint *endpoint);
-void uapi_put_prefix(struct uapi_lines *lines, enum uapi_key key, const struct inet_prefix *prefix);
-void uapi_put_addr(struct uapi_lines *lines, enum uapi_key key, const struct inet_addr *addr);
-void uapi_put_text(struct uapi_lines *lines, enum uapi_key key, const char *text); /* bytes that are not printable become '?' */
-void uapi_put_drop(struct uapi_lines *lines, enum tunnel_drop drop, uint64_t count);
-void uapi_put_failure(struct uapi_lines *lines, enum tunnel_failure failure);
-/* "get=1", "set=1", "watch=1" */
-void uapi_put_begin(struct uapi_lines *lines, const char *request);
-void uapi_put_end(struct uapi_lines *lines); /* the empty line */
-
-void uapi_lines_wipe(struct uapi_lines *lines); /* empty again, its room kept */
-void uapi_lines_free(struct uapi_lines *lines);
+void uapi_put_number(const struct uapi_to *to, enum uapi_key key, uint64_t number);
+void uapi_put_signed(const struct uapi_to *to, enum uapi_key key, int64_t number);
+void uapi_put_true(const struct uapi_to *to, enum uapi_key key);
+void uapi_put_key(const struct uapi_to *to, enum uapi_key key, const uint8_t bytes[static TUNNEL_KEY_LEN]);
+void uapi_put_endpoint(const struct uapi_to *to, enum uapi_key key, const struct inet_endpoint *endpoint);
+void uapi_put_prefix(const struct uapi_to *to, enum uapi_key key, const struct inet_prefix *prefix);
+void uapi_put_addr(const struct uapi_to *to, enum uapi_key key, const struct inet_addr *addr);
+void uapi_put_text(const struct uapi_to *to, enum uapi_key key, const char *text); /* bytes that are not printable become '?' */
+void uapi_put_drop(const struct uapi_to *to, enum tunnel_drop drop, uint64_t count);
+void uapi_put_failure(const struct uapi_to *to, enum tunnel_failure failure);
+void uapi_put_begin(const struct uapi_to *to, const char *request); /* "get=1" and its like */
+void uapi_put_end(const struct uapi_to *to); /* the empty line */
 
 #endif

@@ -8,9 +8,8 @@
 
 #include "base/text.h"
 #include "tunnel/line_out.h"
+#include "tunnel/uapi_line.h"
 #include "wg/wg.h"
-
-enum { UAPI_PREFIXES_MAX = 4096 };
 
 /* The device: its core, and what it has besides. */
 struct uapi_host {
@@ -33,7 +32,7 @@ struct uapi_request {
 	uint8_t public_key[WG_KEY_LEN], preshared_key[WG_KEY_LEN];
 	struct inet_endpoint endpoint;
 	struct wg_peer_change change;
-	struct inet_prefix allowed[UAPI_PREFIXES_MAX];
+	struct inet_prefix allowed[TUNNEL_PREFIXES_MAX];
 	/* the answer to a get that is under way, peer by peer */
 	bool answers;
 	const struct wg_peer *told; /* the last one of which something was told; NULL: none */

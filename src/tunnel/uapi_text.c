@@ -1,6 +1,7 @@
 #include "tunnel/uapi_text.h"
 
 #include <errno.h>
+#include <net/if.h>
 #include <string.h>
 
 #include "crypto/key.h"
@@ -80,7 +81,9 @@ static int peer_value(struct uapi_answer *answer, enum uapi_key key, const struc
 		return 0;
 	case UAPI_ENDPOINT:
 		peer->endpoint = value->endpoint;
-		return 0;
+		if (value->scope[0])
+			peer->endpoint.scope_id = if_nametoindex(value->scope);
+		return value->scope[0] && !peer->endpoint.scope_id ? -EINVAL : 0;
 	case UAPI_KEEPALIVE:
 		peer->keepalive_s = (uint16_t)value->number;
 		return 0;
@@ -221,80 +224,94 @@ int uapi_answer_line(struct uapi_answer *answer, struct slice line)
 
 void uapi_text_get(struct uapi_lines *lines)
 {
-	uapi_put_begin(lines, "get=1");
-	uapi_put_end(lines);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "get=1");
+	uapi_put_end(&to);
 }
 
 void uapi_text_opener(struct uapi_lines *lines)
 {
-	uapi_put_begin(lines, "set=1");
-	uapi_put_text(lines, UAPI_OPENER, "fd");
-	uapi_put_end(lines);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "set=1");
+	uapi_put_text(&to, UAPI_OPENER, "fd");
+	uapi_put_end(&to);
 }
 
 void uapi_text_watch(struct uapi_lines *lines)
 {
-	uapi_put_begin(lines, "watch=1");
-	uapi_put_end(lines);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "watch=1");
+	uapi_put_end(&to);
 }
 
 void uapi_text_device(struct uapi_lines *lines, const struct tunnel_config *config)
 {
-	uapi_put_begin(lines, "set=1");
-	uapi_put_number(lines, UAPI_LISTEN_PORT, config->listen_port);
-	uapi_put_key(lines, UAPI_PRIVATE_KEY, config->private_key);
-	uapi_put_end(lines);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "set=1");
+	uapi_put_number(&to, UAPI_LISTEN_PORT, config->listen_port);
+	uapi_put_key(&to, UAPI_PRIVATE_KEY, config->private_key);
+	uapi_put_end(&to);
 }
 
 void uapi_text_peer(struct uapi_lines *lines, const struct tunnel_config *config, const struct tunnel_peer *peer, unsigned fields)
 {
-	uapi_put_begin(lines, "set=1");
-	uapi_put_key(lines, UAPI_PUBLIC_KEY, peer->public_key);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "set=1");
+	uapi_put_key(&to, UAPI_PUBLIC_KEY, peer->public_key);
 	if (!(fields & TUNNEL_SET_NEW))
-		uapi_put_true(lines, UAPI_UPDATE_ONLY);
+		uapi_put_true(&to, UAPI_UPDATE_ONLY);
 	if (fields & TUNNEL_SET_PRESHARED_KEY)
-		uapi_put_key(lines, UAPI_PRESHARED_KEY, peer->preshared_key);
+		uapi_put_key(&to, UAPI_PRESHARED_KEY, peer->preshared_key);
 	if ((fields & TUNNEL_SET_ENDPOINT) && peer->endpoint.addr.family)
-		uapi_put_endpoint(lines, UAPI_ENDPOINT, &peer->endpoint);
+		uapi_put_endpoint(&to, UAPI_ENDPOINT, &peer->endpoint);
 	if (fields & TUNNEL_SET_KEEPALIVE)
-		uapi_put_number(lines, UAPI_KEEPALIVE, peer->keepalive_s);
+		uapi_put_number(&to, UAPI_KEEPALIVE, peer->keepalive_s);
 	if (fields & TUNNEL_SET_ALLOWED)
-		uapi_put_true(lines, UAPI_REPLACE_ALLOWED);
+		uapi_put_true(&to, UAPI_REPLACE_ALLOWED);
 	for (size_t i = 0; (fields & TUNNEL_SET_ALLOWED) && i < peer->allowed_count; i++)
-		uapi_put_prefix(lines, UAPI_ALLOWED, &config->allowed[peer->allowed_first + i]);
-	uapi_put_end(lines);
+		uapi_put_prefix(&to, UAPI_ALLOWED, &config->allowed[peer->allowed_first + i]);
+	uapi_put_end(&to);
 }
 
 void uapi_text_remove(struct uapi_lines *lines, const uint8_t public_key[static TUNNEL_KEY_LEN])
 {
-	uapi_put_begin(lines, "set=1");
-	uapi_put_key(lines, UAPI_PUBLIC_KEY, public_key);
-	uapi_put_true(lines, UAPI_REMOVE);
-	uapi_put_end(lines);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "set=1");
+	uapi_put_key(&to, UAPI_PUBLIC_KEY, public_key);
+	uapi_put_true(&to, UAPI_REMOVE);
+	uapi_put_end(&to);
 }
 
-static void put_nic(struct uapi_lines *lines, const struct tunnel_nic *nic)
+static void put_nic(const struct uapi_to *to, const struct tunnel_nic *nic)
 {
-	uapi_put_text(lines, UAPI_NIC, nic->link);
-	uapi_put_number(lines, UAPI_MTU, nic->mtu_bytes);
+	uapi_put_text(to, UAPI_NIC, nic->link);
+	uapi_put_number(to, UAPI_MTU, nic->mtu_bytes < UINT16_MAX ? nic->mtu_bytes : UINT16_MAX);
 	for (size_t i = 0; i < nic->address_count; i++)
-		uapi_put_prefix(lines, UAPI_ADDRESS, &nic->addresses[i]);
+		uapi_put_prefix(to, UAPI_ADDRESS, &nic->addresses[i]);
 	for (size_t i = 0; i < nic->route_count; i++) {
 		const struct tunnel_nic_route *route = &nic->routes[i];
 
-		uapi_put_prefix(lines, UAPI_ROUTE, &route->destination);
+		uapi_put_prefix(to, UAPI_ROUTE, &route->destination);
 		if (route->gateway.family)
-			uapi_put_addr(lines, UAPI_GATEWAY, &route->gateway);
+			uapi_put_addr(to, UAPI_GATEWAY, &route->gateway);
 		if (route->mtu_bytes)
-			uapi_put_number(lines, UAPI_ROUTE_MTU, route->mtu_bytes);
+			uapi_put_number(to, UAPI_ROUTE_MTU, route->mtu_bytes);
 	}
 }
 
 void uapi_text_nics(struct uapi_lines *lines, const struct tunnel_nic *nics, size_t count)
 {
-	uapi_put_begin(lines, "set=1");
-	uapi_put_true(lines, UAPI_REPLACE_NICS);
+	const struct uapi_to to = uapi_lines_to(lines);
+
+	uapi_put_begin(&to, "set=1");
+	uapi_put_true(&to, UAPI_REPLACE_NICS);
 	for (size_t i = 0; i < count; i++)
-		put_nic(lines, &nics[i]);
-	uapi_put_end(lines);
+		put_nic(&to, &nics[i]);
+	uapi_put_end(&to);
 }

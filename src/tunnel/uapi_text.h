@@ -4,7 +4,7 @@
 
 #include <sys/types.h>
 
-#include "tunnel/uapi_line.h"
+#include "tunnel/uapi_lines.h"
 
 /* What the second socket tells of the program besides what goes into a config. */
 struct uapi_program {

@@ -97,6 +97,7 @@ def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
         before = pair.ours.engine()["pid"]
         run(*harm)
         wait_until("another program carries it", lambda: pair.ours.engine().get("pid", before) != before)
+        wait_until("packets pass", lambda: ping(pair.ours.inner, "10.8.3.2", 1)[1] == 1)
         pair.both_ways()
         expect(len(engines(pair.ours.dir)) == len(set(engines(pair.ours.dir))) and os.path.exists("/run/wireguard/wg0.sock"))
 
