@@ -12,6 +12,7 @@
 
 #include "base/file.h"
 #include "base/interrupt.h"
+#include "base/pass.h"
 #include "base/paths.h"
 
 enum { SILENCE_MAX_MS = CONTROL_SILENCE_MAX_S * 1000 };
@@ -40,10 +41,7 @@ static int connect_to(const char *path, unsigned silence_ms)
 /* pass_fd goes along, -1: none. */
 static int send_words(int fd, int argc, char *const argv[], int pass_fd)
 {
-	union control_fd_space space = { 0 };
 	char packet[CONTROL_REQUEST_MAX];
-	struct iovec part = { .iov_base = packet };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
 	size_t len = 0;
 
 	if (argc > CONTROL_WORDS_MAX)
@@ -56,16 +54,8 @@ static int send_words(int fd, int argc, char *const argv[], int pass_fd)
 		memcpy(packet + len, argv[i], word_len);
 		len += word_len;
 	}
-	part.iov_len = len;
-	if (pass_fd >= 0) {
-		msg.msg_control = space.bytes;
-		msg.msg_controllen = sizeof(space.bytes);
-		space.header.cmsg_level = SOL_SOCKET;
-		space.header.cmsg_type = SCM_RIGHTS;
-		space.header.cmsg_len = CMSG_LEN(sizeof(pass_fd));
-		memcpy(CMSG_DATA(&space.header), &pass_fd, sizeof(pass_fd));
-	}
-	return sendmsg(fd, &msg, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	/* The first of this connection: there is room for it. */
+	return pass_message(fd, packet, len, &pass_fd, pass_fd >= 0);
 }
 
 static int copy_out(int fd, const char *bytes, size_t len)

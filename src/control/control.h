@@ -15,12 +15,6 @@ enum { CONTROL_REQUEST_MAX = 1024, CONTROL_PACKET_MAX = 16384, CONTROL_WORDS_MAX
 
 enum control_kind { CONTROL_OUT = 'o', CONTROL_ERR = 'e', CONTROL_END = 'x' };
 
-/* Room for a message that carries one descriptor (cmsg(3)). */
-union control_fd_space {
-	struct cmsghdr header;
-	char bytes[CMSG_SPACE(sizeof(int))];
-};
-
 #define CONTROL_DIR RUN_DIR
 
 /* DIR/NAME.sock: 0 or -ENAMETOOLONG. */

@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/pass.h"
 
 enum {
 	LENGTH_LEN = sizeof(uint32_t),
@@ -212,22 +213,22 @@ void control_end(struct control_call *call, int status)
 	flush(call);
 }
 
-/* One packet, and the descriptor that came with it. */
+/* One packet, and the descriptor that came with it: its length, 0 at the end, or -errno. */
 static ssize_t receive(struct control_call *call, char *packet, size_t cap)
 {
-	union control_fd_space space = { 0 };
-	struct iovec part = { .iov_base = packet, .iov_len = cap };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1, .msg_control = space.bytes,
-			      .msg_controllen = CMSG_LEN(sizeof(int)) }; /* two do not fit */
-	ssize_t n = recvmsg(call->source.fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	const struct cmsghdr *header = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	struct passed passed;
+	int err = pass_receive(call->source.fd, packet, cap, &passed);
 
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS) {
+	if (err < 0)
+		return err == -EPIPE ? 0 : err;
+	if (passed.count == 1) {
 		if (call->passed_fd >= 0)
 			close(call->passed_fd);
-		memcpy(&call->passed_fd, CMSG_DATA(header), sizeof(call->passed_fd));
+		call->passed_fd = passed.fd[0];
+	} else {
+		pass_close(&passed);
 	}
-	return n;
+	return (ssize_t)passed.len;
 }
 
 static void call_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -245,7 +246,7 @@ static void call_ready(struct loop_source *source, uint32_t events, uint64_t now
 	n = receive(call, packet, sizeof(packet));
 	/* One request per connection: anything more, or the end of it, is the client leaving. */
 	if (n <= 0 || n > CONTROL_REQUEST_MAX || packet[n - 1] != '\0' || call->ended || call->job || call->out_len) {
-		if (n < 0 && errno == EAGAIN)
+		if (n == -EAGAIN)
 			return;
 		if (n || events & EPOLLHUP || call->ended || !call->job || !call->stop) {
 			call_close(call);

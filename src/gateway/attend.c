@@ -87,6 +87,8 @@ static void follow_port(struct attend *attend, struct attended *attended, const 
 	if (attended->beside.wanted && (!wanted || !inet_endpoint_equal(&attended->at, &listening.at) || attended->netns != number_of_netns(path) ||
 					strcmp(attended->beside.arg, served->arg) != 0))
 		beside_stop(&attended->beside);
+	if (!wanted)
+		attended->err = 0;
 	if (!wanted || attended->beside.wanted)
 		return;
 	err = netns_call(path->place.netns_fd, listen_here, &listening);

@@ -445,6 +445,59 @@ def nics_last_address_goes_only_when_that_is_meant(lab):
     expect(addresses(a) == {"192.0.2.9/24": True}, addresses(a))
 
 
+EVERY = """[Match]
+Name=eth0
+
+[Link]
+MTUBytes=1400
+TCPSegmentationOffload=no
+
+[Network]
+Address=192.0.2.7/24
+Address=fd00:3::1/64
+Gateway=192.0.2.3
+DNS=192.0.2.53
+NTP=192.0.2.3
+DHCP=ipv4
+EmitLLDP=no
+
+[Route]
+Destination=198.51.100.0/24
+Gateway=192.0.2.4
+"""
+
+
+@case
+def every_aspect_is_put_back_when_a_later_one_fails(lab):
+    """The last address is one that the kernel refuses; what came before it on the NIC, and beside it, goes back. VLANs and bonds: in QEMU."""
+    a, b = lab.host("a"), lab.host("b")
+    lab.link(a, "", b, "192.0.2.2/24")
+    network = Network(lab, a, MAIN + "Gateway=192.0.2.2\nDNS=192.0.2.52\nNTP=192.0.2.9\n", ("--dhcp-client", "/bin/false"))
+    a("sysctl", "-qw", "net.ipv6.conf.eth0.disable_ipv6=1")
+
+    def text(path):
+        with open(path) as f:
+            return f.read()
+
+    def state():
+        shown = network.show()
+        return {"address": addresses(a), "route": routes(a), "mtu": " mtu 1500 " in a("ip", "link", "show", "dev", "eth0"),
+                "offloads": "off: TSO" in " ".join(shown.split()), "dns": text("/run/resolv.conf"), "ntp": text(network.dir + "/run/network.ntp"),
+                "dhcp": "  DHCP " in shown, "filter": network.ask("filter")[1].split(":")[0],
+                "dhcp let in": "eth0" in a("/usr/sbin/nft", "list", "set", "inet", "mitigator", "dhcpv4")}
+
+    before = state()
+    expect(before["mtu"] and before["filter"] == "filter on" and not before["dhcp"], before)
+    network.write(EVERY, **{".env": "MITIGATOR_FILTER=off\nMITIGATOR_NTP=peers\n"})
+    status, said = network.ask("apply")
+    expect(status != 0 and "eth0: address fd00:3::1/64" in said, status, said)
+    during = state()
+    expect(all(during[aspect] != before[aspect] for aspect in before), "an aspect was not changed", before, during)
+    status, said = network.ask("undo")
+    expect(status == 0 and state() == before, said, before, state())
+    print("  FIGURE  put back: %s" % ", ".join(before))
+
+
 @case
 def nics_are_put_back_by_revert(lab):
     a, b = lab.host("a"), lab.host("b")
