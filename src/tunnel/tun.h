@@ -11,7 +11,7 @@
 enum {
 	TUN_MTU_MAX = 16384,
 	TUN_GSO_SIZE = 61600, /* so that one super-packet, sealed, is one outer super-frame */
-	TUN_GSO_SEGMENTS = 45,
+	TUN_GSO_SEGMENTS = 64, /* as many as an application may send at once (UDP_MAX_SEGMENTS before 6.9): the kernel cuts all of what has more */
 	TUN_WRITE_MAX = 256,  /* writes in one flush */
 	TUN_IOV_MAX = 2048,   /* packets in one flush */
 	TUN_FLOW_SLOTS = 64,  /* power of two */

@@ -352,6 +352,26 @@ TEST(a_split_goes_on)
 	CHECK_INT(tun_read(&tuns[0], &layout, bufs[0], 1000, packets, 4, &used), -EINVAL);
 }
 
+/* Small ones too: the kernel hands over packet by packet what has more segments than the device takes. */
+TEST(what_an_application_sends_at_once_is_one_read)
+{
+	enum { SEGMENT = 64, COUNT = 64 };
+	static uint8_t out[COUNT * SEGMENT];
+	struct tun_packet packets[PACKETS];
+	size_t used, reads, total = 0, most = 0;
+
+	CHECK_INT(start(0), 0);
+	if (!tuns[0].uso)
+		SKIP(NO_USO);
+	reads = tuns[0].stats.reads;
+	CHECK(send_super(out, sizeof(out), SEGMENT));
+	/* Among them may be what IPv6 says for itself. */
+	for (int n; (n = tun_read(&tuns[0], &layout, bufs[0], BUF, packets, PACKETS, &used)) > 0; total += (size_t)n)
+		most = (size_t)n > most ? (size_t)n : most;
+	CHECK_INT(most, COUNT);
+	CHECK(total - COUNT == tuns[0].stats.reads - reads - 1);
+}
+
 /* Four bytes each, so that header and payload are shorter than a TCP header. */
 TEST(the_smallest_super_packet_is_split)
 {
