@@ -32,7 +32,7 @@ class Processes:
     packets, whether that is its child or stands by itself."""
 
     def __init__(self, program):
-        self.program = os.path.realpath(program)
+        self.stat = os.stat(program)
 
     def pids(self):
         parents = {}
@@ -51,7 +51,7 @@ class Processes:
 
     def runs(self, pid):
         try:
-            return os.readlink("/proc/%d/exe" % pid) == self.program
+            return os.path.samestat(os.stat("/proc/%d/exe" % pid), self.stat)      # whatever root it has
         except (FileNotFoundError, ProcessLookupError):
             return False
 
