@@ -78,6 +78,7 @@ struct tunnel;
  * there though it succeeded. */
 struct tunnel_ops {
 	const char *name; /* as --backend and show say it */
+	const char *kind; /* of its interface, as the kernel has it */
 	bool takes_nics;  /* speaks for NICs that the kernel has no address on; others leave them unused */
 	/* Makes the interface tunnel->device in tunnel->netns_fd, or takes up our own that outlived us. */
 	int (*open)(struct tunnel *tunnel);
@@ -138,6 +139,9 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
  * -EEXIST or another -errno, with words. */
 int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap);
 void tunnel_close(struct tunnel *tunnel, bool remove);
+
+/* The interface of that name in that namespace, when it is ours by its alias: 0, -ENODEV, -EEXIST: it is another's, or -errno. */
+int tunnel_find_link(int netns_fd, const char *device, const char *alias, struct link *link);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN]);
