@@ -377,7 +377,7 @@ install: $(B)/target/gateway $(B)/man/gateway.8 ## on a plain host: binary, syst
 	$(Q)for unit in $(UNITS); do \
 		sed 's|BINDIR|$(PREFIX)/sbin|' host/$$unit.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
 	done
-	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8 $(B)/man/wireguard-lwip.8
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(B)/man/vpn-public.conf.5 $(B)/man/network.conf.5
 
 # What tests add to the image at boot: a shell on the second serial port.

@@ -36,7 +36,6 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	tunnel->netns_fd = place->netns_fd;
 	tunnel->host = place->host;
 	tunnel->loop = place->loop;
-	tunnel->rights = place->rights;
 	tunnel->troubled = place->troubled;
 	tunnel->ended = place->ended;
 	err = netns_call(place->netns_fd, open_nl, &inner);

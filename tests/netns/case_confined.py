@@ -7,11 +7,10 @@ import signal
 import socket
 import subprocess
 
-from case_engine import Alone, told_until
+from case_engine import Alone, target, told_until
 from cases import case, expect
 from inside import inside
 from lab import Engine, ping
-from verdicts import Skip
 
 USER_PACKETS, USER_OPENER = 64782, 64783
 NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 10, 12, 13
@@ -40,14 +39,6 @@ def root_of(pid):
         return os.listdir("/proc/%d/root" % pid)
     except ProcessLookupError:
         return []
-
-
-def target(lab):
-    """The binary of the image: a sanitized one makes system calls of its own."""
-    path = lab.binary.replace("/host/", "/target/")
-    if not os.path.exists(path):
-        raise Skip("there is no %s" % path)
-    lab.use(path)
 
 
 @case

@@ -4,8 +4,8 @@ import os
 import signal
 import subprocess
 
-from cases import case, expect
-from lab import Engine, ping, run, wait_until, wg_keys
+from cases import case, expect, soak
+from lab import ECHOES, Engine, ping, run, wait_until, wg_keys
 from pair import PSK
 from verdicts import Skip
 
@@ -34,6 +34,14 @@ class Alone:
         for host, address in (("a", "10.8.3.2"), ("b", "10.8.3.1")):
             said = ping(host, address, count)
             expect(said == (count, count), host, said, run("wg"))
+
+
+def target(lab):
+    """The binary of the image: a sanitized one makes system calls of its own."""
+    path = lab.binary.replace("/host/", "/target/")
+    if not os.path.exists(path):
+        raise Skip("there is no %s" % path)
+    lab.use(path)
 
 
 def read(pid, name):
@@ -234,6 +242,36 @@ def engine_goes_on_when_its_interface_moves_to_another_namespace(lab):
     expect(ping("inner", "10.8.3.2", 3) == (3, 3) == ping("b", "10.8.3.1", 3), run("wg"))
     inner("ip", "link", "delete", "wg7")
     wait_until("its end", lambda: alone.ours.process.poll() is not None)
+
+
+def pings_beside(question):
+    """What echoes says of 300 echo requests at 100/s, while question is asked again and again by four processes; None: by no one."""
+    asking = [subprocess.Popen(["sh", "-c", "while :; do %s; done" % question], stdout=subprocess.DEVNULL) for _ in range(4 * bool(question))]
+    try:
+        done = run("ip", "netns", "exec", "a", ECHOES, "-c", "300", "-i", "0.01", "-W", "5", "10.8.3.2")
+    finally:
+        for process in asking:
+            process.kill()
+            process.wait()
+    return done.strip()
+
+
+@soak
+def engine_answers_who_asks_for_a_thousand_peers_between_packets(lab):
+    target(lab)
+    alone = Alone(lab)
+    alone.start()
+    alone.begin()
+    conf = lab.dir + "/many"
+    with open(conf, "w") as f:
+        for n in range(1000):
+            f.write("[Peer]\nPublicKey = %s\nAllowedIPs = 10.%d.%d.0/24\n" % (base64.b64encode(os.urandom(31) + b"\0").decode(), 100 + n // 250, n % 250))
+    run("wg", "addconf", "wg7", conf)
+    for question in None, "wg show wg7 dump", "wg show wg7":
+        said = pings_beside(question)
+        print("  FIGURE  beside %s: %s" % (question or "nothing", said))
+        expect("300 received" in said, said)
+    expect(len(alone.ours.dump()) == 1001)
 
 
 @case
