@@ -103,7 +103,7 @@ struct tunnel {
 	size_t nic_count;
 	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
 	const char *sockets_dir; /* where that is, NULL: where wg(8) looks; borrowed */
-	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
+	struct loop *loop;     /* of who owns it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
 	char error[TUNNEL_ERROR_LEN];
