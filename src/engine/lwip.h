@@ -1,4 +1,4 @@
-/* What a program asks of WireGuard on lwIP that is this and no more, besides the operations of a backend. */
+/* WireGuard on lwIP: an interface with its core, its outer side and the socket that wg(8) finds it by. */
 #ifndef ENGINE_LWIP_H
 #define ENGINE_LWIP_H
 
@@ -6,6 +6,7 @@
 #include "tunnel/tunnel.h"
 #include "wg/wg.h"
 
+/* Opened and closed as a backend's: all else is set, and asked for, over its sockets. */
 extern const struct tunnel_ops tunnel_lwip;
 
 /* Before it is opened: who does what takes a right; NULL: this process. Borrowed for good. */
