@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "crypto/key.h"
-#include "tunnel/lwip_counts.h"
+#include "engine/lwip_counts.h"
 #include "tunnel/uapi_line.h"
 
 enum { VERSION = 1, PEERS_PER_PIECE = 64 }; /* that are looked at */

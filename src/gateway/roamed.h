@@ -1,4 +1,4 @@
-/* Where the peers of a path were last, in a file of the run directory, for whoever is started after a crash: on lwIP it is
+/* Where the peers of a path were last, in a file of the run directory, for when what carried them has ended: it is
  * nowhere else by then. A peer that went elsewhere, or that no file says the address of, would be lost until it speaks, and
  * one that is a name until a name server answers. */
 #ifndef GATEWAY_ROAMED_H

@@ -79,9 +79,14 @@ static int kernel_open(struct tunnel *tunnel)
 	struct link link;
 	int err = link_get(&tunnel->inner, tunnel->device, &link);
 
+	/* Another backend's, of a service that was killed. */
+	if (!err && !strcmp(link.alias, tunnel->alias) && strcmp(link.kind, KIND) != 0) {
+		link_delete(&tunnel->inner, link.index);
+		err = -ENODEV;
+	}
 	if (err == -ENODEV)
 		err = make_device(tunnel, &link);
-	else if (!err && (strcmp(link.kind, KIND) != 0 || strcmp(link.alias, tunnel->alias) != 0)) {
+	else if (!err && strcmp(link.alias, tunnel->alias) != 0) {
 		text_format(tunnel->error, sizeof(tunnel->error),
 			 "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
 		err = -EEXIST;
@@ -368,6 +373,7 @@ static int kernel_dump(struct tunnel *tunnel, struct tunnel_config *running)
 
 const struct tunnel_ops tunnel_kernel = {
 	.name = "kernel",
+	.kind = KIND,
 	.open = kernel_open,
 	.close = kernel_close,
 	.set_device = kernel_set_device,

@@ -433,6 +433,7 @@ static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 const struct tunnel_ops tunnel_uapi = {
 	.takes_nics = true,
 	.name = "lwip",
+	.kind = KIND,
 	.open = uapi_open,
 	.close = uapi_close,
 	.set_device = uapi_set_device,

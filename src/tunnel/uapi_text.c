@@ -161,7 +161,7 @@ static int more_of_program(struct uapi_answer *answer, enum uapi_key key, const 
 
 static int more_of_peer(struct uapi_answer *answer, enum uapi_key key, const struct uapi_value *value)
 {
-	struct tunnel_peer_counts unused, *counts = answer->peer ? &answer->peer->counts : &unused;
+	struct tunnel_peer_counts unused = { .known = false }, *counts = answer->peer ? &answer->peer->counts : &unused;
 
 	switch (key) {
 	case UAPI_DROP:

@@ -7,6 +7,7 @@ import time
 
 from cases import case, expect, soak
 from lab import ECHOES, engines, ping, run, said_by, wait_until
+from memory import processes
 from pair import Pair
 
 
@@ -75,6 +76,53 @@ def packet_process_that_is_killed_is_made_anew_with_its_sessions(lab):
     expect(pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.77:5678", pair.ours.said())
     expect("has ended: it is started again" in pair.ours.said(), pair.ours.said())
     pair.both_ways()
+
+
+@case
+def crash_of_the_service_that_was_told_nothing_of_a_backend_loses_nothing_either(lab):
+    """auto takes what runs; and a backend that is named and cannot be had takes nothing away from it."""
+    pair = Pair(lab)
+    pair.both_ways()
+    before = pair.ours.engine()["pid"]
+    for options, works in (((), True), (("--backend", "kernel"), False), (("--backend", "auto"), True)):
+        pair.ours.stop(signal.SIGKILL)
+        pair.ours.options = options
+        try:
+            pair.ours.start()
+            expect(works or pair.ours.show()["state"] == "up")      # a host whose kernel has it
+        except RuntimeError:
+            expect(not works, pair.ours.said())
+            continue
+        shown = pair.ours.show()
+        expect(not works or (shown["backend"] == "lwip" and pair.ours.engine()["pid"] == before), options, shown)
+    pair.both_ways()
+
+
+def openers_of(*parents):
+    """Who opens sockets for an engine: a child of it, or of the service that gave it another."""
+    return [process.pid for process in processes() if process.words[:1] == ["@wg-lwip-opener"] and process.parent in parents]
+
+
+@case
+def opener_that_is_killed_is_replaced_and_no_packet_lost(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine = int(pair.ours.engine()["pid"])
+    first, = openers_of(engine)
+    pings = Pings(pair, 200)
+    os.kill(first, signal.SIGKILL)
+    second, = wait_until("it has another", lambda: openers_of(pair.ours.process.pid))
+    wait_until("and says so", lambda: pair.ours.engine()["opener"] == "1")
+    sent, received, _ = pings.end()
+    expect(sent == received and int(pair.ours.engine()["pid"]) == engine, sent, received, pair.ours.said())
+    expect("was gone, and it has another" in pair.ours.said(), pair.ours.said())
+    # and what it opens is used: a NIC that comes now
+    lab.link(pair.a, "198.51.100.1/24", pair.b, "198.51.100.2/24", name="eth1")
+    pair.go.set("peer", pair.pub_a, "endpoint", "198.51.100.1:4567")
+    wait_until("packets by the new NIC", lambda: ping("b", "10.8.3.1", 1)[1] == 1 and
+               pair.ours.peer(pair.pub_b)["endpoint"] == "198.51.100.2:5678")
+    pair.ours.stop()
+    wait_until("it ends with what it opens for", lambda: not os.path.exists("/proc/%d" % second))
 
 
 @case

@@ -9,6 +9,7 @@ import threading
 sys.path.append(os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "netns"))
 
 from appliance import Appliance, cluster, wait_for
+from case_hardening import is_listed, processes
 from case_lwip import env
 from cases import case
 from cluster import make_instances, outer_address, vpn_address
@@ -42,6 +43,13 @@ def metrics_have_the_same_series_on_both_backends(image):
     assert generation and re.search(r"^ *%s .*in force" % generation[1], first.say("history"), re.M), (of_kernel, first.say("history"))
     first.reconfigure(files={".env": env(first.instance, gateway="lwip", dataplane="lwip") + "MITIGATOR_METRICS=on\n"})
     first.wait_handshakes(2)
+    # who carries them now, and serves this, has as little as it needs
+    found = [(name, status) for name, status, _ in processes(first) if name.startswith("@") or name == "exporter"]
+    assert sorted(name for name, _ in found) == ["@wg-lwip-opener"] * 2 + ["@wireguard-lwip"] * 2 + ["exporter"], found
+    for name, status in found:
+        is_listed(name, status)
+        root = first.run("ls -A /proc/%s/root/" % status["Pid"])[1]      # no directory of a process that is there
+        assert name == "exporter" or root == "" or "No such " in root, (name, root)
     of_lwip = scrape(first, second)
     assert 'backend="lwip"' in of_lwip and 'cause="replay"} 0\n' in of_lwip, of_lwip
     assert series(of_lwip) == series(of_kernel), (series(of_lwip), series(of_kernel))

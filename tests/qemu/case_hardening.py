@@ -79,6 +79,12 @@ def processes(first):
     return [(name, dict(re.findall(r"^(\w+):\s*(.*)$", status, re.M)), int(score)) for name, status, score in found]
 
 
+def is_listed(name, status):
+    user, rights = LISTED[name]
+    assert status["Seccomp"] == "2" and status["NoNewPrivs"] == "1" and int(status["CapPrm"], 16) == rights, (name, status)
+    assert user is None or status["Uid"].split() == [user] * 4, (name, status)
+
+
 @case
 def every_process_is_confined(image):
     c = cluster(image)
@@ -98,9 +104,7 @@ def every_process_is_confined(image):
         bounding = int(status["CapBnd"], 16)
         assert status["NoNewPrivs"] == "1", (name, status)
         if name in LISTED:
-            user, rights = LISTED[name]
-            assert status["Seccomp"] == "2" and int(status["CapPrm"], 16) == rights, (name, status)
-            assert user is None or status["Uid"].split() == [user] * 4, (name, status)
+            is_listed(name, status)
         if name.startswith("@"):
             continue
         assert bounding & NEVER == 0 and int(status["CapPrm"], 16) & ~bounding == 0, (name, status)

@@ -1,6 +1,6 @@
 /* WireGuard in user space: the protocol core of wg/, the outer network of outer/ and a TUN device, in one loop. There is
  * one per process, as there is one outer/. */
-#include "tunnel/tunnel.h"
+#include "engine/lwip.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -9,28 +9,25 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "crypto/key.h"
+#include "engine/packets.h"
+#include "engine/tun.h"
+#include "engine/uapi.h"
+#include "engine/underlay.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "tunnel/lwip.h"
-#include "tunnel/lwip_counts.h"
-#include "tunnel/packets.h"
-#include "tunnel/tun.h"
-#include "tunnel/uapi.h"
-#include "tunnel/underlay.h"
 #include "wg/wg.h"
 
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
 
-static_assert((int)TUNNEL_KEY_LEN == (int)WG_KEY_LEN, "keys go in and out as they are");
+static_assert((int)TUN_MTU_MAX == (int)TUNNEL_MTU_MAX, "of every backend");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
+	const struct engine_rights *rights; /* NULL: this process has them */
 	struct wg_device *device;
 	uint8_t *arena;
 	size_t arena_len;
@@ -89,6 +86,11 @@ static int open_inner_monitor(void *arg)
 	return nl_monitor_open(RTMGRP_LINK);
 }
 
+void lwip_use(const struct engine_rights *rights)
+{
+	lwip.rights = rights;
+}
+
 /* ---- open and close ---- */
 
 static int fail(struct tunnel *tunnel, int err, const char *what)
@@ -99,7 +101,7 @@ static int fail(struct tunnel *tunnel, int err, const char *what)
 
 static int set_port(struct tunnel *tunnel, uint16_t port)
 {
-	const struct tunnel_rights *rights = tunnel->rights;
+	const struct engine_rights *rights = lwip.rights;
 	const struct outer_options options = { .loop = tunnel->loop,
 					       .host = { .open_link = rights ? rights->open_link : NULL,
 							 .open_port = rights ? rights->open_port : NULL,
@@ -258,7 +260,7 @@ static int open_parts(struct tunnel *tunnel)
 	}
 	if (err < 0)
 		return fail(tunnel, err, "cannot open the TUN device");
-	err = underlay_open(tunnel);
+	err = underlay_open(tunnel, lwip.rights);
 	if (!err)
 		err = loop_take(tunnel->loop, &lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL),
 				inner_changed);
@@ -297,108 +299,7 @@ static int lwip_open(struct tunnel *tunnel)
 	return 0;
 }
 
-/* ---- the other four operations ---- */
-
-static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *config)
-{
-	bool was_open = lwip.outer_open;
-	int err = set_port(tunnel, config->listen_port);
-
-	if (!err)
-		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
-	if (was_open)
-		underlay_read(clock_now_ns());
-	packets_arm();
-	return err;
-}
-
-static int lwip_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
-			 unsigned fields)
-{
-	struct wg_peer_change change = { .public_key = peer->public_key };
-	int err;
-
-	if (fields & TUNNEL_SET_PRESHARED_KEY)
-		change.preshared_key = peer->preshared_key;
-	if ((fields & TUNNEL_SET_ENDPOINT) && peer->endpoint.addr.family)
-		change.endpoint = &peer->endpoint;
-	if (fields & TUNNEL_SET_ALLOWED) {
-		change.allowed = &config->allowed[peer->allowed_first];
-		change.allowed_count = peer->allowed_count;
-		change.flags |= WG_PEER_REPLACE_ALLOWED;
-	}
-	change.keepalive_s = peer->keepalive_s;
-	if (fields & TUNNEL_SET_KEEPALIVE)
-		change.flags |= WG_PEER_SET_KEEPALIVE;
-	if (!(fields & TUNNEL_SET_NEW))
-		change.flags |= WG_PEER_UPDATE_ONLY;
-	if (change.endpoint)
-		outer_expect(change.endpoint, clock_now_ns());
-	err = wg_set_peer(lwip.device, &change, clock_now_ns());
-	packets_arm();
-	return err < 0 ? fail(tunnel, err, "cannot set a peer") : 0;
-}
-
-static int lwip_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
-{
-	int err = wg_remove_peer(lwip.device, public_key);
-
-	packets_arm();
-	return err < 0 ? fail(tunnel, err, "cannot remove a peer") : 0;
-}
-
-static int dump_peer(struct tunnel_config *running, const struct wg_peer *peer, uint64_t now_ns)
-{
-	struct tunnel_peer *out = &running->peers[running->peer_count];
-	struct wg_peer_info info;
-	struct inet_prefix prefix;
-	uint32_t cursor = 0;
-
-	if (running->peer_count == TUNNEL_PEERS_MAX)
-		return -ENOSPC;
-	wg_peer_info(lwip.device, peer, &info);
-	*out = (struct tunnel_peer){ .endpoint = info.endpoint,
-				     .keepalive_s = info.keepalive_s,
-				     .allowed_first = running->allowed_count,
-				     .received_bytes = info.received_bytes,
-				     .sent_bytes = info.sent_bytes,
-				     .handshake_s = info.handshake.s,
-				     .handshake_ns = info.handshake.ns };
-	memcpy(out->public_key, info.public_key, sizeof(out->public_key));
-	memcpy(out->preshared_key, info.preshared_key, sizeof(out->preshared_key));
-	wipe(&info, sizeof(info));
-	lwip_count_peer(out, wg_peer_counters(lwip.device, peer), now_ns);
-	running->peer_count++;
-	while (wg_peer_allowed(lwip.device, peer, &cursor, &prefix)) {
-		if (running->allowed_count == TUNNEL_PREFIXES_MAX)
-			return -ENOSPC;
-		running->allowed[running->allowed_count++] = prefix;
-		out->allowed_count++;
-	}
-	return 0;
-}
-
-static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
-{
-	uint64_t now_ns = clock_now_ns();
-	int err = 0;
-
-	tunnel_config_clear(running);
-	running->has_private_key = wg_private_key(lwip.device, running->private_key);
-	(void)wg_public_key(lwip.device, running->public_key);
-	running->listen_port = lwip.port;
-	running->fwmark = lwip.uapi.host.fwmark;
-	for (const struct wg_peer *peer = wg_peer_next(lwip.device, NULL); peer && !err;
-	     peer = wg_peer_next(lwip.device, peer))
-		err = dump_peer(running, peer, now_ns);
-	lwip_count_device(&running->counts, lwip.device, now_ns);
-	for (size_t i = 0; i < running->peer_count; i++)
-		lwip_blame(&running->peers[i], &running->counts);
-	tunnel_count_link(tunnel, running);
-	return err;
-}
-
-/* ---- for a program that is this and no more ---- */
+/* ---- what its program asks besides ---- */
 
 struct wg_device *lwip_device(void)
 {
@@ -431,8 +332,4 @@ const struct tunnel_ops tunnel_lwip = {
 	.name = "lwip",
 	.open = lwip_open,
 	.close = lwip_close,
-	.set_device = lwip_set_device,
-	.set_peer = lwip_set_peer,
-	.remove_peer = lwip_remove_peer,
-	.dump = lwip_dump,
 };

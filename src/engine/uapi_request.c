@@ -1,9 +1,12 @@
-#include "tunnel/uapi_request.h"
+#include "engine/uapi_request.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <string.h>
 
 #include "crypto/key.h"
+
+static_assert((int)TUNNEL_KEY_LEN == (int)WG_KEY_LEN, "keys go in and out as they are");
 
 enum { VERSION = 1 };
 
