@@ -148,6 +148,7 @@ def time_goes_on_over_leases_and_crashes(lab):
         for pid, _ in started(time):
             os.kill(pid, signal.SIGKILL)
         wait_until("chronyd is started again", lambda: "chronyd was killed by signal 9" in time.said() and started(time))
+        time.wait_for("source       192.0.2.2, stratum 4")
     finally:
         time.close()
 

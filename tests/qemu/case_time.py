@@ -90,6 +90,10 @@ def clock_against_uptime(a):
     return int(now) - float(up.split()[0])
 
 
+def tick(a):
+    return int(re.search(r"tick: +(\d+)", a.output("adjtimex"))[1])
+
+
 @case
 def time_is_stepped_before_the_first_handshake(image):
     """Three minutes behind; then the source, and who else follows, as `clock` has them."""
@@ -172,6 +176,22 @@ def the_clock_is_slewed_and_not_stepped_while_sessions_run(image):
             wait_for("the server's time", lambda: abs(rack.off(a)) <= NEAR_S, 400, 5)
             assert "time servers say" not in a.screen(), a.screen()
             assert all(a.handshakes(path).keys() == sessions[path].keys() and all(a.handshakes(path).values()) for path in PATHS)
+        finally:
+            a.close()
+
+
+@soak
+def a_chronyd_killed_while_it_slews_leaves_the_clock_its_own_rate(image):
+    with Rack(image) as rack:
+        rack.serve(False)
+        a = rack.boot("killed", -180)
+        try:
+            rack.serve()
+            wait_for("it is slewed by the tick", lambda: tick(a) != 10000, 180)
+            a.output("kill -9 $(pidof chronyd)")
+            wait_for("the kernel's own rate", lambda: "the clock was left at the rate of a correction: it has its own again" in
+                     a.say("log time", log=True))
+            wait_for("the next one goes on", lambda: tick(a) != 10000, 180)
         finally:
             a.close()
 
