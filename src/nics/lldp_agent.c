@@ -12,11 +12,21 @@
 #include "base/loop.h"
 #include "base/pass.h"
 #include "base/servant.h"
+#include "base/syscalls.h"
 #include "base/users.h"
 #include "network/nics.h"
 
 /* A NIC that comes to carry tells who we are a few times in a row (txFast). */
 enum { FAST_COUNT = 4, FAST_S = 1 };
+
+static const struct syscall_row calls[] = {
+	{ .number = SYS_epoll_pwait },
+	{ .number = SYS_epoll_wait },
+	{ .number = SYS_recvfrom },
+	{ .number = SYS_recvmsg }, /* orders, with sockets */
+	{ .number = SYS_sendto },
+	{ .number = SYS_epoll_ctl },
+};
 
 struct port {
 	struct lldp_order order; /* index 0: a free place */
@@ -203,6 +213,7 @@ int lldp_agent_main(void)
 		agent.ports[i].source.fd = -1;
 	if (!err)
 		err = loop_add(&agent.loop, &agent.service, STDIN_FILENO, EPOLLIN, order_came);
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* the same */
 	if (err < 0) {
 		log_err("it is not told which switch a NIC is at: %s", strerror(-err));
 		return 1;
