@@ -19,7 +19,7 @@
 #include "netlink/link.h"
 #include "tunnel/lwip.h"
 
-enum { EXIT_USAGE = 2, MTU_AT_START = 1420 }; /* as the kernel's */
+enum { EXIT_USAGE = 2, MTU_AT_START = 1420 /* as the kernel's */, OPENER_START_MS = 4000 };
 
 static struct {
 	struct engine_options options;
@@ -143,6 +143,8 @@ static int divide(void)
 	int fd = opener_start(), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
 
 	(void)signal(SIGCHLD, SIG_IGN);
+	if (!err)
+		err = opened_greet(OPENER_START_MS);
 	if (err < 0)
 		return fail(err, "cannot start the process that opens NICs for it");
 	err = engine_confine();

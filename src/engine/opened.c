@@ -130,9 +130,9 @@ static int send_request(struct opener_request *request)
 	return 0;
 }
 
-static int await_answer(const struct opener_request *request, struct opener_answer *answer, struct passed *passed)
+static int await_answer(const struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
 {
-	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + OPENED_WAIT_MS * NS_PER_MS;
+	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + wait_ms * NS_PER_MS;
 	int err;
 
 	opened.late = request->number;
@@ -156,7 +156,7 @@ static int await_answer(const struct opener_request *request, struct opener_answ
 }
 
 /* 0 or -errno: what the opener said, or what is wrong with it. The caller closes what passed. */
-static int ask(struct opener_request *request, struct opener_answer *answer, struct passed *passed)
+static int ask(struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
 {
 	int err;
 
@@ -166,7 +166,7 @@ static int ask(struct opener_request *request, struct opener_answer *answer, str
 		return -ETIMEDOUT;
 	err = send_request(request);
 	if (!err)
-		err = await_answer(request, answer, passed);
+		err = await_answer(request, wait_ms, answer, passed);
 	if (!err && answer->err < 0) {
 		err = answer->err;
 		pass_close(passed);
@@ -180,7 +180,7 @@ static int open_link(void *arg, const struct outer_link *link, uint16_t port, bo
 					  .brief = brief };
 	struct opener_answer answer;
 	struct passed passed;
-	int err = ask(&request, &answer, &passed);
+	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
 
 	(void)arg;
 	if (err < 0)
@@ -196,7 +196,7 @@ static int open_port(void *arg, uint16_t port, bool merge, struct placeholder *p
 	struct opener_request request = { .what = OPENER_PORT, .port = port, .merge = merge };
 	struct opener_answer answer;
 	struct passed passed;
-	int err = ask(&request, &answer, &passed);
+	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
 
 	(void)arg;
 	if (err < 0)
@@ -239,6 +239,18 @@ int opened_by(struct loop *loop, int fd, void (*changed)(void))
 	opened.loop = loop;
 	opened.changed = changed;
 	return 0;
+}
+
+int opened_greet(unsigned wait_ms)
+{
+	struct opener_request request = { .what = OPENER_HELLO };
+	struct opener_answer answer;
+	struct passed passed;
+	int err = ask(&request, wait_ms, &answer, &passed);
+
+	if (!err)
+		pass_close(&passed);
+	return err == -EOPNOTSUPP ? 0 : err;
 }
 
 void opened_close(void)

@@ -25,9 +25,9 @@
 static const struct syscall_row calls[] = {
 	{ .number = SYS_recvmsg },
 	{ .number = SYS_sendmsg },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_PACKET },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET6 },
+	SYSCALLS_FAMILY(AF_PACKET),
+	SYSCALLS_FAMILY(AF_INET),
+	SYSCALLS_FAMILY(AF_INET6),
 	{ .number = SYS_setsockopt },
 	{ .number = SYS_bind },
 	{ .number = SYS_getsockname },
@@ -47,6 +47,8 @@ static int do_request(const struct opener_request *request, const struct opener_
 	struct placeholder placeholder;
 
 	switch (request->what) {
+	case OPENER_HELLO:
+		break;
 	case OPENER_LINK:
 		fds[0] = does->link(request->index, request->alone, request->port, request->brief);
 		return fds[0] < 0 ? fds[0] : 1;

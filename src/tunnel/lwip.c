@@ -419,8 +419,11 @@ void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t 
 {
 	tunnel->nics = nics;
 	tunnel->nic_count = count;
+	/* And what could not be opened before is tried again. */
 	if (lwip.outer_open)
 		underlay_read(clock_now_ns());
+	else
+		follow_inner(clock_now_ns());
 }
 
 const struct tunnel_ops tunnel_lwip = {

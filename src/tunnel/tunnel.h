@@ -117,8 +117,6 @@ struct tunnel {
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
 	const struct tunnel_rights *rights; /* NULL: the process has them. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
-	struct nl genl;  /* the kernel backend's */
-	uint16_t family; /* the kernel backend's: id of generic netlink family "wireguard" */
 	char error[TUNNEL_ERROR_LEN];
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];

@@ -116,7 +116,7 @@ def engine_takes_nothing_that_is_anothers(lab):
     go = lab.wireguard_go(b, "wg9", wg_keys()[0], 5678)
     for device, words in (("wg7", "an interface wg7 exists"), ("wg8", "an interface wg8 exists"), ("wg9", "wg9.sock: Address")):
         said = refused(lab, device)
-        expect(words in said and "usage" not in said, device, said)
+        expect(said.count(words) == 1 and "usage" not in said, device, said)
     expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and ours.told("get=1")["pid"] == str(ours.process.pid))
     expect(run("wg", "show", "wg9", "listen-port").strip() == str(go.port))
     for words in ((), ("wg/1",), ("a-name-of-sixteen",), ("wg1", "wg2"), ("--netns", "77", "wg1"), ("--sockets", "here", "wg1"),
@@ -173,8 +173,8 @@ def engine_tells_what_uapi_has_no_words_for(lab):
     # a peer that does not answer, and why
     ours.set("peer", alone.pub_b, "endpoint", "192.0.2.2:5678", "allowed-ips", "10.8.3.2/32", "persistent-keepalive", "9",
              "preshared-key", "/dev/stdin", input=PSK)
-    told = told_until(ours, lambda told: "failing" in told)
-    expect(bytes.fromhex(told["public_key"]) == base64.b64decode(alone.pub_b) and told["failure"] == "preshared_key", told)
+    told = told_until(ours, lambda told: told.get("failure") == "preshared_key")    # until then a stranger's key is blamed, who wrote from there
+    expect(bytes.fromhex(told["public_key"]) == base64.b64decode(alone.pub_b) and told["failing"] == "1", told)
     # trouble is said, and that it changed
     for n in range(3, 73):
         alone.a("ip", "address", "add", "192.0.2.%d/32" % n, "dev", "eth0")
@@ -261,13 +261,17 @@ def engine_is_what_wg_quick_starts_without_the_kernels(lab):
                                                                  stderr=subprocess.DEVNULL).returncode == 0:
         raise Skip("this kernel has WireGuard, and wg-quick takes that")
     alone = Alone(lab)
+    alone.b("ip", "address", "add", "203.0.113.1/32", "dev", "lo")
     conf = lab.dir + "/wgq.conf"
-    with open(conf, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
-        f.write("[Interface]\nPrivateKey = %s\nAddress = 10.8.3.1/24\nMTU = 1400\n[Peer]\nPublicKey = %s\nAllowedIPs = 10.8.3.0/24\n"
-                "Endpoint = 192.0.2.2:5678\n" % (alone.key_a, alone.pub_b))
     environment = dict(os.environ, WG_QUICK_USERSPACE_IMPLEMENTATION=lab.applet("wireguard-lwip"))
-    alone.a("wg-quick", "up", conf, env=environment)
-    alone.both_ways()
-    expect("mtu 1400" in alone.a("ip", "link", "show", "wgq"))
-    alone.a("wg-quick", "down", conf, env=environment)
-    wait_until("its end", lambda: run("wg", "show", "interfaces").split() == ["go0"])
+    for allowed in "10.8.3.0/24", "0.0.0.0/0":      # the latter by a mark, rules and a table of wg-quick's
+        with open(conf, "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write("[Interface]\nPrivateKey = %s\nAddress = 10.8.3.1/24\nMTU = 1400\n[Peer]\nPublicKey = %s\nAllowedIPs = %s\n"
+                    "Endpoint = 192.0.2.2:5678\n" % (alone.key_a, alone.pub_b, allowed))
+        alone.a("wg-quick", "up", conf, env=environment)
+        alone.both_ways()
+        expect("mtu 1400" in alone.a("ip", "link", "show", "wgq"))
+        if allowed == "0.0.0.0/0":
+            expect(ping("a", "203.0.113.1", 3) == (3, 3), run("wg"), alone.a("ip", "rule"))
+        alone.a("wg-quick", "down", conf, env=environment)
+        wait_until("its end", lambda: run("wg", "show", "interfaces").split() == ["go0"])
