@@ -174,9 +174,10 @@ static int ask(struct opener_request *request, unsigned wait_ms, struct opener_a
 	return err;
 }
 
-static int open_link(void *arg, const struct outer_link *link, uint16_t port)
+static int open_link(void *arg, const struct outer_link *link, uint16_t port, bool brief)
 {
-	struct opener_request request = { .what = OPENER_LINK, .index = link->index, .alone = link->alone, .port = port };
+	struct opener_request request = { .what = OPENER_LINK, .index = link->index, .alone = link->alone, .port = port,
+					  .brief = brief };
 	struct opener_answer answer;
 	struct passed passed;
 	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);

@@ -50,7 +50,7 @@ static int do_request(const struct opener_request *request, const struct opener_
 	case OPENER_HELLO:
 		break;
 	case OPENER_LINK:
-		fds[0] = does->link(request->index, request->alone, request->port);
+		fds[0] = does->link(request->index, request->alone, request->port, request->brief);
 		return fds[0] < 0 ? fds[0] : 1;
 	case OPENER_PORT:
 		answer->err = does->port(&placeholder, request->port, request->merge);

@@ -17,7 +17,7 @@ int opener_main(void);
 
 /* What it does, as functions: each 0 or a descriptor, or -errno. */
 struct opener_does {
-	int (*link)(uint32_t index, bool alone, uint16_t port);
+	int (*link)(uint32_t index, bool alone, uint16_t port, bool brief);
 	int (*port)(struct placeholder *placeholder, uint16_t port, bool merge);
 	int (*neighbour)(uint32_t index, const struct inet_addr *addr);
 };

@@ -15,6 +15,7 @@ enum {
 	AT_ADDRESS = 16,
 	FLAG_ALONE = 1,
 	FLAG_MERGE = 2,
+	FLAG_BRIEF = 4,
 	ERRNO_MAX = 4095, /* the kernel's MAX_ERRNO */
 };
 
@@ -23,7 +24,8 @@ void opener_write_request(uint8_t bytes[static OPENER_REQUEST_LEN], const struct
 	memset(bytes, 0, OPENER_REQUEST_LEN);
 	store_be32(bytes, request->number);
 	bytes[AT_WHAT] = (uint8_t)request->what;
-	bytes[AT_FLAGS] = (uint8_t)((request->alone ? FLAG_ALONE : 0) | (request->merge ? FLAG_MERGE : 0));
+	bytes[AT_FLAGS] = (uint8_t)((request->alone ? FLAG_ALONE : 0) | (request->merge ? FLAG_MERGE : 0) |
+				  (request->brief ? FLAG_BRIEF : 0));
 	store_be16(bytes + AT_PORT, request->port);
 	store_be32(bytes + AT_INDEX, request->index);
 	if (!request->addr.family)
@@ -51,6 +53,7 @@ int opener_read_request(const uint8_t *bytes, size_t len, struct opener_request 
 		return -EOPNOTSUPP;
 	request->alone = bytes[AT_FLAGS] & FLAG_ALONE;
 	request->merge = bytes[AT_FLAGS] & FLAG_MERGE;
+	request->brief = bytes[AT_FLAGS] & FLAG_BRIEF;
 	request->port = load_be16(bytes + AT_PORT);
 	request->index = load_be32(bytes + AT_INDEX);
 	if (family == 4 || family == 6) {

@@ -25,7 +25,7 @@ enum { OPENER_REQUEST_LEN = 32, OPENER_ANSWER_LEN = 16 };
 
 enum opener_what {
 	OPENER_HELLO,     /* whether it answers: by EOPNOTSUPP, as to all that is not known */
-	OPENER_LINK = 1,  /* index, alone, port: packet_socket_open() */
+	OPENER_LINK = 1,  /* index, alone, port, brief: packet_socket_open() */
 	OPENER_PORT,      /* port, merge: placeholder_open() */
 	OPENER_NEIGHBOUR, /* index, address: neigh_use() */
 };
@@ -33,7 +33,7 @@ enum opener_what {
 struct opener_request {
 	uint32_t number;
 	enum opener_what what;
-	bool alone, merge;
+	bool alone, merge, brief;
 	uint16_t port;
 	uint32_t index;
 	struct inet_addr addr; /* family 0: none */

@@ -12,9 +12,6 @@
 #include "outer/packet_socket.h"
 
 enum {
-	/* So many peers can call at once, of 1 to 2 KiB each as the kernel counts. Where the right to it is missing, net.core.rmem_max
-	 * bounds it: 500 then. */
-	QUEUE_LEN = 2 << 20,
 	BATCH = 8,
 	TURN_NS = 200 * 1000, /* then it is the data's turn; the batch that was begun is finished */
 };
@@ -98,14 +95,6 @@ uint64_t behind_dropped(void)
 	return b.dropped;
 }
 
-static void shorten(int fd)
-{
-	int len = QUEUE_LEN;
-
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &len, sizeof(len)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &len, sizeof(len)); /* no more than the system's */
-}
-
 /* A socket of a NIC takes all that comes, at first. The second is narrowed before the first: for a moment both get the same, and
  * a message that comes twice is dropped once. */
 static int share(struct nic *nic, int fd, uint16_t port)
@@ -115,7 +104,6 @@ static int share(struct nic *nic, int fd, uint16_t port)
 
 	if (err < 0)
 		return err;
-	shorten(fd);
 	nic->take = (struct filter_take){ FILTER_AHEAD, b.word };
 	err = nic_set_port(nic, port);
 	if (err < 0)
@@ -132,7 +120,7 @@ int behind_add(struct nic *nic, uint16_t port)
 		return 0;
 	if (!behind)
 		return -ENOSPC;
-	fd = b.host->open_link(b.host->arg, &nic->link, port);
+	fd = b.host->open_link(b.host->arg, &nic->link, port, true);
 	if (fd < 0)
 		return fd;
 	err = share(nic, fd, port);

@@ -48,7 +48,7 @@ static int link_open(const struct outer_link *link, uint16_t port)
 		return -ENOSPC;
 	memset(nic, 0, sizeof(*nic));
 	nic->gso = l.gso;
-	fd = l.host->open_link(l.host->arg, link, port);
+	fd = l.host->open_link(l.host->arg, link, port, false);
 	if (fd < 0)
 		return fd;
 	nic_open(nic, link, fd);

@@ -234,10 +234,10 @@ void outer_reroute(void)
 
 /* Whole. */
 
-static int open_link_here(void *arg, const struct outer_link *link, uint16_t port)
+static int open_link_here(void *arg, const struct outer_link *link, uint16_t port, bool brief)
 {
 	(void)arg;
-	return packet_socket_open(link->index, link->alone, port);
+	return packet_socket_open(link->index, link->alone, port, brief);
 }
 
 static int open_port_here(void *arg, uint16_t port, bool merge, struct placeholder *placeholder)

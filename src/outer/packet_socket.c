@@ -11,7 +11,7 @@
 #define PACKET_IGNORE_OUTGOING 23
 #endif
 
-enum { RECEIVE_BUFFER_LEN = 8 << 20, SEND_BUFFER_LEN = 4 << 20 };
+enum { RECEIVE_BUFFER_LEN = 8 << 20, BRIEF_BUFFER_LEN = 2 << 20, SEND_BUFFER_LEN = 4 << 20 };
 
 static void set_int(int fd, int level, int option, int value)
 {
@@ -19,11 +19,11 @@ static void set_int(int fd, int level, int option, int value)
 	(void)setsockopt(fd, level, option, &value, sizeof(value));
 }
 
-static void set_buffers(int fd)
+static void set_buffers(int fd, int receive_len)
 {
-	set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_LEN);
+	set_int(fd, SOL_SOCKET, SO_RCVBUF, receive_len);
 	set_int(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_LEN);
-	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_LEN);
+	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, receive_len);
 	set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_LEN);
 }
 
@@ -37,7 +37,7 @@ int packet_socket_set_port(int fd, bool alone, uint16_t port, const struct filte
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
 }
 
-static int prepare(int fd, uint32_t index, bool alone, uint16_t port)
+static int prepare(int fd, uint32_t index, bool alone, uint16_t port, bool brief)
 {
 	struct sockaddr_ll here = {
 		.sll_family = AF_PACKET,
@@ -54,7 +54,7 @@ static int prepare(int fd, uint32_t index, bool alone, uint16_t port)
 	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) < 0)
 		return -errno;
 	set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	set_buffers(fd);
+	set_buffers(fd, brief ? BRIEF_BUFFER_LEN : RECEIVE_BUFFER_LEN);
 	if (bind(fd, (const struct sockaddr *)&here, sizeof(here)) < 0)
 		return -errno;
 	if (alone && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &groups, sizeof(groups)) < 0)
@@ -62,13 +62,13 @@ static int prepare(int fd, uint32_t index, bool alone, uint16_t port)
 	return 0;
 }
 
-int packet_socket_open(uint32_t index, bool alone, uint16_t port)
+int packet_socket_open(uint32_t index, bool alone, uint16_t port, bool brief)
 {
 	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
 
 	if (fd < 0)
 		return -errno;
-	err = prepare(fd, index, alone, port);
+	err = prepare(fd, index, alone, port, brief);
 	if (err < 0) {
 		close(fd);
 		return err;

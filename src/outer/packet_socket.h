@@ -9,8 +9,9 @@
 #include "outer/filter.h"
 
 /* Bound to the NIC of that index, each frame with its vnet header; the filter stands before the first frame comes. alone: as
- * struct outer_link has it. fd or -errno. */
-int packet_socket_open(uint32_t index, bool alone, uint16_t port);
+ * struct outer_link has it. brief: its queue is short (2 MiB: as many frames of handshakes as a thousand peers send at once). fd or
+ * -errno. */
+int packet_socket_open(uint32_t index, bool alone, uint16_t port, bool brief);
 
 /* The filter for another port, or for a part of what comes: 0 or -errno. */
 int packet_socket_set_port(int fd, bool alone, uint16_t port, const struct filter_take *take);

@@ -41,9 +41,10 @@ static int held(unsigned kind)
 	return fds[kind % KINDS];
 }
 
-static int fake_link(uint32_t index, bool alone, uint16_t wanted)
+static int fake_link(uint32_t index, bool alone, uint16_t wanted, bool brief)
 {
 	(void)alone;
+	(void)brief;
 	(void)wanted;
 	return index % 3 ? dup(held(index)) : -ENODEV;
 }
@@ -124,7 +125,7 @@ static void answer_process(int ends[2], const uint8_t *data, size_t size)
 	(void)shutdown(ends[1], SHUT_WR); /* behind these nothing is waited for */
 	if (asks == 0) {
 		/* no packet socket is among them */
-		if (opened_rights.open_link(NULL, &link, 4567) >= 0)
+		if (opened_rights.open_link(NULL, &link, 4567, false) >= 0)
 			abort();
 	} else if (asks == 1) {
 		if (opened_rights.open_port(NULL, port, true, &placeholder) == 0) {

@@ -35,6 +35,7 @@ TEST(opener_reads_the_request_that_was_written)
 	const struct opener_request requests[] = {
 		{ .number = 1, .what = OPENER_LINK, .alone = true, .port = 4567, .index = 0x12345678 },
 		{ .number = UINT32_MAX, .what = OPENER_PORT, .merge = true, .port = 65535 },
+		{ .number = 2, .what = OPENER_LINK, .brief = true, .port = 1, .index = 1 },
 		{ .number = 3, .what = OPENER_NEIGHBOUR, .index = 2, .addr = { AF_INET, { 10, 8, 3, 1 } } },
 		{ .number = 4, .what = OPENER_NEIGHBOUR, .index = 2, .addr = { AF_INET6, { 0xfe, 0x80, [15] = 1 } } },
 	};
@@ -45,8 +46,8 @@ TEST(opener_reads_the_request_that_was_written)
 		opener_write_request(bytes, &requests[i]);
 		CHECK_INT(opener_read_request(bytes, OPENER_REQUEST_LEN, &read), 0);
 		CHECK(read.number == requests[i].number && read.what == requests[i].what && read.alone == requests[i].alone &&
-		      read.merge == requests[i].merge && read.port == requests[i].port && read.index == requests[i].index &&
-		      inet_addr_equal(&read.addr, &requests[i].addr));
+		      read.merge == requests[i].merge && read.brief == requests[i].brief &&
+		      read.port == requests[i].port && read.index == requests[i].index && inet_addr_equal(&read.addr, &requests[i].addr));
 	}
 	CHECK_INT(opener_read_request(bytes, OPENER_REQUEST_LEN - 1, &read), -EBADMSG);
 	CHECK_INT(opener_read_request(bytes, OPENER_REQUEST_LEN + 1, &read), -EBADMSG);
@@ -116,10 +117,10 @@ static int packet(int type, int index, bool vnet)
 }
 
 /* As links; the first is one. */
-static int lie_link(uint32_t index, bool alone, uint16_t port)
+static int lie_link(uint32_t index, bool alone, uint16_t port, bool brief)
 {
 	switch (lies++) {
-	case 0: return packet_socket_open(index, alone, port);
+	case 0: return packet_socket_open(index, alone, port, brief);
 	case 1: return memfd_create("no socket", MFD_CLOEXEC);
 	case 2: return udp(AF_INET, NULL, 0);
 	case 3: return packet(SOCK_RAW, 0, true);  /* of every NIC */
@@ -213,7 +214,16 @@ static const struct inet_addr someone = { AF_INET, { 127, 0, 0, 9 } };
 
 static int ask_link(void)
 {
-	return opened_rights.open_link(NULL, &lo, PORT);
+	return opened_rights.open_link(NULL, &lo, PORT, false);
+}
+
+static int queue_len(int fd)
+{
+	socklen_t len = sizeof(int);
+	int bytes = -1;
+
+	(void)getsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, &len);
+	return bytes;
 }
 
 static int ask_port(uint16_t port, struct placeholder *placeholder)
@@ -244,15 +254,16 @@ static int with_the_real_one(void)
 	placeholder_close(&second);
 	fd = ask_link();
 	HOLDS(fd >= 0 && packet_socket_is_of(fd, LO) && !packet_socket_is_of(fd, LO + 1));
+	HOLDS(queue_len(opened_rights.open_link(NULL, &lo, PORT, true)) < queue_len(fd));
 	HOLDS(packet_socket_set_port(fd, false, PORT + 1, &(const struct filter_take){ .part = FILTER_ALL }) == 0);
 	HOLDS(send(fd, "no frame, but it is asked for", 10, MSG_DONTWAIT) < 0 && errno == EINVAL); /* without its vnet header */
-	HOLDS(opened_rights.open_link(NULL, &(const struct outer_link){ .index = 4711 }, PORT) == -ENODEV);
+	HOLDS(opened_rights.open_link(NULL, &(const struct outer_link){ .index = 4711 }, PORT, false) == -ENODEV);
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == 0);
 	HOLDS(opened_rights.use_neighbour(4711, &someone) == 0);
 	HOLDS(ask_link() >= 0);
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == -ENODEV); /* of the one before */
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == 0);
-	HOLDS(packet_socket_open(LO, true, PORT) < 0 && placeholder_open(&second, 80, true) < 0); /* the control */
+	HOLDS(packet_socket_open(LO, true, PORT, false) < 0 && placeholder_open(&second, 80, true) < 0); /* the control */
 	return 0;
 }
 
