@@ -1,5 +1,6 @@
 """DHCP on the NICs: what dnsmasq gives, what stays when it is gone, and what sessions bear meanwhile."""
 import ctypes
+import glob
 import os
 import re
 import signal
@@ -95,12 +96,14 @@ class Rack:
 
 
 def clients():
-    """{pid: what /proc says of it}"""
-    found = {}
+    """{pid: what /proc says of it}, of those in namespaces of this lab"""
+    found, ours = {}, {os.stat(path).st_ino for path in glob.glob("/run/netns/*")}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open("/proc/%s/status" % pid) as f:
                 status = f.read()
+            if os.stat("/proc/%s/ns/net" % pid).st_ino not in ours:
+                continue
         except OSError:
             continue
         if status.startswith("Name:\tdhcpcd\n") and "State:\tZ" not in status:
