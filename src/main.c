@@ -13,6 +13,8 @@
 #include "console/password.h"
 #include "console/recorder.h"
 #include "console/syslog.h"
+#include "engine/main.h"
+#include "engine/opener.h"
 #include "gateway/exporter.h"
 #include "gateway/gateway.h"
 #include "gateway/lookup.h"
@@ -95,6 +97,13 @@ static int applet_dhcp_hook(int argc, char **argv)
 	return dhcp_hook_main();
 }
 
+static int applet_opener(int argc, char **argv)
+{
+	(void)argc;
+	(void)argv;
+	return opener_main();
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -122,7 +131,10 @@ static const struct {
 	{ DHCP_HOOK_APPLET, applet_dhcp_hook },
 	{ SYSLOG_APPLET, syslog_main },
 	{ LLDP_APPLET, applet_lldp },
+	{ OPENER_APPLET, applet_opener },
 	{ NAME_TIME, ntp_main },
+	{ ENGINE_APPLET, engine_main },
+	{ ENGINE_PROCESS, engine_main },
 	/* In a container: what its operator types is `docker-compose exec gateway reconfigure`. */
 	{ "reconfigure", named_main },
 	{ "check", named_main },

@@ -50,6 +50,10 @@
 #define NAME_MANAGEMENT "gateway"
 #define NAME_DATAPLANE "gateway-dataplane"
 #define NAME_TIME "time"
+#define ENGINE_APPLET "wireguard-lwip"   /* WireGuard in user space */
+#define ENGINE_PROCESS "@wireguard-lwip" /* as a running one calls itself */
+#define OPENER_NAME "wg-lwip-opener" /* opens sockets for one, as that has no right to */
+#define OPENER_APPLET "@" OPENER_NAME
 #define SYSLOG_APPLET "syslog"
 #define OFFER_APPLET "offer" /* puts the bundle of the image that runs together again */
 

@@ -2,9 +2,9 @@
 #ifndef BASE_PULSE_H
 #define BASE_PULSE_H
 
-enum { PULSE_S = 2 };
+enum { PULSE_S = 2, PULSE_LOST_S = 60 };
 
 #define PULSE_TURNS '.'
-#define PULSE_CARRIES 'p' /* the same, and packets stand still while it does */
+#define PULSE_LOST 'p' /* the same; but what carries its packets has stood still for PULSE_LOST_S, and no signal ends that */
 
 #endif

@@ -5,9 +5,11 @@
 #include <linux/capability.h>
 #include <linux/landlock.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 int servant_become(uid_t uid)
@@ -61,13 +63,48 @@ int servant_bind(void)
 	return poll(&parent, 1, 0) > 0 && parent.revents & POLLERR ? -ESRCH : 0;
 }
 
-int servant_give_up(void)
+uint32_t servant_has(void)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = { { 0 } };
+
+	return syscall(SYS_capget, &header, data) < 0 ? 0 : data[0].permitted;
+}
+
+int servant_keep(uint32_t capabilities)
 {
 	int err;
 
-	drop_all_but(0);
-	err = set_capabilities(0);
+	drop_all_but(capabilities);
+	err = set_capabilities(capabilities);
 	return !err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : err;
+}
+
+int servant_give_up(void)
+{
+	return servant_keep(0);
+}
+
+/* The child has root and working directory in common with us, and is gone when its own directory in /proc is the root: nothing is in it,
+ * and nothing can be put there. No directory of our own must be kept for it, and none be made, in whatever a container leaves us. */
+int servant_see_nothing(void)
+{
+	pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FS, NULL, NULL, NULL, 0), ended;
+	int status = 0;
+
+	if (!pid) {
+		if (chroot("/proc/self/fdinfo") < 0 || chdir("/") < 0)
+			_exit(errno);
+		_exit(0);
+	}
+	if (pid < 0)
+		return -errno;
+	do
+		ended = waitpid(pid, &status, __WALL); /* it ends without a signal to us, whatever we do with those */
+	while (ended < 0 && errno == EINTR);
+	if (ended < 0)
+		return -errno;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -ECANCELED;
 }
 
 /* All that Landlock's first version knows of files, and no rule that lets any of it through. */

@@ -17,6 +17,14 @@ int servant_bind(void);
 /* It can do no more than any process of its user from now on: 0 or -errno. */
 int servant_give_up(void);
 
+/* The same, but for these capabilities. */
+int servant_keep(uint32_t capabilities);
+uint32_t servant_has(void); /* those of the first 32 that it has now */
+
+/* Before any of it: no name leads anywhere any more, since its root is the directory of a process that has ended; what it holds stays
+ * open. 0, -EPERM without CAP_SYS_CHROOT, or -errno, and it sees what it saw. It must have no other thread, and /proc is mounted. */
+int servant_see_nothing(void);
+
 /* Behind that: it opens, makes and removes no file any more, whoever's it is; what it holds stays open, and sockets with a name can be
  * connected to. 0 or -errno of a kernel without Landlock, or of a container that denies it. */
 int servant_open_nothing(void);

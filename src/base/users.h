@@ -9,6 +9,8 @@ enum {
 	USER_TIME,
 	USER_CLUSTER,
 	USER_LLDP,
+	USER_PACKETS, /* WireGuard on lwIP */
+	USER_OPENER,  /* and who opens its sockets: it reads nothing of strangers', and has rights that the other must not come by */
 };
 
 #endif

@@ -17,6 +17,7 @@
 #include "base/pass.h"
 #include "base/servant.h"
 #include "base/sockaddr.h"
+#include "base/syscalls.h"
 #include "base/users.h"
 #include "cluster/exchange.h"
 #include "cluster/shelf.h"
@@ -310,6 +311,22 @@ static int give_up(void)
 	return err;
 }
 
+static const struct syscall_row calls[] = {
+	{ .number = SYS_epoll_pwait },
+	{ .number = SYS_epoll_wait },
+	{ .number = SYS_accept4 },
+	{ .number = SYS_recvfrom },
+	{ .number = SYS_sendto },
+	{ .number = SYS_sendfile },
+	{ .number = SYS_epoll_ctl },
+	{ .number = SYS_shutdown },
+	{ .number = SYS_setsockopt },
+	/* the other half, and what it hands over */
+	{ .number = SYS_sendmsg },
+	{ .number = SYS_recvmsg },
+	{ .number = SYS_pread64 },
+};
+
 static int serve(int shelf)
 {
 	int err = give_up();
@@ -323,6 +340,7 @@ static int serve(int shelf)
 		err = loop_add(&server.loop, &server.listener, STDIN_FILENO, EPOLLIN, someone_connects);
 	if (!err)
 		err = loop_add(&server.loop, &server.shelf, shelf, EPOLLIN, shelf_answers);
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* the same */
 	if (!err)
 		err = loop_run(&server.loop);
 	if (err < 0)

@@ -21,6 +21,7 @@
 #include "base/kmsg.h"
 #include "base/log.h"
 #include "base/servant.h"
+#include "base/syscalls.h"
 #include "base/text.h"
 #include "console/syslog_line.h"
 
@@ -256,6 +257,15 @@ static void send_some(uint64_t now_ns)
 
 /* ---- the process ---- */
 
+/* The server's name; its file, and the one of what was sent, which is written anew and renamed. */
+static const struct syscall_row calls[] = {
+	SYSCALLS_NAMES,
+	{ .number = SYS_open },
+	{ .number = SYS_openat },
+	{ .number = SYS_unlink },
+	{ .number = SYS_rename },
+};
+
 static int watch_file(void)
 {
 	char dir[160];
@@ -345,6 +355,7 @@ int syslog_main(int argc, char **argv)
 		log_err("the log goes to no server: %s", strerror(-err));
 		return 1;
 	}
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* it is sent where that cannot be had, too */
 	if (sender.kernels)
 		recall();
 	(void)read_server();

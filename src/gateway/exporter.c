@@ -11,8 +11,23 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/servant.h"
+#include "base/syscalls.h"
 #include "gateway/metrics.h"
 #include "gateway/scrape.h"
+
+/* A client; the paths' control sockets, whose answers are kept in memory. */
+static const struct syscall_row calls[] = {
+	{ .number = SYS_accept4 },
+	{ .number = SYS_recvfrom },
+	{ .number = SYS_sendto },
+	{ .number = SYS_shutdown },
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_UNIX },
+	{ .number = SYS_setsockopt },
+	{ .number = SYS_connect },
+	{ .number = SYS_sendmsg },
+	{ .number = SYS_memfd_create },
+	{ .number = SYS_access },
+};
 
 /* One client at a time, and none for longer than this each way. */
 enum { CLIENT_S = 5, PAUSE_MS = 1000 };
@@ -116,8 +131,9 @@ int exporter_main(int argc, char **argv)
 		log_err("the metrics are not served: %s", argc != 2 ? "no run directory" : strerror(-err));
 		return 1;
 	}
-	/* Keys are in files of this user. It is not served worse where that cannot be had. */
+	/* Keys are in files of this user. It is not served worse where these cannot be had. */
 	(void)servant_open_nothing();
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0]));
 	for (;;) {
 		int fd = accept4(STDIN_FILENO, NULL, NULL, SOCK_CLOEXEC);
 

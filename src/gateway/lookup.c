@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #include "base/servant.h"
 #include "base/sockaddr.h"
+#include "base/syscalls.h"
 #include "base/users.h"
 #include "conf/value.h"
 #include "conf/vpn.h"
@@ -56,6 +58,13 @@ _Noreturn void lookup_become(int names_fd, int answers_fd)
 	_exit(127);
 }
 
+/* Several are looked up side by side, by threads: no process is made. */
+static const struct syscall_row calls[] = {
+	SYSCALLS_NAMES,
+	{ .number = SYS_clone, .arg = 1, .mask = CLONE_THREAD, .value = CLONE_THREAD },
+	{ .number = SYS_set_robust_list },
+};
+
 /* Dies with its parent, and belongs to no one who has anything. A new user id ends the one, so the order matters. */
 static int give_up_everything(void)
 {
@@ -66,6 +75,7 @@ static int give_up_everything(void)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_DUMPABLE, 0) < 0 ||
 	    prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
 		return -errno;
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* names are looked up where that cannot be had, too */
 	return 0;
 }
 

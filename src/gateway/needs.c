@@ -57,7 +57,7 @@ int needs_look(const char *backend, struct nl *host, char *words, size_t cap)
 
 	if (err < 0 || !strcmp(backend, tunnel_kernel.name))
 		return err;
-	if (strcmp(backend, tunnel_lwip.name) != 0 && backend_look(tunnel_kernel.name, host, &choice, kernel, sizeof(kernel)) == 0)
+	if (strcmp(backend, tunnel_uapi.name) != 0 && backend_look(tunnel_kernel.name, host, &choice, kernel, sizeof(kernel)) == 0)
 		return 0;
 	return tun_look(words, cap);
 }

@@ -4,6 +4,7 @@
 #include <linux/if_arp.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/text.h"
 #include "network/nics.h"
 
@@ -60,10 +61,19 @@ static void add(const struct link *link, void *arg)
 	}
 }
 
-int own_nics_find(struct own_nics *nics, struct nl *host, const struct network_conf *conf)
+bool own_nics_follow(struct own_nics *nics, struct nl *host, const struct network_conf *conf)
 {
-	struct search search = { .nics = nics, .conf = conf };
+	static struct own_nics found;
+	struct search search = { .nics = &found, .conf = conf };
+	int err;
 
-	memset(nics, 0, sizeof(*nics));
-	return link_each(host, add, &search);
+	memset(&found, 0, sizeof(found));
+	err = link_each(host, add, &search);
+	if (err < 0 && err != nics->err)
+		log_err("cannot read the links of the host: %s", strerror(-err));
+	found.err = nics->err = err;
+	if (err < 0 || !memcmp(&found, nics, sizeof(found))) /* NOLINT: nothing of either is unset */
+		return false;
+	*nics = found;
+	return true;
 }

@@ -5,13 +5,14 @@
 #include "conf/network.h"
 #include "tunnel/tunnel.h"
 
-/* Unused bytes are zero: two can be compared as memory. */
+/* Those that were there when it was looked last. Zeros at first. */
 struct own_nics {
 	size_t count;
-	struct tunnel_nic list[TUNNEL_NICS_MAX];
+	struct tunnel_nic list[TUNNEL_NICS_MAX]; /* unused bytes are zero */
+	int err; /* of that look: told once */
 };
 
-/* Those that are there now: 0 or -errno. More than TUNNEL_NICS_MAX are left out. */
-int own_nics_find(struct own_nics *nics, struct nl *host, const struct network_conf *conf);
+/* Looks again: true when they are others than before. More than TUNNEL_NICS_MAX are left out. */
+bool own_nics_follow(struct own_nics *nics, struct nl *host, const struct network_conf *conf);
 
 #endif

@@ -15,6 +15,7 @@
 #include "netlink/rule.h"
 
 enum {
+	RESTORE_S = 2,       /* between ends of what carries the tunnel that come one behind the other */
 	SETTLE_MS = 200,     /* links and routes change in bursts */
 	CARRIER_WAIT_S = 10, /* then the interface comes up without it */
 };
@@ -106,23 +107,11 @@ static int change_place(struct path *path, const char *netns, const char *device
 /* The NICs that network.conf gives to the dataplane alone; true when the tunnel is to look at others than before. */
 static bool find_nics(struct path *path)
 {
-	static struct own_nics found;
-	int err;
-
-	if (!path->profile->dataplane || !path->network)
+	if (!path->profile->dataplane || !path->network || !own_nics_follow(&path->nics, &path->host, path->network))
 		return false;
-	err = own_nics_find(&found, &path->host, path->network);
-	if (err < 0 && err != path->nics_err)
-		log_err("cannot read the links of the host: %s", strerror(-err));
-	path->nics_err = err;
-	if (err < 0)
-		return false;
-	if (!memcmp(&found, &path->nics, sizeof(found))) /* NOLINT: own_nics_find leaves nothing unset */
-		return false;
-	path->nics = found;
 	if (!path->inner.tunnel.ops || !path->inner.tunnel.ops->takes_nics)
 		return false;
-	path->inner.tunnel.nic_count = found.count;
+	path->inner.tunnel.nic_count = path->nics.count;
 	path->inner.tunnel.nics_changed = true;
 	return true;
 }
@@ -143,6 +132,31 @@ static void troubled(struct tunnel *tunnel)
 	tell_trouble(PATH_OF(tunnel, inner.tunnel));
 }
 
+/* The interface is gone. Its peers are looked for where they were last. */
+static void tunnel_lost(struct path *path)
+{
+	roamed_read(path->roamed_file, &path->inner.running);
+	path->moving = true;
+	tunnel_close(&path->inner.tunnel, false);
+	path->inner.up = false;
+}
+
+static void restore_fires(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)now_ns;
+	PATH_OF(timer, restore)->disturbed(PATH_OF(timer, restore));
+}
+
+static void ended(struct tunnel *tunnel)
+{
+	struct path *path = PATH_OF(tunnel, inner.tunnel);
+	uint64_t now_ns = clock_now_ns(), due_ns = path->opened_ns + RESTORE_S * NS_PER_S;
+
+	log_err("what carries %s has ended: it is started again", tunnel->device);
+	tunnel_lost(path);
+	loop_timer_set(path->loop, &path->restore, due_ns > now_ns ? due_ns : now_ns, restore_fires);
+}
+
 /* The namespace stays where it can: other programs of the appliance live in it. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
@@ -151,11 +165,13 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
+				      .sockets_dir = path->sockets_dir,
 				      .nics = path->nics.list,
 				      .nic_count = path->nics.count,
 				      .host = &path->host,
 				      .loop = path->loop,
-				      .troubled = troubled };
+				      .troubled = troubled,
+				      .ended = ended };
 	bool same_place = path->place.open && !strcmp(path->place.netns, netns);
 	struct backend_choice choice;
 	int err = 0;
@@ -185,6 +201,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	tunnel_close(&path->inner.tunnel, true);
 	place.netns_fd = path->place.netns_fd;
 	err = backend_open(&path->inner.tunnel, backend, &place, &path->carrier.reason);
+	path->opened_ns = clock_now_ns();
 	if (err < 0)
 		text_format(path->down_reason, sizeof(path->down_reason), "%s",
 			    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
@@ -207,8 +224,7 @@ static void look_fires(struct loop_timer *timer, uint64_t now_ns)
 	err = link_get_index(&path->inner.tunnel.inner, path->inner.tunnel.index, &link);
 	if (err == -ENODEV) {
 		log_err("%s was removed by someone: made anew", path->inner.tunnel.device);
-		tunnel_close(&path->inner.tunnel, false);
-		path->inner.up = false;
+		tunnel_lost(path);
 	} else if (!err && was_up && !link.up) {
 		log_err("%s was set down by someone: brought up again", path->inner.tunnel.device);
 		path->silent.sessions_lost = true;
@@ -392,9 +408,7 @@ static void looked(struct silent *silent, uint64_t now_ns)
 
 static void elsewhere(struct silent *silent)
 {
-	struct path *path = PATH_OF(silent, silent);
-
-	path->disturbed(path);
+	PATH_OF(silent, silent)->disturbed(PATH_OF(silent, silent));
 }
 
 int path_open(struct path *path, struct loop *loop)
@@ -421,7 +435,7 @@ int path_open(struct path *path, struct loop *loop)
 
 void path_close(struct path *path)
 {
-	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->look };
+	struct loop_timer *const timers[] = { &path->refresh, &path->settle, &path->look, &path->restore };
 
 	if (path->place.open)
 		leave_place(path, true);

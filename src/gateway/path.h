@@ -26,13 +26,15 @@ struct path {
 	bool lacks;     /* and down for it: no time mends that */
 	const char *backend_option; /* NULL: as .env says; or "auto", or the name of a tunnel backend */
 	const char *alias;          /* marks the interface as this path's of this instance */
+	const char *sockets_dir;    /* of a backend in user space, where wg(8) cannot find them */
 	const char *roamed_file;    /* where peers were last is kept there (gateway/roamed) */
 	void (*looked)(struct path *path, uint64_t now_ns); /* inner.running is a dump of now */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
 	struct loop *loop;
 	struct loop_source host_monitor, inner_monitor; /* inner's fd is -1 while the place is not entered */
-	struct loop_timer refresh, settle, look;
+	struct loop_timer refresh, settle, look, restore;
+	uint64_t opened_ns; /* what carries it now */
 	struct nl host;
 	struct pinger pinger, outside; /* into the tunnel, and past it */
 	struct asked asked;            /* into the tunnel: what shows that it works */
@@ -43,7 +45,6 @@ struct path {
 	struct inner inner;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;
-	int nics_err; /* of the last look for them: told once */
 	struct admission admission;
 	struct fence fence; /* while the inner interface is where the process is */
 	char down_reason[PATH_REASON_LEN]; /* "" while the path is up, or meant to be down */

@@ -10,6 +10,7 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/pulse.h"
 #include "conf/set_pool.h"
 #include "gateway/names.h"
 #include "network/facts.h"
@@ -393,10 +394,11 @@ static void service_close(struct worker *worker)
 	path_close(&service->path);
 }
 
-/* The kernel's WireGuard goes on without us. */
-static bool service_carries(struct worker *worker)
+static bool service_lost(struct worker *worker)
 {
-	return service_of(worker)->path.inner.tunnel.ops == &tunnel_lwip;
+	const struct tunnel *tunnel = &service_of(worker)->path.inner.tunnel;
+
+	return tunnel->ops && tunnel->stuck_ns && clock_now_ns() - tunnel->stuck_ns >= PULSE_LOST_S * NS_PER_S;
 }
 
 struct service *service_of(struct worker *worker)
@@ -411,13 +413,14 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	static struct service service;
 	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
 	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close,
-				      .carries = service_carries };
+				      .lost = service_lost };
 	int status;
 
 	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->worker.run_dir);
 	service.path.alias = alias;
 	text_format(roamed_file, sizeof(roamed_file), "%s/%s.endpoints", options->worker.run_dir, profile->name);
 	service.path.roamed_file = roamed_file;
+	service.path.sockets_dir = options->worker.run_dir;
 
 	service.path.profile = profile;
 	service.path.netns_option = !options->netns && options->contained ? PLACE_HERE : options->netns;

@@ -6,7 +6,7 @@
 #include "gateway/service.h"
 #include "report/view.h"
 
-/* only: a peer's name, VPN address or public key, "" for all of them. Each answers call, in pieces when there are many peers: packets go on between them. The exit status is 0, or 1 when the path
+/* only: a peer's name, VPN address or public key, "" for all of them. Each answers call, in pieces when there are many peers: others are answered between them. The exit status is 0, or 1 when the path
  * is down and should not be. */
 void show(struct service *service, struct control_call *call, const struct report_view *view, const char *only);
 /* wg show [INTERFACE | all] [dump | FIELD], wg show interfaces, wg showconf [INTERFACE] */

@@ -1,5 +1,6 @@
 #include "init/child.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -145,16 +147,52 @@ int child_wait(pid_t pid, uint64_t timeout_ns)
 	return status;
 }
 
-void child_end_all(uint64_t timeout_ns)
+/* Of an entry of /proc: a process to end, or 0. The kernel's, and those that ended, have no command line. */
+static pid_t to_end(const char *entry)
+{
+	char path[32], name[8];
+	uint64_t pid;
+
+	if (text_uint(slice_of(entry), INT32_MAX, &pid) < 0 || (pid_t)pid == getpid())
+		return 0;
+	text_format(path, sizeof(path), "/proc/%s/cmdline", entry);
+	return file_read_begin(AT_FDCWD, path, name, sizeof(name)) > 0 && name[0] != '@' ? (pid_t)pid : 0;
+}
+
+/* How many of them there are still. */
+static size_t kill_all_but_spared(void)
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	size_t count = 0;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		pid_t pid = to_end(entry->d_name);
+
+		if (!pid)
+			continue;
+		count++;
+		kill(pid, SIGKILL);
+	}
+	if (dir)
+		closedir(dir);
+	return count;
+}
+
+void child_end_all(uint64_t timeout_ns, bool spare)
 {
 	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
 
-	kill(-1, SIGKILL);
+	if (!spare)
+		kill(-1, SIGKILL);
 	while (clock_now_ns() < deadline_ns) {
 		struct timespec wait = { .tv_nsec = 100 * (long)NS_PER_MS };
 		sigset_t child;
+		pid_t ended;
 
-		if (waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD)
+		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if ((ended < 0 && errno == ECHILD) || (spare && !kill_all_but_spared()))
 			break;
 		sigemptyset(&child);
 		sigaddset(&child, SIGCHLD);

@@ -30,8 +30,9 @@ int child_await(pid_t pid, uint64_t timeout_ns); /* the same, but it goes on the
 /* A terminal as a program expects to find it; 0 bit/s: at the speed that it has. */
 void child_set_line(int fd, unsigned bits_per_s);
 
-/* PID 1: ends all other processes, as far as they can be. */
-void child_end_all(uint64_t timeout_ns);
+/* PID 1: ends all other processes, as far as they can be. spare: not those whose name begins with '@', which are to live on under the
+ * next root file system, as systemd has it too. */
+void child_end_all(uint64_t timeout_ns, bool spare);
 
 /* A process of its own for fn, which may block: pid or -errno. */
 pid_t child_begin(int (*fn)(void));

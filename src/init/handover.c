@@ -124,7 +124,7 @@ static void go(uint64_t now_ns)
 	log_err("%s", ended_words()); /* no console of ours is left to keep the kernel from saying it there */
 	if (!watchdog_leave())
 		log_err("the watchdog cannot be switched off: %s has to feed it within %d s", next->label, WATCHDOG_END_S);
-	child_end_all(LAST_KILL_S * NS_PER_S);
+	child_end_all(LAST_KILL_S * NS_PER_S, true);
 	if (child_call(keep, KEEP_S * NS_PER_S))
 		log_err("the time and this hand-over could not be kept on the partition");
 	text_format(words, sizeof(words), "to %s, %s", next->label, next->path);

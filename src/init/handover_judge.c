@@ -29,23 +29,19 @@ bool handover_label(struct slice command_line, struct slice board, char label[st
 	return false;
 }
 
-/* NULL: nothing is in the way. for_good: waiting does not help. */
-static const char *service_in_the_way(const struct handover_service *service, bool *for_good)
+/* NULL: nothing is in the way. */
+static const char *service_in_the_way(const struct handover_service *service)
 {
-	*for_good = service->ready && service->told && service->carries;
 	if (!service->ready)
 		return "does not run yet";
 	if (service->down)
 		return "did not come up at once: see `show` and `network`";
-	if (!service->told)
-		return "has just begun";
-	return service->carries ? "is carried by lwIP, whose sessions live in its process and would end with it: take the kernel's "
-				  "WireGuard (.env), or leave HANDOVER out" : NULL;
+	return service->told ? NULL : "has just begun";
 }
 
-static enum handover_decision in_the_way(const struct handover_seen *seen, bool for_good)
+static enum handover_decision in_the_way(const struct handover_seen *seen)
 {
-	return for_good || seen->waited_s >= HANDOVER_WAIT_S ? HANDOVER_STAY : HANDOVER_WAIT;
+	return seen->waited_s >= HANDOVER_WAIT_S ? HANDOVER_STAY : HANDOVER_WAIT;
 }
 
 enum handover_decision handover_decide(const struct handover_seen *seen, char words[static HANDOVER_WORDS_LEN])
@@ -67,14 +63,13 @@ enum handover_decision handover_decide(const struct handover_seen *seen, char wo
 	}
 	for (size_t i = 0; i < HANDOVER_SERVICES; i++) {
 		const struct handover_service *service = &seen->services[i];
-		bool for_good;
-		const char *why = service_in_the_way(service, &for_good);
+		const char *why = service_in_the_way(service);
 
 		if (!why)
 			continue;
 		text_format(words, HANDOVER_WORDS_LEN, "%s %s", service->name, why);
 		/* The trial of an image has its own word on what does not come up. */
-		return seen->tried && !for_good ? HANDOVER_WAIT : in_the_way(seen, for_good);
+		return seen->tried ? HANDOVER_WAIT : in_the_way(seen);
 	}
 	if (seen->tried) {
 		text_format(words, HANDOVER_WORDS_LEN, "this image is on trial, and not judged yet");
@@ -84,7 +79,7 @@ enum handover_decision handover_decide(const struct handover_seen *seen, char wo
 		if (!holds[i].holds)
 			continue;
 		text_format(words, HANDOVER_WORDS_LEN, "%s", holds[i].words);
-		return in_the_way(seen, false);
+		return in_the_way(seen);
 	}
 	return HANDOVER_GO;
 }

@@ -24,7 +24,6 @@ struct handover_service {
 	bool ready;   /* it said so, and runs */
 	bool down;    /* what it stands for was not up when it was ready */
 	bool told;    /* its loop turned since */
-	bool carries; /* packets go through its process */
 };
 
 enum { HANDOVER_SERVICES = 3 }; /* NICs, management, dataplane */

@@ -139,7 +139,8 @@ static bool tell_process(const char *pid)
 	/* Another user has what it holds, and gets no more by what it executes. */
 	user = status_value(status, "Uid");
 	most = confined && !slice_starts(user, "0") ? "CapPrm" : "CapBnd";
-	printf("%-18s %5s  %s", name, pid, confined ? "no new privileges," : "");
+	printf("%-18s %5s  %s%s", name, pid, confined ? "no new privileges," : "",
+	       slice_equal(status_value(status, "Seccomp"), "2") ? " listed system calls," : "");
 	if (slice_copy(status_value(status, most), number, sizeof(number)) == 0)
 		print_capabilities(strtoull(number, NULL, 16));
 	return confined || !strcmp(pid, "1");

@@ -113,7 +113,7 @@ static _Noreturn void end(void)
 	int status;
 
 	watchdog_end(ending == RB_POWER_OFF);
-	child_end_all(LAST_KILL_S * NS_PER_S);
+	child_end_all(LAST_KILL_S * NS_PER_S, false);
 	status = child_call(put_away, UNMOUNT_S * NS_PER_S);
 	if (status && status != PERSIST_READ_ONLY)
 		log_err("the persistent partition was not unmounted cleanly");

@@ -23,10 +23,11 @@
 #define CAPS_FILES (CONFINE_CAP(DAC_OVERRIDE) | CONFINE_CAP(FOWNER))
 /* A helper of theirs may be another user. */
 #define CAPS_HELPER (CONFINE_CAP(SETUID) | CONFINE_CAP(SETGID) | CONFINE_CAP(KILL))
-/* SYS_ADMIN: namespaces are made, entered and mounted by name. */
+/* SYS_ADMIN: namespaces are made, entered and mounted by name. SYS_CHROOT: the process that packets come to, and its opener, get an empty
+ * root. */
 #define CAPS_PATH                                                                                                       \
 	(CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE) |     \
-	 CONFINE_CAP(SYS_ADMIN))
+	 CONFINE_CAP(SYS_CHROOT) | CONFINE_CAP(SYS_ADMIN))
 /* NET_RAW: ARP tells whether another machine has an address of ours; LLDP, which a user of its own sends and hears.
  * NET_BIND_SERVICE: its DHCP clients'. */
 #define CAPS_NETWORK (CAPS_FILES | CAPS_HELPER | CONFINE_CAP(NET_ADMIN) | CONFINE_CAP(NET_RAW) | CONFINE_CAP(NET_BIND_SERVICE))
@@ -336,7 +337,7 @@ void processes_look(enum process_name name, struct handover_service *seen)
 	const struct process *process = &processes[name];
 
 	*seen = (struct handover_service){ .name = process->name, .ready = process->supervised.state == SUPERVISE_READY,
-					   .down = process->down, .told = process->pulse.begun, .carries = process->pulse.carries };
+					   .down = process->down, .told = process->pulse.begun };
 }
 
 unsigned processes_restarts(void)

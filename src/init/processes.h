@@ -53,7 +53,7 @@ void processes_leave(uint64_t now_ns);
 void processes_return(uint64_t now_ns); /* all that left, once more */
 bool processes_are_down(void);
 
-/* Each PULSE_TICK_S: those that stand still are killed. The name of one that carries packets and that no signal ends; NULL: none. */
+/* Each PULSE_TICK_S: those that stand still are killed. The name of one whose packets stand still, carried by what no signal ends; NULL: none. */
 const char *processes_tick(void);
 
 /* A child was reaped, one of these or another. */

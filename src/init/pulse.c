@@ -37,7 +37,7 @@ void pulse_begin(struct pulse *pulse)
 
 void pulse_told(struct pulse *pulse, char byte)
 {
-	*pulse = (struct pulse){ .begun = true, .carries = byte == PULSE_CARRIES };
+	*pulse = (struct pulse){ .begun = true, .lost = byte == PULSE_LOST };
 }
 
 static bool is_asleep(const struct pulse_process *process)
@@ -59,14 +59,17 @@ enum pulse_action pulse_tick(struct pulse *pulse, const struct pulse_process *pr
 
 	if (!pulse->begun || !process)
 		return PULSE_NOTHING;
+	if (pulse->lost && pulse->missed * PULSE_TICK_S < PULSE_STANDS_S) {
+		pulse->missed++;
+		return PULSE_GIVE_UP;
+	}
 	if (!pulse->missed++)
 		pulse->cpu_ms = process->cpu_ms;
 	stood_s = pulse->missed * PULSE_TICK_S;
 	pulse->asleep = is_asleep(process) ? pulse->asleep + 1 : 0;
 	if (pulse->killed)
-		return pulse->carries && stood_s >= PULSE_UNKILLABLE_S ? PULSE_GIVE_UP : PULSE_NOTHING;
-	if ((stood_s >= PULSE_STANDS_S && stands_by_itself(pulse, process)) ||
-	    (stood_s >= PULSE_CUT_S && pulse->carries && process->state == 'D')) {
+		return PULSE_NOTHING;
+	if (stood_s >= PULSE_STANDS_S && stands_by_itself(pulse, process)) {
 		pulse->killed = true;
 		return PULSE_KILL;
 	}

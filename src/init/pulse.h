@@ -16,13 +16,11 @@ enum {
 	PULSE_STANDS_S = 10,     /* then it is killed, unless it waits for a disk or the processor */
 	PULSE_ASLEEP_TICKS = 3,  /* in a row that it was seen asleep: what has just been given the processor is about to tell */
 	PULSE_BUSY_MS = 5000,    /* of the processor's time that it had meanwhile: it runs in a circle */
-	PULSE_CUT_S = 50,        /* one that carries packets, and waits for whatever it is: it may as well be killed */
-	PULSE_UNKILLABLE_S = 60, /* it carries packets and was killed in vain: only a reset helps */
 };
 
 struct pulse {
 	bool begun;   /* it told something: before that it may take its time */
-	bool carries; /* as it said last */
+	bool lost;    /* as it said last: only a reset helps */
 	bool killed;
 	bool waits;   /* it is left alone, and that was told */
 	unsigned missed; /* ticks since it told something */
@@ -40,7 +38,7 @@ enum pulse_action {
 	PULSE_NOTHING,
 	PULSE_LEAVE,   /* it stands and is left alone, since it waits for a disk or the processor: said once */
 	PULSE_KILL,    /* once */
-	PULSE_GIVE_UP, /* from now on, until it ends */
+	PULSE_GIVE_UP, /* as long as it says so */
 };
 
 bool pulse_parse(struct slice stat, struct pulse_process *process);

@@ -15,6 +15,7 @@ struct nl {
 	struct mnl_socket *socket; /* NULL when closed */
 	uint32_t seq;
 	uint32_t port;
+	uint32_t mark; /* that the way to somewhere is asked for with, as ip-rule(8) knows packets by; 0: none, as nl_open leaves it */
 	char error[NL_ERROR_LEN]; /* the kernel's own words (extended ack) for the last failure, or "" */
 	_Alignas(8) uint8_t request[NL_BUF_LEN];
 	_Alignas(8) uint8_t answer[NL_BUF_LEN];

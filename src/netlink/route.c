@@ -263,6 +263,8 @@ static struct nlmsghdr *begin_question(struct nl *nl, const struct inet_flow *to
 	}
 	if (to->remote.scope_id)
 		mnl_attr_put_u32(message, RTA_OIF, to->remote.scope_id);
+	if (nl->mark)
+		mnl_attr_put_u32(message, RTA_MARK, nl->mark);
 	return message;
 }
 

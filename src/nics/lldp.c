@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/pass.h"
 #include "nics/around.h"
 #include "nics/lldp_own.h"
 
@@ -163,21 +164,7 @@ static int open_socket(uint32_t index)
 /* fd -1: none goes along. */
 static int tell_agent(const struct lldp *lldp, const struct lldp_order *order, int fd)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))] = { 0 };
-	struct iovec bytes = { (void *)(uintptr_t)order, sizeof(*order) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1 };
-	struct cmsghdr *passed;
-
-	if (fd >= 0) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
-		passed = CMSG_FIRSTHDR(&message);
-		passed->cmsg_level = SOL_SOCKET;
-		passed->cmsg_type = SCM_RIGHTS;
-		passed->cmsg_len = CMSG_LEN(sizeof(fd));
-		memcpy(CMSG_DATA(passed), &fd, sizeof(fd));
-	}
-	return sendmsg(lldp->words.fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL) < 0 ? -errno : 0;
+	return pass_message(lldp->words.fd, order, sizeof(*order), &fd, fd >= 0);
 }
 
 /* What could not be told is tried again by the next look. */

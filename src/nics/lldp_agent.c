@@ -10,12 +10,23 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/pass.h"
 #include "base/servant.h"
+#include "base/syscalls.h"
 #include "base/users.h"
 #include "network/nics.h"
 
 /* A NIC that comes to carry tells who we are a few times in a row (txFast). */
 enum { FAST_COUNT = 4, FAST_S = 1 };
+
+static const struct syscall_row calls[] = {
+	{ .number = SYS_epoll_pwait },
+	{ .number = SYS_epoll_wait },
+	{ .number = SYS_recvfrom },
+	{ .number = SYS_recvmsg }, /* orders, with sockets */
+	{ .number = SYS_sendto },
+	{ .number = SYS_epoll_ctl },
+};
 
 struct port {
 	struct lldp_order order; /* index 0: a free place */
@@ -173,22 +184,16 @@ static void obey(const struct lldp_order *order, int fd, uint64_t now_ns)
 static void order_came(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct lldp_order order;
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	struct iovec bytes = { &order, sizeof(order) };
-	struct msghdr message = { .msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof(control) };
-	ssize_t n = recvmsg(source->fd, &message, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-	struct cmsghdr *passed = n > 0 ? CMSG_FIRSTHDR(&message) : NULL;
-	int fd = -1;
+	struct passed passed;
+	int err = pass_receive(source->fd, &order, sizeof(order), &passed);
 
 	(void)events;
-	if (passed && passed->cmsg_level == SOL_SOCKET && passed->cmsg_type == SCM_RIGHTS && passed->cmsg_len == CMSG_LEN(sizeof(fd)))
-		memcpy(&fd, CMSG_DATA(passed), sizeof(fd));
-	if (n == (ssize_t)sizeof(order))
-		obey(&order, fd, now_ns);
-	else if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR))
+	if (!err && passed.len == sizeof(order) && passed.count < 2)
+		obey(&order, passed.count ? passed.fd[0] : -1, now_ns);
+	else if (!err)
+		pass_close(&passed);
+	else if (err != -EAGAIN && err != -EINTR && err != -EBADMSG)
 		loop_stop(&agent.loop); /* the service is gone */
-	else if (fd >= 0)
-		close(fd);
 }
 
 int lldp_agent_main(void)
@@ -208,6 +213,7 @@ int lldp_agent_main(void)
 		agent.ports[i].source.fd = -1;
 	if (!err)
 		err = loop_add(&agent.loop, &agent.service, STDIN_FILENO, EPOLLIN, order_came);
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* the same */
 	if (err < 0) {
 		log_err("it is not told which switch a NIC is at: %s", strerror(-err));
 		return 1;

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "base/inet.h"
+#include "outer/placeholder.h"
 
 enum {
 	OUTER_LINK_MAX = 16,
@@ -75,6 +76,11 @@ struct outer_neighbour {
 
 struct outer_host {
 	void *arg;
+	/* What takes a right, for a process that may have none: the socket of a link, as packet_socket_open() makes it (fd or -errno),
+	 * and those of the port, as placeholder_open() does (0 or -errno). NULL: outer opens them by these itself. They must not
+	 * call outer. */
+	int (*open_link)(void *arg, const struct outer_link *link, uint16_t port);
+	int (*open_port)(void *arg, uint16_t port, bool merge, struct placeholder *placeholder);
 	/* The host's way to to->remote from to->local (family 0: the host is to choose): 0, -EHOSTUNREACH for an address of
 	 * its own, or another -errno. Asked when a way is used first, after every change, and each OUTER_ASK_AGAIN_MS while it
 	 * is used. NULL: there are only links that are alone. It must not call outer. */

@@ -13,6 +13,7 @@
 static struct {
 	struct loop *loop;
 	bool gso;
+	const struct outer_host *host;
 	loop_ready_fn *ready;
 	struct nic nics[OUTER_LINK_MAX];
 } l;
@@ -37,7 +38,7 @@ static void link_close(struct nic *nic)
 static int link_open(const struct outer_link *link, uint16_t port)
 {
 	struct nic *nic = l.nics;
-	int err;
+	int fd, err;
 
 	while (nic < l.nics + OUTER_LINK_MAX && nic->used)
 		nic++;
@@ -45,9 +46,10 @@ static int link_open(const struct outer_link *link, uint16_t port)
 		return -ENOSPC;
 	memset(nic, 0, sizeof(*nic));
 	nic->gso = l.gso;
-	err = nic_open(nic, link, port);
-	if (err < 0)
-		return err;
+	fd = l.host->open_link(l.host->arg, link, port);
+	if (fd < 0)
+		return fd;
+	nic_open(nic, link, fd);
 	err = loop_add(l.loop, &nic->source, nic->source.fd, EPOLLIN, l.ready);
 	if (err < 0) {
 		nic_close(nic);
@@ -137,12 +139,13 @@ int links_set_port(uint16_t port, uint16_t before)
 	return err;
 }
 
-void links_open(struct loop *loop, bool gso, loop_ready_fn *ready)
+void links_open(struct loop *loop, const struct outer_host *host, bool gso, loop_ready_fn *ready)
 {
 	static const struct outer_table none;
 
 	memset(&l, 0, sizeof(l));
 	l.loop = loop;
+	l.host = host;
 	l.gso = gso;
 	l.ready = ready;
 	table_take(&none);

@@ -4,9 +4,9 @@
 
 #include "outer/nic.h"
 
-/* None yet. gso: they are to send super-frames while they take them. ready is called when frames wait at one; its source is
- * the NIC's. */
-void links_open(struct loop *loop, bool gso, loop_ready_fn *ready);
+/* None yet. The host opens their sockets, and outlives them. gso: they are to send super-frames while they take them. ready is called
+ * when frames wait at one; its source is the NIC's. */
+void links_open(struct loop *loop, const struct outer_host *host, bool gso, loop_ready_fn *ready);
 void links_close(void);
 
 struct nic *links_find(uint32_t index); /* NULL: not open */

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <linux/if_ether.h>
-#include <linux/if_packet.h>
 #include <netinet/in.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,11 +10,8 @@
 
 #include "base/bytes.h"
 #include "base/ip.h"
-#include "outer/filter.h"
+#include "outer/packet_socket.h"
 
-#ifndef PACKET_IGNORE_OUTGOING
-#define PACKET_IGNORE_OUTGOING 23
-#endif
 #ifndef VIRTIO_NET_HDR_GSO_UDP_L4
 #define VIRTIO_NET_HDR_GSO_UDP_L4 5
 #endif
@@ -24,8 +20,6 @@ enum {
 	RECEIVE_BATCH = 32,
 	FRAME_STRIDE = (NIC_PAD + NIC_FRAME_MAX + 63) / 64 * 64,
 	QUEUE_IOV = 6, /* vnet header; headers, fragment header, and what a fragment can span */
-	RECEIVE_BUFFER_LEN = 8 << 20,
-	SEND_BUFFER_LEN = 4 << 20,
 	HEADERS_MAX = NIC_ETH_LEN + IP6_LEN + UDP_LEN,
 };
 
@@ -46,69 +40,11 @@ static struct frame queue[NIC_QUEUE_MAX];
 static struct mmsghdr queue_messages[NIC_QUEUE_MAX];
 static size_t queue_len;
 
-static void set_int(int fd, int level, int option, int value)
+void nic_open(struct nic *nic, const struct outer_link *link, int fd)
 {
-	/* Each is an improvement only; the caller checks those that must be. */
-	(void)setsockopt(fd, level, option, &value, sizeof(value));
-}
-
-static void set_buffers(int fd)
-{
-	set_int(fd, SOL_SOCKET, SO_RCVBUF, RECEIVE_BUFFER_LEN);
-	set_int(fd, SOL_SOCKET, SO_SNDBUF, SEND_BUFFER_LEN);
-	set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RECEIVE_BUFFER_LEN);
-	set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SEND_BUFFER_LEN);
-}
-
-static int attach_filter(int fd, uint16_t port, bool alone)
-{
-	struct filter filter;
-	struct sock_fprog program;
-
-	filter_build(&filter, port, alone);
-	program = (struct sock_fprog){ filter.len, filter.code };
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) < 0 ? -errno : 0;
-}
-
-static int prepare(int fd, const struct outer_link *link, uint16_t port)
-{
-	struct sockaddr_ll here = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL), /* IPv4, IPv6 and ARP; the filter chooses */
-		.sll_ifindex = (int)link->index,
-	};
-	/* Neighbour solicitations for addresses the kernel does not have go to groups it has not joined. */
-	struct packet_mreq groups = { .mr_ifindex = (int)link->index, .mr_type = PACKET_MR_ALLMULTI };
-	int err = attach_filter(fd, port, link->alone), one = 1;
-
-	if (err < 0)
-		return err;
-	if (setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) < 0)
-		return -errno;
-	set_int(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, 1);
-	set_buffers(fd);
-	if (bind(fd, (const struct sockaddr *)&here, sizeof(here)) < 0)
-		return -errno;
-	if (link->alone && setsockopt(fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &groups, sizeof(groups)) < 0)
-		return -errno;
-	return 0;
-}
-
-int nic_open(struct nic *nic, const struct outer_link *link, uint16_t port)
-{
-	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), err;
-
-	if (fd < 0)
-		return -errno;
-	err = prepare(fd, link, port);
-	if (err < 0) {
-		close(fd);
-		return err;
-	}
 	nic->source.fd = fd;
 	nic->link = *link;
 	nic->used = true;
-	return 0;
 }
 
 void nic_close(struct nic *nic)
@@ -120,15 +56,12 @@ void nic_close(struct nic *nic)
 
 bool nic_is_there(const struct nic *nic)
 {
-	struct sockaddr_ll here = { 0 };
-	socklen_t len = sizeof(here);
-
-	return !getsockname(nic->source.fd, (struct sockaddr *)&here, &len) && here.sll_ifindex == (int)nic->link.index;
+	return packet_socket_is_of(nic->source.fd, nic->link.index);
 }
 
 int nic_set_port(struct nic *nic, uint16_t port)
 {
-	return attach_filter(nic->source.fd, port, nic->link.alone);
+	return packet_socket_set_port(nic->source.fd, nic->link.alone, port);
 }
 
 static void receive_setup(void)

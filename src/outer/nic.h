@@ -1,4 +1,4 @@
-/* Owns the AF_PACKET side: one socket per NIC, frames read in batches, frames queued and sent in batches. */
+/* Owns the AF_PACKET side: one socket per NIC, opened by whoever may; frames read in batches, frames queued and sent in batches. */
 #ifndef OUTER_NIC_H
 #define OUTER_NIC_H
 
@@ -27,8 +27,8 @@ struct nic {
 	struct netif netif;      /* netif.state is the nic */
 };
 
-/* Opens the socket and binds it; the filter stands before the first frame comes. 0 or -errno. */
-int nic_open(struct nic *nic, const struct outer_link *link, uint16_t port);
+/* fd is a packet socket of the link (outer/packet_socket.h), and taken over. */
+void nic_open(struct nic *nic, const struct outer_link *link, int fd);
 void nic_close(struct nic *nic);
 /* False: the device is gone that it was opened on. Another may have its index, its name and its MAC by now. */
 bool nic_is_there(const struct nic *nic);

@@ -11,6 +11,7 @@
 #include "outer/links.h"
 #include "outer/neighbour.h"
 #include "outer/output.h"
+#include "outer/packet_socket.h"
 #include "outer/placeholder.h"
 #include "outer/route.h"
 #include "outer/stack.h"
@@ -225,6 +226,23 @@ void outer_reroute(void)
 
 /* Whole. */
 
+static int open_link_here(void *arg, const struct outer_link *link, uint16_t port)
+{
+	(void)arg;
+	return packet_socket_open(link->index, link->alone, port);
+}
+
+static int open_port_here(void *arg, uint16_t port, bool merge, struct placeholder *placeholder)
+{
+	(void)arg;
+	return placeholder_open(placeholder, port, merge);
+}
+
+static int open_port(uint16_t port, struct placeholder *placeholder)
+{
+	return o.options.host.open_port(o.options.host.arg, port, !o.options.no_super_frames_in, placeholder);
+}
+
 int outer_open(const struct outer_options *options, uint64_t now_ns)
 {
 	int err;
@@ -234,7 +252,11 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 	memset(&o, 0, sizeof(o));
 	o.options = *options;
 	o.now_ns = now_ns;
-	err = placeholder_open(&o.placeholder, options->port, !options->no_super_frames_in);
+	if (!o.options.host.open_link)
+		o.options.host.open_link = open_link_here;
+	if (!o.options.host.open_port)
+		o.options.host.open_port = open_port_here;
+	err = open_port(options->port, &o.placeholder);
 	if (err < 0)
 		return err;
 	err = stack_open(placeholder_port(&o.placeholder), input_datagram);
@@ -243,7 +265,7 @@ int outer_open(const struct outer_options *options, uint64_t now_ns)
 		return err;
 	}
 	route_open(&o.options.host);
-	links_open(options->loop, !options->no_super_frames, on_ready);
+	links_open(options->loop, &o.options.host, !options->no_super_frames, on_ready);
 	input_open(&o.stats, deliver, batch_over);
 	output_open(&o.stats);
 	neighbour_open(&(const struct neighbour_host){ ask_neighbour, neighbour_ready, &o.stats });
@@ -275,7 +297,7 @@ int outer_set_port(uint16_t port)
 	before = placeholder_port(&o.placeholder);
 	if (port == before)
 		return 0;
-	err = placeholder_open(&placeholder, port, !o.options.no_super_frames_in);
+	err = open_port(port, &placeholder);
 	if (err < 0)
 		return err;
 	port = placeholder_port(&placeholder);

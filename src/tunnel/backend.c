@@ -49,7 +49,7 @@ static const struct {
 	int (*look)(struct nl *host, char *words, size_t cap); /* can this host carry it? */
 } backends[] = {
 	{ &tunnel_kernel, "the kernel has WireGuard", kernel_look },
-	{ &tunnel_lwip, "the kernel has no WireGuard", lwip_look },
+	{ &tunnel_uapi, "the kernel has no WireGuard", lwip_look },
 };
 
 enum { BACKENDS = sizeof(backends) / sizeof(backends[0]) };

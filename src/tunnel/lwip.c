@@ -5,16 +5,19 @@
 #include <assert.h>
 #include <errno.h>
 #include <linux/rtnetlink.h>
+#include <poll.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "crypto/key.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
+#include "tunnel/lwip.h"
 #include "tunnel/lwip_counts.h"
 #include "tunnel/packets.h"
 #include "tunnel/tun.h"
@@ -25,7 +28,6 @@
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
 
 static_assert((int)TUNNEL_KEY_LEN == (int)WG_KEY_LEN, "keys go in and out as they are");
-static_assert((int)UAPI_PREFIXES_MAX == (int)TUNNEL_PREFIXES_MAX, "wg(8) may set what the files may");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
@@ -37,17 +39,35 @@ static struct {
 	uint32_t mtu_bytes;
 	struct tun tun;
 	struct uapi uapi;
+	void (*gone)(void);
 	struct loop_source inner_monitor;
 } lwip;
+
+static int set_port(struct tunnel *tunnel, uint16_t port);
+
+/* No one deleted its interface. */
+static bool has_tun(void)
+{
+	struct pollfd tun = { .fd = lwip.tun.fd };
+
+	return poll(&tun, 1, 0) == 0;
+}
 
 /* ---- what the kernel says of the inner interface ---- */
 
 static void follow_inner(uint64_t now_ns)
 {
 	struct link link;
+	int err = link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link);
 
-	if (link_get_index(&lwip.tunnel->inner, lwip.tunnel->index, &link) < 0)
+	/* One that was moved to another namespace is up and has its MTU, as far as can be known here. */
+	if (err == -ENODEV && has_tun())
+		link = (struct link){ .up = true, .mtu_bytes = lwip.mtu_bytes };
+	else if (err < 0)
 		return;
+	/* No port was set: any, as of the kernel's. */
+	if (link.up && !lwip.outer_open && set_port(lwip.tunnel, 0) < 0)
+		log_err("%s", lwip.tunnel->error);
 	wg_set_up(lwip.device, link.up, now_ns);
 	packets_arm();
 	if (link.mtu_bytes == lwip.mtu_bytes)
@@ -79,8 +99,11 @@ static int fail(struct tunnel *tunnel, int err, const char *what)
 
 static int set_port(struct tunnel *tunnel, uint16_t port)
 {
+	const struct tunnel_rights *rights = tunnel->rights;
 	const struct outer_options options = { .loop = tunnel->loop,
-					       .host = { .ask = underlay_ask,
+					       .host = { .open_link = rights ? rights->open_link : NULL,
+							 .open_port = rights ? rights->open_port : NULL,
+							 .ask = underlay_ask,
 							 .sent = packets_have_sent,
 							 .neighbour = underlay_neighbour,
 							 .receive = packets_came,
@@ -95,6 +118,8 @@ static int set_port(struct tunnel *tunnel, uint16_t port)
 	} else {
 		err = outer_open(&options, now_ns);
 		lwip.outer_open = !err;
+		if (!err)
+			underlay_read(now_ns);
 	}
 	if (err == -EADDRINUSE)
 		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program", port);
@@ -111,6 +136,21 @@ static int uapi_sets_port(struct uapi_host *host, uint16_t port)
 	return set_port(lwip.tunnel, port);
 }
 
+static uint32_t uapi_link_index(struct uapi_host *host, const char *name)
+{
+	struct link link;
+
+	(void)host;
+	return link_get(lwip.tunnel->host, name, &link) < 0 ? 0 : link.index;
+}
+
+static void uapi_expects(struct uapi_host *host, const struct inet_endpoint *endpoint, uint64_t now_ns)
+{
+	(void)host;
+	if (lwip.outer_open)
+		outer_expect(endpoint, now_ns);
+}
+
 static uint16_t uapi_port(struct uapi_host *host)
 {
 	(void)host;
@@ -119,7 +159,11 @@ static uint16_t uapi_port(struct uapi_host *host)
 
 static void uapi_changed(struct uapi_host *host)
 {
-	(void)host;
+	struct nl *nl = lwip.tunnel->host;
+
+	if (nl->mark != host->fwmark && lwip.outer_open)
+		outer_reroute();
+	nl->mark = host->fwmark;
 	packets_arm();
 }
 
@@ -166,13 +210,19 @@ static void lwip_close(struct tunnel *tunnel, bool remove)
 	lwip.tunnel = NULL;
 }
 
+static void tun_gone(void)
+{
+	if (lwip.gone)
+		lwip.gone();
+}
+
 static int open_tun(struct tunnel *tunnel)
 {
 	struct link link;
 	int err = link_get(&tunnel->inner, tunnel->device, &link);
 
 	/* The kernel backend's interface, when the path moves over. */
-	if (!err && !strcmp(link.alias, tunnel->alias))
+	if (!err && tunnel->alias[0] && !strcmp(link.alias, tunnel->alias))
 		link_delete(&tunnel->inner, link.index);
 	else if (!err)
 		return -EEXIST;
@@ -180,9 +230,10 @@ static int open_tun(struct tunnel *tunnel)
 	if (err < 0)
 		return err;
 	tunnel->index = lwip.tun.index;
-	err = link_set_alias(&tunnel->inner, tunnel->index, tunnel->alias);
+	if (tunnel->alias[0])
+		err = link_set_alias(&tunnel->inner, tunnel->index, tunnel->alias);
 	if (!err)
-		err = packets_open(tunnel->loop, lwip.device, &lwip.tun);
+		err = packets_open(tunnel->loop, lwip.device, &lwip.tun, tun_gone);
 	if (err < 0) {
 		tun_close(&lwip.tun);
 		lwip.tun.fd = -1;
@@ -214,7 +265,12 @@ static int open_parts(struct tunnel *tunnel)
 
 static int lwip_open(struct tunnel *tunnel)
 {
-	struct uapi_host host = { .set_port = uapi_sets_port, .port = uapi_port, .changed = uapi_changed };
+	struct uapi_host host = { .set_port = uapi_sets_port,
+				  .port = uapi_port,
+				  .link_index = uapi_link_index,
+				  .expect = uapi_expects,
+				  .changed = uapi_changed };
+	const char *sockets_dir = tunnel->sockets_dir ? tunnel->sockets_dir : UAPI_DIR;
 	uint8_t stamp[WG_STAMP_LEN];
 	int err;
 
@@ -232,10 +288,10 @@ static int lwip_open(struct tunnel *tunnel)
 	wg_stamp(stamp, packets_host.wall(NULL));
 	wg_set_stamp_sent(lwip.device, stamp);
 	host.device = lwip.device;
-	err = uapi_open(&lwip.uapi, tunnel->loop, tunnel->uapi_name, &host);
+	err = uapi_open(&lwip.uapi, tunnel->loop, sockets_dir, tunnel->uapi_name, &host);
 	if (err < 0)
-		text_format(tunnel->error, sizeof(tunnel->error), "wg(8) will not find %s: cannot serve " UAPI_DIR
-			    "/%s.sock: %s", tunnel->device, tunnel->uapi_name, strerror(-err));
+		text_format(tunnel->error, sizeof(tunnel->error), "wg(8) will not find %s: cannot serve %s/%s.sock: %s",
+			    tunnel->device, sockets_dir, tunnel->uapi_name, strerror(-err));
 	return 0;
 }
 
@@ -243,11 +299,12 @@ static int lwip_open(struct tunnel *tunnel)
 
 static int lwip_set_device(struct tunnel *tunnel, const struct tunnel_config *config)
 {
+	bool was_open = lwip.outer_open;
 	int err = set_port(tunnel, config->listen_port);
 
 	if (!err)
 		wg_set_private_key(lwip.device, config->private_key, clock_now_ns());
-	if (lwip.outer_open)
+	if (was_open)
 		underlay_read(clock_now_ns());
 	packets_arm();
 	return err;
@@ -332,9 +389,39 @@ static int lwip_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	for (const struct wg_peer *peer = wg_peer_next(lwip.device, NULL); peer && !err;
 	     peer = wg_peer_next(lwip.device, peer))
 		err = dump_peer(running, peer, now_ns);
-	lwip_count_device(running, lwip.device, now_ns);
+	lwip_count_device(&running->counts, lwip.device, now_ns);
+	for (size_t i = 0; i < running->peer_count; i++)
+		lwip_blame(&running->peers[i], &running->counts);
 	tunnel_count_link(tunnel, running);
 	return err;
+}
+
+/* ---- for a program that is this and no more ---- */
+
+struct wg_device *lwip_device(void)
+{
+	return lwip.device;
+}
+
+bool lwip_is_served(void)
+{
+	return lwip.uapi.server.loop;
+}
+
+void lwip_when_gone(void (*gone)(void))
+{
+	lwip.gone = gone;
+}
+
+void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count)
+{
+	tunnel->nics = nics;
+	tunnel->nic_count = count;
+	/* And what could not be opened before is tried again. */
+	if (lwip.outer_open)
+		underlay_read(clock_now_ns());
+	else
+		follow_inner(clock_now_ns());
 }
 
 const struct tunnel_ops tunnel_lwip = {

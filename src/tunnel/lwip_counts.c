@@ -65,30 +65,31 @@ static void note(struct tunnel_stranger *out, const struct wg_stranger *stranger
 
 /* A peer that does not answer, and someone with a wrong key who writes from just there: that is why. One who forges the address
  * can have us say so, but of a peer without a session only. */
-static void blame(struct tunnel_config *running, const struct tunnel_stranger *stranger, enum tunnel_failure failure)
+static void blame(struct tunnel_peer *peer, const struct tunnel_stranger *stranger, enum tunnel_failure failure)
 {
 	enum { RECENT_S = 200 }; /* REKEY_ATTEMPT_TIME twice, about */
+	struct tunnel_peer_counts *counts = &peer->counts;
 
 	if (!stranger->from.addr.family || stranger->age_s > RECENT_S)
 		return;
-	for (size_t i = 0; i < running->peer_count; i++) {
-		struct tunnel_peer *peer = &running->peers[i];
-		struct tunnel_peer_counts *counts = &peer->counts;
-
-		if (!inet_endpoint_equal(&peer->endpoint, &stranger->from) || counts->failure > TUNNEL_FAILURE_NO_ANSWER ||
-		    (peer->handshake_s && !counts->failing))
-			continue;
-		counts->failure = (uint8_t)failure;
-		counts->failure_age_s = stranger->age_s;
-		counts->failing = true;
-		counts->failures += !counts->failures;
-	}
+	if (!inet_endpoint_equal(&peer->endpoint, &stranger->from) || counts->failure > TUNNEL_FAILURE_NO_ANSWER ||
+	    (peer->handshake_s && !counts->failing))
+		return;
+	counts->failure = (uint8_t)failure;
+	counts->failure_age_s = stranger->age_s;
+	counts->failing = true;
+	counts->failures += !counts->failures;
 }
 
-void lwip_count_device(struct tunnel_config *running, const struct wg_device *device, uint64_t now_ns)
+void lwip_blame(struct tunnel_peer *peer, const struct tunnel_counts *counts)
+{
+	blame(peer, &counts->misled, TUNNEL_FAILURE_OUR_KEY);
+	blame(peer, &counts->unknown, TUNNEL_FAILURE_KEY);
+}
+
+void lwip_count_device(struct tunnel_counts *out, const struct wg_device *device, uint64_t now_ns)
 {
 	const struct wg_counters *counters = wg_counters(device);
-	struct tunnel_counts *out = &running->counts;
 
 	out->known = true;
 	out->under_load = wg_under_load(device, now_ns);
@@ -98,6 +99,4 @@ void lwip_count_device(struct tunnel_config *running, const struct wg_device *de
 	out->drops[TUNNEL_DROP_GAVE_UP] = counters->staged_dropped - counters->queue_full;
 	note(&out->unknown, &counters->unknown, now_ns);
 	note(&out->misled, &counters->misled, now_ns);
-	blame(running, &out->misled, TUNNEL_FAILURE_OUR_KEY);
-	blame(running, &out->unknown, TUNNEL_FAILURE_KEY);
 }

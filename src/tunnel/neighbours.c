@@ -25,7 +25,7 @@ static void tell(const struct neigh *neigh, struct outer_neighbour *neighbour)
 	memcpy(neighbour->mac, neigh->mac, OUTER_MAC_LEN);
 }
 
-int neighbours_ask(struct nl *nl, struct outer_neighbour *neighbour)
+int neighbours_ask(struct nl *nl, const struct tunnel_rights *rights, struct outer_neighbour *neighbour)
 {
 	struct neigh neigh;
 	int err = neigh_get(nl, neighbour->index, &neighbour->addr, &neigh);
@@ -37,7 +37,7 @@ int neighbours_ask(struct nl *nl, struct outer_neighbour *neighbour)
 		tell(&neigh, neighbour);
 	if (neighbour->state == OUTER_NEIGHBOUR_SOUGHT || neighbour->state == OUTER_NEIGHBOUR_GOOD)
 		return 0;
-	err = neigh_use(nl, neighbour->index, &neighbour->addr);
+	err = rights ? rights->use_neighbour(neighbour->index, &neighbour->addr) : neigh_use(nl, neighbour->index, &neighbour->addr);
 	if (!err)
 		neighbour->state = neighbour->state == OUTER_NEIGHBOUR_STALE ? OUTER_NEIGHBOUR_GOOD : OUTER_NEIGHBOUR_SOUGHT;
 	return err;

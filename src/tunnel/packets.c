@@ -21,6 +21,7 @@ static struct {
 	struct wg_device *device;
 	struct tun *tun;
 	uint32_t mtu_bytes;
+	void (*gone)(void);
 	struct loop_source tun_source;
 	struct loop_timer due;
 	uint8_t batch[BATCH_BYTES];
@@ -191,8 +192,12 @@ static void move_batch(bool fresh, uint64_t now_ns)
 
 static void tun_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	(void)source;
-	(void)events;
+	/* That does not end by itself: it is heard once. */
+	if (events & EPOLLERR) {
+		loop_change(p.loop, source, EPOLLET);
+		p.gone();
+		return;
+	}
 	move_batch(true, now_ns);
 	while (tun_pending(p.tun))
 		move_batch(false, now_ns);
@@ -208,7 +213,7 @@ void packets_set_mtu(uint32_t mtu_bytes)
 	wg_set_mtu(p.device, mtu_bytes);
 }
 
-int packets_open(struct loop *loop, struct wg_device *device, struct tun *tun)
+int packets_open(struct loop *loop, struct wg_device *device, struct tun *tun, void (*gone)(void))
 {
 	int err = loop_add(loop, &p.tun_source, tun->fd, EPOLLIN, tun_ready);
 
@@ -217,6 +222,7 @@ int packets_open(struct loop *loop, struct wg_device *device, struct tun *tun)
 	p.loop = loop;
 	p.device = device;
 	p.tun = tun;
+	p.gone = gone;
 	return 0;
 }
 

@@ -10,8 +10,8 @@
 /* The core's ways out: over the outer side, while that is open. */
 extern const struct wg_host packets_host;
 
-/* Both are borrowed, and open until packets_close: 0 or -errno. */
-int packets_open(struct loop *loop, struct wg_device *device, struct tun *tun);
+/* Both are borrowed, and open until packets_close; gone is called once, when the TUN's interface was deleted. 0 or -errno. */
+int packets_open(struct loop *loop, struct wg_device *device, struct tun *tun, void (*gone)(void));
 void packets_close(void); /* also when not open */
 
 void packets_set_mtu(uint32_t mtu_bytes); /* of the inner interface */

@@ -30,12 +30,15 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	text_format(tunnel->device, sizeof(tunnel->device), "%s", place->device);
 	text_format(tunnel->alias, sizeof(tunnel->alias), "%s", place->alias);
 	tunnel->uapi_name = place->uapi_name;
+	tunnel->sockets_dir = place->sockets_dir;
 	tunnel->nics = place->nics;
 	tunnel->nic_count = ops->takes_nics ? place->nic_count : 0;
 	tunnel->netns_fd = place->netns_fd;
 	tunnel->host = place->host;
 	tunnel->loop = place->loop;
+	tunnel->rights = place->rights;
 	tunnel->troubled = place->troubled;
+	tunnel->ended = place->ended;
 	err = netns_call(place->netns_fd, open_nl, &inner);
 	if (err < 0)
 		return err;

@@ -73,6 +73,8 @@ struct tunnel_nic {
 };
 
 struct tunnel;
+struct outer_link;
+struct placeholder;
 
 /* Each returns 0 or -errno and puts words into tunnel->error when errno alone does not say it; open may leave a warning
  * there though it succeeded. */
@@ -92,6 +94,15 @@ struct tunnel_ops {
 	int (*dump)(struct tunnel *tunnel, struct tunnel_config *running);
 };
 
+/* What a backend in user space does with a right of the system, for a process that has none of its own. */
+struct tunnel_rights {
+	/* As in struct outer_host. */
+	int (*open_link)(void *arg, const struct outer_link *link, uint16_t port);
+	int (*open_port)(void *arg, uint16_t port, bool merge, struct placeholder *placeholder);
+	/* As neigh_use(), and what comes of it is told by the kernel alone: 0 or -errno. */
+	int (*use_neighbour)(uint32_t index, const struct inet_addr *addr);
+};
+
 struct tunnel {
 	const struct tunnel_ops *ops; /* NULL: closed */
 	char device[IFNAMSIZ];
@@ -101,8 +112,10 @@ struct tunnel {
 	const struct tunnel_nic *nics; /* this tunnel's alone. Borrowed. */
 	size_t nic_count;
 	const char *uapi_name; /* of the socket that stock wg finds it by; borrowed */
+	const char *sockets_dir; /* where that is, NULL: where wg(8) looks; borrowed */
 	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
+	const struct tunnel_rights *rights; /* NULL: the process has them. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
 	struct nl genl;  /* the kernel backend's */
 	uint16_t family; /* the kernel backend's: id of generic netlink family "wireguard" */
@@ -110,22 +123,28 @@ struct tunnel {
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
 	void (*troubled)(struct tunnel *tunnel);
+	/* What carried it is gone, and its interface with it: to be closed and made anew. NULL: no one is told. */
+	void (*ended)(struct tunnel *tunnel);
+	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };
 
-extern const struct tunnel_ops tunnel_kernel, tunnel_lwip;
+extern const struct tunnel_ops tunnel_kernel, tunnel_lwip, tunnel_uapi;
 
 /* Where a tunnel is to be, the same for every backend. */
 struct tunnel_place {
 	const char *device;
 	const char *alias; /* LINK_ALIAS_OURS and more: an interface without exactly this one is never taken over */
 	const char *uapi_name;
+	const char *sockets_dir;
 	const struct tunnel_nic *nics; /* they outlive the tunnel */
 	size_t nic_count;
 	int netns_fd;
 	struct nl *host;
 	struct loop *loop;
+	const struct tunnel_rights *rights; /* NULL: this process has them; outlive the tunnel */
 	void (*troubled)(struct tunnel *tunnel);
+	void (*ended)(struct tunnel *tunnel);
 };
 
 int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struct tunnel_place *place);

@@ -1,323 +1,274 @@
 #include "tunnel/uapi_request.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <net/if.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "crypto/key.h"
 
+enum { VERSION = 1 };
+
 /* ---- answers ---- */
 
-__attribute__((format(printf, 2, 3))) static void print(struct uapi_request *request, const char *fmt, ...)
+static void get_device(const struct uapi_request *request, struct line_out *out)
 {
-	char text[256];
-	va_list ap;
-	int n;
-
-	va_start(ap, fmt);
-	n = vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	if (n <= 0 || (size_t)n >= sizeof(text))
-		return;
-	if (request->out_len + (size_t)n > request->out_cap) {
-		size_t cap = request->out_cap ? request->out_cap * 2 : 4096;
-		char *out = malloc(cap);
-
-		if (!out) {
-			request->err = -ENOMEM;
-			wipe(text, sizeof(text));
-			return;
-		}
-		if (request->out_len)
-			memcpy(out, request->out, request->out_len);
-		/* Private keys are in it: not realloc, which would leave them behind. */
-		if (request->out)
-			wipe(request->out, request->out_len);
-		free(request->out);
-		request->out = out;
-		request->out_cap = cap;
-	}
-	memcpy(request->out + request->out_len, text, (size_t)n);
-	request->out_len += (size_t)n;
-	wipe(text, sizeof(text));
-}
-
-static void print_key(struct uapi_request *request, const char *name, const uint8_t key[static WG_KEY_LEN])
-{
-	char hex[KEY_HEX_LEN];
-
-	key_to_hex(key, hex);
-	print(request, "%s=%s\n", name, hex);
-	wipe(hex, sizeof(hex));
-}
-
-static void get_peer(struct uapi_request *request, const struct wg_peer *peer)
-{
-	const struct wg_device *device = request->host->device;
-	char text[INET_ENDPOINT_STRLEN];
-	struct inet_prefix prefix;
-	struct wg_peer_info info;
-	uint32_t cursor = 0;
-
-	wg_peer_info(device, peer, &info);
-	print_key(request, "public_key", info.public_key);
-	print_key(request, "preshared_key", info.preshared_key);
-	print(request, "protocol_version=1\n");
-	if (info.endpoint.addr.family)
-		print(request, "endpoint=%s\n", inet_endpoint_text(&info.endpoint, text));
-	print(request, "last_handshake_time_sec=%" PRId64 "\nlast_handshake_time_nsec=%" PRIu32 "\n", info.handshake.s,
-	      info.handshake.ns);
-	print(request, "tx_bytes=%" PRIu64 "\nrx_bytes=%" PRIu64 "\npersistent_keepalive_interval=%u\n", info.sent_bytes,
-	      info.received_bytes, info.keepalive_s);
-	while (wg_peer_allowed(device, peer, &cursor, &prefix))
-		print(request, "allowed_ip=%s\n", inet_prefix_text(&prefix, text));
-	wipe(&info, sizeof(info));
-}
-
-static void get(struct uapi_request *request)
-{
+	const struct uapi_to to = { line_out_bytes, out };
 	struct uapi_host *host = request->host;
 	uint8_t private_key[WG_KEY_LEN];
 
 	if (wg_private_key(host->device, private_key))
-		print_key(request, "private_key", private_key);
+		uapi_put_key(&to, UAPI_PRIVATE_KEY, private_key);
 	wipe(private_key, sizeof(private_key));
-	print(request, "listen_port=%u\n", host->port(host));
+	uapi_put_number(&to, UAPI_LISTEN_PORT, host->port(host));
 	if (host->fwmark)
-		print(request, "fwmark=%" PRIu32 "\n", host->fwmark);
-	for (const struct wg_peer *peer = wg_peer_next(host->device, NULL); peer;
-	     peer = wg_peer_next(host->device, peer))
-		get_peer(request, peer);
+		uapi_put_number(&to, UAPI_FWMARK, host->fwmark);
+}
+
+/* Of request->told, all but its allowed IPs. */
+static void get_peer(struct uapi_request *request, struct line_out *out)
+{
+	const struct uapi_to to = { line_out_bytes, out };
+	struct wg_peer_info info;
+
+	wg_peer_info(request->host->device, request->told, &info);
+	memcpy(request->public_key, info.public_key, sizeof(request->public_key));
+	uapi_put_key(&to, UAPI_PUBLIC_KEY, info.public_key);
+	uapi_put_key(&to, UAPI_PRESHARED_KEY, info.preshared_key);
+	uapi_put_number(&to, UAPI_PROTOCOL_VERSION, VERSION);
+	if (info.endpoint.addr.family)
+		uapi_put_endpoint(&to, UAPI_ENDPOINT, &info.endpoint);
+	uapi_put_signed(&to, UAPI_HANDSHAKE_S, info.handshake.s);
+	uapi_put_number(&to, UAPI_HANDSHAKE_NS, info.handshake.ns);
+	uapi_put_number(&to, UAPI_SENT, info.sent_bytes);
+	uapi_put_number(&to, UAPI_RECEIVED, info.received_bytes);
+	uapi_put_number(&to, UAPI_KEEPALIVE, info.keepalive_s);
+	request->is_within = true;
+	request->allowed_told = 0;
+	wipe(&info, sizeof(info));
+}
+
+/* As many as make a piece. Between two pieces the peer may go, and its place may be another's; where its list changes, one may be told
+ * twice or not at all, as of a dump of the kernel's. */
+static void get_allowed(struct uapi_request *request, struct line_out *out)
+{
+	const struct wg_device *device = request->host->device;
+	const struct uapi_to to = { line_out_bytes, out };
+	struct inet_prefix prefix;
+	struct wg_peer_info info;
+	uint32_t cursor = 0;
+	bool same, more = true;
+
+	wg_peer_info(device, request->told, &info);
+	same = !memcmp(info.public_key, request->public_key, sizeof(info.public_key));
+	wipe(&info, sizeof(info));
+	for (size_t i = 0; i < request->allowed_told && more; i++)
+		more = wg_peer_allowed(device, request->told, &cursor, &prefix);
+	while (same && more && !line_out_is_piece(out)) {
+		more = wg_peer_allowed(device, request->told, &cursor, &prefix);
+		if (more) {
+			uapi_put_prefix(&to, UAPI_ALLOWED, &prefix);
+			request->allowed_told++;
+		}
+	}
+	request->is_within = same && more;
+}
+
+static void end_answer(struct line_out *out, int err)
+{
+	const struct uapi_to to = { line_out_bytes, out };
+
+	uapi_put_signed(&to, UAPI_ERRNO, err);
+	uapi_put_end(&to);
+}
+
+bool uapi_request_more(struct uapi_request *request, struct line_out *out)
+{
+	while (request->answers && !line_out_is_piece(out)) {
+		if (request->is_within) {
+			get_allowed(request, out);
+			continue;
+		}
+		request->told = wg_peer_next(request->host->device, request->told);
+		if (request->told) {
+			get_peer(request, out);
+			continue;
+		}
+		end_answer(out, 0);
+		request->answers = false;
+	}
+	return request->answers;
 }
 
 /* ---- set: one function per key ---- */
 
-typedef int set_fn(struct uapi_request *request, struct slice value, uint64_t now_ns);
-
-static int parse_key(struct slice value, uint8_t key[static WG_KEY_LEN])
-{
-	return key_from_hex(value.ptr, value.len, key);
-}
-
-static int parse_u16(struct slice value, uint16_t *number)
-{
-	uint64_t v;
-
-	if (text_uint(value, UINT16_MAX, &v) < 0)
-		return -EINVAL;
-	*number = (uint16_t)v;
-	return 0;
-}
+typedef int set_fn(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns);
 
 /* The peer of the lines so far is whole: now it is set. */
 static int finish_peer(struct uapi_request *request, uint64_t now_ns)
 {
-	struct wg_device *device = request->host->device;
+	struct uapi_host *host = request->host;
 	int err = 0;
 
-	if (request->has_peer && request->remove)
-		wg_remove_peer(device, request->public_key); /* one that is not there is as good as removed */
-	else if (request->has_peer)
-		err = wg_set_peer(device, &request->change, now_ns);
+	if (request->has_peer && request->remove) {
+		wg_remove_peer(host->device, request->public_key); /* one that is not there is as good as removed */
+	} else if (request->has_peer) {
+		if (request->change.endpoint && host->expect)
+			host->expect(host, request->change.endpoint, now_ns);
+		err = wg_set_peer(host->device, &request->change, now_ns);
+	}
 	request->has_peer = request->remove = false;
 	wipe(request->preshared_key, sizeof(request->preshared_key));
 	return err == -ENOENT ? 0 : err;
 }
 
-static int set_private_key(struct uapi_request *request, struct slice value, uint64_t now_ns)
+static int set_private_key(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
 {
-	uint8_t key[WG_KEY_LEN];
-	int err = parse_key(value, key);
-
-	if (!err)
-		wg_set_private_key(request->host->device, key, now_ns);
-	wipe(key, sizeof(key));
-	return err;
-}
-
-static int set_port(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	uint16_t port;
-	int err = parse_u16(value, &port);
-
-	(void)now_ns;
-	return err ? err : request->host->set_port(request->host, port);
-}
-
-static int set_fwmark(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	uint64_t mark = 0;
-
-	(void)now_ns;
-	if (value.len && text_uint(value, UINT32_MAX, &mark) < 0)
-		return -EINVAL;
-	request->host->fwmark = (uint32_t)mark;
+	wg_set_private_key(request->host->device, value->key, now_ns);
 	return 0;
 }
 
-static int set_replace_peers(struct uapi_request *request, struct slice value, uint64_t now_ns)
+static int set_port(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
 {
 	(void)now_ns;
-	if (!slice_equal(value, "true"))
-		return -EINVAL;
+	return request->host->set_port(request->host, (uint16_t)value->number);
+}
+
+static int set_fwmark(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)now_ns;
+	request->host->fwmark = (uint32_t)value->number;
+	return 0;
+}
+
+static int set_replace_peers(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)value;
+	(void)now_ns;
 	wg_remove_peers(request->host->device);
 	return 0;
 }
 
-static int set_public_key(struct uapi_request *request, struct slice value, uint64_t now_ns)
+static int set_public_key(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
 {
 	int err = finish_peer(request, now_ns);
 
-	if (!err)
-		err = parse_key(value, request->public_key);
+	memcpy(request->public_key, value->key, sizeof(request->public_key));
 	request->has_peer = !err;
 	request->change = (struct wg_peer_change){ .public_key = request->public_key, .allowed = request->allowed };
 	return err;
 }
 
-static int set_remove(struct uapi_request *request, struct slice value, uint64_t now_ns)
+static int set_remove(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
 {
+	(void)value;
 	(void)now_ns;
-	request->remove = slice_equal(value, "true");
-	return request->remove ? 0 : -EINVAL;
-}
-
-static int set_update_only(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	(void)now_ns;
-	request->change.flags |= WG_PEER_UPDATE_ONLY;
-	return slice_equal(value, "true") ? 0 : -EINVAL;
-}
-
-static int set_preshared_key(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	(void)now_ns;
-	request->change.preshared_key = request->preshared_key;
-	return parse_key(value, request->preshared_key);
-}
-
-/* The scope of a link-local address: wg writes the interface's name, getnameinfo(3) being what it is. */
-static int parse_scope(struct slice scope, uint32_t *index)
-{
-	char name[IFNAMSIZ];
-	uint64_t number;
-
-	if (text_uint(scope, UINT32_MAX, &number) == 0)
-		*index = (uint32_t)number;
-	else
-		*index = slice_copy(scope, name, sizeof(name)) < 0 ? 0 : if_nametoindex(name);
-	return *index ? 0 : -EINVAL;
-}
-
-/* ADDRESS:PORT, [ADDRESS]:PORT or [ADDRESS%SCOPE]:PORT */
-static int set_endpoint(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	struct inet_endpoint *endpoint = &request->endpoint;
-	struct slice host = value, scope = { NULL, 0 };
-	size_t colon = value.len;
-
-	(void)now_ns;
-	while (colon && value.ptr[colon - 1] != ':')
-		colon--;
-	if (!colon)
-		return -EINVAL;
-	host.len = colon - 1;
-	*endpoint = (struct inet_endpoint){ 0 };
-	if (host.len > 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
-		scope = (struct slice){ host.ptr + 1, host.len - 2 };
-		slice_cut(&scope, '%', &host);
-	}
-	if (scope.ptr && parse_scope(scope, &endpoint->scope_id) < 0)
-		return -EINVAL;
-	request->change.endpoint = endpoint;
-	if (inet_addr_parse(host, &endpoint->addr) < 0)
-		return -EINVAL;
-	return parse_u16((struct slice){ value.ptr + colon, value.len - colon }, &endpoint->port);
-}
-
-static int set_keepalive(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	(void)now_ns;
-	request->change.flags |= WG_PEER_SET_KEEPALIVE;
-	return parse_u16(value, &request->change.keepalive_s);
-}
-
-static int set_replace_allowed(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	(void)now_ns;
-	request->change.flags |= WG_PEER_REPLACE_ALLOWED;
-	request->change.allowed_count = 0;
-	return slice_equal(value, "true") ? 0 : -EINVAL;
-}
-
-static int set_allowed(struct uapi_request *request, struct slice value, uint64_t now_ns)
-{
-	bool has_len;
-
-	(void)now_ns;
-	if (request->change.allowed_count == UAPI_PREFIXES_MAX)
-		return -ENOSPC;
-	if (inet_prefix_parse(value, &request->allowed[request->change.allowed_count], &has_len) < 0)
-		return -EINVAL;
-	request->change.allowed_count++;
+	request->remove = true;
 	return 0;
 }
 
-static int set_version(struct uapi_request *request, struct slice value, uint64_t now_ns)
+static int set_update_only(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)value;
+	(void)now_ns;
+	request->change.flags |= WG_PEER_UPDATE_ONLY;
+	return 0;
+}
+
+static int set_preshared_key(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)now_ns;
+	memcpy(request->preshared_key, value->key, sizeof(request->preshared_key));
+	request->change.preshared_key = request->preshared_key;
+	return 0;
+}
+
+static int set_endpoint(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)now_ns;
+	request->endpoint = value->endpoint;
+	request->change.endpoint = &request->endpoint;
+	if (value->scope[0])
+		request->endpoint.scope_id = request->host->link_index(request->host, value->scope);
+	return value->scope[0] && !request->endpoint.scope_id ? -EINVAL : 0;
+}
+
+static int set_keepalive(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)now_ns;
+	request->change.flags |= WG_PEER_SET_KEEPALIVE;
+	request->change.keepalive_s = (uint16_t)value->number;
+	return 0;
+}
+
+static int set_replace_allowed(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)value;
+	(void)now_ns;
+	request->change.flags |= WG_PEER_REPLACE_ALLOWED;
+	request->change.allowed_count = 0;
+	return 0;
+}
+
+static int set_allowed(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
+{
+	(void)now_ns;
+	if (request->change.allowed_count == TUNNEL_PREFIXES_MAX)
+		return -ENOSPC;
+	request->allowed[request->change.allowed_count++] = value->prefix;
+	return 0;
+}
+
+static int set_version(struct uapi_request *request, const struct uapi_value *value, uint64_t now_ns)
 {
 	(void)request;
 	(void)now_ns;
-	return slice_equal(value, "1") ? 0 : -EPROTONOSUPPORT;
+	return value->number == VERSION ? 0 : -EPROTONOSUPPORT;
 }
 
-static const struct {
-	const char *name;
-	bool of_peer;
-	set_fn *set;
-} keys[] = {
-	{ "private_key", false, set_private_key },
-	{ "listen_port", false, set_port },
-	{ "fwmark", false, set_fwmark },
-	{ "replace_peers", false, set_replace_peers },
-	{ "public_key", false, set_public_key },
-	{ "remove", true, set_remove },
-	{ "update_only", true, set_update_only },
-	{ "preshared_key", true, set_preshared_key },
-	{ "endpoint", true, set_endpoint },
-	{ "persistent_keepalive_interval", true, set_keepalive },
-	{ "replace_allowed_ips", true, set_replace_allowed },
-	{ "allowed_ip", true, set_allowed },
-	{ "protocol_version", true, set_version },
+static set_fn *const sets[UAPI_KEYS] = {
+	[UAPI_PRIVATE_KEY] = set_private_key,
+	[UAPI_LISTEN_PORT] = set_port,
+	[UAPI_FWMARK] = set_fwmark,
+	[UAPI_REPLACE_PEERS] = set_replace_peers,
+	[UAPI_PUBLIC_KEY] = set_public_key,
+	[UAPI_REMOVE] = set_remove,
+	[UAPI_UPDATE_ONLY] = set_update_only,
+	[UAPI_PRESHARED_KEY] = set_preshared_key,
+	[UAPI_ENDPOINT] = set_endpoint,
+	[UAPI_KEEPALIVE] = set_keepalive,
+	[UAPI_REPLACE_ALLOWED] = set_replace_allowed,
+	[UAPI_ALLOWED] = set_allowed,
+	[UAPI_PROTOCOL_VERSION] = set_version,
 };
 
-static int set_line(struct uapi_request *request, struct slice value, uint64_t now_ns)
+static int set_line(struct uapi_request *request, struct slice line, uint64_t now_ns)
 {
-	struct slice name;
+	struct uapi_value value;
+	enum uapi_key key;
+	int err = uapi_line_read(line, &key, &value);
 
-	if (!slice_cut(&value, '=', &name) || !value.ptr)
-		return -EPROTO;
-	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
-		if (!slice_equal(name, keys[i].name))
-			continue;
-		return keys[i].of_peer && !request->has_peer ? -EPROTO : keys[i].set(request, value, now_ns);
-	}
-	return -EPROTO;
+	if (err == -ENOENT || (!err && (!sets[key] || (uapi_is_of_peer(key) && !request->has_peer))))
+		err = -EPROTO;
+	if (!err)
+		err = sets[key](request, &value, now_ns);
+	wipe(&value, sizeof(value));
+	return err;
 }
 
 /* ---- requests ---- */
 
-static void end_request(struct uapi_request *request, uint64_t now_ns)
+static void end_request(struct uapi_request *request, struct line_out *out, uint64_t now_ns)
 {
 	if (request->kind == UAPI_SET && !request->err)
 		request->err = finish_peer(request, now_ns);
-	if (request->kind == UAPI_GET && !request->err)
-		get(request);
-	/* wg(8) takes the number of a set as a result (negative), of a get as an errno. */
-	print(request, "errno=%d\n\n", request->kind == UAPI_SET ? request->err : -request->err);
+	if (request->kind == UAPI_GET && !request->err) {
+		get_device(request, out);
+		request->answers = true;
+		request->is_within = false;
+		request->told = NULL;
+	} else {
+		/* wg(8) takes the number of a set as a result (negative), of a get as an errno. */
+		end_answer(out, request->kind == UAPI_SET ? request->err : -request->err);
+	}
 	wipe(request->preshared_key, sizeof(request->preshared_key));
 	request->kind = UAPI_IDLE;
 	request->err = 0;
@@ -325,13 +276,13 @@ static void end_request(struct uapi_request *request, uint64_t now_ns)
 	request->host->changed(request->host);
 }
 
-void uapi_request_line(struct uapi_request *request, struct slice line, uint64_t now_ns)
+void uapi_request_line(struct uapi_request *request, struct slice line, struct line_out *out, uint64_t now_ns)
 {
 	int err = 0;
 
-	if (!line.len) {
+	if (line.ptr && !line.len) {
 		if (request->kind != UAPI_IDLE)
-			end_request(request, now_ns);
+			end_request(request, out, now_ns);
 		return;
 	}
 	if (request->kind == UAPI_IDLE) {
@@ -345,21 +296,10 @@ void uapi_request_line(struct uapi_request *request, struct slice line, uint64_t
 		request->err = err;
 }
 
-void uapi_request_sent(struct uapi_request *request)
-{
-	if (request->out)
-		wipe(request->out, request->out_len);
-	request->out_len = 0;
-}
-
 void uapi_request_clear(struct uapi_request *request)
 {
-	uapi_request_sent(request);
-	free(request->out);
 	wipe(request->preshared_key, sizeof(request->preshared_key));
-	request->out = NULL;
-	request->out_cap = 0;
 	request->kind = UAPI_IDLE;
-	request->has_peer = false;
+	request->has_peer = request->remove = request->answers = false;
 	request->err = 0;
 }

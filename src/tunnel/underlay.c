@@ -164,7 +164,7 @@ static void host_changed(struct loop_source *source, uint32_t events, uint64_t n
 void underlay_neighbour(void *arg, struct outer_neighbour *neighbour)
 {
 	char words[TUNNEL_ERROR_LEN];
-	int err = neighbours_ask(u.tunnel->host, neighbour);
+	int err = neighbours_ask(u.tunnel->host, u.tunnel->rights, neighbour);
 
 	(void)arg;
 	/* Of a link that is going or gone the mirror will tell. */

@@ -1,5 +1,5 @@
 /* Keeps a set that came up as the fallback for the next boot, in a child process: fsync(2) may take seconds, and the service
- * may carry packets. */
+ * has others to answer meanwhile. */
 #ifndef WORKER_KEEPER_H
 #define WORKER_KEEPER_H
 

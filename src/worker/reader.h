@@ -1,4 +1,4 @@
-/* Reads the four files in a child process: a disk that hangs holds that child, and not the loop that carries packets. */
+/* Reads the four files in a child process: a disk that hangs holds that child, and not the service's loop. */
 #ifndef WORKER_READER_H
 #define WORKER_READER_H
 

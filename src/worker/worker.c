@@ -96,7 +96,7 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 static void tell_pulse(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct worker *worker = container_of(timer, struct worker, pulse);
-	char byte = worker->ops->carries && worker->ops->carries(worker) ? PULSE_CARRIES : PULSE_TURNS;
+	char byte = worker->ops->lost && worker->ops->lost(worker) ? PULSE_LOST : PULSE_TURNS;
 
 	(void)!write(worker->options->pulse_fd, &byte, 1);
 	loop_timer_set(&worker->loop, timer, now_ns + PULSE_S * NS_PER_S, tell_pulse);

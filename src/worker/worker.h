@@ -34,7 +34,7 @@ struct worker_ops {
 	int (*open)(struct worker *worker);   /* what the service needs of the host, before anyone can ask it: 0 or -errno */
 	int (*start)(struct worker *worker);  /* may take its time, nothing is served yet: 0, or -errno, told, and it ends */
 	void (*close)(struct worker *worker); /* what start began, in whole or in part */
-	bool (*carries)(struct worker *worker); /* packets go through this process; NULL: none do */
+	bool (*lost)(struct worker *worker); /* see PULSE_LOST; NULL: never */
 };
 
 struct worker {

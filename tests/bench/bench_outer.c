@@ -48,7 +48,7 @@ static void on_received(void *arg, uint64_t now_ns)
 static void on_neighbour(void *arg, struct outer_neighbour *neighbour)
 {
 	(void)arg;
-	(void)neighbours_ask(&nl, neighbour);
+	(void)neighbours_ask(&nl, NULL, neighbour);
 }
 
 static void on_neighbours(struct loop_source *source, uint32_t events, uint64_t now_ns)

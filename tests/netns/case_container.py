@@ -9,6 +9,7 @@ import threading
 from cases import case, expect
 from container import Container
 from lab import ping, wait_until, wg_keys
+from memory import processes, status_of
 from pair import PSK, files
 
 ADDRESS = {"MITIGATOR_VPN_ADDRESS": "10.8.3.1"}
@@ -47,10 +48,10 @@ def container_serves_its_names_and_ends_within_a_second(lab):
     expect(c.inside("touch", "/run/gateway/gateway-dataplane.sock")[0] == 0)
     expect(c.inside("show") == (2, "show: two services run here: `gateway show`, `gateway-dataplane show`\n"), c.inside("show"))
     expect(c.inside("check")[0] == 0 and c.inside("rm", "/run/gateway/gateway-dataplane.sock")[0] == 0)
-    # what someone leaves behind in it is reaped by its first process: what is left is that, and the service
+    # what someone leaves behind in it is reaped by its first process: what is left is that, the service, who carries its packets, and that one's opener
     expect(c.inside("sh", "-c", "(sleep 0.1 &) ; true")[0] == 0)
-    wait_until("nothing but two processes, no zombie", lambda: c.inside("sh", "-c", "ls -d /proc/[0-9]* | grep -vcw $$")[1] in
-               ("3\n", "4\n") and "Z" not in c.inside("sh", "-c", "cut -d' ' -f3 /proc/[0-9]*/stat")[1])
+    wait_until("nothing but four processes, no zombie", lambda: c.inside("sh", "-c", "ls -d /proc/[0-9]* | grep -vcw $$")[1] in
+               ("5\n", "6\n") and "Z" not in c.inside("sh", "-c", "cut -d' ' -f3 /proc/[0-9]*/stat")[1])
     status, took = c.stop()
     print("  ended after %.2f s" % took)
     expect(status == 0 and "wg0" not in two.a("ip", "link"), status, c.said())
@@ -308,3 +309,35 @@ def syslog_gets_what_was_said_before_the_way_was_up(lab):
     wait_until("its last words", lambda: any("gateway - - - stopping: signal 15" in line for line in listener.lines))
     expect(any(line.startswith("<27>1 ") and "gateway - - - wg0 was set down by someone: brought up again" in line
                for line in listener.lines), listener.lines)
+
+
+def compose_caps():
+    """What compose.yml, to copy from, leaves to a container."""
+    with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../host/compose.yml")) as f:
+        return re.search(r"^  cap_drop: \[ALL\]\n(?:  #.*\n)*  cap_add: \[(.*)\]$", f.read(), re.M)[1].split(", ")
+
+
+def child(pid, name):
+    return wait_until(name, lambda: [p.pid for p in processes() if p.parent == pid and p.words[:1] == [name]])[0]
+
+
+@case
+def container_confines_who_reads_packets_as_far_as_its_rights_go(lab):
+    """With those of compose.yml; with an empty root, which takes one more; with the two that carry packets and no others."""
+    two = Two(lab)
+    binary = lab.binary.replace("/host/", "/target/")
+    lab.use(binary)
+    stays = "stays user 0: to be user 64782 takes CAP_SETUID and CAP_SETGID (`cap_add: [SETUID, SETGID]` in docker-compose.yml)"
+    root = "it keeps its root directory, of which it opens nothing: an empty one takes CAP_SYS_CHROOT"
+    for caps, user, told in ((compose_caps(), "64782", {root}), (compose_caps() + ["SYS_CHROOT"], "64782", set()), (["NET_ADMIN", "NET_RAW"], "0", {root, stays})):
+        bounding = "-all," + ",".join("+" + cap.lower() for cap in caps)
+        c = Container(lab, two.a, two.files, prefix=("setpriv", "--bounding-set", bounding, "--inh-caps", bounding, "--no-new-privs"))
+        c.until()
+        expect(ping("a", "10.8.3.2", wait=30)[1] == 3, caps, c.said())
+        packets = child(c.first(), "@wireguard-lwip")
+        opener, packets = status_of(child(packets, "@wg-lwip-opener")), status_of(packets)
+        expect(packets["Uid"].split() == [user] * 4 and packets["Seccomp"] == "2" and int(packets["CapPrm"], 16) == 0, caps, packets)
+        expect(opener["Seccomp"] == "2" and int(opener["CapPrm"], 16) == 0x3000, caps, opener)      # NET_ADMIN, NET_RAW
+        expect({words for words in (root, stays) if words in c.said()} == told, caps, c.said())
+        expect(c.stop()[0] == 0, caps, c.said())
+        os.unlink(c.dir + "/log")

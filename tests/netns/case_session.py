@@ -1,4 +1,5 @@
 """Sessions and what keeps them: restarts, probes, pings, and who may move a peer's endpoint."""
+import os
 import signal
 import socket
 import subprocess
@@ -72,14 +73,16 @@ def replayed_initiation_is_answered_and_moves_no_peer(lab):
     expect(control.endpoint(pair.pub_b) == "192.0.2.3:4444", control.endpoint(pair.pub_b))
     replay(4567)
     expect(pair.ours.peer(pair.pub_b)["endpoint"] == pair.ends[1], pair.ours.show())
-    # a service that was started again does not know any more that it had this one
-    pair.ours.stop(signal.SIGKILL)
-    pair.ours.start()
+    # an engine that was started again does not know any more that it had this one
+    dead = pair.ours.engine()["pid"]
+    os.kill(int(dead), signal.SIGKILL)
+    wait_until("another engine", lambda: pair.ours.engine().get("pid", dead) != dead and pair.ours.show()["state"] == "up")
     replay(4567)
     expect(pair.ours.peer(pair.pub_b)["endpoint"] == pair.ends[1], pair.ours.show())
     pair.go.start()
     pair.go.set("peer", pair.pub_a, "allowed-ips", "10.8.3.1/32")
     pair.go.address("10.8.3.2/24")
+    wait_until("a session with the peer", lambda: ping(pair.ours.inner, "10.8.3.2", 1)[1])
     expect(ping(pair.ours.inner, "10.8.3.2", 3) == (3, 3), pair.ours.show())
     hostile.setblocking(False)
     try:

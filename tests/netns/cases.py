@@ -1,5 +1,6 @@
 """What a file of namespace cases needs: @case or @soak on its functions, expect() in them, run_cases() at the end."""
 import argparse
+import functools
 import os
 import signal
 import sys
@@ -7,12 +8,22 @@ import sys
 sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), os.pardir))
 
 from lab import Lab, isolate  # noqa: E402
-from verdicts import case, expect, run_all, soak  # noqa: E402,F401
+from verdicts import Skip, case, expect, run_all, soak  # noqa: E402,F401
+
+
+def of_the_service(function):
+    """A case for which wireguard-lwip alone is not enough."""
+    @functools.wraps(function)
+    def only(lab):
+        if lab.program:
+            raise Skip("it is of the service")
+        function(lab)
+    return only
 
 
 def in_lab(function, args):
     """A case takes the lab."""
-    with Lab(args.binary, args.wireguard_go) as lab:
+    with Lab(args.binary, args.wireguard_go, args.program) as lab:
         function(lab)
 
 
@@ -21,6 +32,7 @@ def run_cases(suite):
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
     parser.add_argument("wireguard_go")
+    parser.add_argument("--program", action="store_true", help="wireguard-lwip alone in place of our service")
     if os.geteuid() != 0:
         print("not ok %s: needs root for namespaces" % suite)
         return 1

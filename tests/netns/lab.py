@@ -15,6 +15,7 @@ import re
 import select
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -91,6 +92,39 @@ def ping(host, address, count=3, interval=0.2, size=56, wait=5):
     return int(match[1]), int(match[2])
 
 
+def said_by(path, request):
+    """The answer of a socket of lines, {key: the first value}."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
+        sock.settimeout(30)
+        sock.connect(path)
+        sock.sendall(request.encode())
+        text = b""
+        while not text.endswith(b"\n\n"):
+            piece = sock.recv(1 << 16)
+            if not piece:
+                raise ConnectionError(path)
+            text += piece
+    values = {}
+    for line in text.decode().split():
+        key, _, value = line.partition("=")
+        values.setdefault(key, value)
+    return values
+
+
+def engines(word):
+    """The programs that carry a path of ours, and have that word among theirs."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open("/proc/%s/cmdline" % pid) as f:
+                words = f.read().split("\0")
+        except OSError:
+            continue
+        if words[0] == "@wireguard-lwip" and any(word in one for one in words):
+            found.append(int(pid))
+    return found
+
+
 class Gateway:
     """One of our services, in the foreground on a host."""
 
@@ -135,6 +169,15 @@ class Gateway:
     def peer(self, key):
         return next(p for p in self.show()["peers"] if p["public_key"] == key)
 
+    def engine(self, name="wg0"):
+        """What the program that carries it tells of itself, {key: value}; {} when there is none."""
+        for folder in (self.dir + "/run", "/run/wireguard"):
+            try:
+                return said_by("%s/%s.more" % (folder, name), "get=1\n\n")
+            except (FileNotFoundError, ConnectionError):
+                continue
+        return {}
+
     def rss_kb(self):
         with open("/proc/%d/status" % self.process.pid) as f:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])
@@ -145,6 +188,64 @@ class Gateway:
         if how == signal.SIGTERM and status != 0:
             raise RuntimeError("%s ended with %d: %s" % (self.name, status, self.said()[-4000:]))
         return status
+
+
+class Program:
+    """`wireguard-lwip` alone in place of a service, with the same files: wg(8) and ip(8) do with them what a service would."""
+
+    def __init__(self, lab, host, files, name, inner):
+        self.lab, self.host, self.inner = lab, host, inner
+        self.device = "wg0-dataplane" if name == "gateway-dataplane" else "wg0"
+        run("ip", "netns", "add", inner)
+        self.dir = tempfile.mkdtemp(prefix="program.", dir=lab.dir)
+        self.files = {}
+        self.write(files)
+        self.start()
+
+    def start(self):
+        netns = os.open("/run/netns/" + self.inner, os.O_RDONLY)
+        self.log = open(self.dir + "/log", "w")
+        self.process = self.host.start(self.lab.applet("wireguard-lwip"), "-f", "--netns", str(netns), self.device, pass_fds=[netns],
+                                       stderr=self.log)
+        os.close(netns)
+        wait_until("it is there: " + self.said(), lambda: "is there" in self.said())
+        run("wg", "setconf", self.device, self.dir + "/conf")
+        address = re.search(r"MITIGATOR_VPN_ADDRESS=(\S+)", self.files[".env"])[1]
+        ipv6 = ":" in address
+        run("ip", "-n", self.inner, "address", "add", address + ("/64" if ipv6 else "/24"), "dev", self.device, *(["nodad"] if ipv6 else []))
+        run("ip", "-n", self.inner, "link", "set", self.device, "up")
+
+    def write(self, files):
+        self.files.update(files)
+        conf = self.files["vpn-private.conf"] + self.files["vpn-public.conf"]
+        port = re.search(r"DATA_PLANE_VPN_PORT=(\d+)", self.files[".env"])
+        if port and self.device != "wg0":
+            conf = re.sub(r"ListenPort = \d+", "ListenPort = " + port[1], conf)
+        with open(self.dir + "/conf", "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(conf)
+
+    def said(self):
+        with open(self.dir + "/log") as f:
+            return f.read()
+
+    def ask(self, *words):
+        return run("wg", "show", self.device) if words == ("show",) else run("wg", words[1], self.device, *words[2:])
+
+    def show(self):
+        rows = [line.split("\t") for line in run("wg", "show", self.device, "dump").splitlines()[1:]]
+        told = said_by("/run/wireguard/%s.more" % self.device, "get=1\n\n")
+        return {"under_load": told["under_load"] == "1",
+                "peers": [{"public_key": row[0], "endpoint": row[2].replace("(none)", ""), "latest_handshake": int(row[4]),
+                           "received_bytes": int(row[5]), "sent_bytes": int(row[6])} for row in rows]}
+
+    def peer(self, key):
+        return next(p for p in self.show()["peers"] if p["public_key"] == key)
+
+    def stop(self):
+        self.process.terminate()
+        status = self.process.wait(30)
+        if status != 0:
+            raise RuntimeError("%s ended with %d: %s" % (self.device, status, self.said()[-4000:]))
 
 
 class WireguardGo:
@@ -192,8 +293,75 @@ class WireguardGo:
         self.process.wait(30)
 
 
+class Daemon:
+    """A process that went to the background, and is no child of ours, as subprocess has its own."""
+
+    def __init__(self, pid):
+        self.pid, self.fd = pid, os.pidfd_open(pid)
+
+    def poll(self):
+        return 0 if select.select([self.fd], [], [], 0)[0] else None
+
+    def wait(self, timeout):
+        if not select.select([self.fd], [], [], timeout)[0]:
+            raise subprocess.TimeoutExpired("process %d" % self.pid, timeout)
+
+    def send_signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(self.fd, number)
+
+    def terminate(self):
+        self.send_signal(signal.SIGTERM)
+
+    def kill(self):
+        self.send_signal(signal.SIGKILL)
+
+
+class Engine:
+    """A `wireguard-lwip` in the background, by the name of its sockets; wg(8) and ip(8) drive it, and its second socket is asked."""
+
+    def __init__(self, lab, device):
+        self.device = device
+        self.process = Daemon(int(self.told("get=1")["pid"]))
+        lab.processes.append(self.process)
+
+    def connect(self):
+        sock = socket.socket(socket.AF_UNIX)
+        sock.settimeout(30)
+        sock.connect("/run/wireguard/%s.more" % self.device)
+        return sock
+
+    def answer(self, *lines, sock=None):
+        """The lines of an answer of the second socket, without the empty one."""
+        sock = sock or self.connect()
+        sock.sendall("\n".join([*lines, "", ""]).encode())
+        text = b""
+        while not text.endswith(b"\n\n"):
+            part = sock.recv(65536)
+            if not part:
+                raise RuntimeError("%s.more ends within an answer: %r" % (self.device, text))
+            text += part
+        return text.decode().split("\n")[:-2]
+
+    def told(self, *lines):
+        """What it says of the device, by key; of peers too, the last one's."""
+        answer = dict(line.split("=", 1) for line in self.answer(*lines))
+        if answer["errno"] != "0":
+            raise RuntimeError("%s: %r" % (" ".join(lines), answer))
+        return answer
+
+    def set(self, *words, **options):
+        return run("wg", "set", self.device, *words, **options)
+
+    def dump(self):
+        """Of each peer, by its key: preshared key, endpoint, allowed IPs, handshake, received, sent, keepalive."""
+        rows = [line.split("\t") for line in run("wg", "show", self.device, "dump").splitlines()[1:]]
+        return {row[0]: row[1:] for row in rows}
+
+
 class Lab:
-    def __init__(self, binary, wireguard_go):
+    def __init__(self, binary, wireguard_go, program=False):
+        self.program = program      # stands in for gateway services
         self.binary, self.wireguard_go_path = os.path.abspath(binary), os.path.abspath(wireguard_go)
         self.processes, self.hosts, self.mounts = [], [], []
         self.dir = tempfile.mkdtemp(prefix="lab.")
@@ -203,7 +371,7 @@ class Lab:
     def use(self, binary):
         """That build of ours from now on."""
         self.binary = binary
-        for name in ("config", "gateway", "gateway-dataplane", "network"):
+        for name in ("config", "gateway", "gateway-dataplane", "network", "wireguard-lwip"):
             link = self.dir + "/bin/" + name
             if os.path.lexists(link):
                 os.unlink(link)
@@ -230,6 +398,8 @@ class Lab:
             host("ip", "link", "set", name, "mtu", str(mtu), "up")
 
     def gateway(self, host, files, name="gateway", inner=None, options=("--backend", "lwip")):
+        if self.program:
+            return Program(self, host, files, name, inner or "vpn-" + host.name)
         return Gateway(self, host, files, name, inner or "vpn-" + host.name, options)
 
     def network_service(self, host, files, until=None):
@@ -251,6 +421,11 @@ class Lab:
             raise RuntimeError("network does not start")
         return process
 
+    def engine(self, host, device, *options, **more):
+        """One alone, once it is in the background."""
+        host(self.applet("wireguard-lwip"), *options, device, **more)
+        return Engine(self, device)
+
     def wireguard_go(self, host, device, private_key, port=4567):
         return WireguardGo(self, host, device, private_key, port)
 
@@ -263,6 +438,10 @@ class Lab:
                 except subprocess.TimeoutExpired:
                     process.kill()
                     process.wait()
+        for pid in engines(self.dir):       # of a service that was killed, and not started again
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+        wait_until("the end of what carried paths", lambda: not engines(self.dir))
         for target in reversed(self.mounts):
             run("umount", target)
         for name in run("ip", "netns", "list").split("\n"):

@@ -169,7 +169,6 @@ def root_that_cannot_be_handed_over_to_leaves_the_appliance_as_it_is(image):
                 (blank, "", "handover=next", "no partition or file system is called next"),
                 (work + "/empty", "", "handover=next", "/dev/vdb has no /sbin/init that can be executed"),
                 (work + "/text", "", "handover=next", "/sbin/init of /dev/vdb is no program for this machine"),
-                (work + "/text", "DATA_PLANE_VPN_BACKEND=lwip\n", "handover=next", "gateway-dataplane is carried by lwIP"),
                 # Past the point where all has ended: it comes back.
                 (work + "/cut", "", "handover=next", "/sbin/init cannot be executed: Exec format error"),
         ):

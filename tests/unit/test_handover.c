@@ -44,9 +44,9 @@ TEST(next_root_is_named_by_the_board_and_above_it_by_the_command_line)
 /* All that is to be is. */
 static struct handover_seen fine(void)
 {
-	return (struct handover_seen){ .services = { { "network", true, false, true, false },
-						     { "gateway", true, false, true, false },
-						     { "gateway-dataplane", true, false, true, false } } };
+	return (struct handover_seen){ .services = { { "network", true, false, true },
+						     { "gateway", true, false, true },
+						     { "gateway-dataplane", true, false, true } } };
 }
 
 static enum handover_decision decide(struct handover_seen seen, uint64_t waited_s)
@@ -83,20 +83,6 @@ TEST(hand_over_comes_once_all_is_up_and_nothing_is_under_way)
 		seen.services[i].told = false;
 		CHECK_INT(decide(seen, 0), HANDOVER_WAIT);
 	}
-}
-
-TEST(hand_over_is_refused_at_once_for_a_path_whose_sessions_would_end)
-{
-	struct handover_seen seen = fine();
-
-	seen.services[2].carries = true;
-	CHECK_INT(decide(seen, 0), HANDOVER_STAY);
-	CHECK(!strncmp(words, "gateway-dataplane is carried by lwIP", 36));
-	seen.tried = true;
-	CHECK_INT(decide(seen, 0), HANDOVER_STAY);
-	/* Of a service that is down it is not known yet what will carry it. */
-	seen.services[2].ready = false;
-	CHECK_INT(decide(seen, 0), HANDOVER_WAIT);
 }
 
 TEST(hand_over_waits_for_an_image_on_trial_as_long_as_that_takes)

@@ -44,11 +44,11 @@ TEST(process_that_stands_still_for_ten_seconds_is_killed_once)
 
 TEST(process_that_tells_again_is_never_killed)
 {
-	struct pulse pulse = after(PULSE_CARRIES);
+	struct pulse pulse = after(PULSE_TURNS);
 
 	for (int i = 0; i < 100; i++) {
 		CHECK_INT(first(&pulse, &asleep, PULSE_KILL, 4), 0);
-		pulse_told(&pulse, PULSE_CARRIES);
+		pulse_told(&pulse, PULSE_TURNS);
 	}
 }
 
@@ -69,17 +69,21 @@ TEST(process_that_waits_for_a_disk_is_left_alone_and_that_is_said_once)
 		CHECK_INT(pulse_tick(&pulse, &on_disk), PULSE_NOTHING);
 }
 
-TEST(process_that_carries_packets_and_waits_for_a_minute_is_killed_and_then_given_up)
+TEST(process_that_says_that_only_a_reset_helps_is_given_up_while_it_does)
 {
-	struct pulse pulse = after(PULSE_CARRIES);
-	unsigned killed = first(&pulse, &on_disk, PULSE_KILL, 100);
+	struct pulse pulse = after(PULSE_LOST);
 
-	CHECK_INT(killed * PULSE_TICK_S, PULSE_CUT_S);
-	CHECK_INT((killed + first(&pulse, &on_disk, PULSE_GIVE_UP, 100)) * PULSE_TICK_S, PULSE_UNKILLABLE_S);
-	CHECK_INT(pulse_tick(&pulse, &on_disk), PULSE_GIVE_UP);
+	CHECK_INT(pulse_tick(&pulse, &asleep), PULSE_GIVE_UP);
+	pulse_told(&pulse, PULSE_LOST);
+	CHECK_INT(pulse_tick(&pulse, &asleep), PULSE_GIVE_UP);
+	pulse_told(&pulse, PULSE_TURNS);
+	CHECK_INT(pulse_tick(&pulse, &asleep), PULSE_NOTHING);
+	/* Its word is of no worth once it stands still itself. */
+	pulse_told(&pulse, PULSE_LOST);
+	CHECK(first(&pulse, &asleep, PULSE_KILL, 100));
 }
 
-TEST(process_that_carries_no_packets_is_never_given_up)
+TEST(process_that_was_killed_in_vain_is_never_given_up)
 {
 	struct pulse pulse = after(PULSE_TURNS);
 
@@ -103,7 +107,7 @@ TEST(process_that_runs_in_a_circle_is_killed_and_one_that_gets_no_processor_is_n
 
 TEST(process_that_was_just_given_the_processor_may_tell_first)
 {
-	struct pulse pulse = after(PULSE_CARRIES);
+	struct pulse pulse = after(PULSE_TURNS);
 	const struct pulse_process starved = { 'R', 1000 };
 
 	CHECK_INT(first(&pulse, &starved, PULSE_KILL, 20), 0);
@@ -114,7 +118,7 @@ TEST(process_that_was_just_given_the_processor_may_tell_first)
 
 TEST(process_that_the_kernel_does_not_know_is_not_judged)
 {
-	struct pulse pulse = after(PULSE_CARRIES);
+	struct pulse pulse = after(PULSE_TURNS);
 
 	CHECK_INT(first(&pulse, NULL, PULSE_KILL, 1000), 0);
 	CHECK_INT(pulse.missed, 0);

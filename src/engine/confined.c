@@ -1,0 +1,61 @@
+#include "engine/confined.h"
+
+#include <errno.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/servant.h"
+#include "base/users.h"
+
+static const struct syscall_row calls[] = {
+	/* packets */
+	{ .number = SYS_recvmmsg },
+	{ .number = SYS_sendmmsg },
+	{ .number = SYS_epoll_pwait },
+	{ .number = SYS_epoll_wait },
+	{ .number = SYS_sendmsg },
+	/* the kernel's tables, clients, the opener */
+	{ .number = SYS_recvmsg },
+	{ .number = SYS_sendto },
+	{ .number = SYS_recvfrom },
+	{ .number = SYS_accept4 },
+	{ .number = SYS_shutdown },
+	{ .number = SYS_epoll_ctl },
+	{ .number = SYS_getsockopt },
+	{ .number = SYS_getsockname },
+	/* A filter for another port. With the others a packet socket would be bound to more (fan-out, rings). */
+	{ .number = SYS_setsockopt, .arg = 3, .mask = UINT32_MAX, .value = SO_ATTACH_FILTER },
+};
+
+int engine_calls_only(const struct syscall_row *rows, size_t count)
+{
+	int err = syscalls_only(rows, count);
+
+	if (err == -ENOSYS)
+		log_info("it makes any system call: this kernel has no filters (CONFIG_SECCOMP_FILTER)");
+	return err == -ENOSYS ? 0 : err;
+}
+
+int engine_confine(void)
+{
+	int err;
+
+	if (servant_see_nothing() < 0)
+		log_info("it keeps its root directory, of which it opens nothing: an empty one takes CAP_SYS_CHROOT");
+	err = servant_become(USER_PACKETS);
+	if (err == -EPERM) {
+		log_info(ENGINE_STAYS, "the process for packets", (unsigned)getuid(), USER_PACKETS);
+		err = 0;
+	}
+	if (!err)
+		err = servant_give_up();
+	if (err < 0)
+		return err;
+	(void)servant_open_nothing();
+	/* A new user id takes that back. */
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -errno;
+	return engine_calls_only(calls, sizeof(calls) / sizeof(calls[0]));
+}

@@ -1,0 +1,267 @@
+#include "engine/opened.h"
+
+#include <errno.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/pass.h"
+#include "base/sockaddr.h"
+#include "engine/opener_words.h"
+#include "outer/host.h"
+
+static struct {
+	struct loop *loop;
+	struct loop_source source;
+	void (*changed)(void);
+	uint32_t number;   /* of the last request */
+	uint32_t late;     /* of the one that was waited for in vain; 0: none */
+	int neighbour_err; /* what became of one that was to be used, until that is told */
+} opened = { .source.fd = -1 };
+
+/* ---- what came is what was asked for ---- */
+
+static bool is_int(int fd, int level, int option, int wanted)
+{
+	socklen_t len = sizeof(int);
+	int is = 0;
+
+	return !getsockopt(fd, level, option, &is, &len) && len == sizeof(is) && is == wanted;
+}
+
+static bool is_link(int fd, uint32_t index)
+{
+	struct sockaddr_ll here = { 0 };
+	socklen_t len = sizeof(here);
+
+	return is_int(fd, SOL_SOCKET, SO_DOMAIN, AF_PACKET) && is_int(fd, SOL_SOCKET, SO_TYPE, SOCK_RAW) &&
+	       is_int(fd, SOL_PACKET, PACKET_VNET_HDR, 1) && !getsockname(fd, (struct sockaddr *)&here, &len) &&
+	       here.sll_protocol == htons(ETH_P_ALL) && here.sll_ifindex == (int)index;
+}
+
+static bool is_port(int fd, uint8_t family, uint16_t port)
+{
+	struct inet_endpoint here = { .port = 0 };
+	union sockaddr_any name;
+	socklen_t len = sizeof(name);
+
+	return is_int(fd, SOL_SOCKET, SO_DOMAIN, family) && is_int(fd, SOL_SOCKET, SO_TYPE, SOCK_DGRAM) &&
+	       is_int(fd, SOL_SOCKET, SO_PROTOCOL, IPPROTO_UDP) && !getsockname(fd, &name.any, &len) &&
+	       sockaddr_to(&here, &name, len) && here.addr.family == family && inet_addr_is_zero(&here.addr) && here.port == port;
+}
+
+/* ---- asking ---- */
+
+static void gone(void)
+{
+	void (*changed)(void) = opened.changed;
+
+	opened_close();
+	if (changed)
+		changed();
+}
+
+/* One answer, whichever: 0 or -errno; -EPIPE: there will be none. */
+static int receive(struct opener_answer *answer, struct passed *passed)
+{
+	uint8_t bytes[OPENER_ANSWER_LEN];
+	int err = pass_receive(opened.source.fd, bytes, sizeof(bytes), passed);
+
+	if (err == -EAGAIN || err == -EINTR || err == -EBADMSG)
+		return err;
+	if (err < 0) {
+		gone();
+		return -EPIPE;
+	}
+	err = opener_read_answer(bytes, passed->len, answer);
+	if (err < 0)
+		pass_close(passed);
+	return err;
+}
+
+/* One that is not waited for, or not any more. */
+static void take_late(const struct opener_answer *answer, struct passed *passed)
+{
+	pass_close(passed);
+	if (answer->number == opened.late)
+		opened.late = 0;
+	if (answer->what == OPENER_NEIGHBOUR && answer->err < 0)
+		opened.neighbour_err = answer->err;
+}
+
+static void answers_wait(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct opener_answer answer;
+	struct passed passed;
+	int err = 0;
+
+	(void)source;
+	(void)events;
+	(void)now_ns;
+	while (!err || err == -EBADMSG) {
+		err = receive(&answer, &passed);
+		if (!err)
+			take_late(&answer, &passed);
+	}
+}
+
+static int send_request(struct opener_request *request)
+{
+	uint8_t bytes[OPENER_REQUEST_LEN];
+	int err;
+
+	if (opened.source.fd < 0)
+		return -EPIPE;
+	request->number = opened.number == UINT32_MAX ? 1 : opened.number + 1;
+	opener_write_request(bytes, request);
+	err = pass_message(opened.source.fd, bytes, sizeof(bytes), NULL, 0);
+	if (err == -EAGAIN)
+		return -ETIMEDOUT; /* it reads none */
+	if (err < 0) {
+		gone();
+		return -EPIPE;
+	}
+	opened.number = request->number;
+	return 0;
+}
+
+static int await_answer(const struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
+{
+	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + wait_ms * NS_PER_MS;
+	int err;
+
+	opened.late = request->number;
+	for (; now_ns < deadline_ns; now_ns = clock_now_ns()) {
+		struct pollfd ready = { .fd = opened.source.fd, .events = POLLIN };
+
+		if (poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) <= 0)
+			continue;
+		err = receive(answer, passed);
+		if (err == -EPIPE)
+			return err;
+		if (err < 0)
+			continue;
+		if (answer->number == request->number && answer->what == request->what) {
+			opened.late = 0;
+			return 0;
+		}
+		take_late(answer, passed);
+	}
+	return -ETIMEDOUT;
+}
+
+/* 0 or -errno: what the opener said, or what is wrong with it. The caller closes what passed. */
+static int ask(struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
+{
+	int err;
+
+	if (opened.late)
+		answers_wait(&opened.source, 0, 0);
+	if (opened.late)
+		return -ETIMEDOUT;
+	err = send_request(request);
+	if (!err)
+		err = await_answer(request, wait_ms, answer, passed);
+	if (!err && answer->err < 0) {
+		err = answer->err;
+		pass_close(passed);
+	}
+	return err;
+}
+
+static int open_link(void *arg, const struct outer_link *link, uint16_t port)
+{
+	struct opener_request request = { .what = OPENER_LINK, .index = link->index, .alone = link->alone, .port = port };
+	struct opener_answer answer;
+	struct passed passed;
+	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
+
+	(void)arg;
+	if (err < 0)
+		return err;
+	if (passed.count == 1 && is_link(passed.fd[0], link->index))
+		return passed.fd[0];
+	pass_close(&passed);
+	return -EBADMSG;
+}
+
+static int open_port(void *arg, uint16_t port, bool merge, struct placeholder *placeholder)
+{
+	struct opener_request request = { .what = OPENER_PORT, .port = port, .merge = merge };
+	struct opener_answer answer;
+	struct passed passed;
+	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
+
+	(void)arg;
+	if (err < 0)
+		return err;
+	if (passed.count && answer.port && (!port || answer.port == port) && is_port(passed.fd[0], AF_INET, answer.port) &&
+	    (passed.count == 1 || is_port(passed.fd[1], AF_INET6, answer.port))) {
+		*placeholder = (struct placeholder){ passed.fd[0], passed.count == 1 ? -1 : passed.fd[1], answer.port };
+		return 0;
+	}
+	pass_close(&passed);
+	return -EBADMSG;
+}
+
+/* Packets wait for no answer; one that came, since the last was asked for, is told now. */
+static int use_neighbour(uint32_t index, const struct inet_addr *addr)
+{
+	struct opener_request request = { .what = OPENER_NEIGHBOUR, .index = index, .addr = *addr };
+	int err = opened.neighbour_err, failed = send_request(&request);
+
+	opened.neighbour_err = 0;
+	return failed ? failed : err;
+}
+
+const struct tunnel_rights opened_rights = { open_link, open_port, use_neighbour };
+
+/* ---- who it is ---- */
+
+int opened_by(struct loop *loop, int fd, void (*changed)(void))
+{
+	int err;
+
+	if (!is_int(fd, SOL_SOCKET, SO_DOMAIN, AF_UNIX) || !is_int(fd, SOL_SOCKET, SO_TYPE, SOCK_SEQPACKET)) {
+		close(fd);
+		return -EBADMSG;
+	}
+	opened_close();
+	err = loop_take(loop, &opened.source, fd, answers_wait);
+	if (err < 0)
+		return err;
+	opened.loop = loop;
+	opened.changed = changed;
+	return 0;
+}
+
+int opened_greet(unsigned wait_ms)
+{
+	struct opener_request request = { .what = OPENER_HELLO };
+	struct opener_answer answer;
+	struct passed passed;
+	int err = ask(&request, wait_ms, &answer, &passed);
+
+	if (!err)
+		pass_close(&passed);
+	return err == -EOPNOTSUPP ? 0 : err;
+}
+
+void opened_close(void)
+{
+	if (opened.source.fd >= 0)
+		loop_give_back(opened.loop, &opened.source);
+	opened.late = 0;
+	opened.neighbour_err = 0;
+	opened.changed = NULL;
+}
+
+bool opened_is_there(void)
+{
+	return opened.source.fd >= 0;
+}

@@ -1,0 +1,23 @@
+/* The packet process' side of its opener (engine/opener.h): what takes a right is asked for and waited for, a short time at most, and
+ * what comes is looked at before it is used. While there is no opener packets go on, and what it should open is tried again later. */
+#ifndef ENGINE_OPENED_H
+#define ENGINE_OPENED_H
+
+#include "base/loop.h"
+#include "tunnel/tunnel.h"
+
+/* Of one that does not answer no second thing is asked before it did. */
+enum { OPENED_WAIT_MS = 200 };
+
+/* fd, the end of a socket to an opener, is taken over, and the place of the one before. changed is called when that opener is gone, be
+ * it in the middle of a call below: it must not call outer. 0, or -errno and there is none. */
+int opened_by(struct loop *loop, int fd, void (*changed)(void));
+/* One that was started just now is waited for until it answers, for longer than what comes later may take: 0, -EPIPE: it ended; -ETIMEDOUT. */
+int opened_greet(unsigned wait_ms);
+void opened_close(void); /* also when there is none */
+bool opened_is_there(void);
+
+/* Which do this. Each: -EPIPE: there is no opener; -ETIMEDOUT; -EBADMSG: what came is not what was asked for; or its own error. */
+extern const struct tunnel_rights opened_rights;
+
+#endif

@@ -1,0 +1,186 @@
+#include "engine/opener.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/pass.h"
+#include "base/servant.h"
+#include "base/users.h"
+#include "engine/confined.h"
+#include "engine/opener_words.h"
+#include "netlink/neigh.h"
+#include "outer/packet_socket.h"
+
+#define SELF "/proc/self/exe"
+
+/* Its work is to open sockets of these families; where names lead is no business of it. */
+static const struct syscall_row calls[] = {
+	{ .number = SYS_recvmsg },
+	{ .number = SYS_sendmsg },
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_PACKET },
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET },
+	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET6 },
+	{ .number = SYS_setsockopt },
+	{ .number = SYS_bind },
+	{ .number = SYS_getsockname },
+	{ .number = SYS_sendto }, /* to the kernel's neighbours */
+	{ .number = SYS_recvfrom },
+};
+
+static struct nl route;
+
+static int use_neighbour(uint32_t index, const struct inet_addr *addr)
+{
+	return neigh_use(&route, index, addr);
+}
+
+static int do_request(const struct opener_request *request, const struct opener_does *does, struct opener_answer *answer, int fds[2])
+{
+	struct placeholder placeholder;
+
+	switch (request->what) {
+	case OPENER_HELLO:
+		break;
+	case OPENER_LINK:
+		fds[0] = does->link(request->index, request->alone, request->port);
+		return fds[0] < 0 ? fds[0] : 1;
+	case OPENER_PORT:
+		answer->err = does->port(&placeholder, request->port, request->merge);
+		if (answer->err < 0)
+			return answer->err;
+		answer->port = placeholder_port(&placeholder);
+		fds[0] = placeholder.fd4;
+		fds[1] = placeholder.fd6;
+		return fds[1] < 0 ? 1 : 2;
+	case OPENER_NEIGHBOUR:
+		return request->addr.family ? does->neighbour(request->index, &request->addr) : -EINVAL;
+	}
+	return -EOPNOTSUPP;
+}
+
+int opener_serve(int socket, const struct opener_does *does)
+{
+	uint8_t bytes[OPENER_REQUEST_LEN], said[OPENER_ANSWER_LEN];
+	struct opener_request request;
+	struct opener_answer answer = { .err = 0 };
+	struct passed passed;
+	int fds[PASS_FDS_MAX], count = -EBADMSG, err = pass_receive(socket, bytes, sizeof(bytes), &passed);
+
+	if (err == -EBADMSG || err == -EINTR)
+		return 0;
+	if (err < 0)
+		return err == -EAGAIN ? err : -EPIPE;
+	pass_close(&passed);
+	err = opener_read_request(bytes, passed.len, &request);
+	/* What no one wrote who speaks this has no number to be answered by. */
+	if (err == -EBADMSG)
+		return 0;
+	answer.number = request.number;
+	answer.what = request.what;
+	count = err < 0 ? err : do_request(&request, does, &answer, fds);
+	answer.err = count < 0 ? count : 0;
+	opener_write_answer(said, &answer);
+	/* Who does not read its answers has given up waiting for this one too. */
+	if (count < 0 || request.what != OPENER_NEIGHBOUR)
+		(void)pass_message(socket, said, sizeof(said), fds, count > 0 ? (size_t)count : 0);
+	while (count > 0)
+		close(fds[--count]);
+	return 0;
+}
+
+/* What a container lacks of these it does without: a port below 1024. */
+enum { RIGHTS = 1 << CAP_NET_RAW | 1 << CAP_NET_ADMIN | 1 << CAP_NET_BIND_SERVICE };
+
+static int give_up(void)
+{
+	uint32_t rights = servant_has() & RIGHTS;
+	int err = nl_open(&route, NETLINK_ROUTE);
+
+	if (err < 0)
+		return err;
+	(void)servant_see_nothing(); /* without SYS_CHROOT it opens nothing all the same */
+	err = servant_become_with(USER_OPENER, rights);
+	if (err == -EPERM) {
+		log_info(ENGINE_STAYS, OPENER_NAME, (unsigned)getuid(), USER_OPENER);
+		err = servant_keep(rights);
+	}
+	if (err < 0)
+		return err;
+	(void)servant_open_nothing();
+	if (prctl(PR_SET_DUMPABLE, 0) < 0)
+		return -errno;
+	return engine_calls_only(calls, sizeof(calls) / sizeof(calls[0]));
+}
+
+int opener_main(void)
+{
+	static const struct opener_does does = { packet_socket_open, placeholder_open, use_neighbour };
+	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
+	int err;
+
+	log_open(OPENER_NAME);
+	(void)prctl(PR_SET_NAME, OPENER_NAME);
+	(void)setsid(); /* not to be stopped with others of a terminal: its end comes by the socket */
+	err = give_up();
+	if (err < 0) {
+		log_err("no NIC is opened for WireGuard on lwIP: the process for it cannot give up its other rights: %s", strerror(-err));
+		return 1;
+	}
+	do {
+		(void)poll(&ready, 1, -1);
+		err = opener_serve(STDIN_FILENO, &does);
+	} while (!err || err == -EAGAIN);
+	_exit(0); /* not through the leak check of a sanitized build, which would have to trace us */
+}
+
+/* As vfork(2), the caller goes on once the other program runs: what it closes from then on no one else has open any more. */
+static int spawn(int fd)
+{
+	static char name[] = OPENER_APPLET;
+	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
+	posix_spawn_file_actions_t actions;
+	posix_spawnattr_t attr;
+	sigset_t none;
+	pid_t pid;
+	int err = posix_spawn_file_actions_init(&actions);
+
+	if (err)
+		return -err;
+	err = posix_spawnattr_init(&attr);
+	if (err) {
+		posix_spawn_file_actions_destroy(&actions);
+		return -err;
+	}
+	sigemptyset(&none);
+	err = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
+	if (!err)
+		err = posix_spawnattr_setsigmask(&attr, &none);
+	if (!err)
+		err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+	if (!err)
+		err = posix_spawn(&pid, SELF, &actions, &attr, argv, environment);
+	posix_spawnattr_destroy(&attr);
+	posix_spawn_file_actions_destroy(&actions);
+	return -err;
+}
+
+int opener_start(void)
+{
+	int ends[2], err;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
+		return -errno;
+	err = spawn(ends[1]);
+	close(ends[1]);
+	if (err < 0)
+		close(ends[0]);
+	return err < 0 ? err : ends[0];
+}

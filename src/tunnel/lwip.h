@@ -1,0 +1,14 @@
+/* What a program asks of WireGuard on lwIP that is this and no more, besides the operations of a backend. */
+#ifndef TUNNEL_LWIP_H
+#define TUNNEL_LWIP_H
+
+#include "tunnel/tunnel.h"
+#include "wg/wg.h"
+
+struct wg_device *lwip_device(void); /* while it is open */
+bool lwip_is_served(void); /* its UAPI socket was made */
+void lwip_when_gone(void (*gone)(void)); /* called once, when its interface was deleted, wherever it was by then */
+/* They take the place of those before; borrowed while they hold. */
+void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count);
+
+#endif

@@ -1,0 +1,189 @@
+#include "tunnel/uapi_ask.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/pass.h"
+#include "crypto/key.h"
+
+/* Of the answers: they hold keys, and are wiped. */
+static char piece[16384];
+
+void uapi_asker_init(struct uapi_asker *asker, const char *dir, const char *name, const char *end)
+{
+	asker->fd = -1;
+	text_format(asker->path, sizeof(asker->path), "%s/%s%s", dir, name, end);
+}
+
+void uapi_asker_close(struct uapi_asker *asker)
+{
+	if (asker->fd >= 0)
+		close(asker->fd);
+	asker->fd = -1;
+}
+
+int uapi_asker_connect(struct uapi_asker *asker)
+{
+	/* For connect(2) too, which waits while too many do. */
+	const struct timeval patience = { .tv_sec = UAPI_PATIENCE_MS / 1000 };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int err = 0;
+
+	if (asker->fd >= 0)
+		return 0;
+	text_format(addr.sun_path, sizeof(addr.sun_path), "%s", asker->path);
+	asker->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (asker->fd < 0)
+		return -errno;
+	if (setsockopt(asker->fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0 ||
+	    connect(asker->fd, (const struct sockaddr *)&addr, sizeof(addr)) < 0) {
+		err = errno == EAGAIN ? -ETIMEDOUT : -errno;
+		uapi_asker_close(asker);
+	}
+	return err;
+}
+
+void uapi_asker_remove(struct uapi_asker *asker)
+{
+	uapi_asker_close(asker);
+	if (uapi_asker_connect(asker) == -ECONNREFUSED)
+		(void)unlink(asker->path);
+	uapi_asker_close(asker);
+}
+
+/* 0 once it is ready for events (POLLIN, POLLOUT), or -ETIMEDOUT. */
+static int wait_ready(int fd, short events, uint64_t deadline_ns)
+{
+	struct pollfd ready = { .fd = fd, .events = events };
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+		int n = poll(&ready, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / NS_PER_MS) + 1 : 0);
+
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -errno;
+		if (clock_now_ns() >= deadline_ns)
+			return -ETIMEDOUT;
+	}
+}
+
+static int send_all(int fd, const struct uapi_lines *request, uint64_t deadline_ns)
+{
+	for (size_t sent = 0; sent < request->len;) {
+		ssize_t n = send(fd, request->text + sent, request->len - sent, MSG_NOSIGNAL | MSG_DONTWAIT);
+		int err = 0;
+
+		if (n > 0)
+			sent += (size_t)n;
+		else if (errno != EAGAIN && errno != EINTR)
+			return -errno;
+		else
+			err = wait_ready(fd, POLLOUT, deadline_ns);
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+struct reading {
+	struct uapi_answer *answer;
+	char line[UAPI_TEXT_MAX];
+	size_t len;
+	bool whole; /* the empty line was there */
+};
+
+static int take_piece(struct reading *reading, const char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		int err = 0;
+
+		/* One request, one answer: nothing stands behind it. */
+		if (reading->whole)
+			return reading->answer->stays ? 0 : -EPROTO;
+		if (bytes[i] != '\n' && reading->len == sizeof(reading->line))
+			return -EPROTO;
+		if (bytes[i] != '\n') {
+			reading->line[reading->len++] = bytes[i];
+			continue;
+		}
+		if (reading->len)
+			err = uapi_answer_line(reading->answer, (struct slice){ reading->line, reading->len });
+		else if (reading->answer->ended)
+			reading->whole = true;
+		else
+			err = -EPROTO;
+		if (err < 0)
+			return err;
+		reading->len = 0;
+	}
+	return 0;
+}
+
+/* *any: something of it was there. */
+static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns, bool *any)
+{
+	static struct reading reading;
+	size_t total = 0;
+	int err = 0;
+
+	reading = (struct reading){ .answer = answer };
+	while (!err && !reading.whole) {
+		ssize_t n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+
+		if (n > 0) {
+			*any = true;
+			total += (size_t)n;
+			err = total > UAPI_ANSWER_MAX ? -EPROTO : take_piece(&reading, piece, (size_t)n);
+			wipe(piece, (size_t)n);
+		} else if (n == 0) {
+			err = -EPIPE;
+		} else if (errno == EAGAIN || errno == EINTR) {
+			err = wait_ready(fd, POLLIN, deadline_ns);
+		} else {
+			err = -errno;
+		}
+	}
+	wipe(reading.line, sizeof(reading.line));
+	return err;
+}
+
+static int ask_once(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer,
+		    uint64_t deadline_ns, bool *any)
+{
+	int err = uapi_asker_connect(asker);
+
+	if (!err)
+		err = fd < 0 ? send_all(asker->fd, request, deadline_ns) : pass_message(asker->fd, request->text, request->len, &fd, 1);
+	if (!err)
+		err = read_answer(asker->fd, answer, deadline_ns, any);
+	if (err < 0)
+		uapi_asker_close(asker);
+	return err;
+}
+
+int uapi_ask(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer)
+{
+	return uapi_ask_giving(asker, request, -1, answer);
+}
+
+int uapi_ask_giving(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer)
+{
+	uint64_t deadline_ns = clock_now_ns() + UAPI_PATIENCE_MS * NS_PER_MS;
+	bool had = asker->fd >= 0, any = false;
+	int err;
+
+	if (request->failed)
+		return -ENOMEM;
+	err = ask_once(asker, request, fd, answer, deadline_ns, &any);
+	/* A connection that was quiet for long may have been closed for it; each request may come twice. */
+	if (had && !any && (err == -EPIPE || err == -ECONNRESET))
+		err = ask_once(asker, request, fd, answer, deadline_ns, &any);
+	return err ? err : answer->refused;
+}

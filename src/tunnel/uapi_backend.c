@@ -1,0 +1,437 @@
+/* WireGuard in user space as a program of its own, driven through WireGuard's cross-platform UAPI: ours is started where none runs, and
+ * outlives this process. Whatever program serves an interface of ours is taken up; what has no second socket tells of no drops.
+ * There is one per process. */
+#include "tunnel/tunnel.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "base/text.h"
+#include "crypto/key.h"
+#include "crypto/x25519.h"
+#include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_program.h"
+
+#define KIND "tun"
+
+enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 2 };
+
+static struct {
+	struct tunnel *tunnel; /* NULL: closed */
+	struct uapi_asker device, more;
+	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
+	struct loop_source watch;
+	bool has_more;
+	bool takes_no_opener; /* it said so */
+	unsigned silences; /* requests in a row that were not answered in time */
+	struct uapi_program program;
+	struct uapi_lines lines;
+	uint8_t private_key[TUNNEL_KEY_LEN], public_key[TUNNEL_KEY_LEN]; /* that goes with it */
+} uapi;
+
+/* ---- requests ---- */
+
+static int fail(struct tunnel *tunnel, int err, const char *what, const char *words)
+{
+	if (err == -ETIMEDOUT)
+		text_format(tunnel->error, sizeof(tunnel->error), "%s: the program behind %s does not answer", what, uapi.device.path);
+	else
+		text_format(tunnel->error, sizeof(tunnel->error), "%s: %s", what, *words ? words : strerror(-err));
+	return err;
+}
+
+/* One that is alive and stands still carries nothing: it is ended, and whoever follows it makes it anew. */
+static void note_silence(int err)
+{
+	struct tunnel *tunnel = uapi.tunnel;
+
+	uapi.silences = err == -ETIMEDOUT ? uapi.silences + 1 : 0;
+	if (!uapi.silences)
+		tunnel->stuck_ns = 0;
+	if (uapi.silences < SILENCES_MAX)
+		return;
+	if (!tunnel->stuck_ns)
+		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
+	uapi.silences = 0;
+	if (!uapi_program_kill(tunnel->alias) && !tunnel->stuck_ns)
+		tunnel->stuck_ns = clock_now_ns();
+}
+
+/* Of uapi.lines, which are empty then. */
+static int ask(struct uapi_asker *asker, struct uapi_answer *answer)
+{
+	int err = uapi_ask(asker, &uapi.lines, answer);
+
+	uapi_lines_wipe(&uapi.lines);
+	if (uapi.tunnel)
+		note_silence(err);
+	return err;
+}
+
+static int ask_more(struct tunnel_config *running)
+{
+	struct uapi_program program = { .index = 0 };
+	struct uapi_answer answer = { .running = running, .program = &program };
+	int err;
+
+	uapi_text_get(&uapi.lines);
+	err = ask(&uapi.more, &answer);
+	if (!err)
+		uapi.program = program;
+	return err;
+}
+
+/* The same, when the counts that come along are of no use. */
+static int ask_program(void)
+{
+	static struct tunnel_config unused;
+
+	tunnel_config_clear(&unused);
+	return ask_more(&unused);
+}
+
+/* One that lost who opens sockets for it, and may start none, gets another; packets go on meanwhile. */
+static void mend_opener(struct tunnel *tunnel)
+{
+	struct uapi_answer answer = { .running = NULL };
+	int fd, err;
+
+	if (uapi.program.has_opener || uapi.takes_no_opener)
+		return;
+	fd = uapi_program_opener();
+	uapi_text_opener(&uapi.lines);
+	err = fd < 0 ? fd : uapi_ask_giving(&uapi.more, &uapi.lines, fd, &answer);
+	uapi_lines_wipe(&uapi.lines);
+	if (fd >= 0)
+		close(fd);
+	uapi.program.has_opener = !err;
+	uapi.takes_no_opener = err == -EOPNOTSUPP || err == -EPROTO;
+	if (err < 0)
+		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
+			answer.error[0] ? answer.error : strerror(-err));
+	else
+		log_info("%s: who opens sockets for it was gone, and it has another", tunnel->device);
+}
+
+/* ---- the end of it, and what is wrong ---- */
+
+static void set_trouble(struct tunnel *tunnel, const char *trouble)
+{
+	if (!strcmp(tunnel->trouble, trouble))
+		return;
+	text_format(tunnel->trouble, sizeof(tunnel->trouble), "%s", trouble);
+	if (tunnel->troubled)
+		tunnel->troubled(tunnel);
+}
+
+static void watch_close(void)
+{
+	if (uapi.watch.fd >= 0)
+		loop_remove(uapi.tunnel->loop, &uapi.watch);
+	uapi.watch.fd = -1;
+	uapi_asker_close(&uapi.watched);
+}
+
+static void watch_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
+{
+	struct tunnel *tunnel = uapi.tunnel;
+	char lines[256];
+	ssize_t n = read(source->fd, lines, sizeof(lines));
+
+	(void)events;
+	(void)now_ns;
+	if (n > 0) {
+		if (ask_program() < 0)
+			return;
+		set_trouble(tunnel, uapi.program.trouble);
+		mend_opener(tunnel);
+		return;
+	}
+	watch_close();
+	if (tunnel->ended)
+		tunnel->ended(tunnel);
+}
+
+/* What has no second socket is followed by its interface alone. */
+static int watch_open(struct tunnel *tunnel)
+{
+	struct uapi_answer answer = { .stays = true };
+	int err;
+
+	uapi_text_watch(&uapi.lines);
+	err = ask(&uapi.watched, &answer);
+	uapi.has_more = !err;
+	if (err == -ENOENT || err == -ECONNREFUSED)
+		return 0;
+	if (!err)
+		err = ask_program();
+	if (!err)
+		err = loop_add(tunnel->loop, &uapi.watch, uapi.watched.fd, EPOLLIN, watch_ready);
+	if (err < 0) {
+		uapi.watch.fd = -1;
+		uapi_asker_close(&uapi.watched);
+	}
+	return err;
+}
+
+/* ---- open and close ---- */
+
+static void name_sockets(const struct tunnel *tunnel, const char *dir)
+{
+	uapi_asker_close(&uapi.device);
+	uapi_asker_close(&uapi.more);
+	uapi_asker_close(&uapi.watched);
+	uapi_asker_init(&uapi.device, dir, tunnel->uapi_name, UAPI_SOCKET_END);
+	uapi_asker_init(&uapi.more, dir, tunnel->uapi_name, UAPI_MORE_END);
+	uapi_asker_init(&uapi.watched, dir, tunnel->uapi_name, UAPI_MORE_END);
+}
+
+static bool is_served(void)
+{
+	int err = uapi_asker_connect(&uapi.device);
+
+	uapi_asker_close(&uapi.device);
+	return !err || err == -ETIMEDOUT;
+}
+
+/* Where wg(8) looks; else where our own sockets are, and *warning says why. */
+static const char *choose_dir(const struct tunnel *tunnel, char *warning, size_t cap)
+{
+	const char *why = NULL;
+
+	name_sockets(tunnel, UAPI_DIR);
+	if ((mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST) || access(UAPI_DIR, W_OK) < 0)
+		why = strerror(errno);
+	else if (is_served())
+		why = strerror(EADDRINUSE);
+	if (!why || !tunnel->sockets_dir)
+		return UAPI_DIR;
+	text_format(warning, cap, "wg(8) will not find %s: cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s", tunnel->device,
+		    tunnel->uapi_name, why);
+	name_sockets(tunnel, tunnel->sockets_dir);
+	return tunnel->sockets_dir;
+}
+
+/* The program whose sockets are in dir is that of our interface: what it says goes on from here. */
+static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
+{
+	static struct tunnel_config running;
+	struct uapi_answer answer = { .running = &running };
+	int err;
+
+	name_sockets(tunnel, dir);
+	tunnel_config_clear(&running);
+	uapi_text_get(&uapi.lines);
+	err = ask(&uapi.device, &answer);
+	if (!err)
+		err = watch_open(tunnel);
+	tunnel_config_clear(&running);
+	/* Another path's, or another program's, may be called so too. */
+	if (!err && (!uapi.has_more || !uapi.program.index || uapi.program.index == index))
+		return true;
+	if (uapi.watch.fd >= 0)
+		loop_remove(tunnel->loop, &uapi.watch);
+	uapi.watch.fd = -1;
+	uapi_asker_close(&uapi.watched);
+	uapi_asker_close(&uapi.device);
+	uapi_asker_close(&uapi.more);
+	return false;
+}
+
+static void wait_gone(struct tunnel *tunnel)
+{
+	const struct timespec step = { .tv_nsec = GONE_STEP_MS * 1000000L };
+	struct link link;
+
+	for (int waited_ms = 0; waited_ms < GONE_MS && link_get(&tunnel->inner, tunnel->device, &link) == 0; waited_ms += GONE_STEP_MS)
+		nanosleep(&step, NULL);
+}
+
+static int start(struct tunnel *tunnel)
+{
+	char words[TUNNEL_ERROR_LEN], warning[TUNNEL_ERROR_LEN] = "";
+	const struct uapi_program_options options = { .device = tunnel->device,
+						      .alias = tunnel->alias,
+						      .netns_fd = tunnel->netns_fd,
+						      .sockets = choose_dir(tunnel, warning, sizeof(warning)),
+						      .name = tunnel->uapi_name };
+	struct link link;
+	int err = uapi_program_start(&options, words, sizeof(words));
+
+	if (err < 0)
+		return fail(tunnel, err, "cannot start WireGuard in user space", words);
+	err = link_get(&tunnel->inner, tunnel->device, &link);
+	if (!err)
+		err = watch_open(tunnel);
+	if (err < 0)
+		return fail(tunnel, err, "cannot speak to WireGuard in user space", "");
+	tunnel->index = link.index;
+	if (warning[0])
+		text_format(tunnel->error, sizeof(tunnel->error), "%s", warning);
+	return 0;
+}
+
+static void forget(void)
+{
+	watch_close();
+	uapi_asker_close(&uapi.device);
+	uapi_asker_close(&uapi.more);
+	uapi_lines_free(&uapi.lines);
+	wipe(uapi.private_key, sizeof(uapi.private_key));
+	uapi.program = (struct uapi_program){ .index = 0 };
+	uapi.has_more = uapi.takes_no_opener = false;
+	uapi.silences = 0;
+	uapi.tunnel = NULL;
+}
+
+static int uapi_open(struct tunnel *tunnel)
+{
+	struct link link;
+	int err;
+
+	if (uapi.tunnel)
+		return fail(tunnel, -EBUSY, "WireGuard in user space carries another path of this process", "");
+	uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
+	err = link_get(&tunnel->inner, tunnel->device, &link);
+	if (!err && strcmp(link.alias, tunnel->alias) != 0) {
+		text_format(tunnel->error, sizeof(tunnel->error),
+			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		return -EEXIST;
+	}
+	if (err < 0 && err != -ENODEV)
+		return fail(tunnel, err, "cannot look for the interface", "");
+	if (!err && !strcmp(link.kind, KIND) && ((tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, link.index)) ||
+						 adopt_in(tunnel, UAPI_DIR, link.index))) {
+		uapi.tunnel = tunnel;
+		tunnel->index = link.index;
+		return 0;
+	}
+	/* The kernel backend's, when the path moves over, or that of a program which no one can speak to any more. */
+	if (!err) {
+		link_delete(&tunnel->inner, link.index);
+		wait_gone(tunnel);
+	}
+	(void)uapi_program_kill(tunnel->alias);
+	err = start(tunnel);
+	uapi.tunnel = tunnel;
+	if (err < 0)
+		forget();
+	return err;
+}
+
+static void uapi_close(struct tunnel *tunnel, bool remove)
+{
+	struct link link;
+	bool ends = remove || link_get_index(&tunnel->inner, tunnel->index, &link) == -ENODEV;
+	struct uapi_asker *last = uapi.watched.fd >= 0 ? &uapi.watched : &uapi.device;
+
+	if (ends && last->fd < 0)
+		(void)uapi_asker_connect(last);
+	if (remove)
+		link_delete(&tunnel->inner, tunnel->index);
+	if (ends) {
+		uapi_program_finish(last->fd, tunnel->alias);
+		uapi_asker_remove(&uapi.device);
+		uapi_asker_remove(&uapi.more);
+	}
+	forget();
+}
+
+/* ---- the other four operations ---- */
+
+static int uapi_set_device(struct tunnel *tunnel, const struct tunnel_config *config)
+{
+	struct uapi_answer nics = { .running = NULL }, answer = { .running = NULL };
+	int err = 0;
+
+	/* Before the port: it listens there too. */
+	if (uapi.has_more) {
+		uapi_text_nics(&uapi.lines, tunnel->nics, tunnel->nic_count);
+		err = ask(&uapi.more, &nics);
+	}
+	if (err < 0)
+		return fail(tunnel, err, "cannot set the NICs of the dataplane alone", nics.error);
+	uapi_text_device(&uapi.lines, config);
+	err = ask(&uapi.device, &answer);
+	if (err == -EADDRINUSE) {
+		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program", config->listen_port);
+		return err;
+	}
+	return err < 0 ? fail(tunnel, err, "cannot set key and port", answer.error) : 0;
+}
+
+static int uapi_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer, unsigned fields)
+{
+	struct uapi_answer answer = { .running = NULL };
+	int err;
+
+	uapi_text_peer(&uapi.lines, config, peer, fields);
+	err = ask(&uapi.device, &answer);
+	return err < 0 ? fail(tunnel, err, "cannot set a peer", answer.error) : 0;
+}
+
+static int uapi_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
+{
+	struct uapi_answer answer = { .running = NULL };
+	int err;
+
+	uapi_text_remove(&uapi.lines, public_key);
+	err = ask(&uapi.device, &answer);
+	return err < 0 ? fail(tunnel, err, "cannot remove a peer", answer.error) : 0;
+}
+
+/* UAPI does not tell it. */
+static void find_public_key(struct tunnel_config *running)
+{
+	if (!running->has_private_key)
+		memset(running->public_key, 0, sizeof(running->public_key));
+	if (!running->has_private_key)
+		return;
+	if (!ct_equal(uapi.private_key, running->private_key, TUNNEL_KEY_LEN)) {
+		x25519_public(uapi.public_key, running->private_key);
+		memcpy(uapi.private_key, running->private_key, TUNNEL_KEY_LEN);
+	}
+	memcpy(running->public_key, uapi.public_key, TUNNEL_KEY_LEN);
+}
+
+static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	struct uapi_answer answer = { .running = running };
+	int err;
+
+	tunnel_config_clear(running);
+	uapi_text_get(&uapi.lines);
+	err = ask(&uapi.device, &answer);
+	if (!err && uapi.has_more)
+		err = ask_more(running);
+	if (err < 0) {
+		tunnel_config_clear(running);
+		return fail(tunnel, err, "cannot read the interface", answer.error);
+	}
+	running->counts.known = uapi.has_more;
+	for (size_t i = 0; i < running->peer_count; i++)
+		running->peers[i].counts.known = uapi.has_more;
+	find_public_key(running);
+	set_trouble(tunnel, uapi.program.trouble);
+	if (uapi.has_more)
+		mend_opener(tunnel);
+	tunnel_count_link(tunnel, running);
+	return 0;
+}
+
+const struct tunnel_ops tunnel_uapi = {
+	.takes_nics = true,
+	.name = "lwip",
+	.open = uapi_open,
+	.close = uapi_close,
+	.set_device = uapi_set_device,
+	.set_peer = uapi_set_peer,
+	.remove_peer = uapi_remove_peer,
+	.dump = uapi_dump,
+};

@@ -1,0 +1,31 @@
+/* Starts WireGuard in user space as a program, an image of this binary, which goes on by itself in the background: it outlives who
+ * started it, and ends with its interface. */
+#ifndef TUNNEL_UAPI_PROGRAM_H
+#define TUNNEL_UAPI_PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+struct uapi_program_options {
+	const char *device;  /* of its interface, */
+	const char *alias;   /* which it gives it, */
+	int netns_fd;        /* and where it makes that; -1: here */
+	const char *sockets; /* directory of its sockets, */
+	const char *name;    /* which are called by that */
+};
+
+/* 0 once its sockets answer, or -errno with its own words: -ETIMEDOUT when it took longer than UAPI_PROGRAM_WAIT_MS. */
+enum { UAPI_PROGRAM_WAIT_MS = 5000 };
+int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap);
+
+/* Starts one that opens sockets for it: our end of a socket to that, or -errno. It ends with the other end of it, which is for the program. */
+int uapi_program_opener(void);
+
+/* Each process of it that was started with that alias, and is there still. False: one does not end. */
+bool uapi_program_kill(const char *alias);
+
+/* fd is a connection to it, -1: none. Waits for its end, which must be on its way; one that does not end in a second is killed. */
+void uapi_program_finish(int fd, const char *alias);
+
+#endif

@@ -1,0 +1,186 @@
+"""WireGuard on lwIP is a program of its own: whoever dies, packets pass; when it dies itself, it is there again at once."""
+import os
+import re
+import signal
+import subprocess
+import time
+
+from cases import case, expect, soak
+from lab import ECHOES, engines, ping, run, said_by, wait_until
+from pair import Pair
+
+
+class Pings:
+    """Echo requests through the tunnel while something else is done."""
+
+    def __init__(self, pair, count, per_s=100):
+        self.process = subprocess.Popen(["ip", "netns", "exec", pair.ours.inner, ECHOES, "-c", str(count), "-i", str(1 / per_s), "-W", "5",
+                                         "10.8.3.2"], stdout=subprocess.PIPE, text=True)
+
+    def end(self):
+        """(sent, received, the slowest answer in ms)"""
+        said = self.process.communicate(timeout=120)[0]
+        match = re.search(r"(\d+) packets transmitted, (\d+) received, slowest ([0-9.]+) ms", said)
+        expect(match, said)
+        print("          " + said.strip())
+        return int(match[1]), int(match[2]), float(match[3])
+
+
+def crash_and_start_again(ours):
+    ours.stop(signal.SIGKILL)
+    ours.start()
+
+
+def crash_loses_nothing(lab, count):
+    pair = Pair(lab)
+    pair.both_ways()
+    before, session = pair.ours.engine(), pair.go.handshake(pair.pub_a)
+    pings = Pings(pair, count)
+    crash_and_start_again(pair.ours)
+    wait_until("what ran goes on", lambda: pair.ours.show()["state"] == "up")
+    sent, received, _ = pings.end()
+    expect(sent == received == count, sent, received, pair.ours.said())
+    expect(pair.ours.engine()["pid"] == before["pid"] and pair.go.handshake(pair.pub_a) == session, pair.ours.said())
+    expect(pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.2:5678")
+
+
+@case
+def crash_of_the_service_loses_no_packet(lab):
+    crash_loses_nothing(lab, 200)
+
+
+@soak
+def crash_of_the_service_loses_none_of_a_thousand_packets(lab):
+    crash_loses_nothing(lab, 1000)
+
+
+@case
+def packet_process_that_is_killed_is_made_anew_with_its_sessions(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    pair.b("ip", "address", "del", "192.0.2.2/24", "dev", "eth0")       # it roams, and no file says where to
+    pair.b("ip", "address", "add", "192.0.2.77/24", "dev", "eth0")
+    expect(ping("b", "10.8.3.1", 3)[1] == 3 and pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.77:5678", pair.ours.show())
+    wait_until("where it is, is kept", lambda: os.path.exists(pair.ours.dir + "/run/gateway.endpoints") and
+               "192.0.2.77" in open(pair.ours.dir + "/run/gateway.endpoints").read())
+    dead = int(pair.ours.engine()["pid"])
+    os.kill(dead, signal.SIGKILL)
+    began = time.monotonic()
+    wait_until("an answer through the new one", lambda: subprocess.run(
+        ["ip", "netns", "exec", pair.ours.inner, ECHOES, "-c", "1", "-W", "0.1", "10.8.3.2"], stdout=subprocess.PIPE,
+        text=True).stdout.find("1 received") > 0)
+    print("          back after %.0f ms" % ((time.monotonic() - began) * 1000))
+    expect(time.monotonic() - began < 5, "a busy machine takes longer than a second, and not this long")
+    expect(int(pair.ours.engine()["pid"]) != dead)
+    expect(pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.77:5678", pair.ours.said())
+    expect("has ended: it is started again" in pair.ours.said(), pair.ours.said())
+    pair.both_ways()
+
+
+@case
+def end_of_the_service_is_the_end_of_its_engine(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    expect(engines(pair.ours.dir))
+    began = time.monotonic()
+    pair.ours.stop()
+    print("          stopped after %.0f ms" % ((time.monotonic() - began) * 1000))
+    expect(not engines(pair.ours.dir) and not os.path.exists("/run/wireguard/wg0.sock"))
+    expect("wg0" not in run("ip", "-n", pair.ours.inner, "-br", "link"))
+
+
+@case
+def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    for harm in (("ip", "-n", pair.ours.inner, "link", "del", "wg0"), ("rm", "/run/wireguard/wg0.sock")):
+        before = pair.ours.engine()["pid"]
+        run(*harm)
+        wait_until("another program carries it", lambda: pair.ours.engine().get("pid", before) != before)
+        wait_until("packets pass", lambda: ping(pair.ours.inner, "10.8.3.2", 1)[1] == 1)
+        pair.both_ways()
+        expect(len(engines(pair.ours.dir)) == len(set(engines(pair.ours.dir))) and os.path.exists("/run/wireguard/wg0.sock"))
+
+
+@case
+def what_wireguard_go_carries_is_taken_up_by_its_alias(lab):
+    """The backend is a client of the protocol, and not of our program."""
+    pair = Pair(lab)
+    pair.ours.stop()
+    other = pair.a.start(lab.wireguard_go_path, "-f", "wg0", env=dict(os.environ, LOG_LEVEL="error"), stdout=subprocess.DEVNULL,
+                         stderr=subprocess.DEVNULL)
+    wait_until("wireguard-go", lambda: os.path.exists("/run/wireguard/wg0.sock"))
+    pair.a("ip", "link", "set", "wg0", "netns", pair.ours.inner)
+    run("ip", "-n", pair.ours.inner, "link", "set", "wg0", "alias", "MITIGATOR gateway %s/run" % pair.ours.dir)
+    pair.ours.start()
+    pair.both_ways()
+    expect(not engines(pair.ours.dir) and other.poll() is None)
+    shown = pair.ours.show()
+    expect(shown["state"] == "up" and shown["backend"] == "lwip" and "drops" not in shown, shown)
+    other.kill()
+    wait_until("ours takes its place", lambda: engines(pair.ours.dir))
+    wait_until("and carries", lambda: pair.ours.show()["state"] == "up")
+    pair.both_ways()
+
+
+@soak
+def service_that_stands_still_for_half_a_minute_loses_nothing(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    pings = Pings(pair, 3200)
+    pair.ours.process.send_signal(signal.SIGSTOP)
+    time.sleep(30)              # what is shown is that nothing happens meanwhile
+    pair.ours.process.send_signal(signal.SIGCONT)
+    sent, received, _ = pings.end()
+    expect(sent == received, sent, received)
+
+
+@soak
+def engine_that_does_not_answer_is_replaced(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    dead = int(pair.ours.engine()["pid"])
+    os.kill(dead, signal.SIGSTOP)
+    wait_until("it is ended", lambda: not os.path.exists("/proc/%d" % dead), 60)
+    wait_until("packets pass", lambda: pair.both_ways() is None, 60)
+    expect("does not answer" in pair.ours.said(), pair.ours.said())
+
+
+FLOOD = """
+import socket, sys
+sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+sock.connect(sys.argv[1])
+while True:
+    sock.sendall(b"get=1\\n\\n")
+    text = b""
+    while not text.endswith(b"\\n\\n"):
+        text += sock.recv(1 << 16)
+"""
+
+
+@case
+def floods_of_questions_hold_no_packet_up_for_long(lab):
+    """Of verbs to the service, and of gets to the engine: the longest gap."""
+    pair = Pair(lab)
+    pair.both_ways()
+    quiet = Pings(pair, 100).end()
+    jobs = [subprocess.Popen(["sh", "-c", "while :; do %s --run %s/run show --json; done" % (lab.applet("gateway"), pair.ours.dir)],
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True),
+            subprocess.Popen(["python3", "-c", FLOOD, "/run/wireguard/wg0.sock"], start_new_session=True)]
+    try:
+        sent, received, slowest = Pings(pair, 200).end()
+    finally:
+        for job in jobs:
+            os.killpg(job.pid, signal.SIGKILL)
+            job.wait(10)
+    expect(sent == received, sent, received)
+    expect(slowest < quiet[2] + 250, quiet, slowest)     # a machine of two cores, with three that want one
+
+
+@case
+def engine_answers_who_asks_what_it_does_not_know(lab):
+    pair = Pair(lab)
+    more = "/run/wireguard/wg0.more"
+    expect(said_by(more, "set=1\nfuture=1\n\n")["errno"] == "-71", said_by(more, "set=1\nfuture=1\n\n"))
+    expect(said_by(more, "get=1\n\n")["version"] == "1")
+    pair.both_ways()
