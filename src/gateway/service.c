@@ -291,13 +291,11 @@ static int start_from(struct service *service, enum service_source source)
 	return 0;
 }
 
+/* Where the files cannot be had, or have errors; down_reason says which, until something comes up. */
 static int start_from_fallback(struct service *service, int state_fd, int err)
 {
-	char summary[64];
 	bool good;
 
-	log_err("%s in %s: nothing of it is applied", diag_summary(&service->change.diag, summary, sizeof(summary)),
-		service->options->worker.conf_dir);
 	service->falls_back = true;
 	good = change_load_applied(&service->change, state_fd);
 	service->falls_back = false;
@@ -307,7 +305,6 @@ static int start_from_fallback(struct service *service, int state_fd, int err)
 		return start_from(service, SERVICE_FALLBACK);
 	}
 	log_err("there is no last applied configuration to fall back to: mend the files, then `reconfigure`");
-	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
 	return worker_stays(&service->options->worker) ? 0 : err;
 }
 
@@ -315,6 +312,7 @@ static int start_from_fallback(struct service *service, int state_fd, int err)
 static int start_from_dir(struct service *service, int dir_fd, int state_fd)
 {
 	struct change *change = &service->change;
+	char summary[64];
 
 	if (change_load_applied(change, state_fd) && change->candidate->clustered)
 		path_recall(&service->path, change->candidate, &service->resolver);
@@ -326,6 +324,8 @@ static int start_from_dir(struct service *service, int dir_fd, int state_fd)
 		return start_from(service, SERVICE_FILES);
 	}
 	diag_print(&change->diag, log_err_line, NULL);
+	log_err("%s in %s: nothing of it is applied", diag_summary(&change->diag, summary, sizeof(summary)), service->options->worker.conf_dir);
+	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
 	return start_from_fallback(service, state_fd, -EINVAL);
 }
 
@@ -347,17 +347,16 @@ static int start(struct service *service)
 	if (change_load_running(&service->change))
 		return start_again(service);
 	dir_fd = conf_dir_open(dir, service->path.down_reason, sizeof(service->path.down_reason));
-	if (dir_fd < 0) {
+	if (dir_fd < 0)
 		log_err("%s", service->path.down_reason);
-		return worker_stays(&service->options->worker) ? 0 : dir_fd;
-	}
 	state_fd = state ? open(state, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (state && state_fd < 0)
 		log_err("cannot open %s: %s: no configuration is kept as a fallback", state, strerror(errno));
-	err = start_from_dir(service, dir_fd, state_fd);
+	err = dir_fd < 0 ? start_from_fallback(service, state_fd, dir_fd) : start_from_dir(service, dir_fd, state_fd);
 	if (state_fd >= 0)
 		close(state_fd);
-	close(dir_fd);
+	if (dir_fd >= 0)
+		close(dir_fd);
 	return err;
 }
 

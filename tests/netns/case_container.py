@@ -230,6 +230,13 @@ def container_takes_a_read_only_mount(lab):
     c = Container(lab, two.a, {**two.files, "vpn-public.conf": "nonsense\n"}, read_only=True, options=("--state", state))
     c.until()
     expect("the last applied configuration runs instead" in c.said() and ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
+    c.stop()
+    os.unlink(c.dir + "/log")
+    c = Container(lab, two.a, {}, before="umount /srv/mitigator && rmdir /srv/mitigator",
+                  options=("--state", state))
+    c.until()
+    expect("gateway: cannot open /srv/mitigator: No such file or directory\ngateway: the last applied configuration runs instead" in c.said() and
+           ping("a", "10.8.3.2", wait=30)[1] == 3, c.said())
 
 
 def scrape(host, request, address="10.8.3.1"):
