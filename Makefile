@@ -372,11 +372,12 @@ UNITS   := gateway gateway-dataplane
 install: $(B)/target/gateway $(B)/man/gateway.8 ## on a plain host: binary, systemd units, man pages (PREFIX=/usr/local DESTDIR=)
 	$(Q)install -D -m 755 $(B)/target/gateway $(DESTDIR)$(PREFIX)/sbin/gateway
 	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/gateway-dataplane
+	$(Q)ln -sfn gateway $(DESTDIR)$(PREFIX)/sbin/wireguard-lwip
 	$(Q)mkdir -p $(DESTDIR)$(PREFIX)/lib/systemd/system
 	$(Q)for unit in $(UNITS); do \
 		sed 's|BINDIR|$(PREFIX)/sbin|' host/$$unit.service > $(DESTDIR)$(PREFIX)/lib/systemd/system/$$unit.service || exit 1; \
 	done
-	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8
+	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man8 $(B)/man/gateway.8 $(B)/man/wireguard-lwip.8
 	$(Q)install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/man/man5 $(B)/man/vpn-public.conf.5 $(B)/man/network.conf.5
 
 # What tests add to the image at boot: a shell on the second serial port.

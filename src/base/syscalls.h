@@ -16,18 +16,45 @@ struct syscall_row {
 	uint32_t value;
 };
 
+/* A row of sockets. */
+#define SYSCALLS_FAMILY(family) { .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = (family) }
+
 /* Rows of who asks name servers: getaddrinfo(3), with the files that it looks into. */
 #define SYSCALLS_NAMES                                                                                    \
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET },                         \
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET6 },                        \
+	SYSCALLS_FAMILY(AF_INET), SYSCALLS_FAMILY(AF_INET6),                                              \
 	{ .number = SYS_setsockopt }, { .number = SYS_bind }, { .number = SYS_connect },                  \
 	{ .number = SYS_getsockname }, { .number = SYS_sendto }, { .number = SYS_sendmsg },               \
 	{ .number = SYS_recvfrom }, { .number = SYS_recvmsg },                                            \
 	{ .number = SYS_open, .arg = 2, .mask = O_ACCMODE | O_CREAT | O_TRUNC, .value = O_RDONLY },       \
 	{ .number = SYS_fcntl, .arg = 2, .mask = UINT32_MAX, .value = F_SETFD },                          \
 	/* if_nametoindex(3), for a server with its NIC */                                                \
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_UNIX },                         \
+	SYSCALLS_FAMILY(AF_UNIX),                                                                         \
 	{ .number = SYS_ioctl, .arg = 2, .mask = UINT32_MAX, .value = SIOCGIFINDEX }
+
+/* Rows of a program that is not ours, is executed behind this, and serves an IP network with files of its own: what the static binaries on
+ * board hold of it, whether a test walks there or not. What makes no sense there is not among them: namespaces, mounts, modules, tracing,
+ * BPF, rings, keys. */
+#define SYSCALLS_PROGRAM                                                                                                             \
+	SYSCALLS_FAMILY(AF_INET), SYSCALLS_FAMILY(AF_INET6), SYSCALLS_FAMILY(AF_UNIX), { .number = SYS_bind }, { .number = SYS_connect }, \
+	{ .number = SYS_mmap }, { .number = SYS_mprotect }, /* a program is executed: code is mapped */                              \
+	{ .number = SYS_listen }, { .number = SYS_accept }, { .number = SYS_accept4 }, { .number = SYS_shutdown },                   \
+	{ .number = SYS_getsockname }, { .number = SYS_getpeername }, { .number = SYS_getsockopt }, { .number = SYS_setsockopt },    \
+	{ .number = SYS_sendto }, { .number = SYS_sendmsg }, { .number = SYS_sendmmsg }, { .number = SYS_recvfrom },                 \
+	{ .number = SYS_recvmsg }, { .number = SYS_recvmmsg }, { .number = SYS_socketpair }, { .number = SYS_ioctl },                \
+	{ .number = SYS_select }, { .number = SYS_pselect6 }, { .number = SYS_open }, { .number = SYS_openat },                      \
+	{ .number = SYS_stat }, { .number = SYS_lstat }, { .number = SYS_newfstatat }, { .number = SYS_access },                     \
+	{ .number = SYS_readlink }, { .number = SYS_getdents64 }, { .number = SYS_getcwd }, { .number = SYS_chdir },                 \
+	{ .number = SYS_fchdir }, { .number = SYS_mkdir }, { .number = SYS_rmdir }, { .number = SYS_unlink },                        \
+	{ .number = SYS_rename }, { .number = SYS_chmod }, { .number = SYS_fchmod }, { .number = SYS_chown },                        \
+	{ .number = SYS_umask }, { .number = SYS_ftruncate }, { .number = SYS_flock }, { .number = SYS_fsync },                      \
+	{ .number = SYS_pread64 }, { .number = SYS_pwrite64 }, { .number = SYS_fcntl }, { .number = SYS_dup },                       \
+	{ .number = SYS_dup2 }, { .number = SYS_dup3 }, { .number = SYS_pipe }, { .number = SYS_pipe2 },                             \
+	{ .number = SYS_execve }, { .number = SYS_arch_prctl }, { .number = SYS_set_tid_address }, { .number = SYS_set_robust_list }, \
+	{ .number = SYS_prctl }, { .number = SYS_uname }, { .number = SYS_sysinfo }, { .number = SYS_getrlimit },                    \
+	{ .number = SYS_prlimit64 }, { .number = SYS_getuid }, { .number = SYS_geteuid }, { .number = SYS_getgid },                  \
+	{ .number = SYS_getegid }, { .number = SYS_getppid }, { .number = SYS_getpgrp }, { .number = SYS_getsid },                   \
+	{ .number = SYS_setsid }, { .number = SYS_setpgid }, { .number = SYS_kill }, { .number = SYS_tkill },                        \
+	{ .number = SYS_rt_sigsuspend }, { .number = SYS_rt_sigtimedwait }, { .number = SYS_setitimer }, { .number = SYS_alarm }
 
 /* Those of rows and what every process does that lives on what it holds: it reads, writes, closes and waits, asks for the time, random
  * bytes and memory (none of it to be executed), and ends. They hold for this process and all of its own, for good, and for the calling

@@ -17,6 +17,7 @@
 enum { FDS_MAX = 1024, NAME_LEN = 32 }; /* FDS_MAX: where the kernel (before 5.9) closes them one by one */
 
 static int told_fd = -1;
+static bool has_left; /* standard error is not where it was started any more */
 
 static void close_between(unsigned first, unsigned last)
 {
@@ -138,13 +139,14 @@ void background_leave(int log_fd)
 		if (log_fd > STDERR_FILENO)
 			close(log_fd);
 	}
+	has_left = true;
 }
 
 void background_fail(const char *words)
 {
 	char text[256];
 
-	if (told_fd < 0)
+	if (told_fd < 0 || !has_left)
 		return;
 	text_format(text, sizeof(text), "%s\n", words);
 	(void)!write(told_fd, text, strlen(text));

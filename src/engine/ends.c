@@ -8,7 +8,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "tunnel/lwip.h"
+#include "engine/lwip.h"
 
 static struct {
 	struct loop *loop;

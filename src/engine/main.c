@@ -12,12 +12,12 @@
 #include "engine/background.h"
 #include "engine/confined.h"
 #include "engine/ends.h"
+#include "engine/lwip.h"
 #include "engine/more.h"
 #include "engine/opened.h"
 #include "engine/opener.h"
 #include "engine/options.h"
 #include "netlink/link.h"
-#include "tunnel/lwip.h"
 
 enum { EXIT_USAGE = 2, MTU_AT_START = 1420 /* as the kernel's */, OPENER_START_MS = 4000 };
 
@@ -102,9 +102,11 @@ static int open_tunnel(void)
 					    .netns_fd = engine.options.netns_fd,
 					    .host = &engine.host,
 					    .loop = &engine.loop,
-					    .rights = &opened_rights,
 					    .troubled = troubled };
-	int err = tunnel_open(&engine.tunnel, &tunnel_lwip, &place);
+	int err;
+
+	lwip_use(&opened_rights);
+	err = tunnel_open(&engine.tunnel, &tunnel_lwip, &place);
 
 	if (!err && !lwip_is_served())
 		err = -EADDRINUSE;

@@ -2,8 +2,8 @@
 #ifndef ENGINE_MORE_H
 #define ENGINE_MORE_H
 
+#include "engine/line_server.h"
 #include "engine/more_request.h"
-#include "tunnel/line_server.h"
 
 enum { MORE_WATCHERS_MAX = LINE_CLIENTS_MAX / 2 }; /* the other places are for questions */
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "crypto/key.h"
-#include "tunnel/lwip_counts.h"
+#include "engine/lwip_counts.h"
 #include "tunnel/uapi_line.h"
 
 enum { VERSION = 1, PEERS_PER_PIECE = 64 }; /* that are looked at */
@@ -146,7 +146,10 @@ static int set_nic(struct more_request *request, const struct uapi_value *value,
 		return fail(request, -ENOSPC, "nic: there are too many");
 	nic = &request->nics[request->nic_count++];
 	*nic = (struct tunnel_nic){ .link = "" };
-	return slice_copy(value->text, nic->link, sizeof(nic->link));
+	/* A NUL would hide what is behind it. */
+	if (slice_copy(value->text, nic->link, sizeof(nic->link)) < 0 || strlen(nic->link) != value->text.len)
+		return fail(request, -EINVAL, "nic: a name of 1 to 15 characters");
+	return 0;
 }
 
 static int set_mtu(struct more_request *request, const struct uapi_value *value, int *fd)

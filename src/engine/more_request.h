@@ -15,7 +15,7 @@
 #define ENGINE_MORE_REQUEST_H
 
 #include "base/text.h"
-#include "tunnel/line_out.h"
+#include "engine/line_out.h"
 #include "tunnel/tunnel.h"
 #include "wg/wg.h"
 

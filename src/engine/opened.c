@@ -219,7 +219,7 @@ static int use_neighbour(uint32_t index, const struct inet_addr *addr)
 	return failed ? failed : err;
 }
 
-const struct tunnel_rights opened_rights = { open_link, open_port, use_neighbour };
+const struct engine_rights opened_rights = { open_link, open_port, use_neighbour };
 
 /* ---- who it is ---- */
 

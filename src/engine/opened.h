@@ -4,7 +4,7 @@
 #define ENGINE_OPENED_H
 
 #include "base/loop.h"
-#include "tunnel/tunnel.h"
+#include "engine/rights.h"
 
 /* Of one that does not answer no second thing is asked before it did. */
 enum { OPENED_WAIT_MS = 200 };
@@ -18,6 +18,6 @@ void opened_close(void); /* also when there is none */
 bool opened_is_there(void);
 
 /* Which do this. Each: -EPIPE: there is no opener; -ETIMEDOUT; -EBADMSG: what came is not what was asked for; or its own error. */
-extern const struct tunnel_rights opened_rights;
+extern const struct engine_rights opened_rights;
 
 #endif

@@ -25,9 +25,9 @@
 static const struct syscall_row calls[] = {
 	{ .number = SYS_recvmsg },
 	{ .number = SYS_sendmsg },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_PACKET },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_INET6 },
+	SYSCALLS_FAMILY(AF_PACKET),
+	SYSCALLS_FAMILY(AF_INET),
+	SYSCALLS_FAMILY(AF_INET6),
 	{ .number = SYS_setsockopt },
 	{ .number = SYS_bind },
 	{ .number = SYS_getsockname },

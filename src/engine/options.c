@@ -8,8 +8,8 @@
 
 #include "base/paths.h"
 #include "base/text.h"
+#include "engine/uapi.h"
 #include "netlink/link.h"
-#include "tunnel/uapi.h"
 
 static bool usage(const char *wrong, const char *what)
 {

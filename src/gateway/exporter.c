@@ -21,7 +21,7 @@ static const struct syscall_row calls[] = {
 	{ .number = SYS_recvfrom },
 	{ .number = SYS_sendto },
 	{ .number = SYS_shutdown },
-	{ .number = SYS_socket, .arg = 1, .mask = UINT32_MAX, .value = AF_UNIX },
+	SYSCALLS_FAMILY(AF_UNIX),
 	{ .number = SYS_setsockopt },
 	{ .number = SYS_connect },
 	{ .number = SYS_sendmsg },

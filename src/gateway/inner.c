@@ -8,17 +8,16 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gateway/way.h"
-#include "tunnel/tun.h"
 
 enum {
 	OVERHEAD_BYTES = 40 + 8 + 32,
 	MTU_DEFAULT_BYTES = 1420, /* of 1500 */
 	MTU_MIN_BYTES = ENV_VPN_MTU_MIN, /* RFC 791: what every host takes */
 	MTU_MIN6_BYTES = ENV_VPN_MTU_MIN6, /* RFC 8200 5; below it the kernel takes IPv6 off the interface */
-	MTU_MAX_BYTES = TUN_MTU_MAX, /* the same on both backends */
+	MTU_MAX_BYTES = TUNNEL_MTU_MAX, /* the same on both backends */
 };
 
-static_assert((int)TUN_MTU_MAX == (int)ENV_VPN_MTU_MAX, "what .env may ask for");
+static_assert((int)TUNNEL_MTU_MAX == (int)ENV_VPN_MTU_MAX, "what .env may ask for");
 
 int inner_dump(struct inner *inner)
 {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -92,6 +93,20 @@ static int hand_over(int out, int dir)
 	return 0;
 }
 
+/* What dhcpcd does, and its hook, which is this binary. It has frames, and speaks with the kernel. */
+static const struct syscall_row calls[] = {
+	SYSCALLS_PROGRAM,
+	SYSCALLS_FAMILY(AF_PACKET),
+	SYSCALLS_FAMILY(AF_NETLINK),
+	{ .number = SYS_clone }, /* the hook's process */
+	{ .number = SYS_fork },
+	{ .number = SYS_vfork },
+	{ .number = SYS_wait4 },
+	{ .number = SYS_capget },
+	{ .number = SYS_capset },
+	{ .number = SYS_seccomp },
+};
+
 void dhcp_become(int fd, const void *arg)
 {
 	const struct dhcp_order *order = arg;
@@ -108,6 +123,7 @@ void dhcp_become(int fd, const void *arg)
 		err = servant_bind();
 	if (!err)
 		err = write_conf(order);
+	(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* addresses are asked for where that cannot be had, too */
 	if (!err) {
 		execve(order->program, argv, environment);
 		err = -errno;

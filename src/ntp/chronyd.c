@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/servant.h"
+#include "base/syscalls.h"
 #include "base/users.h"
 
 /* sd_listen_fds(3) */
@@ -27,6 +28,27 @@ static int become_user(bool keeps_clock, pid_t parent)
 	return err ? err : getppid() == parent ? 0 : -ESRCH;
 }
 
+/* Of the clock: read and slewed, by who has the right to. */
+static const struct syscall_row calls[] = {
+	SYSCALLS_PROGRAM,
+	{ .number = SYS_adjtimex },
+	{ .number = SYS_clock_adjtime },
+	{ .number = SYS_clock_settime },
+	{ .number = SYS_settimeofday },
+	{ .number = SYS_clock_getres },
+	{ .number = SYS_sched_get_priority_max },
+	{ .number = SYS_sched_get_priority_min },
+	{ .number = SYS_sched_getaffinity },
+	{ .number = SYS_sched_setscheduler },
+	{ .number = SYS_mlockall },
+	{ .number = SYS_setrlimit },
+	{ .number = SYS_setgroups },
+	{ .number = SYS_setgid },
+	{ .number = SYS_setuid },
+	{ .number = SYS_timerfd_create },
+	{ .number = SYS_timerfd_settime },
+};
+
 static _Noreturn void become(const struct ntp_chronyd *chronyd, int log_fd, pid_t parent)
 {
 	static char search_path[] = "PATH=/sbin:/usr/sbin:/bin:/usr/bin", listen_fds[] = "LISTEN_FDS=1";
@@ -41,8 +63,10 @@ static _Noreturn void become(const struct ntp_chronyd *chronyd, int log_fd, pid_
 	(void)signal(SIGPIPE, SIG_DFL);
 	umask(077);
 	if (dup2(null, STDIN_FILENO) >= 0 && dup2(log, STDOUT_FILENO) >= 0 && dup2(log, STDERR_FILENO) >= 0 &&
-	    (given < 0 || dup2(given, LISTEN_FDS_START) >= 0) && become_user(chronyd->keeps_clock, parent) == 0)
+	    (given < 0 || dup2(given, LISTEN_FDS_START) >= 0) && become_user(chronyd->keeps_clock, parent) == 0) {
+		(void)syscalls_only(calls, sizeof(calls) / sizeof(calls[0])); /* the time is kept where that cannot be had, too */
 		execve(chronyd->path, chronyd->argv, environment);
+	}
 	_exit(EXIT_NOT_EXECUTED);
 }
 

@@ -21,7 +21,7 @@ enum {
 	OUTER_ASK_AGAIN_MS = 1000,        /* what no event tells of: a dead router, a lifetime that ended */
 };
 
-/* What lwIP is to mirror: plain values, read by the owner (tunnel/mirror.h reads them over rtnetlink). */
+/* What lwIP is to mirror: plain values, read by the owner (engine/mirror.h reads them over rtnetlink). */
 struct outer_link {
 	uint32_t index;
 	uint32_t mtu_bytes;

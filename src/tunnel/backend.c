@@ -86,11 +86,43 @@ int backend_look(const char *name, struct nl *host, struct backend_choice *choic
 	return err;
 }
 
+/* What runs goes on, whatever this host has come to have: false when nothing does. */
+static bool find_running(const struct tunnel_place *place, struct backend_choice *choice)
+{
+	struct backend_choice now;
+	char words[TUNNEL_ERROR_LEN];
+	struct link link;
+
+	if (tunnel_find_link(place->netns_fd, place->device, place->alias, &link) < 0)
+		return false;
+	for (size_t i = 0; i < BACKENDS; i++) {
+		if (strcmp(backends[i].ops->kind, link.kind) != 0)
+			continue;
+		*choice = (struct backend_choice){ backends[i].ops, "it carried the path before" };
+		if (backend_look(BACKEND_AUTO, place->host, &now, words, sizeof(words)) == 0 && now.ops == choice->ops)
+			choice->reason = now.reason;
+		return true;
+	}
+	return false;
+}
+
 int backend_open(struct tunnel *tunnel, const char *name, const struct tunnel_place *place, const char **reason)
 {
 	bool any = !strcmp(name, BACKEND_AUTO);
+	struct backend_choice before, now;
 	int err = -EOPNOTSUPP;
 
+	tunnel->error[0] = '\0';
+	if (find_running(place, &before)) {
+		*reason = before.reason;
+		if (any)
+			return tunnel_open(tunnel, before.ops, place);
+		/* What runs is not given up for what cannot be had. */
+		err = backend_look(name, place->host, &now, tunnel->error, sizeof(tunnel->error));
+		if (err < 0)
+			return err;
+		err = -EOPNOTSUPP;
+	}
 	for (size_t i = 0; i < BACKENDS && err == -EOPNOTSUPP; i++) {
 		if (!any && strcmp(backends[i].ops->name, name) != 0)
 			continue;

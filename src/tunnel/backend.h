@@ -6,8 +6,8 @@
 
 #define BACKEND_AUTO "auto"
 
-/* Opens the tunnel with the backend of that name; auto takes the first that this host can carry, and *reason tells why
- * that one. 0 or -errno with words in tunnel->error; a named one is never replaced by another. */
+/* Opens the tunnel with the backend of that name; auto takes what carries it, when the service before was killed, or else the first that
+ * this host can carry, and *reason tells why that one. 0 or -errno with words in tunnel->error; a named one is never replaced by another. */
 int backend_open(struct tunnel *tunnel, const char *name, const struct tunnel_place *place, const char **reason);
 
 struct backend_choice {

@@ -19,6 +19,12 @@
 /* One allowed IP: nested header, family, address, mask. */
 enum { ALLOWED_ROOM = 64 };
 
+/* One per process. */
+static struct {
+	struct nl genl;  /* of the namespace that the interface is in */
+	uint16_t family; /* id of generic netlink family "wireguard" */
+} kernel;
+
 static int fail(struct tunnel *tunnel, int err, const char *kernel_words, const char *what)
 {
 	text_format(tunnel->error, sizeof(tunnel->error), "%s: %s%s%s", what, strerror(-err), *kernel_words ? ": " : "",
@@ -28,14 +34,14 @@ static int fail(struct tunnel *tunnel, int err, const char *kernel_words, const 
 
 static int open_genl(void *arg)
 {
-	struct tunnel *tunnel = arg;
-	int err = nl_open(&tunnel->genl, NETLINK_GENERIC);
+	int err = nl_open(&kernel.genl, NETLINK_GENERIC);
 
+	(void)arg;
 	if (err < 0)
 		return err;
-	err = nl_family(&tunnel->genl, WG_GENL_NAME, &tunnel->family);
+	err = nl_family(&kernel.genl, WG_GENL_NAME, &kernel.family);
 	if (err < 0)
-		nl_close(&tunnel->genl);
+		nl_close(&kernel.genl);
 	return err;
 }
 
@@ -73,9 +79,14 @@ static int kernel_open(struct tunnel *tunnel)
 	struct link link;
 	int err = link_get(&tunnel->inner, tunnel->device, &link);
 
+	/* Another backend's, of a service that was killed. */
+	if (!err && !strcmp(link.alias, tunnel->alias) && strcmp(link.kind, KIND) != 0) {
+		link_delete(&tunnel->inner, link.index);
+		err = -ENODEV;
+	}
 	if (err == -ENODEV)
 		err = make_device(tunnel, &link);
-	else if (!err && (strcmp(link.kind, KIND) != 0 || strcmp(link.alias, tunnel->alias) != 0)) {
+	else if (!err && strcmp(link.alias, tunnel->alias) != 0) {
 		text_format(tunnel->error, sizeof(tunnel->error),
 			 "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
 		err = -EEXIST;
@@ -83,9 +94,9 @@ static int kernel_open(struct tunnel *tunnel)
 	if (err < 0)
 		return err;
 	tunnel->index = link.index;
-	err = netns_call(tunnel->netns_fd, open_genl, tunnel);
+	err = netns_call(tunnel->netns_fd, open_genl, NULL);
 	if (err < 0)
-		return fail(tunnel, err, tunnel->genl.error, "cannot speak to the kernel's WireGuard");
+		return fail(tunnel, err, kernel.genl.error, "cannot speak to the kernel's WireGuard");
 	warn_of_threads(tunnel, threaded_stop(tunnel->netns_fd, tunnel->device));
 	return 0;
 }
@@ -94,14 +105,14 @@ static void kernel_close(struct tunnel *tunnel, bool remove)
 {
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
-	explicit_bzero(tunnel->genl.request, sizeof(tunnel->genl.request));
-	explicit_bzero(tunnel->genl.answer, sizeof(tunnel->genl.answer));
-	nl_close(&tunnel->genl);
+	explicit_bzero(kernel.genl.request, sizeof(kernel.genl.request));
+	explicit_bzero(kernel.genl.answer, sizeof(kernel.genl.answer));
+	nl_close(&kernel.genl);
 }
 
 static struct nlmsghdr *begin(struct tunnel *tunnel, uint8_t command, uint16_t flags)
 {
-	struct nlmsghdr *message = nl_begin(&tunnel->genl, tunnel->family, flags, sizeof(struct genlmsghdr));
+	struct nlmsghdr *message = nl_begin(&kernel.genl, kernel.family, flags, sizeof(struct genlmsghdr));
 	struct genlmsghdr *header = mnl_nlmsg_get_payload(message);
 
 	header->cmd = command;
@@ -117,13 +128,13 @@ static int kernel_set_device(struct tunnel *tunnel, const struct tunnel_config *
 
 	mnl_attr_put(message, WGDEVICE_A_PRIVATE_KEY, TUNNEL_KEY_LEN, config->private_key);
 	mnl_attr_put_u16(message, WGDEVICE_A_LISTEN_PORT, config->listen_port);
-	err = nl_request(&tunnel->genl, message, NULL, NULL);
+	err = nl_request(&kernel.genl, message, NULL, NULL);
 	if (err == -EADDRINUSE) {
 		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program",
 			 config->listen_port);
 		return err;
 	}
-	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot set key and port") : 0;
+	return err < 0 ? fail(tunnel, err, kernel.genl.error, "cannot set key and port") : 0;
 }
 
 static void put_endpoint(struct nlmsghdr *message, const struct inet_endpoint *endpoint)
@@ -170,13 +181,13 @@ static int send_peer(struct tunnel *tunnel, const struct tunnel_config *config, 
 	if (fields & TUNNEL_SET_ALLOWED) {
 		struct nlattr *allowed = mnl_attr_nest_start(message, WGPEER_A_ALLOWEDIPS);
 
-		while (*next < peer->allowed_count && nl_room(&tunnel->genl, message) > ALLOWED_ROOM)
+		while (*next < peer->allowed_count && nl_room(&kernel.genl, message) > ALLOWED_ROOM)
 			put_allowed(message, &config->allowed[peer->allowed_first + (*next)++]);
 		mnl_attr_nest_end(message, allowed);
 	}
 	mnl_attr_nest_end(message, entry);
 	mnl_attr_nest_end(message, peers);
-	return nl_request(&tunnel->genl, message, NULL, NULL);
+	return nl_request(&kernel.genl, message, NULL, NULL);
 }
 
 static int kernel_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer,
@@ -188,7 +199,7 @@ static int kernel_set_peer(struct tunnel *tunnel, const struct tunnel_config *co
 	do
 		err = send_peer(tunnel, config, peer, fields, &next);
 	while (!err && (fields & TUNNEL_SET_ALLOWED) && next < peer->allowed_count);
-	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot set a peer") : 0;
+	return err < 0 ? fail(tunnel, err, kernel.genl.error, "cannot set a peer") : 0;
 }
 
 static int kernel_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
@@ -202,8 +213,8 @@ static int kernel_remove_peer(struct tunnel *tunnel, const uint8_t public_key[st
 	mnl_attr_put_u32(message, WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME);
 	mnl_attr_nest_end(message, entry);
 	mnl_attr_nest_end(message, peers);
-	err = nl_request(&tunnel->genl, message, NULL, NULL);
-	return err < 0 ? fail(tunnel, err, tunnel->genl.error, "cannot remove a peer") : 0;
+	err = nl_request(&kernel.genl, message, NULL, NULL);
+	return err < 0 ? fail(tunnel, err, kernel.genl.error, "cannot remove a peer") : 0;
 }
 
 #define RULE_U8 { MNL_TYPE_U8, 0 }
@@ -353,15 +364,16 @@ static int kernel_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	int err;
 
 	tunnel_config_clear(running);
-	err = nl_request(&tunnel->genl, begin(tunnel, WG_CMD_GET_DEVICE, NLM_F_DUMP), read_device, running);
+	err = nl_request(&kernel.genl, begin(tunnel, WG_CMD_GET_DEVICE, NLM_F_DUMP), read_device, running);
 	if (err < 0)
-		return fail(tunnel, err, tunnel->genl.error, "cannot read the interface");
+		return fail(tunnel, err, kernel.genl.error, "cannot read the interface");
 	tunnel_count_link(tunnel, running);
 	return 0;
 }
 
 const struct tunnel_ops tunnel_kernel = {
 	.name = "kernel",
+	.kind = KIND,
 	.open = kernel_open,
 	.close = kernel_close,
 	.set_device = kernel_set_device,

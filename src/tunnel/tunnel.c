@@ -36,7 +36,6 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	tunnel->netns_fd = place->netns_fd;
 	tunnel->host = place->host;
 	tunnel->loop = place->loop;
-	tunnel->rights = place->rights;
 	tunnel->troubled = place->troubled;
 	tunnel->ended = place->ended;
 	err = netns_call(place->netns_fd, open_nl, &inner);
@@ -51,24 +50,29 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	return 0;
 }
 
-int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap)
+int tunnel_find_link(int netns_fd, const char *device, const char *alias, struct link *link)
 {
 	static struct nl nl;
 	struct nl_opening opening = { &nl, NETLINK_ROUTE };
-	struct link link;
 	int err = netns_call(netns_fd, open_nl, &opening);
 
 	if (!err)
-		err = link_get(&nl, device, &link);
+		err = link_get(&nl, device, link);
 	nl_close(&nl);
-	if (err == -ENODEV || (!err && !strcmp(link.alias, alias)))
-		return 0;
-	if (!err)
+	return !err && strcmp(link->alias, alias) != 0 ? -EEXIST : err;
+}
+
+int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap)
+{
+	struct link link;
+	int err = tunnel_find_link(netns_fd, device, alias, &link);
+
+	if (err == -EEXIST)
 		text_format(words, cap, "an interface %s exists and is not ours: remove it, or choose another name",
 			    device);
-	else
+	else if (err < 0 && err != -ENODEV)
 		text_format(words, cap, "cannot look for %s: %s", device, strerror(-err));
-	return err ? err : -EEXIST;
+	return err == -ENODEV ? 0 : err;
 }
 
 void tunnel_close(struct tunnel *tunnel, bool remove)

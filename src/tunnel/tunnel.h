@@ -12,7 +12,7 @@
 #include "netlink/link.h"
 #include "tunnel/counts.h"
 
-enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320,
+enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320, TUNNEL_MTU_MAX = 16384,
        TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16, TUNNEL_NIC_ROUTES = 64 };
 
 #define TUNNEL_NO_KERNEL "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded"
@@ -73,13 +73,12 @@ struct tunnel_nic {
 };
 
 struct tunnel;
-struct outer_link;
-struct placeholder;
 
 /* Each returns 0 or -errno and puts words into tunnel->error when errno alone does not say it; open may leave a warning
  * there though it succeeded. */
 struct tunnel_ops {
 	const char *name; /* as --backend and show say it */
+	const char *kind; /* of its interface, as the kernel has it */
 	bool takes_nics;  /* speaks for NICs that the kernel has no address on; others leave them unused */
 	/* Makes the interface tunnel->device in tunnel->netns_fd, or takes up our own that outlived us. */
 	int (*open)(struct tunnel *tunnel);
@@ -94,15 +93,6 @@ struct tunnel_ops {
 	int (*dump)(struct tunnel *tunnel, struct tunnel_config *running);
 };
 
-/* What a backend in user space does with a right of the system, for a process that has none of its own. */
-struct tunnel_rights {
-	/* As in struct outer_host. */
-	int (*open_link)(void *arg, const struct outer_link *link, uint16_t port);
-	int (*open_port)(void *arg, uint16_t port, bool merge, struct placeholder *placeholder);
-	/* As neigh_use(), and what comes of it is told by the kernel alone: 0 or -errno. */
-	int (*use_neighbour)(uint32_t index, const struct inet_addr *addr);
-};
-
 struct tunnel {
 	const struct tunnel_ops *ops; /* NULL: closed */
 	char device[IFNAMSIZ];
@@ -115,10 +105,7 @@ struct tunnel {
 	const char *sockets_dir; /* where that is, NULL: where wg(8) looks; borrowed */
 	struct loop *loop;     /* a backend in user space lives in it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
-	const struct tunnel_rights *rights; /* NULL: the process has them. Borrowed. */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
-	struct nl genl;  /* the kernel backend's */
-	uint16_t family; /* the kernel backend's: id of generic netlink family "wireguard" */
 	char error[TUNNEL_ERROR_LEN];
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
@@ -129,7 +116,7 @@ struct tunnel {
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };
 
-extern const struct tunnel_ops tunnel_kernel, tunnel_lwip, tunnel_uapi;
+extern const struct tunnel_ops tunnel_kernel, tunnel_uapi;
 
 /* Where a tunnel is to be, the same for every backend. */
 struct tunnel_place {
@@ -142,7 +129,6 @@ struct tunnel_place {
 	int netns_fd;
 	struct nl *host;
 	struct loop *loop;
-	const struct tunnel_rights *rights; /* NULL: this process has them; outlive the tunnel */
 	void (*troubled)(struct tunnel *tunnel);
 	void (*ended)(struct tunnel *tunnel);
 };
@@ -153,6 +139,9 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
  * -EEXIST or another -errno, with words. */
 int tunnel_look(int netns_fd, const char *device, const char *alias, char *words, size_t cap);
 void tunnel_close(struct tunnel *tunnel, bool remove);
+
+/* The interface of that name in that namespace, when it is ours by its alias: 0, -ENODEV, -EEXIST: it is another's, or -errno. */
+int tunnel_find_link(int netns_fd, const char *device, const char *alias, struct link *link);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN]);

@@ -244,6 +244,12 @@ static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 	return false;
 }
 
+static bool adopt(struct tunnel *tunnel, uint32_t index)
+{
+	return (tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, index)) || adopt_in(tunnel, UAPI_DIR, index) ||
+	       adopt_in(tunnel, UAPI_DIR_MOVED, index);
+}
+
 static void wait_gone(struct tunnel *tunnel)
 {
 	const struct timespec step = { .tv_nsec = GONE_STEP_MS * 1000000L };
@@ -306,8 +312,7 @@ static int uapi_open(struct tunnel *tunnel)
 	}
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
-	if (!err && !strcmp(link.kind, KIND) && ((tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, link.index)) ||
-						 adopt_in(tunnel, UAPI_DIR, link.index))) {
+	if (!err && !strcmp(link.kind, KIND) && adopt(tunnel, link.index)) {
 		uapi.tunnel = tunnel;
 		tunnel->index = link.index;
 		return 0;
@@ -428,6 +433,7 @@ static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 const struct tunnel_ops tunnel_uapi = {
 	.takes_nics = true,
 	.name = "lwip",
+	.kind = KIND,
 	.open = uapi_open,
 	.close = uapi_close,
 	.set_device = uapi_set_device,

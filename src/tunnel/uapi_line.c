@@ -100,7 +100,7 @@ static int read_scope(struct slice scope, struct uapi_value *value)
 	uint64_t number = 0;
 
 	if (text_uint(scope, UINT32_MAX, &number) < 0)
-		return slice_copy(scope, value->scope, sizeof(value->scope)) < 0 || !scope.len ? -EINVAL : 0;
+		return slice_copy(scope, value->scope, sizeof(value->scope)) < 0 || !value->scope[0] ? -EINVAL : 0;
 	value->endpoint.scope_id = (uint32_t)number;
 	return number ? 0 : -EINVAL;
 }

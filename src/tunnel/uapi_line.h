@@ -15,6 +15,7 @@
 enum { UAPI_TEXT_MAX = 1024, UAPI_ANSWER_MAX = 4 << 20 };
 
 #define UAPI_DIR "/var/run/wireguard"
+#define UAPI_DIR_MOVED "/run/wireguard" /* the same, where /var is not that of who made it */
 #define UAPI_SOCKET_END ".sock"
 #define UAPI_MORE_END ".more" /* the second socket: NAME.more, beside NAME.sock */
 

@@ -251,7 +251,8 @@ struct wg_counters {
 	struct wg_stranger misled;  /* of WG_DROP_MAC1 */
 };
 
-/* The first for NULL, NULL behind the last. The peer just returned may be removed before the next call. */
+/* The first for NULL, NULL behind the last. The peer just returned may be removed before the next call, whenever that is: its slot
+ * stays, with a key of zeros and no allowed IPs, or becomes another's. */
 struct wg_peer *wg_peer_next(struct wg_device *device, const struct wg_peer *peer);
 void wg_peer_info(const struct wg_device *device, const struct wg_peer *peer, struct wg_peer_info *info);
 /* *cursor is 0 at first. False behind the last one. */

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "engine/mirror.h"
+#include "engine/neighbours.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "tunnel/mirror.h"
-#include "tunnel/neighbours.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103

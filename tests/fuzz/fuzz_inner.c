@@ -13,8 +13,8 @@
 #include "base/clock.h"
 #include "base/ecn.h"
 #include "base/sum.h"
-#include "tunnel/tun.h"
-#include "tunnel/unreachable.h"
+#include "engine/tun.h"
+#include "engine/unreachable.h"
 
 enum { HEAD_LEN = 8, PACKETS_MAX = 200, PACKET_MAX = 2000, IP4 = 20, IP6 = 40, TCP = 20, UDP = 8 };
 

@@ -6,8 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "engine/line_server.h"
 #include "engine/more_request.h"
-#include "tunnel/line_server.h"
 
 static int fake_random(void *arg, void *dst, size_t len)
 {

@@ -4,7 +4,7 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "tunnel/uapi.h"
+#include "engine/uapi.h"
 
 static int fake_random(void *arg, void *dst, size_t len)
 {

@@ -78,6 +78,26 @@ def packet_process_that_is_killed_is_made_anew_with_its_sessions(lab):
 
 
 @case
+def crash_of_the_service_that_was_told_nothing_of_a_backend_loses_nothing_either(lab):
+    """auto takes what runs; and a backend that is named and cannot be had takes nothing away from it."""
+    pair = Pair(lab)
+    pair.both_ways()
+    before = pair.ours.engine()["pid"]
+    for options, works in (((), True), (("--backend", "kernel"), False), (("--backend", "auto"), True)):
+        pair.ours.stop(signal.SIGKILL)
+        pair.ours.options = options
+        try:
+            pair.ours.start()
+            expect(works or pair.ours.show()["state"] == "up")      # a host whose kernel has it
+        except RuntimeError:
+            expect(not works, pair.ours.said())
+            continue
+        shown = pair.ours.show()
+        expect(not works or (shown["backend"] == "lwip" and pair.ours.engine()["pid"] == before), options, shown)
+    pair.both_ways()
+
+
+@case
 def end_of_the_service_is_the_end_of_its_engine(lab):
     pair = Pair(lab)
     pair.both_ways()

@@ -7,11 +7,10 @@ import signal
 import socket
 import subprocess
 
-from case_engine import Alone, told_until
+from case_engine import Alone, target, told_until
 from cases import case, expect
 from inside import inside
-from lab import ping
-from verdicts import Skip
+from lab import Engine, ping
 
 USER_PACKETS, USER_OPENER = 64782, 64783
 NET_BIND_SERVICE, NET_ADMIN, NET_RAW = 10, 12, 13
@@ -40,14 +39,6 @@ def root_of(pid):
         return os.listdir("/proc/%d/root" % pid)
     except ProcessLookupError:
         return []
-
-
-def target(lab):
-    """The binary of the image: a sanitized one makes system calls of its own."""
-    path = lab.binary.replace("/host/", "/target/")
-    if not os.path.exists(path):
-        raise Skip("there is no %s" % path)
-    lab.use(path)
 
 
 @case
@@ -97,6 +88,26 @@ def engine_calls_nothing_from_inside_that_opens_or_starts(lab):
     alone.both_ways()
 
 
+# As a container has it that was given no more: no SETUID, no SETGID, no SYS_CHROOT.
+@case
+def engine_works_with_two_capabilities(lab):
+    target(lab)
+    alone = Alone(lab)
+    with open(lab.dir + "/log", "w+") as log:
+        alone.a("setpriv", "--bounding-set=-all,+net_admin,+net_raw", lab.applet("wireguard-lwip"), "--log", str(log.fileno()), "wg7",
+                pass_fds=[log.fileno()])
+        alone.ours = Engine(lab, "wg7")
+        alone.begin()
+        alone.both_ways()
+        log.seek(0)
+        said = log.read()
+    expect("the process for packets stays user 0" in said and "wg-lwip-opener stays user 0" in said, said)
+    pid, opener = alone.ours.process.pid, opener_of(alone.ours)
+    expect(int(status_of(pid)["CapPrm"], 16) == 0 and int(status_of(opener)["CapPrm"], 16) == 1 << NET_ADMIN | 1 << NET_RAW)
+    with inside(pid) as call:
+        expect(call(2, 0, 0) == -errno.EPERM)
+
+
 def hand_over(ours, fd):
     """opener=fd, with that: the errno that it is answered by."""
     sock = ours.connect()
@@ -115,11 +126,11 @@ def engine_goes_on_without_its_opener_and_with_another(lab):
     expect(ours.told("get=1")["opener"] == "1")
     watch = ours.connect()
     expect(ours.answer("watch=1", sock=watch) == ["errno=0"])
-    pings = subprocess.Popen(["ip", "netns", "exec", "a", "ping", "-n", "-q", "-c", "200", "-i", "0.01", "10.8.3.2"],
+    pings = subprocess.Popen(["ip", "netns", "exec", "a", "ping", "-n", "-q", "-c", "100", "-i", "0.01", "10.8.3.2"],
                              stdout=subprocess.PIPE, text=True)
     os.kill(opener_of(ours), signal.SIGKILL)
     expect(watch.recv(100) == b"changed=1\n\n" and ours.told("get=1")["opener"] == "0")
-    expect("200 received" in pings.communicate(timeout=60)[0], pings)
+    expect("100 received" in pings.communicate(timeout=60)[0], pings)
     # a NIC that comes now waits for the next one; what is no opener changes nothing
     lab.link(alone.a, "192.0.3.1/24", alone.b, "192.0.3.2/24", name="eth1")
     told = told_until(ours, lambda told: "trouble" in told)

@@ -4,7 +4,7 @@ import subprocess
 
 from cases import case, expect
 from frames import udp_socket
-from lab import wait_until, wg_keys
+from lab import Daemon, engines, wait_until, wg_keys
 from memory import copies_of
 from pair import PSK, files
 
@@ -57,6 +57,9 @@ def no_process_with_a_key_can_be_dumped(lab):
         "pubkey": a.start(*NO_PTRACE, gateway, "wg", "pubkey", **quiet),
     }
     control = a.start(*NO_PTRACE, "sleep", "60")
+    for number, pid in enumerate(engines(ours.dir)):
+        with_keys["engine %d" % number] = Daemon(pid)
+    expect(len(with_keys) > 4)
     for name, process in with_keys.items():
         wait_until(name + " runs", lambda: os.readlink("/proc/%d/exe" % process.pid) == lab.binary)
     wait_until("sleep runs", lambda: os.readlink("/proc/%d/exe" % control.pid).endswith("/sleep"))

@@ -178,6 +178,10 @@ class Gateway:
                 continue
         return {}
 
+    def pids(self):
+        """Of the service, and of what carries its path."""
+        return [self.process.pid] + engines(self.dir)
+
     def rss_kb(self):
         with open("/proc/%d/status" % self.process.pid) as f:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read())[1])

@@ -28,9 +28,9 @@
 #include "netlink/netns.h"
 #include "outer/outer.h"
 #include "../unit/test.h"
-#include "tunnel/mirror.h"
-#include "tunnel/neighbours.h"
-#include "tunnel/underlay.h"
+#include "engine/mirror.h"
+#include "engine/neighbours.h"
+#include "engine/underlay.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103
@@ -1493,7 +1493,7 @@ TEST(a_part_of_the_host_is_told_of_while_there_is_more)
 	static struct tunnel tunnel = { .loop = &loop, .host = &nl };
 
 	CHECK_INT(start(), 0);
-	CHECK_INT(underlay_open(&tunnel), 0);
+	CHECK_INT(underlay_open(&tunnel, NULL), 0);
 	run("for i in $(seq 260); do echo link add m$i up type bridge; done | ip -n %s -batch -", names[HOST]);
 	CHECK(told_of(&tunnel, "WireGuard on lwIP knows a part of this host only, which has more than 16 Ethernet links"));
 	run("for i in $(seq 260); do echo link del m$i; done | ip -n %s -batch -", names[HOST]);

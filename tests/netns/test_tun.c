@@ -15,7 +15,7 @@
 #include "base/sum.h"
 #include "netlink/netns.h"
 #include "../unit/test.h"
-#include "tunnel/tun.h"
+#include "engine/tun.h"
 
 #ifndef UDP_SEGMENT
 #define UDP_SEGMENT 103

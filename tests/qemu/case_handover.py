@@ -122,8 +122,7 @@ def hand_over(a, peer, hub):
         assert peer.handshakes(path) == sessions[path] or time.monotonic() - at > OLD_SESSION_S, "a session was made anew"
 
 
-@soak
-def next_root_takes_the_tunnels_over_without_a_lost_packet(image):
+def hand_over_of(image, more_env):
     """100 packets a second on both paths meanwhile."""
     one, two = make_instances(2, image + "/gateway")
     with tempfile.TemporaryDirectory() as work, Hub(2) as hub:
@@ -133,9 +132,20 @@ def next_root_takes_the_tunnels_over_without_a_lost_packet(image):
             for path in PATHS:
                 wait_for("the peer's " + path, lambda: peer.is_up(path), PROMPT_S)
                 ping_begin(peer, path, vpn_address(1))
-            with box("handover", image, one, [one, two], drive(work + "/root"), [hub.port(0)],
+            with box("handover", image, one, [one, two], drive(work + "/root"), [hub.port(0)], more_env=more_env,
                      board_conf={"HANDOVER": LABEL, "RECOVERY_S": 12}) as a:
                 hand_over(a, peer, hub)
+
+
+@soak
+def next_root_takes_the_tunnels_over_without_a_lost_packet(image):
+    hand_over_of(image, "")
+
+
+@soak
+def next_root_takes_tunnels_on_lwip_over_without_a_lost_packet(image):
+    """What carries them is a process, which is left alone: the services there find it by the alias of its link."""
+    hand_over_of(image, "MITIGATOR_VPN_BACKEND=lwip\nDATA_PLANE_VPN_BACKEND=lwip\n")
 
 
 def stays(a, words):

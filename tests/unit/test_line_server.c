@@ -10,9 +10,9 @@
 #include <unistd.h>
 
 #include "base/pass.h"
+#include "engine/line_server.h"
 #include "engine/more_request.h"
-#include "tunnel/line_server.h"
-#include "tunnel/uapi_request.h"
+#include "engine/uapi_request.h"
 #include "wg_pair.h"
 
 static char text[1 << 20]; /* of answers */

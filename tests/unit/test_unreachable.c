@@ -6,7 +6,7 @@
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/sum.h"
-#include "tunnel/unreachable.h"
+#include "engine/unreachable.h"
 
 enum { UDP = 17, ICMP = 1, ICMP6 = 58, LEN = 48 };
 

@@ -1,4 +1,4 @@
-#include "tunnel/tun.h"
+#include "engine/tun.h"
 
 #include <errno.h>
 #include <fcntl.h>

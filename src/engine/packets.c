@@ -1,4 +1,4 @@
-#include "tunnel/packets.h"
+#include "engine/packets.h"
 
 #include <string.h>
 #include <time.h>
@@ -7,9 +7,9 @@
 #include "base/unzeroed.h"
 #include "crypto/aead.h"
 #include "crypto/random.h"
+#include "engine/superframe.h"
+#include "engine/unreachable.h"
 #include "outer/outer.h"
-#include "tunnel/superframe.h"
-#include "tunnel/unreachable.h"
 
 enum {
 	BATCH_PACKETS = 512, /* read before the outer side is flushed */

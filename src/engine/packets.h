@@ -1,10 +1,10 @@
 /* Moves packets between the TUN, the core and the outer side, in batches, and wakes the core when it is due. One per process,
  * as there is one outer/. */
-#ifndef TUNNEL_PACKETS_H
-#define TUNNEL_PACKETS_H
+#ifndef ENGINE_PACKETS_H
+#define ENGINE_PACKETS_H
 
 #include "base/loop.h"
-#include "tunnel/tun.h"
+#include "engine/tun.h"
 #include "wg/wg.h"
 
 /* The core's ways out: over the outer side, while that is open. */

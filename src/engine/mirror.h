@@ -1,7 +1,7 @@
 /* Reads over rtnetlink what the outer side is to know of the kernel: Ethernet links and their addresses as a table, the way
  * to a destination as a question. */
-#ifndef TUNNEL_MIRROR_H
-#define TUNNEL_MIRROR_H
+#ifndef ENGINE_MIRROR_H
+#define ENGINE_MIRROR_H
 
 #include "netlink/link.h"
 #include "netlink/netlink.h"

@@ -1,4 +1,4 @@
-#include "tunnel/neighbours.h"
+#include "engine/neighbours.h"
 
 #include <errno.h>
 #include <linux/neighbour.h>
@@ -25,7 +25,7 @@ static void tell(const struct neigh *neigh, struct outer_neighbour *neighbour)
 	memcpy(neighbour->mac, neigh->mac, OUTER_MAC_LEN);
 }
 
-int neighbours_ask(struct nl *nl, const struct tunnel_rights *rights, struct outer_neighbour *neighbour)
+int neighbours_ask(struct nl *nl, const struct engine_rights *rights, struct outer_neighbour *neighbour)
 {
 	struct neigh neigh;
 	int err = neigh_get(nl, neighbour->index, &neighbour->addr, &neigh);

@@ -1,10 +1,10 @@
 /* WireGuard's cross-platform UAPI (wireguard.com/xplatform): the socket by which stock wg(8) drives a device in user
  * space; what its lines mean is uapi_request.h's. */
-#ifndef TUNNEL_UAPI_H
-#define TUNNEL_UAPI_H
+#ifndef ENGINE_UAPI_H
+#define ENGINE_UAPI_H
 
-#include "tunnel/line_server.h"
-#include "tunnel/uapi_request.h"
+#include "engine/line_server.h"
+#include "engine/uapi_request.h"
 
 struct uapi {
 	struct uapi_host host;

@@ -1,7 +1,7 @@
 /* Serves requests of lines on a unix socket, root only: an empty line ends a request, and so it does an answer. Who asks and does
  * not read, or says nothing, is in no one's way. UAPI's socket is one, and what it cannot say goes over another. */
-#ifndef TUNNEL_LINE_SERVER_H
-#define TUNNEL_LINE_SERVER_H
+#ifndef ENGINE_LINE_SERVER_H
+#define ENGINE_LINE_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -10,7 +10,7 @@
 
 #include "base/loop.h"
 #include "base/text.h"
-#include "tunnel/line_out.h"
+#include "engine/line_out.h"
 
 /* LINE_QUIET_S: when all places are taken, that of who was not heard for so long is another's. */
 enum { LINE_CLIENTS_MAX = 8, LINE_LEN_MAX = 2048, LINE_PATH_LEN = 108, LINE_QUIET_S = 5 };

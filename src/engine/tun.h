@@ -1,6 +1,6 @@
 /* Owns one TUN device: super-packets of the kernel in, split to the MTU; packets out, put together to super-packets. */
-#ifndef TUNNEL_TUN_H
-#define TUNNEL_TUN_H
+#ifndef ENGINE_TUN_H
+#define ENGINE_TUN_H
 
 #include <net/if.h>
 #include <stdbool.h>

@@ -1,4 +1,4 @@
-#include "tunnel/unreachable.h"
+#include "engine/unreachable.h"
 
 #include <stdbool.h>
 #include <string.h>

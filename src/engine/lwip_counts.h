@@ -1,6 +1,6 @@
 /* What the core counts, as a dump tells it. */
-#ifndef TUNNEL_LWIP_COUNTS_H
-#define TUNNEL_LWIP_COUNTS_H
+#ifndef ENGINE_LWIP_COUNTS_H
+#define ENGINE_LWIP_COUNTS_H
 
 #include "tunnel/tunnel.h"
 #include "wg/wg.h"

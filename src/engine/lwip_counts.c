@@ -1,4 +1,4 @@
-#include "tunnel/lwip_counts.h"
+#include "engine/lwip_counts.h"
 
 #include <string.h>
 

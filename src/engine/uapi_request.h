@@ -1,13 +1,13 @@
 /* What the lines of UAPI's requests do to a device, and what it answers; apart from the socket they come by. */
-#ifndef TUNNEL_UAPI_REQUEST_H
-#define TUNNEL_UAPI_REQUEST_H
+#ifndef ENGINE_UAPI_REQUEST_H
+#define ENGINE_UAPI_REQUEST_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/text.h"
-#include "tunnel/line_out.h"
+#include "engine/line_out.h"
 #include "tunnel/uapi_line.h"
 #include "wg/wg.h"
 

@@ -1,6 +1,6 @@
 /* What tun_read.c and tun_write.c know of TCP headers (RFC 9293) and of the vnet header, beside base/ip.h. */
-#ifndef TUNNEL_TUN_HEADERS_H
-#define TUNNEL_TUN_HEADERS_H
+#ifndef ENGINE_TUN_HEADERS_H
+#define ENGINE_TUN_HEADERS_H
 
 #include <linux/virtio_net.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "tunnel/uapi.h"
+#include "engine/uapi.h"
 
 static void take_line(void *arg, unsigned client, struct slice line, int *fd, struct line_out *out, uint64_t now_ns)
 {

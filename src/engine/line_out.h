@@ -1,7 +1,7 @@
 /* An answer in lines that is made piece by piece: what is there goes out before more is made, so that a long one costs packets
  * no pause and needs no memory. It may hold keys. */
-#ifndef TUNNEL_LINE_OUT_H
-#define TUNNEL_LINE_OUT_H
+#ifndef ENGINE_LINE_OUT_H
+#define ENGINE_LINE_OUT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -4,8 +4,8 @@
 
 #include "base/bytes.h"
 #include "base/unzeroed.h"
-#include "tunnel/tun.h"
-#include "tunnel/tun_headers.h"
+#include "engine/tun.h"
+#include "engine/tun_headers.h"
 
 enum {
 	IP_LEN_MAX = 65535,

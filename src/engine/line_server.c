@@ -1,4 +1,4 @@
-#include "tunnel/line_server.h"
+#include "engine/line_server.h"
 
 #include <errno.h>
 #include <string.h>

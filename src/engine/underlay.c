@@ -1,4 +1,4 @@
-#include "tunnel/underlay.h"
+#include "engine/underlay.h"
 
 #include <errno.h>
 #include <linux/rtnetlink.h>
@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "engine/mirror.h"
+#include "engine/neighbours.h"
 #include "netlink/bond.h"
-#include "tunnel/mirror.h"
-#include "tunnel/neighbours.h"
 
 enum {
 	SETTLE_MS = 50, /* links and routes change in bursts */
@@ -17,6 +17,7 @@ enum {
 
 static struct {
 	struct tunnel *tunnel;
+	const struct engine_rights *rights;
 	struct loop_source host_monitor, neigh_monitor;
 	struct loop_timer mirror;
 	struct outer_table table;
@@ -164,7 +165,7 @@ static void host_changed(struct loop_source *source, uint32_t events, uint64_t n
 void underlay_neighbour(void *arg, struct outer_neighbour *neighbour)
 {
 	char words[TUNNEL_ERROR_LEN];
-	int err = neighbours_ask(u.tunnel->host, u.tunnel->rights, neighbour);
+	int err = neighbours_ask(u.tunnel->host, u.rights, neighbour);
 
 	(void)arg;
 	/* Of a link that is going or gone the mirror will tell. */
@@ -180,11 +181,12 @@ static void neighbours_changed(struct loop_source *source, uint32_t events, uint
 	neighbours_read(source->fd, now_ns);
 }
 
-int underlay_open(struct tunnel *tunnel)
+int underlay_open(struct tunnel *tunnel, const struct engine_rights *rights)
 {
 	int err;
 
 	u.tunnel = tunnel;
+	u.rights = rights;
 	err = loop_take(tunnel->loop, &u.host_monitor, nl_monitor_open(MIRROR_GROUPS), host_changed);
 	return err ? err : loop_take(tunnel->loop, &u.neigh_monitor, nl_monitor_open(NEIGHBOURS_GROUPS), neighbours_changed);
 }

@@ -1,9 +1,9 @@
-#include "tunnel/superframe.h"
+#include "engine/superframe.h"
 
 #include <assert.h>
 
+#include "engine/tun.h"
 #include "outer/outer.h"
-#include "tunnel/tun.h"
 
 static_assert((int)TUN_GSO_SEGMENTS <= (int)OUTER_SEGMENT_MAX &&
 	      TUN_GSO_SIZE + TUN_GSO_SEGMENTS * (WG_HEADROOM + WG_TAILROOM) <= (int)OUTER_LEN_MAX,

@@ -1,6 +1,6 @@
 /* Sealed packets that lie one behind the other and go to one peer: they leave as one super-frame. */
-#ifndef TUNNEL_SUPERFRAME_H
-#define TUNNEL_SUPERFRAME_H
+#ifndef ENGINE_SUPERFRAME_H
+#define ENGINE_SUPERFRAME_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "tunnel/mirror.h"
+#include "engine/mirror.h"
 
 #include <assert.h>
 #include <errno.h>

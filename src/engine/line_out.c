@@ -1,4 +1,4 @@
-#include "tunnel/line_out.h"
+#include "engine/line_out.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -1,13 +1,14 @@
 /* Owns what the outer side is told of this host: links and addresses as a table that follows them, ways and neighbours as
  * answers. One per process, as there is one outer/. */
-#ifndef TUNNEL_UNDERLAY_H
-#define TUNNEL_UNDERLAY_H
+#ifndef ENGINE_UNDERLAY_H
+#define ENGINE_UNDERLAY_H
 
+#include "engine/rights.h"
 #include "outer/outer.h"
 #include "tunnel/tunnel.h"
 
 /* Follows the host for the tunnel, whose trouble it tells: 0, or -errno and underlay_close is due. */
-int underlay_open(struct tunnel *tunnel);
+int underlay_open(struct tunnel *tunnel, const struct engine_rights *rights);
 void underlay_close(struct tunnel *tunnel); /* also when not open */
 
 /* The whole table to the outer side, which is open; whenever it changes that goes by itself. */

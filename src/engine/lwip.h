@@ -1,9 +1,15 @@
 /* What a program asks of WireGuard on lwIP that is this and no more, besides the operations of a backend. */
-#ifndef TUNNEL_LWIP_H
-#define TUNNEL_LWIP_H
+#ifndef ENGINE_LWIP_H
+#define ENGINE_LWIP_H
 
+#include "engine/rights.h"
 #include "tunnel/tunnel.h"
 #include "wg/wg.h"
+
+extern const struct tunnel_ops tunnel_lwip;
+
+/* Before it is opened: who does what takes a right; NULL: this process. Borrowed for good. */
+void lwip_use(const struct engine_rights *rights);
 
 struct wg_device *lwip_device(void); /* while it is open */
 bool lwip_is_served(void); /* its UAPI socket was made */

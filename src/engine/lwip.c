@@ -1,6 +1,6 @@
 /* WireGuard in user space: the protocol core of wg/, the outer network of outer/ and a TUN device, in one loop. There is
  * one per process, as there is one outer/. */
-#include "tunnel/tunnel.h"
+#include "engine/lwip.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -15,22 +15,23 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "engine/lwip_counts.h"
+#include "engine/packets.h"
+#include "engine/tun.h"
+#include "engine/uapi.h"
+#include "engine/underlay.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "tunnel/lwip.h"
-#include "tunnel/lwip_counts.h"
-#include "tunnel/packets.h"
-#include "tunnel/tun.h"
-#include "tunnel/uapi.h"
-#include "tunnel/underlay.h"
 #include "wg/wg.h"
 
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
 
+static_assert((int)TUN_MTU_MAX == (int)TUNNEL_MTU_MAX, "of every backend");
 static_assert((int)TUNNEL_KEY_LEN == (int)WG_KEY_LEN, "keys go in and out as they are");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
+	const struct engine_rights *rights; /* NULL: this process has them */
 	struct wg_device *device;
 	uint8_t *arena;
 	size_t arena_len;
@@ -89,6 +90,11 @@ static int open_inner_monitor(void *arg)
 	return nl_monitor_open(RTMGRP_LINK);
 }
 
+void lwip_use(const struct engine_rights *rights)
+{
+	lwip.rights = rights;
+}
+
 /* ---- open and close ---- */
 
 static int fail(struct tunnel *tunnel, int err, const char *what)
@@ -99,7 +105,7 @@ static int fail(struct tunnel *tunnel, int err, const char *what)
 
 static int set_port(struct tunnel *tunnel, uint16_t port)
 {
-	const struct tunnel_rights *rights = tunnel->rights;
+	const struct engine_rights *rights = lwip.rights;
 	const struct outer_options options = { .loop = tunnel->loop,
 					       .host = { .open_link = rights ? rights->open_link : NULL,
 							 .open_port = rights ? rights->open_port : NULL,
@@ -256,7 +262,7 @@ static int open_parts(struct tunnel *tunnel)
 	}
 	if (err < 0)
 		return fail(tunnel, err, "cannot open the TUN device");
-	err = underlay_open(tunnel);
+	err = underlay_open(tunnel, lwip.rights);
 	if (!err)
 		err = loop_take(tunnel->loop, &lwip.inner_monitor, netns_call(tunnel->netns_fd, open_inner_monitor, NULL),
 				inner_changed);

@@ -1,4 +1,4 @@
-#include "tunnel/uapi_request.h"
+#include "engine/uapi_request.h"
 
 #include <errno.h>
 #include <string.h>

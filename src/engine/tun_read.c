@@ -4,8 +4,8 @@
 #include <unistd.h>
 
 #include "base/bytes.h"
-#include "tunnel/tun.h"
-#include "tunnel/tun_headers.h"
+#include "engine/tun.h"
+#include "engine/tun_headers.h"
 
 static bool finish_checksum(uint8_t *packet, size_t len, const struct virtio_net_hdr *vnet)
 {
