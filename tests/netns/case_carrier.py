@@ -138,6 +138,19 @@ def end_of_the_service_is_the_end_of_its_engine(lab):
 
 
 @case
+def remove_takes_away_what_a_killed_service_left(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    os.kill(int(pair.ours.engine()["pid"]), signal.SIGSTOP)      # it hangs besides
+    pair.ours.stop(signal.SIGKILL)
+    pair.ours.inner = "gateway"                                 # the namespace that is a service's own has its name
+    run("ip", "netns", "add", "gateway")
+    run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
+    run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
+    expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
+
+
+@soak
 def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
     pair = Pair(lab)
     pair.both_ways()
