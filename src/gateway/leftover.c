@@ -13,6 +13,7 @@
 #include "control/client.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
+#include "tunnel/uapi_program.h"
 
 enum { SILENCE_MS = 1000 };
 
@@ -91,6 +92,9 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	err = clear(&host);
 	if (!err)
 		err = clear_netns(profile->name, &inner);
+	/* It ends by itself with its interface, unless it hangs. */
+	if (!uapi_program_kill(host.alias))
+		(void)fprintf(stderr, "%s: what carried it does not end\n", profile->name);
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
 	/* What it would go on with after a crash. */

@@ -7,6 +7,7 @@ import time
 
 from cases import case, expect, soak
 from lab import ECHOES, engines, ping, run, said_by, wait_until
+from memory import processes
 from pair import Pair
 
 
@@ -97,6 +98,33 @@ def crash_of_the_service_that_was_told_nothing_of_a_backend_loses_nothing_either
     pair.both_ways()
 
 
+def openers_of(*parents):
+    """Who opens sockets for an engine: a child of it, or of the service that gave it another."""
+    return [process.pid for process in processes() if process.words[:1] == ["@wg-lwip-opener"] and process.parent in parents]
+
+
+@case
+def opener_that_is_killed_is_replaced_and_no_packet_lost(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine = int(pair.ours.engine()["pid"])
+    first, = openers_of(engine)
+    pings = Pings(pair, 200)
+    os.kill(first, signal.SIGKILL)
+    second, = wait_until("it has another", lambda: openers_of(pair.ours.process.pid))
+    wait_until("and says so", lambda: pair.ours.engine()["opener"] == "1")
+    sent, received, _ = pings.end()
+    expect(sent == received and int(pair.ours.engine()["pid"]) == engine, sent, received, pair.ours.said())
+    expect("was gone, and it has another" in pair.ours.said(), pair.ours.said())
+    # and what it opens is used: a NIC that comes now
+    lab.link(pair.a, "198.51.100.1/24", pair.b, "198.51.100.2/24", name="eth1")
+    pair.go.set("peer", pair.pub_a, "endpoint", "198.51.100.1:4567")
+    wait_until("packets by the new NIC", lambda: ping("b", "10.8.3.1", 1)[1] == 1 and
+               pair.ours.peer(pair.pub_b)["endpoint"] == "198.51.100.2:5678")
+    pair.ours.stop()
+    wait_until("it ends with what it opens for", lambda: not os.path.exists("/proc/%d" % second))
+
+
 @case
 def end_of_the_service_is_the_end_of_its_engine(lab):
     pair = Pair(lab)
@@ -110,6 +138,19 @@ def end_of_the_service_is_the_end_of_its_engine(lab):
 
 
 @case
+def remove_takes_away_what_a_killed_service_left(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    os.kill(int(pair.ours.engine()["pid"]), signal.SIGSTOP)      # it hangs besides
+    pair.ours.stop(signal.SIGKILL)
+    pair.ours.inner = "gateway"                                 # the namespace that is a service's own has its name
+    run("ip", "netns", "add", "gateway")
+    run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
+    run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
+    expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
+
+
+@soak
 def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
     pair = Pair(lab)
     pair.both_ways()
