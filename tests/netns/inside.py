@@ -4,7 +4,10 @@ import ctypes
 import os
 import signal
 
-ATTACH, DETACH, GETREGS, SETREGS, SINGLESTEP, POKEDATA = 16, 17, 12, 13, 9, 5
+from lab import wait_until
+
+PEEKTEXT, SINGLESTEP, GETREGS, SETREGS, ATTACH, DETACH = 1, 9, 12, 13, 16, 17
+SYSCALL = 0x050f                        # the instruction, as two bytes are read
 NAMES = ("r15", "r14", "r13", "r12", "rbp", "rbx", "r11", "r10", "r9", "r8", "rax", "rcx", "rdx", "rsi", "rdi", "orig_rax", "rip", "cs",
          "eflags", "rsp", "ss", "fs_base", "gs_base", "ds", "es", "fs", "gs")
 
@@ -23,13 +26,27 @@ def ptrace(request, pid, data=None):
         raise OSError(ctypes.get_errno(), "ptrace %d" % request)
 
 
+def stop(pid):
+    """Its registers, once it was stopped where it waits: behind the instruction of a system call."""
+    before = Registers()
+
+    def attach():
+        ptrace(ATTACH, pid)
+        os.waitpid(pid, 0)
+        ptrace(GETREGS, pid, ctypes.addressof(before))
+        if libc.ptrace(PEEKTEXT, pid, before.rip - 2, None) & 0xffff == SYSCALL:
+            return True
+        ptrace(DETACH, pid)
+        return False
+
+    wait_until("it waits", attach)
+    return before
+
+
 @contextlib.contextmanager
 def inside(pid):
-    """call(number, *arguments) within: what the system call returns. It waits in one (epoll_wait), behind whose instruction it stands."""
-    ptrace(ATTACH, pid)
-    os.waitpid(pid, 0)
-    before = Registers()
-    ptrace(GETREGS, pid, ctypes.addressof(before))
+    """call(number, *arguments) within: what the system call returns."""
+    before = stop(pid)
 
     def call(number, *arguments):
         regs = Registers.from_buffer_copy(before)
