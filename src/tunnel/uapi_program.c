@@ -26,16 +26,27 @@ enum { FINISH_MS = 1000, KILLED_MS = 1000, STEP_MS = 10 };
 
 extern char **environ;
 
-/* fds: what becomes which descriptor of it, each of ours; -1 ends them. */
-static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const int (*fds)[2])
+/* What becomes which descriptor of it. */
+struct handed {
+	int from, to;
+};
+
+/* Apart from the numbers that they are to have, of which one may be another's here: a copy of each, or -1. */
+static void copy_apart(struct handed *handed, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		handed[i].from = fcntl(handed[i].from, F_DUPFD_CLOEXEC, NETNS_FD + 1);
+}
+
+static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const struct handed *handed, size_t count)
 {
 	sigset_t none, all;
 	int err = 0;
 
 	sigemptyset(&none);
 	sigfillset(&all);
-	for (; !err && (*fds)[0] >= 0; fds++)
-		err = posix_spawn_file_actions_adddup2(actions, (*fds)[0], (*fds)[1]);
+	for (size_t i = 0; !err && i < count; i++)
+		err = handed[i].from < 0 ? EMFILE : posix_spawn_file_actions_adddup2(actions, handed[i].from, handed[i].to);
 	if (!err)
 		err = posix_spawnattr_setsigmask(attr, &none);
 	if (!err)
@@ -45,7 +56,7 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	return -err;
 }
 
-static int spawn(const char *const *argv, const int (*fds)[2], pid_t *pid)
+static int spawn(const char *const *argv, struct handed *handed, size_t count, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -53,14 +64,18 @@ static int spawn(const char *const *argv, const int (*fds)[2], pid_t *pid)
 
 	if (err)
 		return err;
+	copy_apart(handed, count);
 	err = -posix_spawnattr_init(&attr);
 	if (!err) {
-		err = set_up_child(&actions, &attr, fds);
+		err = set_up_child(&actions, &attr, handed, count);
 		if (!err)
 			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environ);
 		posix_spawnattr_destroy(&attr);
 	}
 	posix_spawn_file_actions_destroy(&actions);
+	for (size_t i = 0; i < count; i++)
+		if (handed[i].from >= 0)
+			close(handed[i].from);
 	return err;
 }
 
@@ -68,7 +83,7 @@ static int spawn(const char *const *argv, const int (*fds)[2], pid_t *pid)
 static int spawn_program(const struct uapi_program_options *options, int words_fd, pid_t *pid)
 {
 	const char *argv[16] = { ENGINE_PROCESS, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name, "--log", "3" };
-	const int fds[][2] = { { STDERR_FILENO, LOG_FD }, { words_fd, STDERR_FILENO }, { options->netns_fd, NETNS_FD }, { -1, -1 } };
+	struct handed handed[] = { { STDERR_FILENO, LOG_FD }, { words_fd, STDERR_FILENO }, { options->netns_fd, NETNS_FD } };
 	size_t count = 9;
 
 	if (options->netns_fd >= 0) {
@@ -76,7 +91,7 @@ static int spawn_program(const struct uapi_program_options *options, int words_f
 		argv[count++] = "4";
 	}
 	argv[count++] = options->device;
-	return spawn(argv, fds, pid);
+	return spawn(argv, handed, options->netns_fd >= 0 ? 3 : 2, pid);
 }
 
 int uapi_program_opener(void)
@@ -89,7 +104,7 @@ int uapi_program_opener(void)
 		return -errno;
 	if (last)
 		(void)waitpid(last, NULL, WNOHANG);
-	err = spawn(argv, (const int[][2]){ { ends[1], STDIN_FILENO }, { -1, -1 } }, &last);
+	err = spawn(argv, &(struct handed){ ends[1], STDIN_FILENO }, 1, &last);
 	close(ends[1]);
 	if (err < 0)
 		close(ends[0]);
