@@ -101,7 +101,7 @@ def time_is_stepped_before_the_first_handshake(image):
         rack.serve()
         a = rack.boot("behind", -180)
         try:
-            assert re.search(r"1[78]\d s behind time servers: set to 20", a.step), a.step
+            assert re.search(r"1[0-8]\d s behind time servers: set to 20", a.step), a.step    # less what QEMU took to begin
             assert abs(rack.off(a)) <= NEAR_S, rack.off(a)
             said = says(a, "clock", "source       192.0.2.2, stratum 4")
             assert "root distance 0." in said and "offset " in said, said
