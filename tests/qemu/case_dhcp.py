@@ -29,7 +29,7 @@ def lease_outlives_a_boot_without_a_server(image):
             a.vm.console.write(b"\r")
             a.vm.console.expect("fra1> ", 30)
             status = a.output("cat $(grep -l '^Name:.dhcpcd$' /proc/[0-9]*/status)")
-            assert "Uid:\t" + "\t".join([DHCP_UID] * 4) in status and "CapEff:\t0000000000002400\n" in status, status
+            assert "Uid:\t" + "\t".join([DHCP_UID] * 4) in status and "CapEff:\t0000000000002400\n" in status and "Seccomp:\t2\n" in status, status
             wait_for("the lease is kept", lambda:
                      "address 10.0.2.15/24\n" in a.output("cat %sleases; true" % DATA))
             a.vm.console.begin("poweroff")
