@@ -4,6 +4,8 @@
 #include "tunnel/tunnel.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -24,6 +26,7 @@ enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 2 };
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
+	char own_dir[PATH_MAX]; /* as a path that holds from anywhere; "": none */
 	struct uapi_asker device, more;
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
@@ -210,12 +213,12 @@ static const char *choose_dir(const struct tunnel *tunnel, char *warning, size_t
 		why = strerror(errno);
 	else if (is_served())
 		why = strerror(EADDRINUSE);
-	if (!why || !tunnel->sockets_dir)
+	if (!why || !uapi.own_dir[0])
 		return UAPI_DIR;
 	text_format(warning, cap, "wg(8) will not find %s: cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s", tunnel->device,
 		    tunnel->uapi_name, why);
-	name_sockets(tunnel, tunnel->sockets_dir);
-	return tunnel->sockets_dir;
+	name_sockets(tunnel, uapi.own_dir);
+	return uapi.own_dir;
 }
 
 /* The program whose sockets are in dir is that of our interface: what it says goes on from here. */
@@ -246,7 +249,7 @@ static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 
 static bool adopt(struct tunnel *tunnel, uint32_t index)
 {
-	return (tunnel->sockets_dir && adopt_in(tunnel, tunnel->sockets_dir, index)) || adopt_in(tunnel, UAPI_DIR, index) ||
+	return (uapi.own_dir[0] && adopt_in(tunnel, uapi.own_dir, index)) || adopt_in(tunnel, UAPI_DIR, index) ||
 	       adopt_in(tunnel, UAPI_DIR_MOVED, index);
 }
 
@@ -304,6 +307,8 @@ static int uapi_open(struct tunnel *tunnel)
 	if (uapi.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard in user space carries another path of this process", "");
 	uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
+	if (!tunnel->sockets_dir || !realpath(tunnel->sockets_dir, uapi.own_dir))
+		uapi.own_dir[0] = '\0';
 	err = link_get(&tunnel->inner, tunnel->device, &link);
 	if (!err && strcmp(link.alias, tunnel->alias) != 0) {
 		text_format(tunnel->error, sizeof(tunnel->error),
