@@ -322,7 +322,9 @@ static void chronyd_ended(int status)
 	keeper.pid = 0;
 	loop_timer_clear(&keeper.loop, &keeper.late);
 	log_end();
-	mend_rate();
+	/* One that ends by itself leaves what it has learned, and has that in its file. */
+	if (WIFSIGNALED(status))
+		mend_rate();
 	if (!meant && !keeper.told_end)
 		log_err("chronyd %s %d: it is started again every %d s", WIFSIGNALED(status) ? "was killed by signal" : "ended with status",
 			WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), AGAIN_S);
@@ -412,10 +414,15 @@ static void end_chronyd(void)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	kill(keeper.pid, SIGTERM);
-	if (waitpid(keeper.pid, NULL, WNOHANG) == 0 && sigtimedwait(&child, NULL, &wait) < 0)
+	/* The signal may also be that of its being stopped. */
+	while (waitpid(keeper.pid, NULL, WNOHANG) == 0) {
+		if (sigtimedwait(&child, NULL, &wait) >= 0)
+			continue;
 		kill(keeper.pid, SIGKILL);
-	(void)waitpid(keeper.pid, NULL, 0);
-	mend_rate();
+		(void)waitpid(keeper.pid, NULL, 0);
+		mend_rate();
+		return;
+	}
 }
 
 int ntp_main(int argc, char **argv)
