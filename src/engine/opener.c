@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <linux/capability.h>
+#include <linux/if_packet.h>
+#include <net/if_arp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -36,6 +38,19 @@ static const struct syscall_row calls[] = {
 };
 
 static struct nl route;
+
+/* Of what carries a path over, and no other: not of all NICs at once, of none that is inside this host, and of no tunnel. */
+static int open_link(uint32_t index, bool alone, uint16_t port, bool brief)
+{
+	struct sockaddr_ll here = { .sll_hatype = 0 };
+	socklen_t len = sizeof(here);
+	int fd = index ? packet_socket_open(index, alone, port, brief) : -ENODEV;
+
+	if (fd < 0 || (!getsockname(fd, (struct sockaddr *)&here, &len) && here.sll_hatype == ARPHRD_ETHER))
+		return fd;
+	close(fd);
+	return -EPERM;
+}
 
 static int use_neighbour(uint32_t index, const struct inet_addr *addr)
 {
@@ -106,6 +121,7 @@ static int give_up(void)
 
 	if (err < 0)
 		return err;
+	engine_bound();
 	(void)servant_see_nothing(); /* without SYS_CHROOT it opens nothing all the same */
 	err = servant_become_with(USER_OPENER, rights);
 	if (err == -EPERM) {
@@ -122,7 +138,7 @@ static int give_up(void)
 
 int opener_main(void)
 {
-	static const struct opener_does does = { packet_socket_open, placeholder_open, use_neighbour };
+	static const struct opener_does does = { open_link, placeholder_open, use_neighbour };
 	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
 	int err;
 

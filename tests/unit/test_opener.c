@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <sched.h>
@@ -209,6 +210,18 @@ static int in_network(int (*fn)(void))
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
 }
 
+/* A NIC; 0: there is none. It goes with the process. */
+static uint32_t make_nic(void)
+{
+	struct ifreq request = { .ifr_name = "nic0", .ifr_flags = IFF_TAP | IFF_NO_PI };
+	int tap = open("/dev/net/tun", O_RDWR | O_CLOEXEC), fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (tap < 0 || ioctl(tap, TUNSETIFF, &request) < 0)
+		return 0;
+	request.ifr_flags = IFF_UP;
+	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 || close(fd) < 0 ? 0 : if_nametoindex(request.ifr_name);
+}
+
 static const struct outer_link lo = { .index = LO, .alone = true };
 static const struct inet_addr someone = { AF_INET, { 127, 0, 0, 9 } };
 
@@ -241,8 +254,10 @@ static int ask_port(uint16_t port, struct placeholder *placeholder)
 static int with_the_real_one(void)
 {
 	struct placeholder placeholder, second;
+	const struct outer_link nic = { .index = make_nic(), .alone = true };
 	int ends[2], fd;
 
+	HOLDS(nic.index);
 	HOLDS(start_opener(ends, NULL) > 0 && opened_by(&loop, ends[0], changed) == 0);
 	HOLDS(ask_port(0, &placeholder) == 0 && placeholder.port && placeholder.fd4 >= 0);
 	placeholder_close(&placeholder);
@@ -252,15 +267,15 @@ static int with_the_real_one(void)
 	HOLDS(ask_port(PORT, &second) == -EADDRINUSE);
 	HOLDS(ask_port(80, &second) == 0);
 	placeholder_close(&second);
-	fd = ask_link();
-	HOLDS(fd >= 0 && packet_socket_is_of(fd, LO) && !packet_socket_is_of(fd, LO + 1));
-	HOLDS(queue_len(opened_rights.open_link(NULL, &lo, PORT, true)) < queue_len(fd));
+	fd = opened_rights.open_link(NULL, &nic, PORT, false);
+	HOLDS(fd >= 0 && packet_socket_is_of(fd, nic.index) && !packet_socket_is_of(fd, nic.index + 1));
+	HOLDS(queue_len(opened_rights.open_link(NULL, &nic, PORT, true)) < queue_len(fd));
 	HOLDS(packet_socket_set_port(fd, false, PORT + 1, &(const struct filter_take){ .part = FILTER_ALL }) == 0);
 	HOLDS(send(fd, "no frame, but it is asked for", 10, MSG_DONTWAIT) < 0 && errno == EINVAL); /* without its vnet header */
 	HOLDS(opened_rights.open_link(NULL, &(const struct outer_link){ .index = 4711 }, PORT, false) == -ENODEV);
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == 0);
 	HOLDS(opened_rights.use_neighbour(4711, &someone) == 0);
-	HOLDS(ask_link() >= 0);
+	HOLDS(ask_link() == -EPERM && opened_rights.open_link(NULL, &(const struct outer_link){ .index = 0 }, PORT, false) == -ENODEV);
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == -ENODEV); /* of the one before */
 	HOLDS(opened_rights.use_neighbour(LO, &someone) == 0);
 	HOLDS(packet_socket_open(LO, true, PORT, false) < 0 && placeholder_open(&second, 80, true) < 0); /* the control */
