@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -29,6 +30,30 @@ static const struct syscall_row calls[] = {
 	{ .number = SYS_setsockopt, .arg = 3, .mask = UINT32_MAX, .value = SO_ATTACH_FILTER },
 };
 
+/* Descriptors: two for each NIC, and those that are served. Memory: 70 MiB are set aside for TUNNEL_PEERS_MAX peers and what they send. */
+enum { FDS_MAX = 256, DATA_MAX = 256 << 20 };
+
+/* A hard limit, for good. What cannot be had stays as it was: it is no reason to carry nothing. */
+static void bound(int resource, rlim_t most)
+{
+	struct rlimit limit;
+
+	if (getrlimit(resource, &limit) < 0 || limit.rlim_max <= most)
+		return;
+	limit = (struct rlimit){ .rlim_cur = most, .rlim_max = most };
+	(void)setrlimit(resource, &limit);
+}
+
+void engine_bound(void)
+{
+	bound(RLIMIT_NOFILE, FDS_MAX);
+	bound(RLIMIT_CORE, 0);
+	bound(RLIMIT_MEMLOCK, 0);
+	/* The shadow of a sanitizer is data too. */
+	if (SYSCALLS_HELD)
+		bound(RLIMIT_DATA, DATA_MAX);
+}
+
 int engine_calls_only(const struct syscall_row *rows, size_t count)
 {
 	int err = syscalls_only(rows, count);
@@ -42,6 +67,7 @@ int engine_confine(void)
 {
 	int err;
 
+	engine_bound();
 	if (servant_see_nothing() < 0)
 		log_info("it keeps its root directory, of which it opens nothing: an empty one takes CAP_SYS_CHROOT");
 	err = servant_become(USER_PACKETS);

@@ -13,6 +13,9 @@
  * CAP_SETGID keeps its user. Both run, without a capability, and the log tells. */
 int engine_confine(void);
 
+/* So many descriptors and so much memory as its work can take, and no more: whoever broke in takes none from the others. */
+void engine_bound(void);
+
 /* syscalls_only(), or a line in the log where that cannot be had: 0 or -errno. */
 int engine_calls_only(const struct syscall_row *rows, size_t count);
 

@@ -56,6 +56,9 @@ def engine_has_no_right_and_its_opener_three(lab):
         expect({status[name] for name in ("CapPrm", "CapEff")} == {caps}, status)
         expect(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status)
         expect(root_of(pid) == [], root_of(pid))
+        with open("/proc/%d/limits" % pid) as f:
+            limits = {line[:26].strip(): line[26:].split()[1] for line in f}
+        expect(limits["Max open files"] == "256" and limits["Max data size"] == str(256 << 20), limits)
         print("  FIGURE  %s: %s RSS" % (status["Name"], status["VmRSS"].strip()))
     # the opener holds no packet socket, and nothing that leads to one
     held = [os.readlink("/proc/%d/fd/%s" % (opener, fd)) for fd in os.listdir("/proc/%d/fd" % opener)]
