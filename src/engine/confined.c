@@ -44,13 +44,12 @@ int engine_confine(void)
 
 	if (servant_see_nothing() < 0)
 		log_info("it keeps its root directory, of which it opens nothing: an empty one takes CAP_SYS_CHROOT");
-	err = servant_become(USER_PACKETS);
+	/* The bounding set first, where there is CAP_SETPCAP to empty it: a new user id takes that. */
+	err = servant_become_with(USER_PACKETS, 0);
 	if (err == -EPERM) {
 		log_info(ENGINE_STAYS, "the process for packets", (unsigned)getuid(), USER_PACKETS);
-		err = 0;
-	}
-	if (!err)
 		err = servant_give_up();
+	}
 	if (err < 0)
 		return err;
 	(void)servant_open_nothing();

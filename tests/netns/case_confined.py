@@ -53,7 +53,7 @@ def engine_has_no_right_and_its_opener_three(lab):
     for pid, user, caps in ((alone.ours.process.pid, USER_PACKETS, "0" * 16), (opener, USER_OPENER, rights)):
         status = status_of(pid)
         expect(status["Uid"].split() == [str(user)] * 4 == status["Gid"].split() and status["Groups"].strip() == "", status)
-        expect({status[name] for name in ("CapPrm", "CapEff")} == {caps}, status)
+        expect({status[name] for name in ("CapPrm", "CapEff", "CapBnd")} == {caps}, status)
         expect(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status)
         expect(root_of(pid) == [], root_of(pid))
         print("  FIGURE  %s: %s RSS" % (status["Name"], status["VmRSS"].strip()))
