@@ -14,6 +14,7 @@
 #include "base/pass.h"
 #include "base/servant.h"
 #include "base/users.h"
+#include "engine/background.h"
 #include "engine/confined.h"
 #include "engine/opener_words.h"
 #include "netlink/neigh.h"
@@ -126,6 +127,8 @@ int opener_main(void)
 	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
 	int err;
 
+	/* What whoever starts it left open to it, it would hold with a right to use it. */
+	background_close_others(NULL, 0);
 	log_open(OPENER_NAME);
 	(void)prctl(PR_SET_NAME, OPENER_NAME);
 	(void)setsid(); /* not to be stopped with others of a terminal: its end comes by the socket */

@@ -140,12 +140,15 @@ def engine_goes_on_without_its_opener_and_with_another(lab):
             expect(hand_over(ours, wrong.fileno()) == errno.EBADMSG, wrong)
     expect(ours.told("get=1")["opener"] == "0" and ping("a", "10.8.3.2", 1) == (1, 1))
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    opener = alone.a.start("bash", "-c", "exec -a @wg-lwip-opener " + lab.binary, stdin=there)
+    with open(lab.dir + "/spare", "w") as spare:
+        opener = alone.a.start("bash", "-c", "exec -a @wg-lwip-opener " + lab.binary, stdin=there, pass_fds=[spare.fileno()])
     there.close()
     expect(hand_over(ours, here.fileno()) == 0)
     here.close()
     told = told_until(ours, lambda told: "trouble" not in told)
     expect(told["opener"] == "1", told)
+    held = [os.readlink("/proc/%d/fd/%s" % (opener.pid, fd)) for fd in os.listdir("/proc/%d/fd" % opener.pid)]
+    expect(lab.dir + "/spare" not in held, held)    # what it was started with besides
     ours.set("peer", alone.pub_b, "endpoint", "192.0.3.2:5678")
     alone.both_ways()
     ours.process.terminate()
