@@ -152,11 +152,15 @@ void background_fail(const char *words)
 	(void)!write(told_fd, text, strlen(text));
 }
 
-void background_ready(void)
+int background_ready(void)
 {
+	int err = 0;
+
 	if (told_fd < 0)
-		return;
-	(void)!write(told_fd, "\n", 1);
+		return 0;
+	if (write(told_fd, "\n", 1) < 0)
+		err = -errno;
 	close(told_fd);
 	told_fd = -1;
+	return err;
 }

@@ -20,6 +20,7 @@ int background_begin(void);
  * log. What still fails is told by the parent, where it may be seen: background_fail. */
 void background_leave(int log_fd);
 void background_fail(const char *words);
-void background_ready(void); /* the parent may end */
+/* The parent may end: 0, or -EPIPE: it has, as whoever started it gave up waiting, and is told nothing any more. SIGPIPE is ignored. */
+int background_ready(void);
 
 #endif

@@ -172,8 +172,11 @@ int engine_main(int argc, char **argv)
 	}
 	if (!err)
 		err = divide();
-	if (!err)
-		background_ready();
+	if (!err) {
+		err = background_ready();
+		if (err < 0)
+			log_err("ends: whoever started it waits no longer: %s", strerror(-err));
+	}
 	if (!err && !engine.options.alias[0])
 		log_info("%s is there: wg(8) sets its keys, port and peers", engine.options.device);
 	if (!err) {
