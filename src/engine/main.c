@@ -107,9 +107,6 @@ static int open_tunnel(void)
 
 	lwip_use(&opened_rights);
 	err = tunnel_open(&engine.tunnel, &tunnel_lwip, &place);
-
-	if (!err && !lwip_is_served())
-		err = -EADDRINUSE;
 	if (!err)
 		err = link_set_mtu(&engine.tunnel.inner, engine.tunnel.index, MTU_AT_START);
 	if (err < 0 && engine.tunnel.error[0])
