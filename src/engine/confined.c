@@ -1,6 +1,7 @@
 #include "engine/confined.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -38,6 +39,14 @@ int engine_calls_only(const struct syscall_row *rows, size_t count)
 	return err == -ENOSYS ? 0 : err;
 }
 
+void engine_open_nothing(void)
+{
+	int err = servant_open_nothing();
+
+	if (err < 0)
+		log_info("files are kept from it by its root and its list of system calls alone: no Landlock: %s", strerror(-err));
+}
+
 int engine_confine(void)
 {
 	int err;
@@ -52,7 +61,7 @@ int engine_confine(void)
 	}
 	if (err < 0)
 		return err;
-	(void)servant_open_nothing();
+	engine_open_nothing();
 	/* A new user id takes that back. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;

@@ -48,7 +48,7 @@ static int do_request(const struct opener_request *request, const struct opener_
 	struct placeholder placeholder;
 
 	switch (request->what) {
-	case OPENER_HELLO:
+	case OPENER_HELLO: /* was refused before, as all that is not known: that is the answer to it */
 		break;
 	case OPENER_LINK:
 		fds[0] = does->link(request->index, request->alone, request->port, request->brief);
@@ -115,7 +115,7 @@ static int give_up(void)
 	}
 	if (err < 0)
 		return err;
-	(void)servant_open_nothing();
+	engine_open_nothing();
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;
 	return engine_calls_only(calls, sizeof(calls) / sizeof(calls[0]));
