@@ -27,7 +27,7 @@ static void close_between(unsigned first, unsigned last)
 		close((int)fd);
 }
 
-static void close_others(const int *keep, size_t keep_count)
+void background_close_others(const int *keep, size_t keep_count)
 {
 	unsigned first = STDERR_FILENO + 1;
 
@@ -79,7 +79,7 @@ void background_clean(char **argv, const char *name, const int *keep, size_t kee
 		/* No /proc: it has the name that it has. */
 	}
 	(void)prctl(PR_SET_NAME, name);
-	close_others(keep, keep_count);
+	background_close_others(keep, keep_count);
 	for (size_t i = 0; i < keep_count; i++)
 		if (keep[i] >= 0)
 			(void)fcntl(keep[i], F_SETFD, FD_CLOEXEC);
@@ -152,11 +152,15 @@ void background_fail(const char *words)
 	(void)!write(told_fd, text, strlen(text));
 }
 
-void background_ready(void)
+int background_ready(void)
 {
+	int err = 0;
+
 	if (told_fd < 0)
-		return;
-	(void)!write(told_fd, "\n", 1);
+		return 0;
+	if (write(told_fd, "\n", 1) < 0)
+		err = -errno;
 	close(told_fd);
 	told_fd = -1;
+	return err;
 }

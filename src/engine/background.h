@@ -10,6 +10,9 @@
  * root file system is changed. NAME is argv's and becomes the thread's. May start the program anew, with the same arguments. */
 void background_clean(char **argv, const char *name, const int *keep, size_t keep_count);
 
+/* Of that: its descriptors. */
+void background_close_others(const int *keep, size_t keep_count);
+
 /* Goes on in a child, in a session of its own; the parent returns never: it ends when background_ready is called, with 0, or when the
  * child ends before, with 1. 0 or -errno. */
 int background_begin(void);
@@ -17,6 +20,7 @@ int background_begin(void);
  * log. What still fails is told by the parent, where it may be seen: background_fail. */
 void background_leave(int log_fd);
 void background_fail(const char *words);
-void background_ready(void); /* the parent may end */
+/* The parent may end: 0, or -EPIPE: it has, as whoever started it gave up waiting, and is told nothing any more. SIGPIPE is ignored. */
+int background_ready(void);
 
 #endif

@@ -1,6 +1,7 @@
 #include "engine/confined.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -63,6 +64,14 @@ int engine_calls_only(const struct syscall_row *rows, size_t count)
 	return err == -ENOSYS ? 0 : err;
 }
 
+void engine_open_nothing(void)
+{
+	int err = servant_open_nothing();
+
+	if (err < 0)
+		log_info("files are kept from it by its root and its list of system calls alone: no Landlock: %s", strerror(-err));
+}
+
 int engine_confine(void)
 {
 	int err;
@@ -70,16 +79,15 @@ int engine_confine(void)
 	engine_bound();
 	if (servant_see_nothing() < 0)
 		log_info("it keeps its root directory, of which it opens nothing: an empty one takes CAP_SYS_CHROOT");
-	err = servant_become(USER_PACKETS);
+	/* The bounding set first, where there is CAP_SETPCAP to empty it: a new user id takes that. */
+	err = servant_become_with(USER_PACKETS, 0);
 	if (err == -EPERM) {
 		log_info(ENGINE_STAYS, "the process for packets", (unsigned)getuid(), USER_PACKETS);
-		err = 0;
-	}
-	if (!err)
 		err = servant_give_up();
+	}
 	if (err < 0)
 		return err;
-	(void)servant_open_nothing();
+	engine_open_nothing();
 	/* A new user id takes that back. */
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;

@@ -19,7 +19,10 @@ void engine_bound(void);
 /* syscalls_only(), or a line in the log where that cannot be had: 0 or -errno. */
 int engine_calls_only(const struct syscall_row *rows, size_t count);
 
-/* What is told then: who, the user that it is, and is not. */
+/* servant_open_nothing(), or a line in the log where that cannot be had. */
+void engine_open_nothing(void);
+
+/* What is told where it keeps its user: who, the user that it is, and is not. */
 #define ENGINE_STAYS "%s stays user %u: to be user %u takes CAP_SETUID and CAP_SETGID (`cap_add: [SETUID, SETGID]` in docker-compose.yml)"
 
 #endif

@@ -8,7 +8,10 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/pass.h"
 #include "crypto/key.h"
+
+enum { REST_MS = 1000 }; /* of a listener, when there is no descriptor for who comes */
 
 static unsigned number_of(const struct line_client *client)
 {
@@ -39,26 +42,31 @@ static void client_close(struct line_client *client)
 
 /* ---- what comes in ---- */
 
-/* Bytes, and a descriptor that may have come with them: as recv(2). */
+/* Bytes, and a descriptor that may have come with them: as recv(2), or -errno. */
 static ssize_t receive(struct line_client *client)
 {
-	_Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(int))];
-	struct iovec part = { client->in + client->in_len, sizeof(client->in) - client->in_len };
-	struct msghdr message = { .msg_iov = &part, .msg_iovlen = 1 };
-	struct cmsghdr *header;
+	char *in = client->in + client->in_len;
+	size_t cap = sizeof(client->in) - client->in_len;
+	struct passed passed;
 	ssize_t n;
+	int err;
 
-	if (client->server->service.takes_fds) {
-		message.msg_control = control;
-		message.msg_controllen = sizeof(control);
+	if (!client->server->service.takes_fds) {
+		n = recv(client->source.fd, in, cap, MSG_DONTWAIT);
+		return n < 0 ? -errno : n;
 	}
-	n = recvmsg(client->source.fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-	header = n < 0 ? NULL : CMSG_FIRSTHDR(&message);
-	if (header && header->cmsg_level == SOL_SOCKET && header->cmsg_type == SCM_RIGHTS && header->cmsg_len == CMSG_LEN(sizeof(int))) {
+	err = pass_receive(client->source.fd, in, cap, &passed);
+	if (err < 0)
+		return err;
+	if (passed.count > 1) {
+		pass_close(&passed);
+		return -EBADMSG;
+	}
+	if (passed.count) {
 		drop_fd(client);
-		memcpy(&client->fd, CMSG_DATA(header), sizeof(int));
+		client->fd = passed.fd[0];
 	}
-	return n;
+	return (ssize_t)passed.len;
 }
 
 static void hand_on(struct line_client *client, struct slice line, uint64_t now_ns)
@@ -146,7 +154,7 @@ static void client_ready(struct loop_source *source, uint32_t events, uint64_t n
 	}
 	n = receive(client);
 	if (n <= 0) {
-		if (n == 0 || errno != EAGAIN)
+		if (n != -EAGAIN)
 			client_close(client);
 		return;
 	}
@@ -175,6 +183,23 @@ static struct line_client *make_room(struct line_server *server, uint64_t now_ns
 	return quiet;
 }
 
+static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns);
+
+static void listener_rested(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct line_server *server = container_of(timer, struct line_server, rest);
+
+	if (loop_add(server->loop, &server->listener, server->listener.fd, EPOLLIN, listener_ready) < 0)
+		loop_timer_set(server->loop, timer, now_ns + REST_MS * NS_PER_MS, listener_rested);
+}
+
+/* Who waits there keeps it ready: without a descriptor for him the loop would turn for nothing else. */
+static void listener_rest(struct line_server *server, uint64_t now_ns)
+{
+	loop_remove(server->loop, &server->listener);
+	loop_timer_set(server->loop, &server->rest, now_ns + REST_MS * NS_PER_MS, listener_rested);
+}
+
 static void listener_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
 	struct line_server *server = container_of(source, struct line_server, listener);
@@ -182,8 +207,11 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 	struct line_client *client;
 
 	(void)events;
-	if (fd < 0)
+	if (fd < 0) {
+		if (errno == EMFILE || errno == ENFILE || errno == ENOMEM || errno == ENOBUFS)
+			listener_rest(server, now_ns);
 		return;
+	}
 	client = make_room(server, now_ns);
 	if (client) {
 		client->server = server;
@@ -256,6 +284,7 @@ void line_server_close(struct line_server *server)
 	for (size_t i = 0; i < LINE_CLIENTS_MAX; i++)
 		if (server->clients[i].server)
 			client_close(&server->clients[i]);
+	loop_timer_clear(server->loop, &server->rest);
 	loop_remove(server->loop, &server->listener);
 	close(server->listener.fd);
 	/* Someone may have put another in its place. */

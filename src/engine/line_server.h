@@ -48,6 +48,7 @@ struct line_server {
 	struct loop *loop; /* NULL: closed */
 	struct line_service service;
 	struct loop_source listener;
+	struct loop_timer rest; /* armed while the listener is not in the loop */
 	char path[LINE_PATH_LEN];
 	struct stat ours; /* the socket at path, when it was made */
 	struct line_client clients[LINE_CLIENTS_MAX];

@@ -225,10 +225,7 @@ static int open_tun(struct tunnel *tunnel)
 	struct link link;
 	int err = link_get(&tunnel->inner, tunnel->device, &link);
 
-	/* The kernel backend's interface, when the path moves over. */
-	if (!err && tunnel->alias[0] && !strcmp(link.alias, tunnel->alias))
-		link_delete(&tunnel->inner, link.index);
-	else if (!err)
+	if (!err)
 		return -EEXIST;
 	err = tun_open(&lwip.tun, tunnel->device, tunnel->netns_fd, 0);
 	if (err < 0)
@@ -274,12 +271,9 @@ static int lwip_open(struct tunnel *tunnel)
 				  .link_index = uapi_link_index,
 				  .expect = uapi_expects,
 				  .changed = uapi_changed };
-	const char *sockets_dir = tunnel->sockets_dir ? tunnel->sockets_dir : UAPI_DIR;
 	uint8_t stamp[WG_STAMP_LEN];
 	int err;
 
-	if (lwip.tunnel)
-		return fail(tunnel, -EBUSY, "WireGuard on lwIP carries another path of this process");
 	lwip.tunnel = tunnel;
 	lwip.tun.fd = lwip.inner_monitor.fd = -1;
 	err = open_parts(tunnel);
@@ -292,11 +286,13 @@ static int lwip_open(struct tunnel *tunnel)
 	wg_stamp(stamp, packets_host.wall(NULL));
 	wg_set_stamp_sent(lwip.device, stamp);
 	host.device = lwip.device;
-	err = uapi_open(&lwip.uapi, tunnel->loop, sockets_dir, tunnel->uapi_name, &host);
-	if (err < 0)
-		text_format(tunnel->error, sizeof(tunnel->error), "wg(8) will not find %s: cannot serve %s/%s.sock: %s",
-			    tunnel->device, sockets_dir, tunnel->uapi_name, strerror(-err));
-	return 0;
+	err = uapi_open(&lwip.uapi, tunnel->loop, tunnel->sockets_dir, tunnel->uapi_name, &host);
+	if (err < 0) {
+		lwip_close(tunnel, true);
+		text_format(tunnel->error, sizeof(tunnel->error), "cannot serve %s/%s.sock: %s", tunnel->sockets_dir,
+			    tunnel->uapi_name, strerror(-err));
+	}
+	return err;
 }
 
 /* ---- what its program asks besides ---- */
@@ -304,11 +300,6 @@ static int lwip_open(struct tunnel *tunnel)
 struct wg_device *lwip_device(void)
 {
 	return lwip.device;
-}
-
-bool lwip_is_served(void)
-{
-	return lwip.uapi.server.loop;
 }
 
 void lwip_when_gone(void (*gone)(void))

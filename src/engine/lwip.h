@@ -13,7 +13,6 @@ extern const struct tunnel_ops tunnel_lwip;
 void lwip_use(const struct engine_rights *rights);
 
 struct wg_device *lwip_device(void); /* while it is open */
-bool lwip_is_served(void); /* its UAPI socket was made */
 void lwip_when_gone(void (*gone)(void)); /* called once, when its interface was deleted, wherever it was by then */
 /* They take the place of those before; borrowed while they hold. */
 void lwip_set_nics(struct tunnel *tunnel, const struct tunnel_nic *nics, size_t count);

@@ -107,9 +107,6 @@ static int open_tunnel(void)
 
 	lwip_use(&opened_rights);
 	err = tunnel_open(&engine.tunnel, &tunnel_lwip, &place);
-
-	if (!err && !lwip_is_served())
-		err = -EADDRINUSE;
 	if (!err)
 		err = link_set_mtu(&engine.tunnel.inner, engine.tunnel.index, MTU_AT_START);
 	if (err < 0 && engine.tunnel.error[0])
@@ -172,8 +169,11 @@ int engine_main(int argc, char **argv)
 	}
 	if (!err)
 		err = divide();
-	if (!err)
-		background_ready();
+	if (!err) {
+		err = background_ready();
+		if (err < 0)
+			log_err("ends: whoever started it waits no longer: %s", strerror(-err));
+	}
 	if (!err && !engine.options.alias[0])
 		log_info("%s is there: wg(8) sets its keys, port and peers", engine.options.device);
 	if (!err) {

@@ -21,6 +21,7 @@ static struct {
 	void (*changed)(void);
 	uint32_t number;   /* of the last request */
 	uint32_t late;     /* of the one that was waited for in vain; 0: none */
+	uint64_t late_ns;  /* when that was sent */
 	int neighbour_err; /* what became of one that was to be used, until that is told */
 } opened = { .source.fd = -1 };
 
@@ -66,22 +67,25 @@ static void gone(void)
 		changed();
 }
 
-/* One answer, whichever: 0 or -errno; -EPIPE: there will be none. */
+/* One answer, whichever: 0 or -errno; -EPIPE: there will be none. What is none, or came without its descriptors, may have been the one
+ * that is waited for: no other comes with its number, so this opener is given up for another. */
 static int receive(struct opener_answer *answer, struct passed *passed)
 {
 	uint8_t bytes[OPENER_ANSWER_LEN];
 	int err = pass_receive(opened.source.fd, bytes, sizeof(bytes), passed);
 
-	if (err == -EAGAIN || err == -EINTR || err == -EBADMSG)
+	if (err == -EAGAIN || err == -EINTR)
 		return err;
+	if (!err) {
+		err = opener_read_answer(bytes, passed->len, answer);
+		if (err < 0)
+			pass_close(passed);
+	}
 	if (err < 0) {
 		gone();
 		return -EPIPE;
 	}
-	err = opener_read_answer(bytes, passed->len, answer);
-	if (err < 0)
-		pass_close(passed);
-	return err;
+	return 0;
 }
 
 /* One that is not waited for, or not any more. */
@@ -103,7 +107,7 @@ static void answers_wait(struct loop_source *source, uint32_t events, uint64_t n
 	(void)source;
 	(void)events;
 	(void)now_ns;
-	while (!err || err == -EBADMSG) {
+	while (!err) {
 		err = receive(&answer, &passed);
 		if (!err)
 			take_late(&answer, &passed);
@@ -136,6 +140,7 @@ static int await_answer(const struct opener_request *request, unsigned wait_ms, 
 	int err;
 
 	opened.late = request->number;
+	opened.late_ns = now_ns;
 	for (; now_ns < deadline_ns; now_ns = clock_now_ns()) {
 		struct pollfd ready = { .fd = opened.source.fd, .events = POLLIN };
 
@@ -162,6 +167,8 @@ static int ask(struct opener_request *request, unsigned wait_ms, struct opener_a
 
 	if (opened.late)
 		answers_wait(&opened.source, 0, 0);
+	if (opened.late && clock_now_ns() - opened.late_ns > OPENED_PATIENCE_MS * NS_PER_MS)
+		gone(); /* and the next step says so */
 	if (opened.late)
 		return -ETIMEDOUT;
 	err = send_request(request);

@@ -16,6 +16,7 @@
 #include "base/pass.h"
 #include "base/servant.h"
 #include "base/users.h"
+#include "engine/background.h"
 #include "engine/confined.h"
 #include "engine/opener_words.h"
 #include "netlink/neigh.h"
@@ -62,7 +63,7 @@ static int do_request(const struct opener_request *request, const struct opener_
 	struct placeholder placeholder;
 
 	switch (request->what) {
-	case OPENER_HELLO:
+	case OPENER_HELLO: /* was refused before, as all that is not known: that is the answer to it */
 		break;
 	case OPENER_LINK:
 		fds[0] = does->link(request->index, request->alone, request->port, request->brief);
@@ -130,7 +131,7 @@ static int give_up(void)
 	}
 	if (err < 0)
 		return err;
-	(void)servant_open_nothing();
+	engine_open_nothing();
 	if (prctl(PR_SET_DUMPABLE, 0) < 0)
 		return -errno;
 	return engine_calls_only(calls, sizeof(calls) / sizeof(calls[0]));
@@ -142,6 +143,8 @@ int opener_main(void)
 	struct pollfd ready = { .fd = STDIN_FILENO, .events = POLLIN };
 	int err;
 
+	/* What whoever starts it left open to it, it would hold with a right to use it. */
+	background_close_others(NULL, 0);
 	log_open(OPENER_NAME);
 	(void)prctl(PR_SET_NAME, OPENER_NAME);
 	(void)setsid(); /* not to be stopped with others of a terminal: its end comes by the socket */

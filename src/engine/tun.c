@@ -38,7 +38,24 @@ static void set_offload(struct tun *tun, unsigned flags)
 }
 
 /* So that a super-packet is at most one outer super-frame. An older kernel does not let these be set: then it is two. */
-static void limit_gso(uint32_t index)
+static void limit_gso(struct nlmsghdr *message)
+{
+	mnl_attr_put_u32(message, IFLA_GSO_MAX_SIZE, TUN_GSO_SIZE);
+	mnl_attr_put_u32(message, IFLA_GSO_MAX_SEGS, TUN_GSO_SEGMENTS);
+}
+
+/* As wg_open() of the kernel's WireGuard: with a link-local address of its own it would be asked for routers, where no peer is. */
+static void make_no_address(struct nlmsghdr *message)
+{
+	struct nlattr *families = mnl_attr_nest_start(message, IFLA_AF_SPEC), *inet6 = mnl_attr_nest_start(message, AF_INET6);
+
+	mnl_attr_put_u8(message, IFLA_INET6_ADDR_GEN_MODE, IN6_ADDR_GEN_MODE_NONE);
+	mnl_attr_nest_end(message, inet6);
+	mnl_attr_nest_end(message, families);
+}
+
+/* Each on its own: a kernel that refuses one, or has no IPv6, does the others. */
+static void set_link(uint32_t index, void (*add)(struct nlmsghdr *message))
 {
 	static struct nl nl;
 
@@ -47,8 +64,7 @@ static void limit_gso(uint32_t index)
 		struct ifinfomsg *info = mnl_nlmsg_get_payload(message);
 
 		info->ifi_index = (int)index;
-		mnl_attr_put_u32(message, IFLA_GSO_MAX_SIZE, TUN_GSO_SIZE);
-		mnl_attr_put_u32(message, IFLA_GSO_MAX_SEGS, TUN_GSO_SEGMENTS);
+		add(message);
 		(void)nl_request(&nl, message, NULL, NULL);
 	}
 	nl_close(&nl);
@@ -80,7 +96,8 @@ static int open_here(void *arg)
 	if (!tun->index)
 		return -errno;
 	if (tun->tso)
-		limit_gso(tun->index);
+		set_link(tun->index, limit_gso);
+	set_link(tun->index, make_no_address);
 	return 0;
 }
 

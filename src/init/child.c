@@ -18,9 +18,12 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "base/text.h"
 
 #define SELF "/sbin/gateway"
+
+enum { LOOK_MS = 500 }; /* for all command lines */
 
 static const struct {
 	unsigned bits_per_s;
@@ -147,59 +150,6 @@ int child_wait(pid_t pid, uint64_t timeout_ns)
 	return status;
 }
 
-/* Of an entry of /proc: a process to end, or 0. The kernel's, and those that ended, have no command line. */
-static pid_t to_end(const char *entry)
-{
-	char path[32], name[8];
-	uint64_t pid;
-
-	if (text_uint(slice_of(entry), INT32_MAX, &pid) < 0 || (pid_t)pid == getpid())
-		return 0;
-	text_format(path, sizeof(path), "/proc/%s/cmdline", entry);
-	return file_read_begin(AT_FDCWD, path, name, sizeof(name)) > 0 && name[0] != '@' ? (pid_t)pid : 0;
-}
-
-/* How many of them there are still. */
-static size_t kill_all_but_spared(void)
-{
-	DIR *dir = opendir("/proc");
-	const struct dirent *entry;
-	size_t count = 0;
-
-	while (dir && (entry = readdir(dir)) != NULL) {
-		pid_t pid = to_end(entry->d_name);
-
-		if (!pid)
-			continue;
-		count++;
-		kill(pid, SIGKILL);
-	}
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
-void child_end_all(uint64_t timeout_ns, bool spare)
-{
-	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
-
-	if (!spare)
-		kill(-1, SIGKILL);
-	while (clock_now_ns() < deadline_ns) {
-		struct timespec wait = { .tv_nsec = 100 * (long)NS_PER_MS };
-		sigset_t child;
-		pid_t ended;
-
-		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
-			;
-		if ((ended < 0 && errno == ECHILD) || (spare && !kill_all_but_spared()))
-			break;
-		sigemptyset(&child);
-		sigaddset(&child, SIGCHLD);
-		sigtimedwait(&child, NULL, &wait);
-	}
-}
-
 pid_t child_begin(int (*fn)(void))
 {
 	pid_t pid = fork();
@@ -216,4 +166,115 @@ int child_call(int (*fn)(void), uint64_t timeout_ns)
 	int status = pid < 0 ? pid : child_wait(pid, timeout_ns);
 
 	return status < 0 ? status : WIFEXITED(status) ? WEXITSTATUS(status) : -EIO;
+}
+
+/* ---- the end of all others ---- */
+
+enum left { LEFT_NONE, LEFT_SOME, LEFT_UNKNOWN };
+
+/* Of an entry of /proc: a process but PID 1 and this one, or 0. */
+static pid_t other_process(const char *entry)
+{
+	uint64_t pid;
+
+	return text_uint(slice_of(entry), INT32_MAX, &pid) < 0 || pid == 1 || (pid_t)pid == getpid() ? 0 : (pid_t)pid;
+}
+
+/* The kernel's, and those that ended, have no command line. To read one waits for whoever holds the memory of its process, maybe for
+ * good: not in PID 1. */
+static bool is_spared_by_command_line(pid_t pid)
+{
+	char path[32], name[8];
+
+	text_format(path, sizeof(path), "/proc/%d/cmdline", (int)pid);
+	return file_read_begin(AT_FDCWD, path, name, sizeof(name)) <= 0 || name[0] == '@';
+}
+
+/* Waits for no one, and knows those of our own. `PID (NAME) STATE PPID PGRP SESSION TTY TPGID FLAGS ...`, as in proc_pid_stat(5). */
+static bool is_spared_by_stat(pid_t pid)
+{
+	enum { AT_FLAGS = 6, KERNEL_THREAD = 0x200000 /* PF_KTHREAD */ };
+	static const char *const ours[] = { ENGINE_APPLET, OPENER_NAME };
+	char path[32], stat[512], *name, *end;
+	struct slice rest, word = { NULL, 0 };
+	uint64_t flags;
+
+	text_format(path, sizeof(path), "/proc/%d/stat", (int)pid);
+	if (file_read_begin(AT_FDCWD, path, stat, sizeof(stat)) <= 0)
+		return true;
+	name = strchr(stat, '(');
+	end = strrchr(stat, ')'); /* there may be more of both in a name */
+	if (!name || !end || end[1] != ' ' || end[2] == 'Z' || end[2] == 'X')
+		return true;
+	*end = '\0';
+	for (size_t i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (!strcmp(name + 1, ours[i]))
+			return true;
+	rest = slice_of(end + 2);
+	for (int i = 0; i <= AT_FLAGS; i++)
+		(void)slice_cut(&rest, ' ', &word);
+	return text_uint(word, UINT32_MAX, &flags) < 0 || flags & KERNEL_THREAD;
+}
+
+static enum left end_all_but(bool (*is_spared)(pid_t pid))
+{
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	enum left left = LEFT_NONE;
+
+	if (!dir)
+		return LEFT_UNKNOWN;
+	while ((entry = readdir(dir)) != NULL) {
+		pid_t pid = other_process(entry->d_name);
+
+		if (!pid || is_spared(pid))
+			continue;
+		left = LEFT_SOME;
+		kill(pid, SIGKILL);
+	}
+	closedir(dir);
+	return left;
+}
+
+static int end_by_command_line(void)
+{
+	return end_all_but(is_spared_by_command_line);
+}
+
+/* True: all ended that are to. *hangs, false at first: once a command line could not be read in time, none is any more. */
+static bool end_all_but_spared(bool *hangs)
+{
+	int left = *hangs ? -ETIMEDOUT : child_call(end_by_command_line, LOOK_MS * NS_PER_MS);
+
+	*hangs = left < 0;
+	if (left < 0)
+		left = end_all_but(is_spared_by_stat);
+	return left == LEFT_NONE;
+}
+
+void child_end_all(uint64_t timeout_ns, bool spare)
+{
+	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
+	bool hangs = false;
+
+	if (!spare)
+		kill(-1, SIGKILL);
+	while (clock_now_ns() < deadline_ns) {
+		const struct timespec wait = { .tv_nsec = (spare ? 50 : 100) * (long)NS_PER_MS };
+		sigset_t child;
+		pid_t ended;
+
+		while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+			;
+		if ((ended < 0 && errno == ECHILD) || (spare && end_all_but_spared(&hangs)))
+			break;
+		/* A look's own child tells of its end as well. */
+		if (spare) {
+			(void)nanosleep(&wait, NULL);
+			continue;
+		}
+		sigemptyset(&child);
+		sigaddset(&child, SIGCHLD);
+		sigtimedwait(&child, NULL, &wait);
+	}
 }

@@ -13,6 +13,7 @@
 
 enum {
 	BATCH = 8,
+	AGAIN_MS = 100,       /* what could not be put back into the loop rests on */
 	TURN_NS = 200 * 1000, /* then it is the data's turn; the batch that was begun is finished */
 };
 
@@ -44,11 +45,12 @@ static struct behind *find(const struct nic *nic)
 
 static void rested(struct loop_timer *timer, uint64_t now_ns)
 {
-	(void)timer;
-	(void)now_ns;
-	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
+	for (size_t i = 0; i < OUTER_LINK_MAX; i++) {
 		if (b.all[i].nic && b.all[i].resting)
 			b.all[i].resting = loop_add(b.loop, &b.all[i].source, b.all[i].source.fd, EPOLLIN, ready) < 0;
+		if (b.all[i].nic && b.all[i].resting)
+			loop_timer_set(b.loop, timer, now_ns + AGAIN_MS * NS_PER_MS, rested);
+	}
 }
 
 /* Whether it rests now, as its owner wishes. */

@@ -1,6 +1,7 @@
 #include "worker/worker.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/signalfd.h>
@@ -40,6 +41,8 @@ bool worker_read_fd(const char *text, int *fd)
 	if (text_uint(slice_of(text), FD_MAX, &number) < 0)
 		return false;
 	*fd = (int)number;
+	/* It is for this process: what it starts may not speak in its name. */
+	(void)fcntl(*fd, F_SETFD, FD_CLOEXEC);
 	return true;
 }
 

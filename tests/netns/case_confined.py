@@ -53,7 +53,7 @@ def engine_has_no_right_and_its_opener_three(lab):
     for pid, user, caps in ((alone.ours.process.pid, USER_PACKETS, "0" * 16), (opener, USER_OPENER, rights)):
         status = status_of(pid)
         expect(status["Uid"].split() == [str(user)] * 4 == status["Gid"].split() and status["Groups"].strip() == "", status)
-        expect({status[name] for name in ("CapPrm", "CapEff")} == {caps}, status)
+        expect({status[name] for name in ("CapPrm", "CapEff", "CapBnd")} == {caps}, status)
         expect(status["NoNewPrivs"] == "1" and status["Seccomp"] == "2", status)
         expect(root_of(pid) == [], root_of(pid))
         with open("/proc/%d/limits" % pid) as f:
@@ -143,12 +143,15 @@ def engine_goes_on_without_its_opener_and_with_another(lab):
             expect(hand_over(ours, wrong.fileno()) == errno.EBADMSG, wrong)
     expect(ours.told("get=1")["opener"] == "0" and ping("a", "10.8.3.2", 1) == (1, 1))
     here, there = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    opener = alone.a.start("bash", "-c", "exec -a @wg-lwip-opener " + lab.binary, stdin=there)
+    with open(lab.dir + "/spare", "w") as spare:
+        opener = alone.a.start("bash", "-c", "exec -a @wg-lwip-opener " + lab.binary, stdin=there, pass_fds=[spare.fileno()])
     there.close()
     expect(hand_over(ours, here.fileno()) == 0)
     here.close()
     told = told_until(ours, lambda told: "trouble" not in told)
     expect(told["opener"] == "1", told)
+    held = [os.readlink("/proc/%d/fd/%s" % (opener.pid, fd)) for fd in os.listdir("/proc/%d/fd" % opener.pid)]
+    expect(lab.dir + "/spare" not in held, held)    # what it was started with besides
     ours.set("peer", alone.pub_b, "endpoint", "192.0.3.2:5678")
     alone.both_ways()
     ours.process.terminate()

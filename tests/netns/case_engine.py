@@ -109,6 +109,27 @@ def engine_ends_with_its_interface_its_socket_or_a_signal(lab):
     expect(run("wg", "show", "interfaces").split() == [] and "wg7.sock" not in os.listdir("/run/wireguard"), os.listdir("/run/wireguard"))
 
 
+@case
+def engine_sees_its_socket_removed_behind_more_files_than_it_can_be_told_of(lab):
+    a, other = lab.host("a"), "/run/wireguard/other"
+    queue_len = int(run("cat", "/proc/sys/fs/inotify/max_queued_events"))
+    for remove in (os.unlink, lambda path: os.rename(path, path + ".away"), lambda path: os.rename(other, path)):
+        ours = lab.engine(a, "wg7")
+        os.chmod("/run/wireguard/wg7.sock", 0o660)      # which is no end
+        expect(ours.told("get=1")["version"] == "1")
+        ours.process.send_signal(signal.SIGSTOP)
+        for i in range(queue_len + 10):
+            open(other, "w").close()
+            os.rename(other, other + "2")
+            os.unlink(other + "2")
+        open(other, "w").close()
+        remove("/run/wireguard/wg7.sock")
+        ours.process.send_signal(signal.SIGCONT)
+        ours.process.wait(10)
+        for name in os.listdir("/run/wireguard"):
+            os.unlink("/run/wireguard/" + name)
+
+
 def refused(lab, *words, status=1):
     done = subprocess.run(["ip", "netns", "exec", "a", lab.applet("wireguard-lwip"), *words], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)

@@ -1526,6 +1526,46 @@ TEST(what_goes_behind_the_data_waits_and_what_finds_no_room_is_counted)
 	pump(50);
 }
 
+static int epoll_fd;
+
+static void take_epoll(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	(void)now_ns;
+	epoll_fd = loop.epoll_fd;
+	loop.epoll_fd = -1;
+}
+
+static void give_epoll(struct loop_timer *timer, uint64_t now_ns)
+{
+	(void)timer;
+	(void)now_ns;
+	loop.epoll_fd = epoll_fd;
+}
+
+TEST(what_rests_is_read_also_when_it_could_not_be_put_back_at_once)
+{
+	static struct loop_timer before, behind;
+
+	CHECK_INT(start_with_data_word(), 0);
+	int fd = peer(ROUTER, "10.1.0.2");
+	rest.for_ns = 50 * NS_PER_MS;
+	CHECK(peer_send(fd, "10.1.0.1", "flood", 5));
+	for (int i = 0; i < 100 && !rest.asked; i++)
+		pump(1);
+	CHECK(rest.asked > 0);
+	usleep(60000);
+	/* In one turn, with the end of its rest between them. */
+	loop_timer_set(&loop, &before, 0, take_epoll);
+	loop_timer_set(&loop, &behind, clock_now_ns(), give_epoll);
+	rest.for_ns = 0;
+	pump(1);
+	CHECK(epoll_fd > 0 && loop.epoll_fd == epoll_fd);
+	CHECK(pump_until(1));
+	close(fd);
+	CHECK_INT(finish(), 0);
+}
+
 TEST(the_port_moves)
 {
 	CHECK_INT(start(), 0);

@@ -498,6 +498,14 @@ TEST(garbage_is_written_without_harm)
 	CHECK(stream(AF_INET, 1000000));
 }
 
+/* `ip` has the address that was set, the control, and no other. */
+TEST(no_address_is_made_for_it)
+{
+	CHECK_INT(start(0), 0);
+	CHECK_INT(system("ip -n tun-a -6 address show dev wg9 | grep -q 'inet6 fd09::1/64'"), 0);
+	CHECK(system("ip -n tun-a -6 address show dev wg9 | grep -q 'inet6 fe80'") != 0);
+}
+
 TEST(names_that_are_taken)
 {
 	static struct tun other;

@@ -106,6 +106,8 @@ def every_process_is_confined(image):
         if name in LISTED:
             is_listed(name, status)
         if name.startswith("@"):
+            # no more than its worker, which has not the right to leave it less
+            assert bounding & (NEVER | HARMFUL & ~MAY["gateway"]) == 0, (name, status)
             continue
         assert bounding & NEVER == 0 and int(status["CapPrm"], 16) & ~bounding == 0, (name, status)
         if status["PPid"] == "1":

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -484,6 +485,59 @@ TEST(a_descriptor_goes_to_who_takes_it_and_is_closed_otherwise)
 	turn();
 	CHECK_INT(server.clients[0].fd, -1);
 	close(given);
+	close(fd);
+	server_stop();
+}
+
+/* The next number that is free, which a descriptor left open would have taken. */
+static int next_fd(void)
+{
+	int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	close(fd);
+	return fd;
+}
+
+TEST(who_sends_two_descriptors_at_once_is_closed_and_they_are)
+{
+	int fd, given[2], before;
+
+	CHECK_INT(server_start(), 0);
+	fd = client_connect();
+	given[0] = given[1] = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	CHECK(fd >= 0 && given[0] >= 0);
+	before = next_fd();
+	CHECK_INT(pass_message(fd, "a\n", 2, given, 2), 0);
+	turn();
+	CHECK_INT(lefts, 1);
+	CHECK_INT(lines_count, 0);
+	CHECK(next_fd() < before); /* that of the client's connection */
+	close(given[0]);
+	close(fd);
+	server_stop();
+}
+
+TEST(a_listener_rests_while_there_is_no_descriptor_for_who_comes)
+{
+	struct rlimit limit, none;
+	int fd;
+
+	CHECK_INT(server_start(), 0);
+	CHECK_INT(getrlimit(RLIMIT_NOFILE, &limit), 0);
+	none = limit;
+	fd = next_fd();
+	none.rlim_cur = (rlim_t)fd + 1; /* the client's own end is the last */
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &none), 0);
+	fd = client_connect();
+	CHECK_INT(setrlimit(RLIMIT_NOFILE, &limit), 0);
+	CHECK(fd >= 0 && server.rest.armed);
+	CHECK_INT(write(fd, "hello\n", 6), 6);
+	turn();
+	CHECK_INT(lines_count, 0);
+	loop_timer_set(&loop, &server.rest, 0, server.rest.fire);
+	turn();
+	turn();
+	CHECK(!server.rest.armed && client_read(fd) && !strcmp(text, "hello\n\n"));
 	close(fd);
 	server_stop();
 }

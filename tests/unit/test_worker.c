@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/pulse.h"
+#include "base/text.h"
 #include "control/client.h"
 #include "worker/worker.h"
 
@@ -150,6 +151,19 @@ TEST(worker_answers_its_verbs_and_lists_them_for_others)
 	CHECK_STR(said, "unknown verb; these are known:\n       echo [WORD]\n       look\n");
 	kill(child, SIGTERM);
 	CHECK_INT(end(), 0);
+}
+
+TEST(descriptors_of_a_supervisor_are_not_for_what_a_worker_starts)
+{
+	int fd = dup(STDIN_FILENO), read_fd = -1;
+	char number[16];
+
+	text_format(number, sizeof(number), "%d", fd);
+	CHECK(worker_read_fd(NULL, &read_fd) && read_fd == -1);
+	CHECK(worker_read_fd(number, &read_fd) && read_fd == fd);
+	CHECK_INT(fcntl(fd, F_GETFD), FD_CLOEXEC);
+	CHECK(!worker_read_fd("x", &read_fd));
+	close(fd);
 }
 
 TEST(worker_goes_on_at_sighup_and_takes_its_socket_along_at_sigterm)
