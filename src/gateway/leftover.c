@@ -14,7 +14,7 @@
 #include "control/client.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
-#include "tunnel/uapi_program.h"
+#include "tunnel/uapi_process.h"
 
 enum { SILENCE_MS = 1000 };
 
@@ -109,7 +109,7 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	if (!err)
 		err = clear_netns(profile->name, &inner);
 	/* It ends by itself with its interface, unless it hangs. */
-	if (!uapi_program_kill(host.alias))
+	if (!uapi_process_kill(host.alias))
 		(void)fprintf(stderr, "%s: what carried it does not end\n", profile->name);
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));

@@ -18,6 +18,7 @@
 #include "crypto/key.h"
 #include "crypto/x25519.h"
 #include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_process.h"
 #include "tunnel/uapi_program.h"
 
 #define KIND "tun"
@@ -30,6 +31,7 @@ static struct {
 	struct uapi_asker device, more;
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
+	int process; /* who serves there, held; negative: not known */
 	bool has_more;
 	bool takes_no_opener; /* it said so */
 	unsigned silences; /* requests in a row that were not answered in time */
@@ -62,7 +64,7 @@ static void note_silence(int err)
 	if (!tunnel->stuck_ns)
 		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
 	uapi.silences = 0;
-	if (!uapi_program_kill(tunnel->alias) && !tunnel->stuck_ns)
+	if (!uapi_process_kill(tunnel->alias) && !tunnel->stuck_ns)
 		tunnel->stuck_ns = clock_now_ns();
 }
 
@@ -157,8 +159,16 @@ static void watch_ready(struct loop_source *source, uint32_t events, uint64_t no
 		return;
 	}
 	watch_close();
+	(void)uapi_process_ends(uapi.process);
 	if (tunnel->ended)
 		tunnel->ended(tunnel);
+}
+
+static void process_hold(int process)
+{
+	if (uapi.process >= 0)
+		close(uapi.process);
+	uapi.process = process;
 }
 
 /* What has no second socket is followed by its interface alone. */
@@ -170,6 +180,7 @@ static int watch_open(struct tunnel *tunnel)
 	uapi_text_watch(&uapi.lines);
 	err = ask(&uapi.watched, &answer);
 	uapi.has_more = !err;
+	process_hold(uapi_process_hold(uapi.has_more ? uapi.watched.fd : uapi.device.fd));
 	if (err == -ENOENT || err == -ECONNREFUSED)
 		return 0;
 	if (!err)
@@ -289,6 +300,7 @@ static int start(struct tunnel *tunnel)
 static void forget(void)
 {
 	watch_close();
+	process_hold(-1);
 	uapi_asker_close(&uapi.device);
 	uapi_asker_close(&uapi.more);
 	uapi_lines_free(&uapi.lines);
@@ -306,7 +318,7 @@ static int uapi_open(struct tunnel *tunnel)
 
 	if (uapi.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard in user space carries another path of this process", "");
-	uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
+	uapi.process = uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
 	if (!tunnel->sockets_dir || !realpath(tunnel->sockets_dir, uapi.own_dir))
 		uapi.own_dir[0] = '\0';
 	err = link_get(&tunnel->inner, tunnel->device, &link);
@@ -327,7 +339,7 @@ static int uapi_open(struct tunnel *tunnel)
 		link_delete(&tunnel->inner, link.index);
 		wait_gone(tunnel);
 	}
-	(void)uapi_program_kill(tunnel->alias);
+	(void)uapi_process_kill(tunnel->alias);
 	err = start(tunnel);
 	uapi.tunnel = tunnel;
 	if (err < 0)
@@ -346,7 +358,7 @@ static void uapi_close(struct tunnel *tunnel, bool remove)
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
 	if (ends) {
-		uapi_program_finish(last->fd, tunnel->alias);
+		uapi_process_finish(uapi.process, last->fd, tunnel->alias);
 		uapi_asker_remove(&uapi.device);
 		uapi_asker_remove(&uapi.more);
 	}

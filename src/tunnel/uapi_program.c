@@ -1,6 +1,5 @@
 #include "tunnel/uapi_program.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -9,11 +8,9 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/paths.h"
 #include "base/text.h"
 
@@ -21,8 +18,6 @@
 
 /* Its descriptors. */
 enum { LOG_FD = 3, NETNS_FD = 4 };
-
-enum { FINISH_MS = 1000, KILLED_MS = 1000, STEP_MS = 10 };
 
 extern char **environ;
 
@@ -175,91 +170,4 @@ int uapi_program_start(const struct uapi_program_options *options, char *words, 
 	if (!err && status)
 		err = -EIO;
 	return err;
-}
-
-/* ---- its end ---- */
-
-static bool has_word(struct slice words, const char *word)
-{
-	struct slice one;
-
-	while (slice_cut(&words, '\0', &one))
-		if (slice_equal(one, word))
-			return true;
-	return false;
-}
-
-static struct slice read_proc(const char *pid, const char *name, char *text, size_t cap)
-{
-	char path[64];
-	ssize_t n;
-
-	text_format(path, sizeof(path), "/proc/%s/%s", pid, name);
-	n = file_read_begin(AT_FDCWD, path, text, cap);
-	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
-}
-
-/* A container's processes are seen from its host, and may have the same names: they have a second number, inside. */
-static bool is_inside(const char *pid)
-{
-	char text[4096];
-	struct slice status = read_proc(pid, "status", text, sizeof(text)), line, word;
-	size_t numbers = 0;
-
-	while (slice_cut(&status, '\n', &line)) {
-		if (!slice_starts(line, "NSpid:"))
-			continue;
-		for (slice_word(&line, &word); slice_word(&line, &word);)
-			numbers++;
-	}
-	return numbers > 1;
-}
-
-/* The program that was started with that alias. */
-static bool is_of(const char *pid, const char *alias)
-{
-	char text[1024];
-	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
-
-	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
-}
-
-/* How many there are still. */
-static size_t kill_all(const char *alias)
-{
-	DIR *dir = opendir("/proc");
-	const struct dirent *entry;
-	size_t count = 0;
-
-	while (dir && (entry = readdir(dir)) != NULL) {
-		uint64_t pid;
-
-		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) < 0 || !is_of(entry->d_name, alias))
-			continue;
-		count++;
-		kill((pid_t)pid, SIGKILL);
-	}
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
-bool uapi_program_kill(const char *alias)
-{
-	const struct timespec step = { .tv_nsec = STEP_MS * (long)NS_PER_MS };
-
-	for (int waited_ms = 0; kill_all(alias); waited_ms += STEP_MS) {
-		if (waited_ms >= KILLED_MS)
-			return false;
-		nanosleep(&step, NULL);
-	}
-	return true;
-}
-
-void uapi_program_finish(int fd, const char *alias)
-{
-	struct pollfd end = { .fd = fd, .events = POLLRDHUP };
-
-	if (fd < 0 || poll(&end, 1, FINISH_MS) != 1)
-		(void)uapi_program_kill(alias);
 }
