@@ -175,19 +175,23 @@ static void process_hold(int process)
 static int watch_open(struct tunnel *tunnel)
 {
 	struct uapi_answer answer = { .stays = true };
+	bool is_full;
 	int err;
 
 	uapi_text_watch(&uapi.lines);
 	err = ask(&uapi.watched, &answer);
-	uapi.has_more = !err;
-	process_hold(uapi_process_hold(uapi.has_more ? uapi.watched.fd : uapi.device.fd));
+	process_hold(uapi_process_hold(uapi.watched.fd >= 0 ? uapi.watched.fd : uapi.device.fd));
+	uapi.has_more = false;
 	if (err == -ENOENT || err == -ECONNREFUSED)
 		return 0;
-	if (!err)
+	/* As many as may watch it do: it is followed by its interface too. */
+	is_full = answer.ended && err == -EBUSY;
+	uapi.has_more = !err || is_full;
+	if (uapi.has_more)
 		err = ask_program();
-	if (!err)
+	if (!err && !is_full)
 		err = loop_add(tunnel->loop, &uapi.watch, uapi.watched.fd, EPOLLIN, watch_ready);
-	if (err < 0) {
+	if (err < 0 || is_full) {
 		uapi.watch.fd = -1;
 		uapi_asker_close(&uapi.watched);
 	}
@@ -232,14 +236,29 @@ static const char *choose_dir(const struct tunnel *tunnel, char *warning, size_t
 	return uapi.own_dir;
 }
 
-/* The program whose sockets are in dir is that of our interface: what it says goes on from here. */
-static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
+static int adopt_fail(struct tunnel *tunnel, int err)
+{
+	if (uapi.watch.fd >= 0)
+		loop_remove(tunnel->loop, &uapi.watch);
+	uapi.watch.fd = -1;
+	process_hold(-1);
+	uapi_asker_close(&uapi.watched);
+	uapi_asker_close(&uapi.device);
+	uapi_asker_close(&uapi.more);
+	return err;
+}
+
+/* The program whose sockets are in dir is that of our interface: what it says goes on from here. -ENOENT: no one serves there, or another's. */
+static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 {
 	static struct tunnel_config running;
 	struct uapi_answer answer = { .running = &running };
 	int err;
 
 	name_sockets(tunnel, dir);
+	err = uapi_asker_connect(&uapi.device);
+	if (err < 0)
+		return err == -ECONNREFUSED ? -ENOENT : err;
 	tunnel_config_clear(&running);
 	uapi_text_get(&uapi.lines);
 	err = ask(&uapi.device, &answer);
@@ -247,21 +266,26 @@ static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 		err = watch_open(tunnel);
 	tunnel_config_clear(&running);
 	/* Another path's, or another program's, may be called so too. */
-	if (!err && (!uapi.has_more || !uapi.program.index || uapi.program.index == index))
-		return true;
-	if (uapi.watch.fd >= 0)
-		loop_remove(tunnel->loop, &uapi.watch);
-	uapi.watch.fd = -1;
-	uapi_asker_close(&uapi.watched);
-	uapi_asker_close(&uapi.device);
-	uapi_asker_close(&uapi.more);
-	return false;
+	if (!err && uapi.has_more && uapi.program.index && uapi.program.index != index)
+		err = -ENOENT;
+	return err < 0 ? adopt_fail(tunnel, err) : 0;
 }
 
-static bool adopt(struct tunnel *tunnel, uint32_t index)
+static int adopt(struct tunnel *tunnel, uint32_t index)
 {
-	return (uapi.own_dir[0] && adopt_in(tunnel, uapi.own_dir, index)) || adopt_in(tunnel, UAPI_DIR, index) ||
-	       adopt_in(tunnel, UAPI_DIR_MOVED, index);
+	const char *const dirs[] = { uapi.own_dir, UAPI_DIR, UAPI_DIR_MOVED };
+	int err = -ENOENT;
+
+	for (size_t i = 0; err == -ENOENT && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (dirs[i][0])
+			err = adopt_in(tunnel, dirs[i], index);
+	return err;
+}
+
+/* A want of ours, which says nothing of who was asked. */
+static bool is_own_want(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS;
 }
 
 static void wait_gone(struct tunnel *tunnel)
@@ -329,11 +353,20 @@ static int uapi_open(struct tunnel *tunnel)
 	}
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
-	if (!err && !strcmp(link.kind, KIND) && adopt(tunnel, link.index)) {
-		uapi.tunnel = tunnel;
-		tunnel->index = link.index;
-		return 0;
+	if (!err && !strcmp(link.kind, KIND)) {
+		int adopted = adopt(tunnel, link.index);
+
+		if (!adopted) {
+			uapi.silences = 0;
+			uapi.tunnel = tunnel;
+			tunnel->index = link.index;
+			return 0;
+		}
+		/* What carries packets is not given up for one question that failed: whoever opens tries again. */
+		if (adopted != -ENOENT && (is_own_want(adopted) || ++uapi.silences < SILENCES_MAX))
+			return fail(tunnel, adopted, "cannot take up what runs", "");
 	}
+	uapi.silences = 0;
 	/* The kernel backend's, when the path moves over, or that of a program which no one can speak to any more. */
 	if (!err) {
 		link_delete(&tunnel->inner, link.index);

@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -75,6 +76,23 @@ def packet_process_that_is_killed_is_made_anew_with_its_sessions(lab):
     expect(int(pair.ours.engine()["pid"]) != dead)
     expect(pair.ours.peer(pair.pub_b)["endpoint"] == "192.0.2.77:5678", pair.ours.said())
     expect("has ended: it is started again" in pair.ours.said(), pair.ours.said())
+    pair.both_ways()
+
+
+@case
+def crash_of_the_service_loses_nothing_though_others_watch_its_engine(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    before = pair.ours.engine()["pid"]
+    pair.ours.stop(signal.SIGKILL)
+    watchers = [socket.socket(socket.AF_UNIX) for _ in range(4)]
+    for watcher in watchers:
+        watcher.settimeout(10)
+        watcher.connect("/run/wireguard/wg0.more")
+        watcher.sendall(b"watch=1\n\n")
+        wait_until("it is told that it may", lambda: watcher.recv(100) == b"errno=0\n\n")
+    pair.ours.start()
+    expect(pair.ours.show()["state"] == "up" and pair.ours.engine()["pid"] == before, pair.ours.said())
     pair.both_ways()
 
 
