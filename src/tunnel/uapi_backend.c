@@ -248,7 +248,8 @@ static int adopt_fail(struct tunnel *tunnel, int err)
 	return err;
 }
 
-/* The program whose sockets are in dir is that of our interface: what it says goes on from here. -ENOENT: no one serves there, or another's. */
+/* The program whose sockets are in dir is that of our interface: what it says goes on from here. -ENOENT: no one serves there, or another's,
+ * which may be called so too: it must not come by our key. An index alone is no proof, since each namespace counts its own, from 1. */
 static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 {
 	static struct tunnel_config running;
@@ -259,13 +260,14 @@ static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 	err = uapi_asker_connect(&uapi.device);
 	if (err < 0)
 		return err == -ECONNREFUSED ? -ENOENT : err;
+	if (uapi_process_whose(uapi.device.fd, tunnel->alias, tunnel->device) == UAPI_PROCESS_OTHERS)
+		return adopt_fail(tunnel, -ENOENT);
 	tunnel_config_clear(&running);
 	uapi_text_get(&uapi.lines);
 	err = ask(&uapi.device, &answer);
 	if (!err)
 		err = watch_open(tunnel);
 	tunnel_config_clear(&running);
-	/* Another path's, or another program's, may be called so too. */
 	if (!err && uapi.has_more && uapi.program.index && uapi.program.index != index)
 		err = -ENOENT;
 	return err < 0 ? adopt_fail(tunnel, err) : 0;

@@ -65,18 +65,78 @@ static bool is_of(const char *pid, const char *alias)
 	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
 }
 
-int uapi_process_hold(int socket)
+/* 0 or -errno; -ESRCH: it is of another PID namespace. */
+static int read_other(int socket, pid_t *pid)
 {
 	struct ucred other;
 	socklen_t len = sizeof(other);
-	long fd;
 
 	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &len) < 0)
 		return -errno;
-	if (other.pid <= 0)
-		return -ESRCH; /* of another PID namespace */
-	fd = syscall(SYS_pidfd_open, other.pid, 0);
+	*pid = other.pid;
+	return other.pid > 0 ? 0 : -ESRCH;
+}
+
+int uapi_process_hold(int socket)
+{
+	pid_t pid;
+	int err = read_other(socket, &pid);
+	long fd;
+
+	if (err < 0)
+		return err;
+	fd = syscall(SYS_pidfd_open, pid, 0);
 	return fd < 0 ? -errno : (int)fd;
+}
+
+/* A TUN's name stands with each descriptor of it (tun_chr_show_fdinfo). */
+static bool has_line(struct slice text, const char *first, const char *second)
+{
+	struct slice line, word;
+
+	while (slice_cut(&text, '\n', &line))
+		if (slice_cut(&line, '\t', &word) && slice_equal(word, first) && slice_equal(line, second))
+			return true;
+	return false;
+}
+
+/* -errno: it is not to be seen. */
+static int has_open(const char *pid, const char *device)
+{
+	char path[64], text[1024];
+	const struct dirent *entry;
+	int found = 0;
+	DIR *dir;
+
+	text_format(path, sizeof(path), "/proc/%s/fdinfo", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (!found && (entry = readdir(dir)) != NULL) {
+		text_format(path, sizeof(path), "fdinfo/%.20s", entry->d_name);
+		found = has_line(read_proc(pid, path, text, sizeof(text)), "iff:", device);
+	}
+	closedir(dir);
+	return found;
+}
+
+enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device)
+{
+	char name[16], text[64];
+	pid_t pid;
+	int has;
+
+	if (read_other(socket, &pid) < 0)
+		return UAPI_PROCESS_UNKNOWN;
+	text_format(name, sizeof(name), "%d", (int)pid);
+	if (is_of(name, alias))
+		return UAPI_PROCESS_OURS;
+	if (!read_proc(name, "cmdline", text, sizeof(text)).len)
+		return UAPI_PROCESS_UNKNOWN;
+	if (!strcmp(text, ENGINE_PROCESS))
+		return UAPI_PROCESS_OTHERS;
+	has = has_open(name, device);
+	return has < 0 ? UAPI_PROCESS_UNKNOWN : has ? UAPI_PROCESS_OURS : UAPI_PROCESS_OTHERS;
 }
 
 /* ---- its end ---- */

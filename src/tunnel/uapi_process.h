@@ -8,6 +8,14 @@
 /* Of who serves at the other end of socket: a pidfd that the caller closes, or -errno (-ENOSYS before Linux 5.3). */
 int uapi_process_hold(int socket);
 
+/* Is who serves at the other end of socket the one that carries device: that of alias, or a program of another make that has it open? */
+enum uapi_process_whose {
+	UAPI_PROCESS_OURS,
+	UAPI_PROCESS_OTHERS,
+	UAPI_PROCESS_UNKNOWN, /* of another PID namespace; or who listened there is gone, and a child of it serves, as wireguard-go's does */
+};
+enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device);
+
 /* Waits for the end of what is held, a second at most; false: it goes on, or process is negative. */
 bool uapi_process_ends(int process);
 

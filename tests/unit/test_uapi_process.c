@@ -66,6 +66,8 @@ TEST(uapi_process_is_held_by_a_connection_to_it)
 	CHECK(process >= 0);
 	CHECK(!uapi_process_ends(process));
 	close(process);
+	/* Neither an engine nor one that has a TUN. */
+	CHECK_INT(uapi_process_whose(ends[0], ALIAS, "wg0"), UAPI_PROCESS_OTHERS);
 	close(ends[0]);
 	CHECK(uapi_process_hold(ends[0]) < 0);
 	CHECK(!uapi_process_ends(-1));
