@@ -66,18 +66,10 @@ static void leave_place(struct path *path, bool remove)
 	if (path->inner.tunnel.error[0])
 		log_err("%s", path->inner.tunnel.error);
 	path->inner.tunnel.error[0] = '\0';
-	path->inner.up = false;
+	path->inner.up = path->applied = false;
 	if (remove)
 		admission_leave(&path->admission, path->place.netns_fd);
 	place_close(&path->place, remove);
-}
-
-/* The name of the namespace for set, "" for where the process is. */
-static const char *wanted_netns(const struct path *path, const struct conf_set *set, const struct conf_facts *facts)
-{
-	if (path->netns_option)
-		return strcmp(path->netns_option, PLACE_HERE) != 0 ? path->netns_option : "";
-	return profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
 }
 
 /* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs
@@ -138,7 +130,7 @@ static void tunnel_lost(struct path *path)
 	roamed_read(path->roamed_file, &path->inner.running);
 	path->moving = true;
 	tunnel_close(&path->inner.tunnel, false);
-	path->inner.up = false;
+	path->inner.up = path->applied = false;
 }
 
 static void restore_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -161,7 +153,8 @@ static void ended(struct tunnel *tunnel)
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
 	const char *backend = path->backend_option ? path->backend_option : profile_backend(path->profile, &set->env);
-	const char *netns = wanted_netns(path, set, facts);
+	const char *own = profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
+	const char *netns = place_name(path->netns_option, own);
 	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
@@ -199,6 +192,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	if (err < 0)
 		return err;
 	tunnel_close(&path->inner.tunnel, true);
+	path->applied = false;
 	place.netns_fd = path->place.netns_fd;
 	err = backend_open(&path->inner.tunnel, backend, &place, &path->carrier.reason);
 	path->opened_ns = clock_now_ns();
@@ -251,7 +245,7 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct path *path = PATH_OF(timer, settle);
 
 	(void)now_ns;
-	if (!path->inner.tunnel.ops || path->inner.up)
+	if (!path->applied || path->inner.up)
 		return;
 	log_info("no way to any peer has carrier after %d s: up without it", CARRIER_WAIT_S);
 	if (bring_up(path) < 0)
@@ -291,6 +285,8 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (!path->inner.tunnel.ops)
 		return;
 	fence_mend(&path->fence, &path->host);
+	if (!path->applied)
+		return;
 	if (find_nics(path) || follow_underlay(path) < 0 || silent_address_is_due(&path->silent))
 		path->disturbed(path);
 }
@@ -321,6 +317,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	/* Before it listens there. */
 	admission_widen(&path->admission, path->profile->name, path->inner.wanted.listen_port,
 			path->place.netns[0] ? "" : path->inner.tunnel.device);
+	path->applied = false;
 	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted,
 			   path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
 	/* Also what was applied in part, so that putting back undoes it. */
@@ -351,6 +348,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	path->did.address_set = err;
+	path->applied = true;
 	err = use_underlay(path, &underlay);
 	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
 	if (err < 0)
