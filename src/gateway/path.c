@@ -149,6 +149,13 @@ static void ended(struct tunnel *tunnel)
 	loop_timer_set(path->loop, &path->restore, due_ns > now_ns ? due_ns : now_ns, restore_fires);
 }
 
+static int tunnel_fail(struct path *path, int err)
+{
+	text_format(path->down_reason, sizeof(path->down_reason), "%s",
+		    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
+	return err;
+}
+
 /* The namespace stays where it can: other programs of the appliance live in it. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
@@ -167,7 +174,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 				      .ended = ended };
 	bool same_place = path->place.open && !strcmp(path->place.netns, netns);
 	struct backend_choice choice;
-	int err = 0;
+	int err;
 
 	path->did.backend = backend;
 	path->lacks = path->contained && needs_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) < 0;
@@ -176,17 +183,17 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	if (carrier_stays(&path->carrier, path->inner.tunnel.ops, backend, &path->host) && same_place &&
 	    !strcmp(path->inner.tunnel.device, place.device))
 		return 0;
+	err = inner_dump(&path->inner);
+	if (err == -ETIMEDOUT)
+		return tunnel_fail(path, err);
 	/* Also when it is closed by now: what could not be moved is put back by the same way. */
-	if (inner_dump(&path->inner) == 0)
-		path->moving = true;
+	path->moving = path->moving || !err;
 	/* What runs is not given up for what cannot be had. */
-	if (path->moving)
-		err = backend_look(backend, &path->host, &choice, path->down_reason, sizeof(path->down_reason));
+	err = path->moving ? backend_look(backend, &path->host, &choice, path->down_reason, sizeof(path->down_reason)) : 0;
 	if (err < 0)
 		return err;
 	if (same_place)
-		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason,
-				  sizeof(path->down_reason));
+		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason, sizeof(path->down_reason));
 	else
 		err = change_place(path, netns, place.device);
 	if (err < 0)
@@ -197,11 +204,10 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	err = backend_open(&path->inner.tunnel, backend, &place, &path->carrier.reason);
 	path->opened_ns = clock_now_ns();
 	if (err < 0)
-		text_format(path->down_reason, sizeof(path->down_reason), "%s",
-			    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
-	else if (path->inner.tunnel.error[0])
+		return tunnel_fail(path, err);
+	if (path->inner.tunnel.error[0])
 		log_err("%s", path->inner.tunnel.error);
-	return err;
+	return 0;
 }
 
 /* Someone changed the inner interface, maybe we ourselves: what is it now? */
@@ -264,8 +270,7 @@ static int use_underlay(struct path *path, const struct underlay *underlay)
 	if (path->inner.up)
 		silent_probe(&path->silent);
 	else if (!err && !path->settle.armed)
-		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S,
-			       settle_fires);
+		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, settle_fires);
 	return err;
 }
 
@@ -307,8 +312,8 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	/* What its peers have of endpoints now; of a tunnel that is replaced it is known. */
-	if (!path->moving && !path->recalled)
-		(void)inner_dump(&path->inner);
+	if (!path->moving && !path->recalled && (err = inner_dump(&path->inner)) < 0)
+		return tunnel_fail(path, err);
 	wanted_build(&path->inner.wanted, path->profile, set, resolver, &pick);
 	path->did.moved = path->moving;
 	if (path->moving || path->recalled)
@@ -318,14 +323,11 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	admission_widen(&path->admission, path->profile->name, path->inner.wanted.listen_port,
 			path->place.netns[0] ? "" : path->inner.tunnel.device);
 	path->applied = false;
-	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted,
-			   path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
+	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted, path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
 	/* Also what was applied in part, so that putting back undoes it. */
 	inner_remember(&path->inner);
-	if (err < 0) {
-		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->inner.tunnel.error);
-		return err;
-	}
+	if (err < 0)
+		return tunnel_fail(path, err);
 	err = inner_read(&path->inner, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
 		return err;

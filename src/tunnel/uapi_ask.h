@@ -4,7 +4,7 @@
 
 #include "tunnel/uapi_text.h"
 
-enum { UAPI_PATIENCE_MS = 5000 };
+enum { UAPI_PATIENCE_MS = 2000 };
 
 /* A connection that is made when it is needed, and made anew when the other end has closed it. */
 struct uapi_asker {

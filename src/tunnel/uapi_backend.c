@@ -3,6 +3,7 @@
  * There is one per process. */
 #include "tunnel/tunnel.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/pulse.h"
 #include "base/text.h"
 #include "crypto/key.h"
 #include "crypto/x25519.h"
@@ -23,7 +25,10 @@
 
 #define KIND "tun"
 
-enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 2 };
+enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 4, ADOPT_TRIES_MAX = 2 };
+
+/* The longest that one callback waits: who is asked does not answer, and is made anew. */
+static_assert(UAPI_PATIENCE_MS + GONE_MS + UAPI_PROCESS_END_MS + UAPI_PROGRAM_WAIT_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
@@ -365,7 +370,7 @@ static int uapi_open(struct tunnel *tunnel)
 			return 0;
 		}
 		/* What carries packets is not given up for one question that failed: whoever opens tries again. */
-		if (adopted != -ENOENT && (is_own_want(adopted) || ++uapi.silences < SILENCES_MAX))
+		if (adopted != -ENOENT && (is_own_want(adopted) || ++uapi.silences < ADOPT_TRIES_MAX))
 			return fail(tunnel, adopted, "cannot take up what runs", "");
 	}
 	uapi.silences = 0;

@@ -16,7 +16,7 @@
 #include "base/paths.h"
 #include "base/text.h"
 
-enum { FINISH_MS = 1000, KILLED_MS = 1000, STEP_MS = 10 };
+enum { STEP_MS = 10 };
 
 /* ---- which one it is ---- */
 
@@ -160,7 +160,7 @@ static bool ends_until(int process, uint64_t deadline_ns)
 
 bool uapi_process_ends(int process)
 {
-	return process >= 0 && ends_until(process, clock_now_ns() + FINISH_MS * NS_PER_MS);
+	return process >= 0 && ends_until(process, clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS);
 }
 
 /* Before Linux 5.3. */
@@ -194,7 +194,7 @@ static bool kill_one(pid_t pid, const char *name, const char *alias, uint64_t de
 
 bool uapi_process_kill(const char *alias)
 {
-	uint64_t deadline_ns = clock_now_ns() + KILLED_MS * NS_PER_MS;
+	uint64_t deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 	DIR *dir = opendir("/proc");
 	const struct dirent *entry;
 	bool ended = true;
@@ -215,6 +215,6 @@ void uapi_process_finish(int process, int socket, const char *alias)
 {
 	struct pollfd end = { .fd = socket, .events = POLLRDHUP };
 
-	if (process >= 0 ? !uapi_process_ends(process) : socket < 0 || poll(&end, 1, FINISH_MS) != 1)
+	if (process >= 0 ? !uapi_process_ends(process) : socket < 0 || poll(&end, 1, UAPI_PROCESS_END_MS) != 1)
 		(void)uapi_process_kill(alias);
 }

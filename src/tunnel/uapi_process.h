@@ -5,6 +5,8 @@
 
 #include <stdbool.h>
 
+enum { UAPI_PROCESS_END_MS = 1000 }; /* that an end is waited for */
+
 /* Of who serves at the other end of socket: a pidfd that the caller closes, or -errno (-ENOSYS before Linux 5.3). */
 int uapi_process_hold(int socket);
 
@@ -16,13 +18,13 @@ enum uapi_process_whose {
 };
 enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device);
 
-/* Waits for the end of what is held, a second at most; false: it goes on, or process is negative. */
+/* Waits for the end of what is held; false: it goes on, or process is negative. */
 bool uapi_process_ends(int process);
 
 /* Each process that was started with that alias, and is there still. False: one does not end. */
 bool uapi_process_kill(const char *alias);
 
-/* The same of one whose end is on its way, once that takes longer than a second. process is as from uapi_process_hold; where that is not to
+/* The same of one whose end is on its way, once that takes longer. process is as from uapi_process_hold; where that is not to
  * be had the end of socket stands for it, a connection or -1. */
 void uapi_process_finish(int process, int socket, const char *alias);
 
