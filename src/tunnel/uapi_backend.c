@@ -49,11 +49,23 @@ static struct {
 
 static int fail(struct tunnel *tunnel, int err, const char *what, const char *words)
 {
-	if (err == -ETIMEDOUT)
-		text_format(tunnel->error, sizeof(tunnel->error), "%s: the program behind %s does not answer", what, uapi.device.path);
-	else
-		text_format(tunnel->error, sizeof(tunnel->error), "%s: %s", what, *words ? words : strerror(-err));
+	text_format(tunnel->error, sizeof(tunnel->error), "%s: %s", what, *words ? words : strerror(-err));
 	return err;
+}
+
+/* A program that answers by -ETIMEDOUT or -EPIPE is neither silent nor gone: who opens sockets for it is. */
+static int fail_asked(struct tunnel *tunnel, int err, const char *what, const struct uapi_answer *answer)
+{
+	char silent[TUNNEL_ERROR_LEN];
+
+	text_format(silent, sizeof(silent), "the program behind %s does not answer", uapi.device.path);
+	if (answer->error[0])
+		return fail(tunnel, err, what, answer->error);
+	if (answer->ended && err == -ETIMEDOUT)
+		return fail(tunnel, err, what, "who opens sockets for it does not answer");
+	if (answer->ended && err == -EPIPE)
+		return fail(tunnel, err, what, "who opens sockets for it is gone");
+	return fail(tunnel, err, what, err == -ETIMEDOUT ? silent : "");
 }
 
 /* One that is alive and stands still carries nothing: it is ended, and whoever follows it makes it anew. */
@@ -80,7 +92,7 @@ static int ask(struct uapi_asker *asker, struct uapi_answer *answer)
 
 	uapi_lines_wipe(&uapi.lines);
 	if (uapi.tunnel)
-		note_silence(err);
+		note_silence(answer->ended ? 0 : err);
 	return err;
 }
 
@@ -315,6 +327,8 @@ static int start(struct tunnel *tunnel)
 	struct link link;
 	int err = uapi_program_start(&options, words, sizeof(words));
 
+	if (err == -ETIMEDOUT)
+		text_format(words, sizeof(words), "it takes too long");
 	if (err < 0)
 		return fail(tunnel, err, "cannot start WireGuard in user space", words);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
@@ -371,7 +385,7 @@ static int uapi_open(struct tunnel *tunnel)
 		}
 		/* What carries packets is not given up for one question that failed: whoever opens tries again. */
 		if (adopted != -ENOENT && (is_own_want(adopted) || ++uapi.silences < ADOPT_TRIES_MAX))
-			return fail(tunnel, adopted, "cannot take up what runs", "");
+			return fail_asked(tunnel, adopted, "cannot take up what runs", &(struct uapi_answer){ .running = NULL });
 	}
 	uapi.silences = 0;
 	/* The kernel backend's, when the path moves over, or that of a program which no one can speak to any more. */
@@ -418,14 +432,14 @@ static int uapi_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 		err = ask(&uapi.more, &nics);
 	}
 	if (err < 0)
-		return fail(tunnel, err, "cannot set the NICs of the dataplane alone", nics.error);
+		return fail_asked(tunnel, err, "cannot set the NICs of the dataplane alone", &nics);
 	uapi_text_device(&uapi.lines, config);
 	err = ask(&uapi.device, &answer);
 	if (err == -EADDRINUSE) {
 		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program", config->listen_port);
 		return err;
 	}
-	return err < 0 ? fail(tunnel, err, "cannot set key and port", answer.error) : 0;
+	return err < 0 ? fail_asked(tunnel, err, "cannot set key and port", &answer) : 0;
 }
 
 static int uapi_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer, unsigned fields)
@@ -435,7 +449,7 @@ static int uapi_set_peer(struct tunnel *tunnel, const struct tunnel_config *conf
 
 	uapi_text_peer(&uapi.lines, config, peer, fields);
 	err = ask(&uapi.device, &answer);
-	return err < 0 ? fail(tunnel, err, "cannot set a peer", answer.error) : 0;
+	return err < 0 ? fail_asked(tunnel, err, "cannot set a peer", &answer) : 0;
 }
 
 static int uapi_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
@@ -445,7 +459,7 @@ static int uapi_remove_peer(struct tunnel *tunnel, const uint8_t public_key[stat
 
 	uapi_text_remove(&uapi.lines, public_key);
 	err = ask(&uapi.device, &answer);
-	return err < 0 ? fail(tunnel, err, "cannot remove a peer", answer.error) : 0;
+	return err < 0 ? fail_asked(tunnel, err, "cannot remove a peer", &answer) : 0;
 }
 
 /* UAPI does not tell it. */
@@ -470,11 +484,13 @@ static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	tunnel_config_clear(running);
 	uapi_text_get(&uapi.lines);
 	err = ask(&uapi.device, &answer);
-	if (!err && uapi.has_more)
+	if (!err && uapi.has_more) {
+		answer.ended = false; /* that of the other socket counts */
 		err = ask_more(running);
+	}
 	if (err < 0) {
 		tunnel_config_clear(running);
-		return fail(tunnel, err, "cannot read the interface", answer.error);
+		return fail_asked(tunnel, err, "cannot read the interface", &answer);
 	}
 	running->counts.known = uapi.has_more;
 	for (size_t i = 0; i < running->peer_count; i++)
