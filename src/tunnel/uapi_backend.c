@@ -20,6 +20,7 @@
 #include "crypto/key.h"
 #include "crypto/x25519.h"
 #include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_opener.h"
 #include "tunnel/uapi_process.h"
 #include "tunnel/uapi_program.h"
 
@@ -38,7 +39,7 @@ static struct {
 	struct loop_source watch;
 	int process; /* who serves there, held; negative: not known */
 	bool has_more;
-	bool takes_no_opener; /* it said so */
+	struct uapi_opener opener;
 	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
@@ -118,27 +119,11 @@ static int ask_program(void)
 	return ask_more(&unused);
 }
 
-/* One that lost who opens sockets for it, and may start none, gets another; packets go on meanwhile. */
+/* Packets go on meanwhile. */
 static void mend_opener(struct tunnel *tunnel)
 {
-	struct uapi_answer answer = { .running = NULL };
-	int fd, err;
-
-	if (uapi.program.has_opener || uapi.takes_no_opener)
-		return;
-	fd = uapi_program_opener();
-	uapi_text_opener(&uapi.lines);
-	err = fd < 0 ? fd : uapi_ask_giving(&uapi.more, &uapi.lines, fd, &answer);
-	uapi_lines_wipe(&uapi.lines);
-	if (fd >= 0)
-		close(fd);
-	uapi.program.has_opener = !err;
-	uapi.takes_no_opener = err == -EOPNOTSUPP || err == -EPROTO;
-	if (err < 0)
-		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
-			answer.error[0] ? answer.error : strerror(-err));
-	else
-		log_info("%s: who opens sockets for it was gone, and it has another", tunnel->device);
+	if (uapi.program.lacks_opener)
+		uapi.program.lacks_opener = !uapi_opener_mend(&uapi.opener, &uapi.more, tunnel->device, clock_now_ns());
 }
 
 /* ---- the end of it, and what is wrong ---- */
@@ -351,7 +336,8 @@ static void forget(void)
 	uapi_lines_free(&uapi.lines);
 	wipe(uapi.private_key, sizeof(uapi.private_key));
 	uapi.program = (struct uapi_program){ .index = 0 };
-	uapi.has_more = uapi.takes_no_opener = false;
+	uapi.opener = (struct uapi_opener){ .wait_s = 0 };
+	uapi.has_more = false;
 	uapi.silences = 0;
 	uapi.tunnel = NULL;
 }

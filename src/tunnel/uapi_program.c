@@ -95,14 +95,20 @@ int uapi_program_opener(void)
 	static const char *const argv[] = { OPENER_APPLET, NULL };
 	int ends[2], err;
 
+	/* It ends with its socket, or hangs; until it has ended none follows it. */
+	if (last && waitpid(last, NULL, WNOHANG) == 0) {
+		kill(last, SIGKILL);
+		return -EBUSY;
+	}
+	last = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
-	if (last)
-		(void)waitpid(last, NULL, WNOHANG);
 	err = spawn(argv, &(struct handed){ ends[1], STDIN_FILENO }, 1, &last);
 	close(ends[1]);
-	if (err < 0)
+	if (err < 0) {
+		last = 0;
 		close(ends[0]);
+	}
 	return err < 0 ? err : ends[0];
 }
 

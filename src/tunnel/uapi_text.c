@@ -150,7 +150,7 @@ static int more_of_program(struct uapi_answer *answer, enum uapi_key key, const 
 	case UAPI_PUBLIC_KEY:
 		return begin_peer(answer, value->key);
 	case UAPI_OPENER:
-		answer->program->has_opener = slice_equal(value->text, "1");
+		answer->program->lacks_opener = slice_equal(value->text, "0");
 		return 0;
 	case UAPI_VERSION:
 		return 0;

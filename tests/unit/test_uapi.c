@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tunnel/uapi_text.h"
+#include "base/clock.h"
+#include "tunnel/uapi_opener.h"
 
 #define KEY_A "00000000000000000000000000000000000000000000000000000000000000aa"
 #define KEY_B "00000000000000000000000000000000000000000000000000000000000000bb"
@@ -94,6 +95,7 @@ TEST(uapi_second_socket_tells_of_peers_that_the_first_told_of)
 	CHECK_INT(program.index, 9);
 	CHECK_INT(program.pid, 77);
 	CHECK_STR(program.trouble, "no way out");
+	CHECK(!program.lacks_opener);
 	CHECK(running.counts.under_load);
 	CHECK_INT(running.counts.drops[TUNNEL_DROP_REPLAY], 3);
 	CHECK_INT(running.counts.unknown.from.port, 5);
@@ -105,6 +107,30 @@ TEST(uapi_second_socket_tells_of_peers_that_the_first_told_of)
 	CHECK_INT(running.peers[1].counts.drops[TUNNEL_DROP_QUEUE], 6);
 	CHECK_INT(running.peers[0].counts.failures, 1);
 	CHECK_INT(running.peers[0].counts.failure, TUNNEL_FAILURE_NONE);
+}
+
+TEST(uapi_opener_is_lacked_only_by_who_says_so)
+{
+	CHECK_INT(read_more("version=1\nerrno=0\n"), 0);
+	CHECK(!program.lacks_opener);
+	CHECK_INT(read_more("opener=0\nerrno=0\n"), 0);
+	CHECK(program.lacks_opener);
+}
+
+TEST(uapi_opener_that_does_not_live_is_tried_less_and_less_often)
+{
+	static const unsigned tries_s[] = { 0, 1, 3, 7, 15, 31, 63, 123, 183, 183 + 121, 183 + 122 };
+	struct uapi_opener opener = { .wait_s = 0 };
+	size_t tried = 0;
+
+	for (unsigned s = 0; s <= 183; s++)
+		if (uapi_opener_is_due(&opener, (1000 + s) * NS_PER_S))
+			CHECK_INT(s, tries_s[tried++]);
+	/* One that lived is replaced at once. */
+	for (unsigned s = 183 + 121; s <= 183 + 122; s++)
+		if (uapi_opener_is_due(&opener, (1000 + s) * NS_PER_S))
+			CHECK_INT(s, tries_s[tried++]);
+	CHECK_INT(tried, sizeof(tries_s) / sizeof(tries_s[0]));
 }
 
 TEST(uapi_answers_that_are_refused)
