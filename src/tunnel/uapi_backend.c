@@ -29,7 +29,7 @@
 enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 4, ADOPT_TRIES_MAX = 2 };
 
 /* The longest that one callback waits: who is asked does not answer, and is made anew. */
-static_assert(UAPI_PATIENCE_MS + GONE_MS + UAPI_PROCESS_END_MS + UAPI_PROGRAM_WAIT_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
+static_assert(UAPI_PATIENCE_MS + GONE_MS + UAPI_PROGRAM_WAIT_MS + UAPI_PROCESS_END_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "tunnel/uapi_process.h"
 
 #define SELF "/proc/self/exe"
 
@@ -172,6 +173,9 @@ int uapi_program_start(const struct uapi_program_options *options, char *words, 
 		kill(pid, SIGKILL);
 	while (pid && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	/* Its child too, which is not ours to wait for, and goes on to be ready. */
+	if (err < 0)
+		(void)uapi_process_kill(options->alias);
 	trim_words(words);
 	if (!err && status)
 		err = -EIO;
