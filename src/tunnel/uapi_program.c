@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -20,18 +21,22 @@
 /* Its descriptors. */
 enum { LOG_FD = 3, NETNS_FD = 4 };
 
-extern char **environ;
+/* Which code seals and opens is chosen by it (crypto/aead.h); what else is told to the service is no business of theirs. */
+#define AEAD_VARIABLE "GATEWAY_AEAD"
 
 /* What becomes which descriptor of it. */
 struct handed {
 	int from, to;
 };
 
-/* Apart from the numbers that they are to have, of which one may be another's here: a copy of each, or -1. */
+/* Apart from the numbers that they are to have, of which one may be another's here: a copy of each, or -errno. */
 static void copy_apart(struct handed *handed, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		handed[i].from = fcntl(handed[i].from, F_DUPFD_CLOEXEC, NETNS_FD + 1);
+	for (size_t i = 0; i < count; i++) {
+		int copy = fcntl(handed[i].from, F_DUPFD_CLOEXEC, NETNS_FD + 1);
+
+		handed[i].from = copy < 0 ? -errno : copy;
+	}
 }
 
 static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const struct handed *handed, size_t count)
@@ -42,7 +47,7 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	sigemptyset(&none);
 	sigfillset(&all);
 	for (size_t i = 0; !err && i < count; i++)
-		err = handed[i].from < 0 ? EMFILE : posix_spawn_file_actions_adddup2(actions, handed[i].from, handed[i].to);
+		err = handed[i].from < 0 ? -handed[i].from : posix_spawn_file_actions_adddup2(actions, handed[i].from, handed[i].to);
 	if (!err)
 		err = posix_spawnattr_setsigmask(attr, &none);
 	if (!err)
@@ -54,18 +59,24 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 
 static int spawn(const char *const *argv, struct handed *handed, size_t count, pid_t *pid)
 {
+	char aead[64], *environment[] = { NULL, NULL };
+	const char *aead_name = getenv(AEAD_VARIABLE);
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int err = -posix_spawn_file_actions_init(&actions);
 
 	if (err)
 		return err;
+	if (aead_name) {
+		text_format(aead, sizeof(aead), AEAD_VARIABLE "=%s", aead_name);
+		environment[0] = aead;
+	}
 	copy_apart(handed, count);
 	err = -posix_spawnattr_init(&attr);
 	if (!err) {
 		err = set_up_child(&actions, &attr, handed, count);
 		if (!err)
-			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environ);
+			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environment);
 		posix_spawnattr_destroy(&attr);
 	}
 	posix_spawn_file_actions_destroy(&actions);

@@ -148,6 +148,11 @@ def end_of_the_service_is_the_end_of_its_engine(lab):
     pair = Pair(lab)
     pair.both_ways()
     expect(engines(pair.ours.dir))
+    engine, = engines(pair.ours.dir)
+    for pid in (engine, *openers_of(engine)):
+        with open("/proc/%d/environ" % pid) as f:       # not what the service was told
+            words = f.read().split("\0")
+        expect(all(word.startswith("GATEWAY_AEAD=") for word in words if word), words)
     began = time.monotonic()
     pair.ours.stop()
     print("          stopped after %.0f ms" % ((time.monotonic() - began) * 1000))
