@@ -159,7 +159,6 @@ TEST(uapi_answers_that_are_refused)
 		{ "public_key=" KEY_A "\nlast_handshake_time_sec=9223372036854775808\n", -EINVAL },
 		{ "public_key=" KEY_A "\ntx_bytes=18446744073709551616\n", -EINVAL },
 		{ "public_key=" KEY_A "\nendpoint=\n", -EINVAL },
-		{ "public_key=" KEY_A "\nendpoint=[fe80::1%no-such-link]:1\n", -EINVAL },
 		{ "public_key=" KEY_A "\nallowed_ip=10.0.0.0/33\n", -EINVAL },
 		{ "public_key=" KEY_A "\nprotocol_version=2\n", -EPROTO },
 	};
@@ -170,9 +169,25 @@ TEST(uapi_answers_that_are_refused)
 			CHECK_INT(read_device(rows[i].text), rows[i].err);
 		}
 	CHECK_INT(read_more("public_key=" KEY_A "\ndrop_cookie=1\n"), 0); /* a name that is none */
-	CHECK_INT(read_more("public_key=" KEY_A "\ndrop_unknown_peer=1\n"), -EPROTO); /* of no one who is known */
 	CHECK_INT(read_more("under_load=2\n"), -EINVAL);
 	CHECK_INT(read_more("trouble=\n"), -EINVAL);
+}
+
+TEST(uapi_answer_of_a_newer_program_or_of_a_link_that_went_is_taken)
+{
+	char line[UAPI_TEXT_MAX];
+
+	CHECK_INT(read_device("public_key=" KEY_A "\nendpoint=[fe80::1%no-such-link]:1\nrx_bytes=7\nerrno=0\n"), 0);
+	CHECK_INT(running.peers[0].endpoint.addr.family, 0);
+	CHECK_INT(running.peers[0].received_bytes, 7);
+	CHECK_INT(read_more("public_key=" KEY_A "\ndrop_unknown_peer=1\nfailures=3\nerrno=0\n"), 0); /* the device's alone, here */
+	CHECK_INT(running.peers[0].counts.failures, 3);
+	text_format(line, sizeof(line), "trouble=%0900d\n", 1);
+	CHECK_INT(read_more(line), 0);
+	CHECK_INT(strlen(program.trouble), TUNNEL_ERROR_LEN - 1);
+	text_format(line, sizeof(line), "error=%0900d\n", 1);
+	CHECK_INT(read_more(line), 0);
+	CHECK_INT(strlen(answer.error), TUNNEL_ERROR_LEN - 1);
 }
 
 TEST(uapi_answer_with_more_than_a_config_holds)
