@@ -5,10 +5,7 @@
 
 #include <assert.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -18,22 +15,24 @@
 #include "base/pulse.h"
 #include "base/text.h"
 #include "crypto/key.h"
-#include "crypto/x25519.h"
 #include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_key.h"
 #include "tunnel/uapi_opener.h"
+#include "tunnel/uapi_place.h"
 #include "tunnel/uapi_process.h"
 #include "tunnel/uapi_program.h"
+#include "tunnel/uapi_silence.h"
 
 #define KIND "tun"
 
-enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 4, ADOPT_TRIES_MAX = 2 };
+enum { GONE_MS = 1000, GONE_STEP_MS = 10, ADOPT_TRIES_MAX = 2 };
 
 /* The longest that one callback waits: who is asked does not answer, and is made anew. */
 static_assert(UAPI_PATIENCE_MS + GONE_MS + UAPI_PROGRAM_WAIT_MS + UAPI_PROCESS_END_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
-	char own_dir[PATH_MAX]; /* as a path that holds from anywhere; "": none */
+	struct uapi_place place;
 	struct uapi_asker device, more;
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
@@ -43,7 +42,7 @@ static struct {
 	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
-	uint8_t private_key[TUNNEL_KEY_LEN], public_key[TUNNEL_KEY_LEN]; /* that goes with it */
+	struct uapi_key_pair keys;
 } uapi;
 
 /* ---- requests ---- */
@@ -69,23 +68,6 @@ static int fail_asked(struct tunnel *tunnel, int err, const char *what, const st
 	return fail(tunnel, err, what, err == -ETIMEDOUT ? silent : "");
 }
 
-/* One that is alive and stands still carries nothing: it is ended, and whoever follows it makes it anew. */
-static void note_silence(int err)
-{
-	struct tunnel *tunnel = uapi.tunnel;
-
-	uapi.silences = err == -ETIMEDOUT ? uapi.silences + 1 : 0;
-	if (!uapi.silences)
-		tunnel->stuck_ns = 0;
-	if (uapi.silences < SILENCES_MAX)
-		return;
-	if (!tunnel->stuck_ns)
-		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
-	uapi.silences = 0;
-	if (!uapi_process_kill(tunnel->alias) && !tunnel->stuck_ns)
-		tunnel->stuck_ns = clock_now_ns();
-}
-
 /* Of uapi.lines, which are empty then. */
 static int ask(struct uapi_asker *asker, struct uapi_answer *answer)
 {
@@ -93,7 +75,7 @@ static int ask(struct uapi_asker *asker, struct uapi_answer *answer)
 
 	uapi_lines_wipe(&uapi.lines);
 	if (uapi.tunnel)
-		note_silence(answer->ended ? 0 : err);
+		uapi_silence_note(&uapi.silences, err == -ETIMEDOUT && !answer->ended, uapi.tunnel);
 	return err;
 }
 
@@ -137,10 +119,10 @@ static void set_trouble(struct tunnel *tunnel, const char *trouble)
 		tunnel->troubled(tunnel);
 }
 
-static void watch_close(void)
+static void watch_close(struct tunnel *tunnel)
 {
 	if (uapi.watch.fd >= 0)
-		loop_remove(uapi.tunnel->loop, &uapi.watch);
+		loop_remove(tunnel->loop, &uapi.watch);
 	uapi.watch.fd = -1;
 	uapi_asker_close(&uapi.watched);
 }
@@ -160,7 +142,7 @@ static void watch_ready(struct loop_source *source, uint32_t events, uint64_t no
 		mend_opener(tunnel);
 		return;
 	}
-	watch_close();
+	watch_close(tunnel);
 	(void)uapi_process_ends(uapi.process);
 	if (tunnel->ended)
 		tunnel->ended(tunnel);
@@ -202,49 +184,23 @@ static int watch_open(struct tunnel *tunnel)
 
 /* ---- open and close ---- */
 
-static void name_sockets(const struct tunnel *tunnel, const char *dir)
+static int name_sockets(const struct tunnel *tunnel, const char *dir)
 {
+	int err;
+
 	uapi_asker_close(&uapi.device);
 	uapi_asker_close(&uapi.more);
 	uapi_asker_close(&uapi.watched);
-	uapi_asker_init(&uapi.device, dir, tunnel->uapi_name, UAPI_SOCKET_END);
-	uapi_asker_init(&uapi.more, dir, tunnel->uapi_name, UAPI_MORE_END);
-	uapi_asker_init(&uapi.watched, dir, tunnel->uapi_name, UAPI_MORE_END);
-}
-
-static bool is_served(void)
-{
-	int err = uapi_asker_connect(&uapi.device);
-
-	uapi_asker_close(&uapi.device);
-	return !err || err == -ETIMEDOUT;
-}
-
-/* Where wg(8) looks; else where our own sockets are, and *warning says why. */
-static const char *choose_dir(const struct tunnel *tunnel, char *warning, size_t cap)
-{
-	const char *why = NULL;
-
-	name_sockets(tunnel, UAPI_DIR);
-	if ((mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST) || access(UAPI_DIR, W_OK) < 0)
-		why = strerror(errno);
-	else if (is_served())
-		why = strerror(EADDRINUSE);
-	if (!why || !uapi.own_dir[0])
-		return UAPI_DIR;
-	text_format(warning, cap, "wg(8) will not find %s: cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s", tunnel->device,
-		    tunnel->uapi_name, why);
-	name_sockets(tunnel, uapi.own_dir);
-	return uapi.own_dir;
+	err = uapi_asker_init(&uapi.device, dir, tunnel->uapi_name, UAPI_SOCKET_END);
+	if (!err)
+		err = uapi_asker_init(&uapi.more, dir, tunnel->uapi_name, UAPI_MORE_END);
+	return err < 0 ? err : uapi_asker_init(&uapi.watched, dir, tunnel->uapi_name, UAPI_MORE_END);
 }
 
 static int adopt_fail(struct tunnel *tunnel, int err)
 {
-	if (uapi.watch.fd >= 0)
-		loop_remove(tunnel->loop, &uapi.watch);
-	uapi.watch.fd = -1;
+	watch_close(tunnel);
 	process_hold(-1);
-	uapi_asker_close(&uapi.watched);
 	uapi_asker_close(&uapi.device);
 	uapi_asker_close(&uapi.more);
 	return err;
@@ -258,8 +214,9 @@ static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 	struct uapi_answer answer = { .running = &running };
 	int err;
 
-	name_sockets(tunnel, dir);
-	err = uapi_asker_connect(&uapi.device);
+	err = name_sockets(tunnel, dir);
+	if (!err)
+		err = uapi_asker_connect(&uapi.device);
 	if (err < 0)
 		return err == -ECONNREFUSED ? -ENOENT : err;
 	if (uapi_process_whose(uapi.device.fd, tunnel->alias, tunnel->device) == UAPI_PROCESS_OTHERS)
@@ -277,7 +234,7 @@ static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 
 static int adopt(struct tunnel *tunnel, uint32_t index)
 {
-	const char *const dirs[] = { uapi.own_dir, UAPI_DIR, UAPI_DIR_MOVED };
+	const char *const dirs[] = { uapi.place.own_dir, UAPI_DIR, UAPI_DIR_MOVED };
 	int err = -ENOENT;
 
 	for (size_t i = 0; err == -ENOENT && i < sizeof(dirs) / sizeof(dirs[0]); i++)
@@ -304,18 +261,22 @@ static void wait_gone(struct tunnel *tunnel)
 static int start(struct tunnel *tunnel)
 {
 	char words[TUNNEL_ERROR_LEN], warning[TUNNEL_ERROR_LEN] = "";
+	const char *dir = uapi_place_choose(&uapi.place, tunnel->uapi_name, tunnel->device, warning, sizeof(warning));
 	const struct uapi_program_options options = { .device = tunnel->device,
 						      .alias = tunnel->alias,
 						      .netns_fd = tunnel->netns_fd,
-						      .sockets = choose_dir(tunnel, warning, sizeof(warning)),
+						      .sockets = dir,
 						      .name = tunnel->uapi_name };
 	struct link link;
-	int err = uapi_program_start(&options, words, sizeof(words));
+	int err = name_sockets(tunnel, dir);
 
+	if (err < 0)
+		return fail(tunnel, err, "cannot name its sockets", "");
+	err = uapi_program_start(&options, words, sizeof(words));
 	if (err == -ETIMEDOUT)
 		text_format(words, sizeof(words), "it takes too long");
 	if (err < 0)
-		return fail(tunnel, err, "cannot start WireGuard in user space", words);
+		return fail(tunnel, err, "cannot start WireGuard in user space", uapi.place.own_dir[0] || !warning[0] ? words : warning);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
 	if (!err)
 		err = watch_open(tunnel);
@@ -329,12 +290,12 @@ static int start(struct tunnel *tunnel)
 
 static void forget(void)
 {
-	watch_close();
+	watch_close(uapi.tunnel);
 	process_hold(-1);
 	uapi_asker_close(&uapi.device);
 	uapi_asker_close(&uapi.more);
 	uapi_lines_free(&uapi.lines);
-	wipe(uapi.private_key, sizeof(uapi.private_key));
+	wipe(&uapi.keys, sizeof(uapi.keys));
 	uapi.program = (struct uapi_program){ .index = 0 };
 	uapi.opener = (struct uapi_opener){ .wait_s = 0 };
 	uapi.has_more = false;
@@ -350,8 +311,7 @@ static int uapi_open(struct tunnel *tunnel)
 	if (uapi.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard in user space carries another path of this process", "");
 	uapi.process = uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
-	if (!tunnel->sockets_dir || !realpath(tunnel->sockets_dir, uapi.own_dir))
-		uapi.own_dir[0] = '\0';
+	uapi_place_find(&uapi.place, tunnel->sockets_dir, tunnel->uapi_name);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
 	if (!err && strcmp(link.alias, tunnel->alias) != 0) {
 		text_format(tunnel->error, sizeof(tunnel->error),
@@ -448,20 +408,6 @@ static int uapi_remove_peer(struct tunnel *tunnel, const uint8_t public_key[stat
 	return err < 0 ? fail_asked(tunnel, err, "cannot remove a peer", &answer) : 0;
 }
 
-/* UAPI does not tell it. */
-static void find_public_key(struct tunnel_config *running)
-{
-	if (!running->has_private_key)
-		memset(running->public_key, 0, sizeof(running->public_key));
-	if (!running->has_private_key)
-		return;
-	if (!ct_equal(uapi.private_key, running->private_key, TUNNEL_KEY_LEN)) {
-		x25519_public(uapi.public_key, running->private_key);
-		memcpy(uapi.private_key, running->private_key, TUNNEL_KEY_LEN);
-	}
-	memcpy(running->public_key, uapi.public_key, TUNNEL_KEY_LEN);
-}
-
 static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 {
 	struct uapi_answer answer = { .running = running };
@@ -481,7 +427,7 @@ static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	running->counts.known = uapi.has_more;
 	for (size_t i = 0; i < running->peer_count; i++)
 		running->peers[i].counts.known = uapi.has_more;
-	find_public_key(running);
+	uapi_key_find(&uapi.keys, running);
 	set_trouble(tunnel, uapi.program.trouble);
 	if (uapi.has_more)
 		mend_opener(tunnel);

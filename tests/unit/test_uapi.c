@@ -259,3 +259,15 @@ TEST(uapi_nics_of_the_tunnel_alone_go_over_the_second_socket)
 	uapi_text_nics(&lines, NULL, 0);
 	CHECK_STR(text_of(&lines), "set=1\nreplace_nics=true\n\n");
 }
+
+TEST(uapi_socket_whose_path_is_too_long_is_refused_and_not_cut)
+{
+	char dir[UAPI_SOCKET_PATH_LEN];
+	struct uapi_asker asker;
+
+	memset(dir, 'd', sizeof(dir));
+	dir[UAPI_SOCKET_PATH_LEN - 1 - strlen("/wg0.sock")] = '\0';
+	CHECK_INT(uapi_asker_init(&asker, dir, "wg0", UAPI_SOCKET_END), 0);
+	CHECK_INT(strlen(asker.path), UAPI_SOCKET_PATH_LEN - 1);
+	CHECK_INT(uapi_asker_init(&asker, dir, "wg10", UAPI_SOCKET_END), -ENAMETOOLONG);
+}
