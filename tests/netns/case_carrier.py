@@ -171,6 +171,8 @@ def remove_takes_away_what_a_killed_service_left(lab):
     run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
     run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
     expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
+    expect(not os.path.exists(pair.ours.dir + "/run"), os.listdir(pair.ours.dir + "/run") if os.path.exists(pair.ours.dir + "/run") else "")
+    expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
 
 
 @soak
