@@ -12,16 +12,20 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "control/client.h"
+#include "gateway/roamed.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
-#include "tunnel/uapi_program.h"
+#include "ntp/wanted.h"
+#include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_process.h"
 
-enum { SILENCE_MS = 1000 };
+enum { SILENCE_MS = 1000, NAME_LEN = 64 };
 
 /* One place where links may be. */
 struct place_left {
 	char alias[LINK_ALIAS_LEN];
-	uint32_t ours; /* index, 0: none */
+	uint32_t ours; /* index, 0: none, */
+	char name[IFNAMSIZ]; /* and name of it */
 	bool others;   /* links besides lo and ours */
 };
 
@@ -29,10 +33,12 @@ static void look(const struct link *link, void *arg)
 {
 	struct place_left *left = arg;
 
-	if (!strcmp(link->alias, left->alias))
+	if (!strcmp(link->alias, left->alias)) {
 		left->ours = link->index;
-	else if (strcmp(link->name, "lo") != 0)
+		text_format(left->name, sizeof(left->name), "%s", link->name);
+	} else if (strcmp(link->name, "lo") != 0) {
 		left->others = true;
+	}
 }
 
 static int clear(void *arg)
@@ -73,9 +79,28 @@ static bool is_to_go_on(void)
 	return result && slice_among(slice_of(result), ends, sizeof(ends) / sizeof(ends[0])) == sizeof(ends) / sizeof(ends[0]);
 }
 
+/* Of who carried the interface of that name, wherever they are; one that is served stays, being another's. device is "" when it was gone
+ * already: only the management path's is known then. */
+static void clear_sockets(const struct profile *profile, const char *run_dir, const char *device)
+{
+	static struct env_conf env;
+	const char *const dirs[] = { run_dir, UAPI_DIR }, *const ends[] = { UAPI_SOCKET_END, UAPI_MORE_END }, *name;
+
+	text_format(env.dataplane_device, sizeof(env.dataplane_device), "%s", device);
+	name = profile_uapi_name(profile, &env);
+	for (size_t i = 0; *name && i < sizeof(dirs) / sizeof(dirs[0]) * 2; i++) {
+		struct uapi_asker asker;
+
+		if (uapi_asker_init(&asker, dirs[i / 2], name, ends[i % 2]) == 0)
+			uapi_asker_remove(&asker);
+	}
+}
+
 /* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. */
 static void clear_run_dir(const struct profile *profile, const char *run_dir)
 {
+	static const char *const ends[] = { ROAMED_END, NTP_END, ".sock" /* control/control.h */ };
+	char name[NAME_LEN];
 	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
@@ -84,6 +109,10 @@ static void clear_run_dir(const struct profile *profile, const char *run_dir)
 	if (!profile->dataplane)
 		(void)unlinkat(fd, NAMES_FILE, 0);
 	(void)unlinkat(fd, APPLIED_DIR, AT_REMOVEDIR);
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+		text_format(name, sizeof(name), "%s%s", profile->name, ends[i]);
+		(void)unlinkat(fd, name, 0);
+	}
 	close(fd);
 	(void)rmdir(run_dir);
 }
@@ -93,6 +122,7 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	char path[CONTROL_PATH_LEN], *words[] = { (char[]){ "version" }, NULL };
 	struct place_left host = { .ours = 0 }, inner;
 	int served = control_path(path, run_dir, profile->name), err;
+	bool ended;
 
 	if (is_to_go_on())
 		return 0;
@@ -109,10 +139,12 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	if (!err)
 		err = clear_netns(profile->name, &inner);
 	/* It ends by itself with its interface, unless it hangs. */
-	if (!uapi_program_kill(host.alias))
+	ended = uapi_process_kill(host.alias);
+	if (!ended)
 		(void)fprintf(stderr, "%s: what carried it does not end\n", profile->name);
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
+	clear_sockets(profile, run_dir, host.name[0] ? host.name : inner.name);
 	clear_run_dir(profile, run_dir);
-	return err < 0;
+	return err < 0 || !ended;
 }

@@ -66,18 +66,10 @@ static void leave_place(struct path *path, bool remove)
 	if (path->inner.tunnel.error[0])
 		log_err("%s", path->inner.tunnel.error);
 	path->inner.tunnel.error[0] = '\0';
-	path->inner.up = false;
+	path->inner.up = path->applied = false;
 	if (remove)
 		admission_leave(&path->admission, path->place.netns_fd);
 	place_close(&path->place, remove);
-}
-
-/* The name of the namespace for set, "" for where the process is. */
-static const char *wanted_netns(const struct path *path, const struct conf_set *set, const struct conf_facts *facts)
-{
-	if (path->netns_option)
-		return strcmp(path->netns_option, PLACE_HERE) != 0 ? path->netns_option : "";
-	return profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
 }
 
 /* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs
@@ -138,7 +130,7 @@ static void tunnel_lost(struct path *path)
 	roamed_read(path->roamed_file, &path->inner.running);
 	path->moving = true;
 	tunnel_close(&path->inner.tunnel, false);
-	path->inner.up = false;
+	path->inner.up = path->applied = false;
 }
 
 static void restore_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -157,11 +149,19 @@ static void ended(struct tunnel *tunnel)
 	loop_timer_set(path->loop, &path->restore, due_ns > now_ns ? due_ns : now_ns, restore_fires);
 }
 
+static int tunnel_fail(struct path *path, int err)
+{
+	text_format(path->down_reason, sizeof(path->down_reason), "%s",
+		    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
+	return err;
+}
+
 /* The namespace stays where it can: other programs of the appliance live in it. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
 	const char *backend = path->backend_option ? path->backend_option : profile_backend(path->profile, &set->env);
-	const char *netns = wanted_netns(path, set, facts);
+	const char *own = profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
+	const char *netns = place_name(path->netns_option, own);
 	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
@@ -174,7 +174,7 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 				      .ended = ended };
 	bool same_place = path->place.open && !strcmp(path->place.netns, netns);
 	struct backend_choice choice;
-	int err = 0;
+	int err;
 
 	path->did.backend = backend;
 	path->lacks = path->contained && needs_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) < 0;
@@ -183,31 +183,31 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	if (carrier_stays(&path->carrier, path->inner.tunnel.ops, backend, &path->host) && same_place &&
 	    !strcmp(path->inner.tunnel.device, place.device))
 		return 0;
+	err = inner_dump(&path->inner);
+	if (err == -ETIMEDOUT)
+		return tunnel_fail(path, err);
 	/* Also when it is closed by now: what could not be moved is put back by the same way. */
-	if (inner_dump(&path->inner) == 0)
-		path->moving = true;
+	path->moving = path->moving || !err;
 	/* What runs is not given up for what cannot be had. */
-	if (path->moving)
-		err = backend_look(backend, &path->host, &choice, path->down_reason, sizeof(path->down_reason));
+	err = path->moving ? backend_look(backend, &path->host, &choice, path->down_reason, sizeof(path->down_reason)) : 0;
 	if (err < 0)
 		return err;
 	if (same_place)
-		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason,
-				  sizeof(path->down_reason));
+		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason, sizeof(path->down_reason));
 	else
 		err = change_place(path, netns, place.device);
 	if (err < 0)
 		return err;
 	tunnel_close(&path->inner.tunnel, true);
+	path->applied = false;
 	place.netns_fd = path->place.netns_fd;
 	err = backend_open(&path->inner.tunnel, backend, &place, &path->carrier.reason);
 	path->opened_ns = clock_now_ns();
 	if (err < 0)
-		text_format(path->down_reason, sizeof(path->down_reason), "%s",
-			    path->inner.tunnel.error[0] ? path->inner.tunnel.error : strerror(-err));
-	else if (path->inner.tunnel.error[0])
+		return tunnel_fail(path, err);
+	if (path->inner.tunnel.error[0])
 		log_err("%s", path->inner.tunnel.error);
-	return err;
+	return 0;
 }
 
 /* Someone changed the inner interface, maybe we ourselves: what is it now? */
@@ -251,7 +251,7 @@ static void settle_fires(struct loop_timer *timer, uint64_t now_ns)
 	struct path *path = PATH_OF(timer, settle);
 
 	(void)now_ns;
-	if (!path->inner.tunnel.ops || path->inner.up)
+	if (!path->applied || path->inner.up)
 		return;
 	log_info("no way to any peer has carrier after %d s: up without it", CARRIER_WAIT_S);
 	if (bring_up(path) < 0)
@@ -270,8 +270,7 @@ static int use_underlay(struct path *path, const struct underlay *underlay)
 	if (path->inner.up)
 		silent_probe(&path->silent);
 	else if (!err && !path->settle.armed)
-		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S,
-			       settle_fires);
+		loop_timer_set(path->loop, &path->settle, clock_now_ns() + CARRIER_WAIT_S * NS_PER_S, settle_fires);
 	return err;
 }
 
@@ -291,6 +290,8 @@ static void refresh_fires(struct loop_timer *timer, uint64_t now_ns)
 	if (!path->inner.tunnel.ops)
 		return;
 	fence_mend(&path->fence, &path->host);
+	if (!path->applied)
+		return;
 	if (find_nics(path) || follow_underlay(path) < 0 || silent_address_is_due(&path->silent))
 		path->disturbed(path);
 }
@@ -311,8 +312,8 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	/* What its peers have of endpoints now; of a tunnel that is replaced it is known. */
-	if (!path->moving && !path->recalled)
-		(void)inner_dump(&path->inner);
+	if (!path->moving && !path->recalled && (err = inner_dump(&path->inner)) < 0)
+		return tunnel_fail(path, err);
 	wanted_build(&path->inner.wanted, path->profile, set, resolver, &pick);
 	path->did.moved = path->moving;
 	if (path->moving || path->recalled)
@@ -321,14 +322,12 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	/* Before it listens there. */
 	admission_widen(&path->admission, path->profile->name, path->inner.wanted.listen_port,
 			path->place.netns[0] ? "" : path->inner.tunnel.device);
-	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted,
-			   path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
+	path->applied = false;
+	err = tunnel_apply(&path->inner.tunnel, &path->inner.wanted, path->inner.has_applied ? &path->inner.applied : NULL, &path->inner.running, report);
 	/* Also what was applied in part, so that putting back undoes it. */
 	inner_remember(&path->inner);
-	if (err < 0) {
-		text_format(path->down_reason, sizeof(path->down_reason), "%s", path->inner.tunnel.error);
-		return err;
-	}
+	if (err < 0)
+		return tunnel_fail(path, err);
 	err = inner_read(&path->inner, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
 		return err;
@@ -351,6 +350,7 @@ int path_apply(struct path *path, const struct conf_set *set, const struct conf_
 	if (err < 0)
 		return err;
 	path->did.address_set = err;
+	path->applied = true;
 	err = use_underlay(path, &underlay);
 	/* The peers are there and send to a tunnel that is gone: no time for a knock. */
 	if (err < 0)

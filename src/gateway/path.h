@@ -42,6 +42,7 @@ struct path {
 	struct place place; /* of the inner interface; what watches it is open as well */
 	bool moving; /* the tunnel replaces one whose state is in inner.running */
 	bool recalled; /* where peers were before a crash is in inner.running */
+	bool applied; /* the tunnel has its peers, and the interface its address: it may come up */
 	struct inner inner;
 	const struct network_conf *network; /* of what was applied last, for NICs that come late; NULL. Borrowed. */
 	struct own_nics nics;

@@ -8,6 +8,13 @@
 #include "netlink/netlink.h"
 #include "netlink/netns.h"
 
+const char *place_name(const char *option, const char *own)
+{
+	if (option)
+		return strcmp(option, PLACE_HERE) != 0 ? option : "";
+	return own;
+}
+
 int place_open(struct place *place, const char *netns, char *words, size_t cap)
 {
 	*place = (struct place){ .netns_fd = -1 };

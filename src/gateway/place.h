@@ -16,6 +16,9 @@ struct place {
 	bool open;
 };
 
+/* The name of the namespace, "" for where the process is: as option says, or own where that is NULL. */
+const char *place_name(const char *option, const char *own);
+
 /* The namespace of that name, made if there is none: 0 or -errno with words. */
 int place_open(struct place *place, const char *netns, char *words, size_t cap);
 void place_close(struct place *place, bool remove); /* the name stays, for whoever tells of it */

@@ -6,6 +6,8 @@
 
 #include "tunnel/tunnel.h"
 
+#define ROAMED_END ".endpoints" /* behind the name of its service */
+
 /* Lines of public key, address, port and scope; written only when that changed. 0 or -errno. */
 int roamed_write(const char *path, const struct tunnel_config *running);
 /* Into config, which has the endpoints of those peers then and nothing else; empty when there is no such file. */

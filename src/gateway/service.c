@@ -13,6 +13,7 @@
 #include "base/pulse.h"
 #include "conf/set_pool.h"
 #include "gateway/names.h"
+#include "gateway/roamed.h"
 #include "network/facts.h"
 #include "worker/load.h"
 
@@ -417,7 +418,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 
 	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, options->worker.run_dir);
 	service.path.alias = alias;
-	text_format(roamed_file, sizeof(roamed_file), "%s/%s.endpoints", options->worker.run_dir, profile->name);
+	text_format(roamed_file, sizeof(roamed_file), "%s/%s" ROAMED_END, options->worker.run_dir, profile->name);
 	service.path.roamed_file = roamed_file;
 	service.path.sockets_dir = options->worker.run_dir;
 

@@ -13,7 +13,6 @@
 
 enum {
 	PULSE_TICK_S = PULSE_S,
-	PULSE_STANDS_S = 10,     /* then it is killed, unless it waits for a disk or the processor */
 	PULSE_ASLEEP_TICKS = 3,  /* in a row that it was seen asleep: what has just been given the processor is about to tell */
 	PULSE_BUSY_MS = 5000,    /* of the processor's time that it had meanwhile: it runs in a circle */
 };

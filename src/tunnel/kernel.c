@@ -13,6 +13,7 @@
 #include "netlink/attrs.h"
 #include "netlink/netns.h"
 #include "tunnel/threaded.h"
+#include "tunnel/uapi_process.h"
 
 #define KIND "wireguard"
 
@@ -79,9 +80,10 @@ static int kernel_open(struct tunnel *tunnel)
 	struct link link;
 	int err = link_get(&tunnel->inner, tunnel->device, &link);
 
-	/* Another backend's, of a service that was killed. */
+	/* Another backend's, of a service that was killed: with it goes who carries it, and has the port. */
 	if (!err && !strcmp(link.alias, tunnel->alias) && strcmp(link.kind, KIND) != 0) {
 		link_delete(&tunnel->inner, link.index);
+		(void)uapi_process_kill(tunnel->alias);
 		err = -ENODEV;
 	}
 	if (err == -ENODEV)

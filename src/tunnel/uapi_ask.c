@@ -14,10 +14,14 @@
 /* Of the answers: they hold keys, and are wiped. */
 static char piece[16384];
 
-void uapi_asker_init(struct uapi_asker *asker, const char *dir, const char *name, const char *end)
+int uapi_asker_init(struct uapi_asker *asker, const char *dir, const char *name, const char *end)
 {
+	struct text path;
+
 	asker->fd = -1;
-	text_format(asker->path, sizeof(asker->path), "%s/%s%s", dir, name, end);
+	text_init(&path, asker->path, sizeof(asker->path));
+	text_add(&path, "%s/%s%s", dir, name, end);
+	return path.truncated ? -ENAMETOOLONG : 0;
 }
 
 void uapi_asker_close(struct uapi_asker *asker)

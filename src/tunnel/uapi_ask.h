@@ -4,7 +4,7 @@
 
 #include "tunnel/uapi_text.h"
 
-enum { UAPI_PATIENCE_MS = 5000 };
+enum { UAPI_PATIENCE_MS = 2000 };
 
 /* A connection that is made when it is needed, and made anew when the other end has closed it. */
 struct uapi_asker {
@@ -12,8 +12,8 @@ struct uapi_asker {
 	int fd; /* -1: not connected */
 };
 
-/* Nothing is connected yet. */
-void uapi_asker_init(struct uapi_asker *asker, const char *dir, const char *name, const char *end);
+/* Nothing is connected yet. 0, or -ENAMETOOLONG: a socket's address does not take it. */
+int uapi_asker_init(struct uapi_asker *asker, const char *dir, const char *name, const char *end);
 void uapi_asker_close(struct uapi_asker *asker); /* also when not connected */
 
 /* No one serves there any more: the name that a program left, which has no right to remove it, goes. */

@@ -3,67 +3,69 @@
  * There is one per process. */
 #include "tunnel/tunnel.h"
 
+#include <assert.h>
 #include <errno.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/pulse.h"
 #include "base/text.h"
 #include "crypto/key.h"
-#include "crypto/x25519.h"
 #include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_key.h"
+#include "tunnel/uapi_opener.h"
+#include "tunnel/uapi_place.h"
+#include "tunnel/uapi_process.h"
 #include "tunnel/uapi_program.h"
+#include "tunnel/uapi_silence.h"
 
 #define KIND "tun"
 
-enum { GONE_MS = 1000, GONE_STEP_MS = 10, SILENCES_MAX = 2 };
+enum { GONE_MS = 1000, GONE_STEP_MS = 10, ADOPT_TRIES_MAX = 2 };
+
+/* The longest that one callback waits: who is asked does not answer, and is made anew. */
+static_assert(UAPI_PATIENCE_MS + GONE_MS + UAPI_PROGRAM_WAIT_MS + UAPI_PROCESS_END_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
-	char own_dir[PATH_MAX]; /* as a path that holds from anywhere; "": none */
+	struct uapi_place place;
 	struct uapi_asker device, more;
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
 	struct loop_source watch;
+	int process; /* who serves there, held; negative: not known */
 	bool has_more;
-	bool takes_no_opener; /* it said so */
+	struct uapi_opener opener;
 	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
-	uint8_t private_key[TUNNEL_KEY_LEN], public_key[TUNNEL_KEY_LEN]; /* that goes with it */
+	struct uapi_key_pair keys;
 } uapi;
 
 /* ---- requests ---- */
 
 static int fail(struct tunnel *tunnel, int err, const char *what, const char *words)
 {
-	if (err == -ETIMEDOUT)
-		text_format(tunnel->error, sizeof(tunnel->error), "%s: the program behind %s does not answer", what, uapi.device.path);
-	else
-		text_format(tunnel->error, sizeof(tunnel->error), "%s: %s", what, *words ? words : strerror(-err));
+	text_format(tunnel->error, sizeof(tunnel->error), "%s: %s", what, *words ? words : strerror(-err));
 	return err;
 }
 
-/* One that is alive and stands still carries nothing: it is ended, and whoever follows it makes it anew. */
-static void note_silence(int err)
+/* A program that answers by -ETIMEDOUT or -EPIPE is neither silent nor gone: who opens sockets for it is. */
+static int fail_asked(struct tunnel *tunnel, int err, const char *what, const struct uapi_answer *answer)
 {
-	struct tunnel *tunnel = uapi.tunnel;
+	char silent[TUNNEL_ERROR_LEN];
 
-	uapi.silences = err == -ETIMEDOUT ? uapi.silences + 1 : 0;
-	if (!uapi.silences)
-		tunnel->stuck_ns = 0;
-	if (uapi.silences < SILENCES_MAX)
-		return;
-	if (!tunnel->stuck_ns)
-		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
-	uapi.silences = 0;
-	if (!uapi_program_kill(tunnel->alias) && !tunnel->stuck_ns)
-		tunnel->stuck_ns = clock_now_ns();
+	text_format(silent, sizeof(silent), "the program behind %s does not answer", uapi.device.path);
+	if (answer->error[0])
+		return fail(tunnel, err, what, answer->error);
+	if (answer->ended && err == -ETIMEDOUT)
+		return fail(tunnel, err, what, "who opens sockets for it does not answer");
+	if (answer->ended && err == -EPIPE)
+		return fail(tunnel, err, what, "who opens sockets for it is gone");
+	return fail(tunnel, err, what, err == -ETIMEDOUT ? silent : "");
 }
 
 /* Of uapi.lines, which are empty then. */
@@ -73,7 +75,7 @@ static int ask(struct uapi_asker *asker, struct uapi_answer *answer)
 
 	uapi_lines_wipe(&uapi.lines);
 	if (uapi.tunnel)
-		note_silence(err);
+		uapi_silence_note(&uapi.silences, err == -ETIMEDOUT && !answer->ended, uapi.tunnel);
 	return err;
 }
 
@@ -99,27 +101,11 @@ static int ask_program(void)
 	return ask_more(&unused);
 }
 
-/* One that lost who opens sockets for it, and may start none, gets another; packets go on meanwhile. */
+/* Packets go on meanwhile. */
 static void mend_opener(struct tunnel *tunnel)
 {
-	struct uapi_answer answer = { .running = NULL };
-	int fd, err;
-
-	if (uapi.program.has_opener || uapi.takes_no_opener)
-		return;
-	fd = uapi_program_opener();
-	uapi_text_opener(&uapi.lines);
-	err = fd < 0 ? fd : uapi_ask_giving(&uapi.more, &uapi.lines, fd, &answer);
-	uapi_lines_wipe(&uapi.lines);
-	if (fd >= 0)
-		close(fd);
-	uapi.program.has_opener = !err;
-	uapi.takes_no_opener = err == -EOPNOTSUPP || err == -EPROTO;
-	if (err < 0)
-		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
-			answer.error[0] ? answer.error : strerror(-err));
-	else
-		log_info("%s: who opens sockets for it was gone, and it has another", tunnel->device);
+	if (uapi.program.lacks_opener)
+		uapi.program.lacks_opener = !uapi_opener_mend(&uapi.opener, &uapi.more, tunnel->device, clock_now_ns());
 }
 
 /* ---- the end of it, and what is wrong ---- */
@@ -133,10 +119,10 @@ static void set_trouble(struct tunnel *tunnel, const char *trouble)
 		tunnel->troubled(tunnel);
 }
 
-static void watch_close(void)
+static void watch_close(struct tunnel *tunnel)
 {
 	if (uapi.watch.fd >= 0)
-		loop_remove(uapi.tunnel->loop, &uapi.watch);
+		loop_remove(tunnel->loop, &uapi.watch);
 	uapi.watch.fd = -1;
 	uapi_asker_close(&uapi.watched);
 }
@@ -156,27 +142,40 @@ static void watch_ready(struct loop_source *source, uint32_t events, uint64_t no
 		mend_opener(tunnel);
 		return;
 	}
-	watch_close();
+	watch_close(tunnel);
+	(void)uapi_process_ends(uapi.process);
 	if (tunnel->ended)
 		tunnel->ended(tunnel);
+}
+
+static void process_hold(int process)
+{
+	if (uapi.process >= 0)
+		close(uapi.process);
+	uapi.process = process;
 }
 
 /* What has no second socket is followed by its interface alone. */
 static int watch_open(struct tunnel *tunnel)
 {
 	struct uapi_answer answer = { .stays = true };
+	bool is_full;
 	int err;
 
 	uapi_text_watch(&uapi.lines);
 	err = ask(&uapi.watched, &answer);
-	uapi.has_more = !err;
+	process_hold(uapi_process_hold(uapi.watched.fd >= 0 ? uapi.watched.fd : uapi.device.fd));
+	uapi.has_more = false;
 	if (err == -ENOENT || err == -ECONNREFUSED)
 		return 0;
-	if (!err)
+	/* As many as may watch it do: it is followed by its interface too. */
+	is_full = answer.ended && err == -EBUSY;
+	uapi.has_more = !err || is_full;
+	if (uapi.has_more)
 		err = ask_program();
-	if (!err)
+	if (!err && !is_full)
 		err = loop_add(tunnel->loop, &uapi.watch, uapi.watched.fd, EPOLLIN, watch_ready);
-	if (err < 0) {
+	if (err < 0 || is_full) {
 		uapi.watch.fd = -1;
 		uapi_asker_close(&uapi.watched);
 	}
@@ -185,72 +184,69 @@ static int watch_open(struct tunnel *tunnel)
 
 /* ---- open and close ---- */
 
-static void name_sockets(const struct tunnel *tunnel, const char *dir)
+static int name_sockets(const struct tunnel *tunnel, const char *dir)
 {
+	int err;
+
 	uapi_asker_close(&uapi.device);
 	uapi_asker_close(&uapi.more);
 	uapi_asker_close(&uapi.watched);
-	uapi_asker_init(&uapi.device, dir, tunnel->uapi_name, UAPI_SOCKET_END);
-	uapi_asker_init(&uapi.more, dir, tunnel->uapi_name, UAPI_MORE_END);
-	uapi_asker_init(&uapi.watched, dir, tunnel->uapi_name, UAPI_MORE_END);
+	err = uapi_asker_init(&uapi.device, dir, tunnel->uapi_name, UAPI_SOCKET_END);
+	if (!err)
+		err = uapi_asker_init(&uapi.more, dir, tunnel->uapi_name, UAPI_MORE_END);
+	return err < 0 ? err : uapi_asker_init(&uapi.watched, dir, tunnel->uapi_name, UAPI_MORE_END);
 }
 
-static bool is_served(void)
+static int adopt_fail(struct tunnel *tunnel, int err)
 {
-	int err = uapi_asker_connect(&uapi.device);
-
+	watch_close(tunnel);
+	process_hold(-1);
 	uapi_asker_close(&uapi.device);
-	return !err || err == -ETIMEDOUT;
+	uapi_asker_close(&uapi.more);
+	return err;
 }
 
-/* Where wg(8) looks; else where our own sockets are, and *warning says why. */
-static const char *choose_dir(const struct tunnel *tunnel, char *warning, size_t cap)
-{
-	const char *why = NULL;
-
-	name_sockets(tunnel, UAPI_DIR);
-	if ((mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST) || access(UAPI_DIR, W_OK) < 0)
-		why = strerror(errno);
-	else if (is_served())
-		why = strerror(EADDRINUSE);
-	if (!why || !uapi.own_dir[0])
-		return UAPI_DIR;
-	text_format(warning, cap, "wg(8) will not find %s: cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s", tunnel->device,
-		    tunnel->uapi_name, why);
-	name_sockets(tunnel, uapi.own_dir);
-	return uapi.own_dir;
-}
-
-/* The program whose sockets are in dir is that of our interface: what it says goes on from here. */
-static bool adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
+/* The program whose sockets are in dir is that of our interface: what it says goes on from here. -ENOENT: no one serves there, or another's,
+ * which may be called so too: it must not come by our key. An index alone is no proof, since each namespace counts its own, from 1. */
+static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 {
 	static struct tunnel_config running;
 	struct uapi_answer answer = { .running = &running };
 	int err;
 
-	name_sockets(tunnel, dir);
+	err = name_sockets(tunnel, dir);
+	if (!err)
+		err = uapi_asker_connect(&uapi.device);
+	if (err < 0)
+		return err == -ECONNREFUSED ? -ENOENT : err;
+	if (uapi_process_whose(uapi.device.fd, tunnel->alias, tunnel->device) == UAPI_PROCESS_OTHERS)
+		return adopt_fail(tunnel, -ENOENT);
 	tunnel_config_clear(&running);
 	uapi_text_get(&uapi.lines);
 	err = ask(&uapi.device, &answer);
 	if (!err)
 		err = watch_open(tunnel);
 	tunnel_config_clear(&running);
-	/* Another path's, or another program's, may be called so too. */
-	if (!err && (!uapi.has_more || !uapi.program.index || uapi.program.index == index))
-		return true;
-	if (uapi.watch.fd >= 0)
-		loop_remove(tunnel->loop, &uapi.watch);
-	uapi.watch.fd = -1;
-	uapi_asker_close(&uapi.watched);
-	uapi_asker_close(&uapi.device);
-	uapi_asker_close(&uapi.more);
-	return false;
+	if (!err && uapi.has_more && uapi.program.index && uapi.program.index != index)
+		err = -ENOENT;
+	return err < 0 ? adopt_fail(tunnel, err) : 0;
 }
 
-static bool adopt(struct tunnel *tunnel, uint32_t index)
+static int adopt(struct tunnel *tunnel, uint32_t index)
 {
-	return (uapi.own_dir[0] && adopt_in(tunnel, uapi.own_dir, index)) || adopt_in(tunnel, UAPI_DIR, index) ||
-	       adopt_in(tunnel, UAPI_DIR_MOVED, index);
+	const char *const dirs[] = { uapi.place.own_dir, UAPI_DIR, UAPI_DIR_MOVED };
+	int err = -ENOENT;
+
+	for (size_t i = 0; err == -ENOENT && i < sizeof(dirs) / sizeof(dirs[0]); i++)
+		if (dirs[i][0])
+			err = adopt_in(tunnel, dirs[i], index);
+	return err;
+}
+
+/* A want of ours, which says nothing of who was asked. */
+static bool is_own_want(int err)
+{
+	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS;
 }
 
 static void wait_gone(struct tunnel *tunnel)
@@ -265,16 +261,22 @@ static void wait_gone(struct tunnel *tunnel)
 static int start(struct tunnel *tunnel)
 {
 	char words[TUNNEL_ERROR_LEN], warning[TUNNEL_ERROR_LEN] = "";
+	const char *dir = uapi_place_choose(&uapi.place, tunnel->uapi_name, tunnel->device, warning, sizeof(warning));
 	const struct uapi_program_options options = { .device = tunnel->device,
 						      .alias = tunnel->alias,
 						      .netns_fd = tunnel->netns_fd,
-						      .sockets = choose_dir(tunnel, warning, sizeof(warning)),
+						      .sockets = dir,
 						      .name = tunnel->uapi_name };
 	struct link link;
-	int err = uapi_program_start(&options, words, sizeof(words));
+	int err = name_sockets(tunnel, dir);
 
 	if (err < 0)
-		return fail(tunnel, err, "cannot start WireGuard in user space", words);
+		return fail(tunnel, err, "cannot name its sockets", "");
+	err = uapi_program_start(&options, words, sizeof(words));
+	if (err == -ETIMEDOUT)
+		text_format(words, sizeof(words), "it takes too long");
+	if (err < 0)
+		return fail(tunnel, err, "cannot start WireGuard in user space", uapi.place.own_dir[0] || !warning[0] ? words : warning);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
 	if (!err)
 		err = watch_open(tunnel);
@@ -288,13 +290,15 @@ static int start(struct tunnel *tunnel)
 
 static void forget(void)
 {
-	watch_close();
+	watch_close(uapi.tunnel);
+	process_hold(-1);
 	uapi_asker_close(&uapi.device);
 	uapi_asker_close(&uapi.more);
 	uapi_lines_free(&uapi.lines);
-	wipe(uapi.private_key, sizeof(uapi.private_key));
+	wipe(&uapi.keys, sizeof(uapi.keys));
 	uapi.program = (struct uapi_program){ .index = 0 };
-	uapi.has_more = uapi.takes_no_opener = false;
+	uapi.opener = (struct uapi_opener){ .wait_s = 0 };
+	uapi.has_more = false;
 	uapi.silences = 0;
 	uapi.tunnel = NULL;
 }
@@ -306,9 +310,8 @@ static int uapi_open(struct tunnel *tunnel)
 
 	if (uapi.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard in user space carries another path of this process", "");
-	uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
-	if (!tunnel->sockets_dir || !realpath(tunnel->sockets_dir, uapi.own_dir))
-		uapi.own_dir[0] = '\0';
+	uapi.process = uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
+	uapi_place_find(&uapi.place, tunnel->sockets_dir, tunnel->uapi_name);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
 	if (!err && strcmp(link.alias, tunnel->alias) != 0) {
 		text_format(tunnel->error, sizeof(tunnel->error),
@@ -317,17 +320,26 @@ static int uapi_open(struct tunnel *tunnel)
 	}
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
-	if (!err && !strcmp(link.kind, KIND) && adopt(tunnel, link.index)) {
-		uapi.tunnel = tunnel;
-		tunnel->index = link.index;
-		return 0;
+	if (!err && !strcmp(link.kind, KIND)) {
+		int adopted = adopt(tunnel, link.index);
+
+		if (!adopted) {
+			uapi.silences = 0;
+			uapi.tunnel = tunnel;
+			tunnel->index = link.index;
+			return 0;
+		}
+		/* What carries packets is not given up for one question that failed: whoever opens tries again. */
+		if (adopted != -ENOENT && (is_own_want(adopted) || ++uapi.silences < ADOPT_TRIES_MAX))
+			return fail_asked(tunnel, adopted, "cannot take up what runs", &(struct uapi_answer){ .running = NULL });
 	}
+	uapi.silences = 0;
 	/* The kernel backend's, when the path moves over, or that of a program which no one can speak to any more. */
 	if (!err) {
 		link_delete(&tunnel->inner, link.index);
 		wait_gone(tunnel);
 	}
-	(void)uapi_program_kill(tunnel->alias);
+	(void)uapi_process_kill(tunnel->alias);
 	err = start(tunnel);
 	uapi.tunnel = tunnel;
 	if (err < 0)
@@ -346,7 +358,7 @@ static void uapi_close(struct tunnel *tunnel, bool remove)
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
 	if (ends) {
-		uapi_program_finish(last->fd, tunnel->alias);
+		uapi_process_finish(uapi.process, last->fd, tunnel->alias);
 		uapi_asker_remove(&uapi.device);
 		uapi_asker_remove(&uapi.more);
 	}
@@ -366,14 +378,14 @@ static int uapi_set_device(struct tunnel *tunnel, const struct tunnel_config *co
 		err = ask(&uapi.more, &nics);
 	}
 	if (err < 0)
-		return fail(tunnel, err, "cannot set the NICs of the dataplane alone", nics.error);
+		return fail_asked(tunnel, err, "cannot set the NICs of the dataplane alone", &nics);
 	uapi_text_device(&uapi.lines, config);
 	err = ask(&uapi.device, &answer);
 	if (err == -EADDRINUSE) {
 		text_format(tunnel->error, sizeof(tunnel->error), "UDP port %u is in use by another program", config->listen_port);
 		return err;
 	}
-	return err < 0 ? fail(tunnel, err, "cannot set key and port", answer.error) : 0;
+	return err < 0 ? fail_asked(tunnel, err, "cannot set key and port", &answer) : 0;
 }
 
 static int uapi_set_peer(struct tunnel *tunnel, const struct tunnel_config *config, const struct tunnel_peer *peer, unsigned fields)
@@ -383,7 +395,7 @@ static int uapi_set_peer(struct tunnel *tunnel, const struct tunnel_config *conf
 
 	uapi_text_peer(&uapi.lines, config, peer, fields);
 	err = ask(&uapi.device, &answer);
-	return err < 0 ? fail(tunnel, err, "cannot set a peer", answer.error) : 0;
+	return err < 0 ? fail_asked(tunnel, err, "cannot set a peer", &answer) : 0;
 }
 
 static int uapi_remove_peer(struct tunnel *tunnel, const uint8_t public_key[static TUNNEL_KEY_LEN])
@@ -393,21 +405,7 @@ static int uapi_remove_peer(struct tunnel *tunnel, const uint8_t public_key[stat
 
 	uapi_text_remove(&uapi.lines, public_key);
 	err = ask(&uapi.device, &answer);
-	return err < 0 ? fail(tunnel, err, "cannot remove a peer", answer.error) : 0;
-}
-
-/* UAPI does not tell it. */
-static void find_public_key(struct tunnel_config *running)
-{
-	if (!running->has_private_key)
-		memset(running->public_key, 0, sizeof(running->public_key));
-	if (!running->has_private_key)
-		return;
-	if (!ct_equal(uapi.private_key, running->private_key, TUNNEL_KEY_LEN)) {
-		x25519_public(uapi.public_key, running->private_key);
-		memcpy(uapi.private_key, running->private_key, TUNNEL_KEY_LEN);
-	}
-	memcpy(running->public_key, uapi.public_key, TUNNEL_KEY_LEN);
+	return err < 0 ? fail_asked(tunnel, err, "cannot remove a peer", &answer) : 0;
 }
 
 static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
@@ -418,16 +416,18 @@ static int uapi_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	tunnel_config_clear(running);
 	uapi_text_get(&uapi.lines);
 	err = ask(&uapi.device, &answer);
-	if (!err && uapi.has_more)
+	if (!err && uapi.has_more) {
+		answer.ended = false; /* that of the other socket counts */
 		err = ask_more(running);
+	}
 	if (err < 0) {
 		tunnel_config_clear(running);
-		return fail(tunnel, err, "cannot read the interface", answer.error);
+		return fail_asked(tunnel, err, "cannot read the interface", &answer);
 	}
 	running->counts.known = uapi.has_more;
 	for (size_t i = 0; i < running->peer_count; i++)
 		running->peers[i].counts.known = uapi.has_more;
-	find_public_key(running);
+	uapi_key_find(&uapi.keys, running);
 	set_trouble(tunnel, uapi.program.trouble);
 	if (uapi.has_more)
 		mend_opener(tunnel);

@@ -18,6 +18,7 @@ enum value_kind {
 	VALUE_PREFIX,
 	VALUE_ADDR,
 	VALUE_TEXT,    /* up to max bytes, and not none */
+	VALUE_WORDS,   /* the same of an answer, where a newer other end may have more: the first max bytes */
 	VALUE_FAILURE, /* a name of tunnel_failure_words */
 };
 
@@ -50,9 +51,9 @@ static const struct {
 	[UAPI_INDEX] = { "index", VALUE_NUMBER, INT32_MAX },
 	[UAPI_PID] = { "pid", VALUE_NUMBER, INT32_MAX },
 	[UAPI_UNDER_LOAD] = { "under_load", VALUE_NUMBER, 1 },
-	[UAPI_TROUBLE] = { "trouble", VALUE_TEXT, TUNNEL_ERROR_LEN - 1 },
+	[UAPI_TROUBLE] = { "trouble", VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
 	[UAPI_OPENER] = { "opener", VALUE_TEXT, 16 },
-	[UAPI_ERROR] = { "error", VALUE_TEXT, TUNNEL_ERROR_LEN - 1 },
+	[UAPI_ERROR] = { "error", VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
 	[UAPI_CHANGED] = { "changed", VALUE_NUMBER, 1 },
 	[UAPI_DROP] = { DROP_BEGINS, VALUE_NUMBER, UINT64_MAX },
 	[UAPI_UNKNOWN_FROM] = { "unknown_from", VALUE_ENDPOINT, 0 },
@@ -163,6 +164,9 @@ static int read_value(enum uapi_key key, struct slice text, struct uapi_value *v
 	case VALUE_TEXT:
 		value->text = text;
 		return !text.len || text.len > max ? -EINVAL : 0;
+	case VALUE_WORDS:
+		value->text = (struct slice){ text.ptr, text.len < max ? text.len : (size_t)max };
+		return text.len ? 0 : -EINVAL;
 	case VALUE_FAILURE:
 		return read_failure(text, &value->which);
 	}

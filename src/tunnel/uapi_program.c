@@ -1,41 +1,42 @@
 #include "tunnel/uapi_program.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "tunnel/uapi_process.h"
 
 #define SELF "/proc/self/exe"
 
 /* Its descriptors. */
 enum { LOG_FD = 3, NETNS_FD = 4 };
 
-enum { FINISH_MS = 1000, KILLED_MS = 1000, STEP_MS = 10 };
-
-extern char **environ;
+/* Which code seals and opens is chosen by it (crypto/aead.h); what else is told to the service is no business of theirs. */
+#define AEAD_VARIABLE "GATEWAY_AEAD"
 
 /* What becomes which descriptor of it. */
 struct handed {
 	int from, to;
 };
 
-/* Apart from the numbers that they are to have, of which one may be another's here: a copy of each, or -1. */
+/* Apart from the numbers that they are to have, of which one may be another's here: a copy of each, or -errno. */
 static void copy_apart(struct handed *handed, size_t count)
 {
-	for (size_t i = 0; i < count; i++)
-		handed[i].from = fcntl(handed[i].from, F_DUPFD_CLOEXEC, NETNS_FD + 1);
+	for (size_t i = 0; i < count; i++) {
+		int copy = fcntl(handed[i].from, F_DUPFD_CLOEXEC, NETNS_FD + 1);
+
+		handed[i].from = copy < 0 ? -errno : copy;
+	}
 }
 
 static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const struct handed *handed, size_t count)
@@ -46,7 +47,7 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 	sigemptyset(&none);
 	sigfillset(&all);
 	for (size_t i = 0; !err && i < count; i++)
-		err = handed[i].from < 0 ? EMFILE : posix_spawn_file_actions_adddup2(actions, handed[i].from, handed[i].to);
+		err = handed[i].from < 0 ? -handed[i].from : posix_spawn_file_actions_adddup2(actions, handed[i].from, handed[i].to);
 	if (!err)
 		err = posix_spawnattr_setsigmask(attr, &none);
 	if (!err)
@@ -58,18 +59,24 @@ static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *
 
 static int spawn(const char *const *argv, struct handed *handed, size_t count, pid_t *pid)
 {
+	char aead[64], *environment[] = { NULL, NULL };
+	const char *aead_name = getenv(AEAD_VARIABLE);
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
 	int err = -posix_spawn_file_actions_init(&actions);
 
 	if (err)
 		return err;
+	if (aead_name) {
+		text_format(aead, sizeof(aead), AEAD_VARIABLE "=%s", aead_name);
+		environment[0] = aead;
+	}
 	copy_apart(handed, count);
 	err = -posix_spawnattr_init(&attr);
 	if (!err) {
 		err = set_up_child(&actions, &attr, handed, count);
 		if (!err)
-			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environ);
+			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environment);
 		posix_spawnattr_destroy(&attr);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -100,14 +107,20 @@ int uapi_program_opener(void)
 	static const char *const argv[] = { OPENER_APPLET, NULL };
 	int ends[2], err;
 
+	/* It ends with its socket, or hangs; until it has ended none follows it. */
+	if (last && waitpid(last, NULL, WNOHANG) == 0) {
+		kill(last, SIGKILL);
+		return -EBUSY;
+	}
+	last = 0;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
 		return -errno;
-	if (last)
-		(void)waitpid(last, NULL, WNOHANG);
 	err = spawn(argv, &(struct handed){ ends[1], STDIN_FILENO }, 1, &last);
 	close(ends[1]);
-	if (err < 0)
+	if (err < 0) {
+		last = 0;
 		close(ends[0]);
+	}
 	return err < 0 ? err : ends[0];
 }
 
@@ -171,95 +184,11 @@ int uapi_program_start(const struct uapi_program_options *options, char *words, 
 		kill(pid, SIGKILL);
 	while (pid && waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	/* Its child too, which is not ours to wait for, and goes on to be ready. */
+	if (err < 0)
+		(void)uapi_process_kill(options->alias);
 	trim_words(words);
 	if (!err && status)
 		err = -EIO;
 	return err;
-}
-
-/* ---- its end ---- */
-
-static bool has_word(struct slice words, const char *word)
-{
-	struct slice one;
-
-	while (slice_cut(&words, '\0', &one))
-		if (slice_equal(one, word))
-			return true;
-	return false;
-}
-
-static struct slice read_proc(const char *pid, const char *name, char *text, size_t cap)
-{
-	char path[64];
-	ssize_t n;
-
-	text_format(path, sizeof(path), "/proc/%s/%s", pid, name);
-	n = file_read_begin(AT_FDCWD, path, text, cap);
-	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
-}
-
-/* A container's processes are seen from its host, and may have the same names: they have a second number, inside. */
-static bool is_inside(const char *pid)
-{
-	char text[4096];
-	struct slice status = read_proc(pid, "status", text, sizeof(text)), line, word;
-	size_t numbers = 0;
-
-	while (slice_cut(&status, '\n', &line)) {
-		if (!slice_starts(line, "NSpid:"))
-			continue;
-		for (slice_word(&line, &word); slice_word(&line, &word);)
-			numbers++;
-	}
-	return numbers > 1;
-}
-
-/* The program that was started with that alias. */
-static bool is_of(const char *pid, const char *alias)
-{
-	char text[1024];
-	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
-
-	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
-}
-
-/* How many there are still. */
-static size_t kill_all(const char *alias)
-{
-	DIR *dir = opendir("/proc");
-	const struct dirent *entry;
-	size_t count = 0;
-
-	while (dir && (entry = readdir(dir)) != NULL) {
-		uint64_t pid;
-
-		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) < 0 || !is_of(entry->d_name, alias))
-			continue;
-		count++;
-		kill((pid_t)pid, SIGKILL);
-	}
-	if (dir)
-		closedir(dir);
-	return count;
-}
-
-bool uapi_program_kill(const char *alias)
-{
-	const struct timespec step = { .tv_nsec = STEP_MS * (long)NS_PER_MS };
-
-	for (int waited_ms = 0; kill_all(alias); waited_ms += STEP_MS) {
-		if (waited_ms >= KILLED_MS)
-			return false;
-		nanosleep(&step, NULL);
-	}
-	return true;
-}
-
-void uapi_program_finish(int fd, const char *alias)
-{
-	struct pollfd end = { .fd = fd, .events = POLLRDHUP };
-
-	if (fd < 0 || poll(&end, 1, FINISH_MS) != 1)
-		(void)uapi_program_kill(alias);
 }

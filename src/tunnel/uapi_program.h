@@ -3,7 +3,6 @@
 #ifndef TUNNEL_UAPI_PROGRAM_H
 #define TUNNEL_UAPI_PROGRAM_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -19,13 +18,8 @@ struct uapi_program_options {
 enum { UAPI_PROGRAM_WAIT_MS = 5000 };
 int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap);
 
-/* Starts one that opens sockets for it: our end of a socket to that, or -errno. It ends with the other end of it, which is for the program. */
+/* Starts one that opens sockets for it: our end of a socket to that, or -errno; -EBUSY: the one before has not ended. It
+ * ends with the other end of it, which is for the program. */
 int uapi_program_opener(void);
-
-/* Each process of it that was started with that alias, and is there still. False: one does not end. */
-bool uapi_program_kill(const char *alias);
-
-/* fd is a connection to it, -1: none. Waits for its end, which must be on its way; one that does not end in a second is killed. */
-void uapi_program_finish(int fd, const char *alias);
 
 #endif

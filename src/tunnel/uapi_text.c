@@ -83,7 +83,10 @@ static int peer_value(struct uapi_answer *answer, enum uapi_key key, const struc
 		peer->endpoint = value->endpoint;
 		if (value->scope[0])
 			peer->endpoint.scope_id = if_nametoindex(value->scope);
-		return value->scope[0] && !peer->endpoint.scope_id ? -EINVAL : 0;
+		/* The link may have gone since it was named: no one is reached there. */
+		if (value->scope[0] && !peer->endpoint.scope_id)
+			peer->endpoint = (struct inet_endpoint){ .port = 0 };
+		return 0;
 	case UAPI_KEEPALIVE:
 		peer->keepalive_s = (uint16_t)value->number;
 		return 0;
@@ -150,7 +153,7 @@ static int more_of_program(struct uapi_answer *answer, enum uapi_key key, const 
 	case UAPI_PUBLIC_KEY:
 		return begin_peer(answer, value->key);
 	case UAPI_OPENER:
-		answer->program->has_opener = slice_equal(value->text, "1");
+		answer->program->lacks_opener = slice_equal(value->text, "0");
 		return 0;
 	case UAPI_VERSION:
 		return 0;
@@ -165,9 +168,9 @@ static int more_of_peer(struct uapi_answer *answer, enum uapi_key key, const str
 
 	switch (key) {
 	case UAPI_DROP:
-		if (value->which >= TUNNEL_PEER_DROPS)
-			return -EPROTO;
-		counts->drops[value->which] = value->number;
+		/* The device's here; a newer program may tell it of peers. */
+		if (value->which < TUNNEL_PEER_DROPS)
+			counts->drops[value->which] = value->number;
 		return 0;
 	case UAPI_FAILING:
 		counts->failing = value->number;

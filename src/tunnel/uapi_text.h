@@ -11,7 +11,7 @@ struct uapi_program {
 	uint32_t index; /* of its interface; 0: it does not say */
 	pid_t pid;      /* likewise */
 	char trouble[TUNNEL_ERROR_LEN]; /* "": none */
-	bool has_opener; /* who opens sockets for it, as it has no right to */
+	bool lacks_opener; /* who opens sockets for it, as it has no right to, is gone; false where it does not say */
 };
 
 /* An answer that is read line by line. Zeros and running at first. */
@@ -37,6 +37,6 @@ void uapi_text_peer(struct uapi_lines *lines, const struct tunnel_config *config
 void uapi_text_remove(struct uapi_lines *lines, const uint8_t public_key[static TUNNEL_KEY_LEN]);
 void uapi_text_nics(struct uapi_lines *lines, const struct tunnel_nic *nics, size_t count); /* to the second socket */
 void uapi_text_opener(struct uapi_lines *lines); /* likewise; a descriptor goes with it */
-void uapi_text_watch(struct uapi_lines *lines);                                             /* likewise */
+void uapi_text_watch(struct uapi_lines *lines); /* likewise */
 
 #endif

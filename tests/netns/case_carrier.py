@@ -2,6 +2,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import time
 
@@ -79,6 +80,23 @@ def packet_process_that_is_killed_is_made_anew_with_its_sessions(lab):
 
 
 @case
+def crash_of_the_service_loses_nothing_though_others_watch_its_engine(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    before = pair.ours.engine()["pid"]
+    pair.ours.stop(signal.SIGKILL)
+    watchers = [socket.socket(socket.AF_UNIX) for _ in range(4)]
+    for watcher in watchers:
+        watcher.settimeout(10)
+        watcher.connect("/run/wireguard/wg0.more")
+        watcher.sendall(b"watch=1\n\n")
+        wait_until("it is told that it may", lambda: watcher.recv(100) == b"errno=0\n\n")
+    pair.ours.start()
+    expect(pair.ours.show()["state"] == "up" and pair.ours.engine()["pid"] == before, pair.ours.said())
+    pair.both_ways()
+
+
+@case
 def crash_of_the_service_that_was_told_nothing_of_a_backend_loses_nothing_either(lab):
     """auto takes what runs; and a backend that is named and cannot be had takes nothing away from it."""
     pair = Pair(lab)
@@ -130,6 +148,11 @@ def end_of_the_service_is_the_end_of_its_engine(lab):
     pair = Pair(lab)
     pair.both_ways()
     expect(engines(pair.ours.dir))
+    engine, = engines(pair.ours.dir)
+    for pid in (engine, *openers_of(engine)):
+        with open("/proc/%d/environ" % pid) as f:       # not what the service was told
+            words = f.read().split("\0")
+        expect(all(word.startswith("GATEWAY_AEAD=") for word in words if word), words)
     began = time.monotonic()
     pair.ours.stop()
     print("          stopped after %.0f ms" % ((time.monotonic() - began) * 1000))
@@ -148,6 +171,8 @@ def remove_takes_away_what_a_killed_service_left(lab):
     run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
     run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
     expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
+    expect(not os.path.exists(pair.ours.dir + "/run"), os.listdir(pair.ours.dir + "/run") if os.path.exists(pair.ours.dir + "/run") else "")
+    expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
 
 
 @soak

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tunnel/uapi_text.h"
+#include "base/clock.h"
+#include "tunnel/uapi_opener.h"
 
 #define KEY_A "00000000000000000000000000000000000000000000000000000000000000aa"
 #define KEY_B "00000000000000000000000000000000000000000000000000000000000000bb"
@@ -94,6 +95,7 @@ TEST(uapi_second_socket_tells_of_peers_that_the_first_told_of)
 	CHECK_INT(program.index, 9);
 	CHECK_INT(program.pid, 77);
 	CHECK_STR(program.trouble, "no way out");
+	CHECK(!program.lacks_opener);
 	CHECK(running.counts.under_load);
 	CHECK_INT(running.counts.drops[TUNNEL_DROP_REPLAY], 3);
 	CHECK_INT(running.counts.unknown.from.port, 5);
@@ -105,6 +107,30 @@ TEST(uapi_second_socket_tells_of_peers_that_the_first_told_of)
 	CHECK_INT(running.peers[1].counts.drops[TUNNEL_DROP_QUEUE], 6);
 	CHECK_INT(running.peers[0].counts.failures, 1);
 	CHECK_INT(running.peers[0].counts.failure, TUNNEL_FAILURE_NONE);
+}
+
+TEST(uapi_opener_is_lacked_only_by_who_says_so)
+{
+	CHECK_INT(read_more("version=1\nerrno=0\n"), 0);
+	CHECK(!program.lacks_opener);
+	CHECK_INT(read_more("opener=0\nerrno=0\n"), 0);
+	CHECK(program.lacks_opener);
+}
+
+TEST(uapi_opener_that_does_not_live_is_tried_less_and_less_often)
+{
+	static const unsigned tries_s[] = { 0, 1, 3, 7, 15, 31, 63, 123, 183, 183 + 121, 183 + 122 };
+	struct uapi_opener opener = { .wait_s = 0 };
+	size_t tried = 0;
+
+	for (unsigned s = 0; s <= 183; s++)
+		if (uapi_opener_is_due(&opener, (1000 + s) * NS_PER_S))
+			CHECK_INT(s, tries_s[tried++]);
+	/* One that lived is replaced at once. */
+	for (unsigned s = 183 + 121; s <= 183 + 122; s++)
+		if (uapi_opener_is_due(&opener, (1000 + s) * NS_PER_S))
+			CHECK_INT(s, tries_s[tried++]);
+	CHECK_INT(tried, sizeof(tries_s) / sizeof(tries_s[0]));
 }
 
 TEST(uapi_answers_that_are_refused)
@@ -133,7 +159,6 @@ TEST(uapi_answers_that_are_refused)
 		{ "public_key=" KEY_A "\nlast_handshake_time_sec=9223372036854775808\n", -EINVAL },
 		{ "public_key=" KEY_A "\ntx_bytes=18446744073709551616\n", -EINVAL },
 		{ "public_key=" KEY_A "\nendpoint=\n", -EINVAL },
-		{ "public_key=" KEY_A "\nendpoint=[fe80::1%no-such-link]:1\n", -EINVAL },
 		{ "public_key=" KEY_A "\nallowed_ip=10.0.0.0/33\n", -EINVAL },
 		{ "public_key=" KEY_A "\nprotocol_version=2\n", -EPROTO },
 	};
@@ -144,9 +169,25 @@ TEST(uapi_answers_that_are_refused)
 			CHECK_INT(read_device(rows[i].text), rows[i].err);
 		}
 	CHECK_INT(read_more("public_key=" KEY_A "\ndrop_cookie=1\n"), 0); /* a name that is none */
-	CHECK_INT(read_more("public_key=" KEY_A "\ndrop_unknown_peer=1\n"), -EPROTO); /* of no one who is known */
 	CHECK_INT(read_more("under_load=2\n"), -EINVAL);
 	CHECK_INT(read_more("trouble=\n"), -EINVAL);
+}
+
+TEST(uapi_answer_of_a_newer_program_or_of_a_link_that_went_is_taken)
+{
+	char line[UAPI_TEXT_MAX];
+
+	CHECK_INT(read_device("public_key=" KEY_A "\nendpoint=[fe80::1%no-such-link]:1\nrx_bytes=7\nerrno=0\n"), 0);
+	CHECK_INT(running.peers[0].endpoint.addr.family, 0);
+	CHECK_INT(running.peers[0].received_bytes, 7);
+	CHECK_INT(read_more("public_key=" KEY_A "\ndrop_unknown_peer=1\nfailures=3\nerrno=0\n"), 0); /* the device's alone, here */
+	CHECK_INT(running.peers[0].counts.failures, 3);
+	text_format(line, sizeof(line), "trouble=%0900d\n", 1);
+	CHECK_INT(read_more(line), 0);
+	CHECK_INT(strlen(program.trouble), TUNNEL_ERROR_LEN - 1);
+	text_format(line, sizeof(line), "error=%0900d\n", 1);
+	CHECK_INT(read_more(line), 0);
+	CHECK_INT(strlen(answer.error), TUNNEL_ERROR_LEN - 1);
 }
 
 TEST(uapi_answer_with_more_than_a_config_holds)
@@ -217,4 +258,16 @@ TEST(uapi_nics_of_the_tunnel_alone_go_over_the_second_socket)
 		  "gateway=10.5.0.2\nroute_mtu=1400\nnic=eth2\nmtu=9000\n\n");
 	uapi_text_nics(&lines, NULL, 0);
 	CHECK_STR(text_of(&lines), "set=1\nreplace_nics=true\n\n");
+}
+
+TEST(uapi_socket_whose_path_is_too_long_is_refused_and_not_cut)
+{
+	char dir[UAPI_SOCKET_PATH_LEN];
+	struct uapi_asker asker;
+
+	memset(dir, 'd', sizeof(dir));
+	dir[UAPI_SOCKET_PATH_LEN - 1 - strlen("/wg0.sock")] = '\0';
+	CHECK_INT(uapi_asker_init(&asker, dir, "wg0", UAPI_SOCKET_END), 0);
+	CHECK_INT(strlen(asker.path), UAPI_SOCKET_PATH_LEN - 1);
+	CHECK_INT(uapi_asker_init(&asker, dir, "wg10", UAPI_SOCKET_END), -ENAMETOOLONG);
 }

@@ -1,0 +1,22 @@
+/* Who opens sockets for a program that lost its own, and has no right to start one: an image of this binary, whose other end the program is
+ * handed. One that does not live is not started again and again. */
+#ifndef TUNNEL_UAPI_OPENER_H
+#define TUNNEL_UAPI_OPENER_H
+
+#include "tunnel/uapi_ask.h"
+
+/* Zeros at first. */
+struct uapi_opener {
+	bool takes_none; /* the program said so */
+	bool failed;     /* the last try, which was told */
+	uint64_t last_ns; /* of the last try, */
+	unsigned wait_s;  /* from which the next is that long; 0: there was none */
+};
+
+/* Is it time for a try? Then that one counts. */
+bool uapi_opener_is_due(struct uapi_opener *opener, uint64_t now_ns);
+
+/* The program behind more lacks one: true once it has another. device is for the log. */
+bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const char *device, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,220 @@
+#include "tunnel/uapi_process.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/paths.h"
+#include "base/text.h"
+
+enum { STEP_MS = 10 };
+
+/* ---- which one it is ---- */
+
+static bool has_word(struct slice words, const char *word)
+{
+	struct slice one;
+
+	while (slice_cut(&words, '\0', &one))
+		if (slice_equal(one, word))
+			return true;
+	return false;
+}
+
+static struct slice read_proc(const char *pid, const char *name, char *text, size_t cap)
+{
+	char path[64];
+	ssize_t n;
+
+	text_format(path, sizeof(path), "/proc/%s/%s", pid, name);
+	n = file_read_begin(AT_FDCWD, path, text, cap);
+	return (struct slice){ text, n > 0 ? (size_t)n : 0 };
+}
+
+/* A container's processes are seen from its host, and may have the same names: they have a second number, inside. */
+static bool is_inside(const char *pid)
+{
+	char text[4096];
+	struct slice status = read_proc(pid, "status", text, sizeof(text)), line, word;
+	size_t numbers = 0;
+
+	while (slice_cut(&status, '\n', &line)) {
+		if (!slice_starts(line, "NSpid:"))
+			continue;
+		for (slice_word(&line, &word); slice_word(&line, &word);)
+			numbers++;
+	}
+	return numbers > 1;
+}
+
+/* The program that was started with that alias. */
+static bool is_of(const char *pid, const char *alias)
+{
+	char text[1024];
+	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
+
+	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
+}
+
+/* 0 or -errno; -ESRCH: it is of another PID namespace. */
+static int read_other(int socket, pid_t *pid)
+{
+	struct ucred other;
+	socklen_t len = sizeof(other);
+
+	if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &other, &len) < 0)
+		return -errno;
+	*pid = other.pid;
+	return other.pid > 0 ? 0 : -ESRCH;
+}
+
+int uapi_process_hold(int socket)
+{
+	pid_t pid;
+	int err = read_other(socket, &pid);
+	long fd;
+
+	if (err < 0)
+		return err;
+	fd = syscall(SYS_pidfd_open, pid, 0);
+	return fd < 0 ? -errno : (int)fd;
+}
+
+/* A TUN's name stands with each descriptor of it (tun_chr_show_fdinfo). */
+static bool has_line(struct slice text, const char *first, const char *second)
+{
+	struct slice line, word;
+
+	while (slice_cut(&text, '\n', &line))
+		if (slice_cut(&line, '\t', &word) && slice_equal(word, first) && slice_equal(line, second))
+			return true;
+	return false;
+}
+
+/* -errno: it is not to be seen. */
+static int has_open(const char *pid, const char *device)
+{
+	char path[64], text[1024];
+	const struct dirent *entry;
+	int found = 0;
+	DIR *dir;
+
+	text_format(path, sizeof(path), "/proc/%s/fdinfo", pid);
+	dir = opendir(path);
+	if (!dir)
+		return -errno;
+	while (!found && (entry = readdir(dir)) != NULL) {
+		text_format(path, sizeof(path), "fdinfo/%.20s", entry->d_name);
+		found = has_line(read_proc(pid, path, text, sizeof(text)), "iff:", device);
+	}
+	closedir(dir);
+	return found;
+}
+
+enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device)
+{
+	char name[16], text[64];
+	pid_t pid;
+	int has;
+
+	if (read_other(socket, &pid) < 0)
+		return UAPI_PROCESS_UNKNOWN;
+	text_format(name, sizeof(name), "%d", (int)pid);
+	if (is_of(name, alias))
+		return UAPI_PROCESS_OURS;
+	if (!read_proc(name, "cmdline", text, sizeof(text)).len)
+		return UAPI_PROCESS_UNKNOWN;
+	if (!strcmp(text, ENGINE_PROCESS))
+		return UAPI_PROCESS_OTHERS;
+	has = has_open(name, device);
+	return has < 0 ? UAPI_PROCESS_UNKNOWN : has ? UAPI_PROCESS_OURS : UAPI_PROCESS_OTHERS;
+}
+
+/* ---- its end ---- */
+
+static bool ends_until(int process, uint64_t deadline_ns)
+{
+	struct pollfd end = { .fd = process, .events = POLLIN };
+
+	for (;;) {
+		uint64_t now_ns = clock_now_ns();
+		int n = poll(&end, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / NS_PER_MS) + 1 : 0);
+
+		if (n > 0)
+			return true;
+		if (n == 0 && clock_now_ns() >= deadline_ns)
+			return false;
+		if (n < 0 && errno != EINTR)
+			return false;
+	}
+}
+
+bool uapi_process_ends(int process)
+{
+	return process >= 0 && ends_until(process, clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS);
+}
+
+/* Before Linux 5.3. */
+static bool kill_by_number(pid_t pid, const char *name, const char *alias, uint64_t deadline_ns)
+{
+	const struct timespec step = { .tv_nsec = STEP_MS * (long)NS_PER_MS };
+
+	for (; is_of(name, alias); nanosleep(&step, NULL)) {
+		kill(pid, SIGKILL);
+		if (clock_now_ns() >= deadline_ns)
+			return false;
+	}
+	return true;
+}
+
+/* Looked at once it is held: its number is no other's from there on. */
+static bool kill_one(pid_t pid, const char *name, const char *alias, uint64_t deadline_ns)
+{
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool ended = true;
+
+	if (process < 0)
+		return errno == ESRCH || kill_by_number(pid, name, alias, deadline_ns);
+	if (is_of(name, alias)) {
+		(void)syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
+		ended = ends_until(process, deadline_ns);
+	}
+	close(process);
+	return ended;
+}
+
+bool uapi_process_kill(const char *alias)
+{
+	uint64_t deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
+	DIR *dir = opendir("/proc");
+	const struct dirent *entry;
+	bool ended = true;
+
+	while (dir && (entry = readdir(dir)) != NULL) {
+		uint64_t pid;
+
+		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) == 0 && is_of(entry->d_name, alias) &&
+		    !kill_one((pid_t)pid, entry->d_name, alias, deadline_ns))
+			ended = false;
+	}
+	if (dir)
+		closedir(dir);
+	return ended;
+}
+
+void uapi_process_finish(int process, int socket, const char *alias)
+{
+	struct pollfd end = { .fd = socket, .events = POLLRDHUP };
+
+	if (process >= 0 ? !uapi_process_ends(process) : socket < 0 || poll(&end, 1, UAPI_PROCESS_END_MS) != 1)
+		(void)uapi_process_kill(alias);
+}

@@ -1,0 +1,31 @@
+/* The processes behind UAPI sockets: which one serves there, whether it is the one that was started with an alias, and its end. A process
+ * closes what it has one by one, measured up to 70 ms apart, so the end of a connection is not yet that of the UDP port; its own is. */
+#ifndef TUNNEL_UAPI_PROCESS_H
+#define TUNNEL_UAPI_PROCESS_H
+
+#include <stdbool.h>
+
+enum { UAPI_PROCESS_END_MS = 1000 }; /* that an end is waited for */
+
+/* Of who serves at the other end of socket: a pidfd that the caller closes, or -errno (-ENOSYS before Linux 5.3). */
+int uapi_process_hold(int socket);
+
+/* Is who serves at the other end of socket the one that carries device: that of alias, or a program of another make that has it open? */
+enum uapi_process_whose {
+	UAPI_PROCESS_OURS,
+	UAPI_PROCESS_OTHERS,
+	UAPI_PROCESS_UNKNOWN, /* of another PID namespace; or who listened there is gone, and a child of it serves, as wireguard-go's does */
+};
+enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device);
+
+/* Waits for the end of what is held; false: it goes on, or process is negative. */
+bool uapi_process_ends(int process);
+
+/* Each process that was started with that alias, and is there still. False: one does not end. */
+bool uapi_process_kill(const char *alias);
+
+/* The same of one whose end is on its way, once that takes longer. process is as from uapi_process_hold; where that is not to
+ * be had the end of socket stands for it, a connection or -1. */
+void uapi_process_finish(int process, int socket, const char *alias);
+
+#endif
