@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/pass.h"
 #include "gateway/verbs.h"
 #include "gateway/wanted.h"
 
@@ -104,19 +105,10 @@ static int connect_one(void)
 
 static void send_packet(int fd, const uint8_t *bytes, size_t len, int passed_fd)
 {
-	union control_fd_space space = { 0 };
-	struct iovec part = { .iov_base = (void *)(uintptr_t)bytes, .iov_len = len };
-	struct msghdr msg = { .msg_iov = &part, .msg_iovlen = 1 };
-
-	if (passed_fd >= 0) {
-		msg.msg_control = space.bytes;
-		msg.msg_controllen = sizeof(space.bytes);
-		space.header.cmsg_level = SOL_SOCKET;
-		space.header.cmsg_type = SCM_RIGHTS;
-		space.header.cmsg_len = CMSG_LEN(sizeof(passed_fd));
-		memcpy(CMSG_DATA(&space.header), &passed_fd, sizeof(passed_fd));
-	}
-	(void)sendmsg(fd, &msg, MSG_NOSIGNAL);
+	if (passed_fd >= 0 && len)
+		(void)pass_message(fd, bytes, len, &passed_fd, 1);
+	else
+		(void)send(fd, bytes, len, MSG_NOSIGNAL);
 }
 
 /* True when the end of an answer is among what there was to read. */
