@@ -117,6 +117,12 @@ static bool is_of_first(const struct word *word, const struct place *place)
 	       first.len == place->first.len && !memcmp(first.ptr, place->first.ptr, first.len);
 }
 
+/* The row is of what stands behind its own word. */
+static bool stands_behind(const struct word *word, const struct place *place)
+{
+	return word->after && slice_equal(place->words[1], word->after);
+}
+
 void fits_find(struct fits *fits, const struct fits_tables *tables, const char *line, size_t len)
 {
 	struct place place = place_of(line, len);
@@ -137,13 +143,13 @@ void fits_find(struct fits *fits, const struct fits_tables *tables, const char *
 		else if (!slice_equal(place.words[0], word->command) || word->kind == WORD_PAGED || word->kind == WORD_FILTERED)
 			continue;
 		is_known = true;
-		is_behind = is_behind || (word->after && slice_equal(place.words[1], word->after));
+		is_behind = is_behind || stands_behind(word, &place);
 	}
 	for (size_t i = 0; i < tables->word_count; i++) {
 		const struct word *word = &tables->words[i];
 
 		if (!(has_first ? is_of_first(word, &place) : slice_equal(place.words[0], word->command)) || (word->place && word->place != place.number) ||
-		    (is_behind ? !word->after || !slice_equal(place.words[1], word->after) : word->after != NULL))
+		    (is_behind ? !stands_behind(word, &place) : word->after != NULL))
 			continue;
 		if (word->kind != WORD_FIXED || !has_word(line, len - place.begun.len, word->word))
 			fits_add_row(fits, tables, word, place.begun);
