@@ -34,25 +34,17 @@ static const struct syscall_row calls[] = {
 /* Descriptors: two for each NIC, and those that are served. Memory: 70 MiB are set aside for TUNNEL_PEERS_MAX peers and what they send. */
 enum { FDS_MAX = 256, DATA_MAX = 256 << 20 };
 
-/* A hard limit, for good. What cannot be had stays as it was: it is no reason to carry nothing. */
-static void bound(int resource, rlim_t most)
-{
-	struct rlimit limit;
-
-	if (getrlimit(resource, &limit) < 0 || limit.rlim_max <= most)
-		return;
-	limit = (struct rlimit){ .rlim_cur = most, .rlim_max = most };
-	(void)setrlimit(resource, &limit);
-}
-
+/* Hard limits, for good. What cannot be had stays as it was: it is no reason to carry nothing. */
 void engine_bound(void)
 {
-	bound(RLIMIT_NOFILE, FDS_MAX);
-	bound(RLIMIT_CORE, 0);
-	bound(RLIMIT_MEMLOCK, 0);
+	static const struct rlimit fds = { FDS_MAX, FDS_MAX }, data = { DATA_MAX, DATA_MAX }, none = { 0, 0 };
+
+	(void)setrlimit(RLIMIT_NOFILE, &fds);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)setrlimit(RLIMIT_MEMLOCK, &none);
 	/* The shadow of a sanitizer is data too. */
 	if (SYSCALLS_HELD)
-		bound(RLIMIT_DATA, DATA_MAX);
+		(void)setrlimit(RLIMIT_DATA, &data);
 }
 
 int engine_calls_only(const struct syscall_row *rows, size_t count)
