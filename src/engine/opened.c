@@ -100,7 +100,7 @@ static void take_late(const struct opener_answer *answer, struct passed *passed)
 
 static void answers_wait(struct loop_source *source, uint32_t events, uint64_t now_ns)
 {
-	struct opener_answer answer;
+	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
 	int err = 0;
 
@@ -185,7 +185,7 @@ static int open_link(void *arg, const struct outer_link *link, uint16_t port, bo
 {
 	struct opener_request request = { .what = OPENER_LINK, .index = link->index, .alone = link->alone, .port = port,
 					  .brief = brief };
-	struct opener_answer answer;
+	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
 	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
 
@@ -201,7 +201,7 @@ static int open_link(void *arg, const struct outer_link *link, uint16_t port, bo
 static int open_port(void *arg, uint16_t port, bool merge, struct placeholder *placeholder)
 {
 	struct opener_request request = { .what = OPENER_PORT, .port = port, .merge = merge };
-	struct opener_answer answer;
+	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
 	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
 
@@ -251,7 +251,7 @@ int opened_by(struct loop *loop, int fd, void (*changed)(void))
 int opened_greet(unsigned wait_ms)
 {
 	struct opener_request request = { .what = OPENER_HELLO };
-	struct opener_answer answer;
+	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
 	int err = ask(&request, wait_ms, &answer, &passed);
 

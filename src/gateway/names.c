@@ -20,7 +20,7 @@ static void add_word(struct text *to, const char *name)
 	char word[VPN_NAME_LEN];
 	size_t len = 0;
 
-	for (; name[len] && len < sizeof(word) - 1; len++)
+	for (; len < sizeof(word) - 1 && name[len]; len++)
 		word[len] = (char)(name[len] > ' ' && name[len] < 0x7f ? name[len] : '_');
 	text_add(to, "%.*s", (int)len, word);
 }

@@ -238,7 +238,7 @@ static enum left end_all_but(bool (*is_spared)(pid_t pid))
 
 static int end_by_command_line(void)
 {
-	return end_all_but(is_spared_by_command_line);
+	return (int)end_all_but(is_spared_by_command_line);
 }
 
 /* True: all ended that are to. *hangs, false at first: once a command line could not be read in time, none is any more. */
@@ -248,7 +248,7 @@ static bool end_all_but_spared(bool *hangs)
 
 	*hangs = left < 0;
 	if (left < 0)
-		left = end_all_but(is_spared_by_stat);
+		left = (int)end_all_but(is_spared_by_stat);
 	return left == LEFT_NONE;
 }
 

@@ -267,7 +267,7 @@ void gpt_set(struct gpt *gpt, unsigned number, enum gpt_type type, const uint8_t
 	memcpy(entry + ENTRY_GUID_AT, guid, GPT_GUID_LEN);
 	store_le64(entry + ENTRY_FIRST_AT, first);
 	store_le64(entry + ENTRY_LAST_AT, last);
-	for (size_t i = 0; name[i] && i < ENTRY_NAME_UNITS; i++)
+	for (size_t i = 0; i < ENTRY_NAME_UNITS && name[i]; i++)
 		entry[ENTRY_NAME_AT + 2 * i] = (uint8_t)name[i];
 }
 

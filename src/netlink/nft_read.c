@@ -125,7 +125,7 @@ static int read_element(const struct nlattr *element, void (*each)(const void *k
 	enum { ELEMENT = NFTA_SET_ELEM_KEY + 1, DATA = NFTA_DATA_VALUE + 1 };
 	static const struct nl_rule rules[ELEMENT] = { [NFTA_SET_ELEM_KEY] = NL_RULE_NEST };
 	static const struct nl_rule values[DATA];
-	const struct nlattr *attrs[ELEMENT], *data[DATA];
+	const struct nlattr *attrs[ELEMENT], *data[DATA] = { NULL };
 	int err = nl_attrs_read_nest(element, rules, attrs, ELEMENT);
 
 	if (!err && attrs[NFTA_SET_ELEM_KEY])

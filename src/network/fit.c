@@ -20,7 +20,7 @@ void fit_tell(struct nics_report *report, bool error, const char *text)
 }
 
 /* "NIC: SENTENCE" */
-static size_t put_sentence(char text[static SENTENCE_LEN], const struct fitting *fitting, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static size_t put_sentence(char text[static SENTENCE_LEN], const struct fitting *fitting, const char *fmt, va_list ap)
 {
 	struct text to;
 	int n;

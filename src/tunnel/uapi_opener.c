@@ -16,7 +16,7 @@ bool uapi_opener_is_due(struct uapi_opener *opener, uint64_t now_ns)
 
 	if (opener->wait_s && since_ns < opener->wait_s * NS_PER_S)
 		return false;
-	if (!opener->wait_s || since_ns > 2 * WAIT_MAX_S * NS_PER_S)
+	if (!opener->wait_s || since_ns > 2ULL * WAIT_MAX_S * NS_PER_S)
 		opener->wait_s = WAIT_MIN_S;
 	else
 		opener->wait_s = opener->wait_s * 2 < WAIT_MAX_S ? opener->wait_s * 2 : WAIT_MAX_S;

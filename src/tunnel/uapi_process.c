@@ -79,7 +79,7 @@ static int read_other(int socket, pid_t *pid)
 
 int uapi_process_hold(int socket)
 {
-	pid_t pid;
+	pid_t pid = 0;
 	int err = read_other(socket, &pid);
 	long fd;
 
@@ -123,7 +123,7 @@ static int has_open(const char *pid, const char *device)
 enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device)
 {
 	char name[16], text[64];
-	pid_t pid;
+	pid_t pid = 0;
 	int has;
 
 	if (read_other(socket, &pid) < 0)
