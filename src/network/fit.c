@@ -31,7 +31,7 @@ __attribute__((format(printf, 3, 0))) static size_t put_sentence(char text[stati
 	return to.len + (n > 0 ? (size_t)n : 0);
 }
 
-static void say(struct fitting *fitting, const char *words, int err, const char *fmt, va_list ap)
+__attribute__((format(printf, 4, 0))) static void say(struct fitting *fitting, const char *words, int err, const char *fmt, va_list ap)
 {
 	char text[SENTENCE_LEN];
 	size_t len = put_sentence(text, fitting, fmt, ap);
