@@ -33,6 +33,10 @@ class Time:
         with open(lab.dir + "/passwd", "w") as f:           # as in the image
             f.write("root:x:0:0:root:/:/bin/sh\ntime:x:64779:64779:time:/:/sbin/nologin\n")
         lab.mount(lab.dir + "/passwd", "/etc/passwd")
+        with open(lab.dir + "/hosts", "w") as f:
+            f.write("192.0.2.2 time.test\n")
+        os.chmod(lab.dir + "/hosts", 0o644)
+        lab.mount(lab.dir + "/hosts", "/etc/hosts")
         # where a user of no one's gets to it
         self.work = "/run/time-test"
         os.mkdir(self.work)
@@ -114,6 +118,12 @@ def time_comes_from_servers_and_peers_and_goes_to_peers_alone(lab):
         expect([what for _, what in started(time)] == [("64779", 1 << SYS_TIME, 1 << SYS_TIME, 1)], started(time))
         expect(answers(pair.b, "10.8.3.1"), "the time is not served in the VPN", time.said())
         expect(not answers(pair.b, "192.0.2.1", 1), "the time is served outside of the VPN")
+
+        # by its name, which chronyd looks up in a thread
+        time.asks("mode on\nserver time.test\n")
+        wait_until("another chronyd", lambda: any("time.test" in open("/proc/%d/cmdline" % pid).read() for pid, _ in started(time)))
+        time.wait_for("192.0.2.2       server")
+        expect("chronyd ended" not in time.said(), time.said())
 
         # what changes leaves the sessions alone
         before = pair.ours.peer(pair.pub_b)["latest_handshake"]
