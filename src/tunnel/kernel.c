@@ -6,6 +6,7 @@
 #include <linux/wireguard.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/sockaddr.h"
 #include "base/text.h"
@@ -46,9 +47,32 @@ static int open_genl(void *arg)
 	return err;
 }
 
+/* It is born on the host and put into its namespace at once. The kernel looks for the name on the host first, where the other path may have
+ * one that is called so: then it gets another name for that moment. */
+static int create_device(struct tunnel *tunnel)
+{
+	char name[IFNAMSIZ];
+	struct link link;
+	int err = link_create(tunnel->host, tunnel->device, KIND, tunnel->netns_fd);
+
+	if (err != -EEXIST || tunnel->netns_fd < 0)
+		return err;
+	text_format(name, sizeof(name), "wg-%u", (unsigned)getpid());
+	err = link_create(tunnel->host, name, KIND, tunnel->netns_fd);
+	if (err < 0)
+		return err;
+	err = link_get(&tunnel->inner, name, &link);
+	if (err < 0)
+		return err;
+	err = link_set_name(&tunnel->inner, link.index, tunnel->device);
+	if (err < 0)
+		link_delete(&tunnel->inner, link.index);
+	return err;
+}
+
 static int make_device(struct tunnel *tunnel, struct link *link)
 {
-	int err = link_create(tunnel->host, tunnel->device, KIND, tunnel->netns_fd);
+	int err = create_device(tunnel);
 
 	if (err == -EOPNOTSUPP) {
 		text_format(tunnel->error, sizeof(tunnel->error), TUNNEL_NO_KERNEL);

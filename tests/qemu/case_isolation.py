@@ -111,6 +111,9 @@ def isolation(a, b, stranger, backend):
     wait_for("the service is back", lambda: a.pid("gateway-dataplane") not in (0, old) and a.show("gateway-dataplane").get("state") == "up")
     assert rules(a) == fenced, rules(a)
     outside_is_silent(a, b, stranger)
+    # both are called wg0, and management's is made where the host has one
+    a.netns("gateway", "ip link del wg0")
+    wait_for("management's wg0 again", lambda: a.is_up("gateway") and a.show().get("state") == "up")
     a.reconfigure(files={".env": env(a, backend)})
     assert rules(a) == plain, rules(a)
 
