@@ -152,17 +152,18 @@ static struct timespec timespec_of(uint64_t ns)
 
 size_t terminal_swallow(void)
 {
-	const struct timespec quiet = timespec_of(QUIET_MS * NS_PER_MS), silence = timespec_of(SILENT_MS * NS_PER_MS);
-	const uint64_t end_ns = clock_now_ns() + SWALLOW_S * NS_PER_S;
+	uint64_t now_ns = clock_now_ns(), quiet_ns = now_ns + QUIET_MS * NS_PER_MS;
+	const uint64_t end_ns = now_ns + SWALLOW_S * NS_PER_S;
 	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
 	uint8_t bytes[256];
 	size_t count = 0;
 
-	while (changed && clock_now_ns() < end_ns) {
-		int waited = interrupt_poll(&input, 1, count ? &silence : &quiet);
+	for (; changed && now_ns < end_ns && now_ns < quiet_ns; now_ns = clock_now_ns()) {
+		const struct timespec wait = timespec_of(quiet_ns - now_ns);
+		int waited = interrupt_poll(&input, 1, &wait);
 		ssize_t n;
 
-		/* Ctrl-C ends no paste: the rest of it comes all the same. */
+		/* Ctrl-C ends no paste, the rest of it comes all the same; nor is it a byte of one. */
 		interrupt_clear();
 		if (waited == -EINTR)
 			continue;
@@ -172,6 +173,7 @@ size_t terminal_swallow(void)
 			count += bytes[i] != '\n' || i || !after_cr; /* the half of an Enter that was obeyed */
 		if (n > 0)
 			after_cr = bytes[n - 1] == '\r';
+		quiet_ns = clock_now_ns() + (count ? SILENT_MS : QUIET_MS) * NS_PER_MS;
 	}
 	return count;
 }

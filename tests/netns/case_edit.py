@@ -153,7 +153,8 @@ def edit_that_goes_on_behind_ctrl_c_has_the_console_alone(lab):
         console.type(b"q\r")
         console.wait("gateway> ")
         expect(files.get("vpn-public.conf") == before, files.get("vpn-public.conf"))
-        # and eight of them, one behind the other, end what takes none
+        # and eight of them, one behind the other, end what takes none; more of them keep no one from the prompt
+        console.text = ""
         console.type(b"edit vpn-public.conf --conf %s\r" % files.conf.encode())
         console.wait("edit> ")
         console.text = ""
