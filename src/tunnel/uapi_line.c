@@ -291,3 +291,9 @@ void uapi_put_end(const struct uapi_to *to)
 {
 	put(to, "\n");
 }
+
+void uapi_put_result(const struct uapi_to *to, int err)
+{
+	uapi_put_signed(to, UAPI_ERRNO, err);
+	uapi_put_end(to);
+}
