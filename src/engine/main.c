@@ -36,7 +36,6 @@ static void about(struct more_host *host, struct more_about *told)
 {
 	(void)host;
 	*told = (struct more_about){ .index = engine.tunnel.index,
-				     .pid = getpid(),
 				     .opener = opened_is_there(),
 				     .trouble = engine.tunnel.trouble };
 }

@@ -42,7 +42,6 @@ static void get_device(struct more_request *request, struct line_out *out, uint6
 	lwip_count_device(&request->counts, request->host->device, now_ns);
 	uapi_put_number(&to, UAPI_VERSION, VERSION);
 	uapi_put_number(&to, UAPI_INDEX, about.index);
-	uapi_put_number(&to, UAPI_PID, (uint64_t)about.pid);
 	uapi_put_number(&to, UAPI_UNDER_LOAD, request->counts.under_load);
 	uapi_put_text(&to, UAPI_OPENER, about.opener ? "1" : "0");
 	if (about.trouble[0])

@@ -46,7 +46,6 @@ enum uapi_key {
 	/* of the second socket: the program, */
 	UAPI_VERSION,
 	UAPI_INDEX,
-	UAPI_PID,
 	UAPI_UNDER_LOAD,
 	UAPI_TROUBLE,
 	UAPI_OPENER,
