@@ -192,23 +192,24 @@ static bool kill_one(pid_t pid, const char *name, const char *alias, uint64_t de
 	return ended;
 }
 
-bool uapi_process_kill(const char *alias)
+int uapi_process_kill(const char *alias)
 {
 	uint64_t deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 	DIR *dir = opendir("/proc");
 	const struct dirent *entry;
-	bool ended = true;
+	int err = 0;
 
-	while (dir && (entry = readdir(dir)) != NULL) {
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)) != NULL) {
 		uint64_t pid;
 
 		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) == 0 && is_of(entry->d_name, alias) &&
 		    !kill_one((pid_t)pid, entry->d_name, alias, deadline_ns))
-			ended = false;
+			err = -EBUSY;
 	}
-	if (dir)
-		closedir(dir);
-	return ended;
+	closedir(dir);
+	return err;
 }
 
 void uapi_process_finish(int process, int socket, const char *alias)
