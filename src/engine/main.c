@@ -138,7 +138,7 @@ static int open_all(void)
 /* From here on it has packets, and nothing else: what takes a right is its opener's. */
 static int divide(void)
 {
-	int fd = opener_start(), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
+	int fd = opener_start(engine.options.alias), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
 
 	(void)signal(SIGCHLD, SIG_IGN);
 	if (!err)

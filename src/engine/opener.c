@@ -157,9 +157,9 @@ int opener_main(void)
 	_exit(0); /* not through the leak check of a sanitized build, which would have to trace us */
 }
 
-int opener_start(void)
+int opener_start(const char *alias)
 {
-	static const char *const argv[] = { OPENER_APPLET, NULL };
+	const char *const argv[] = { OPENER_APPLET, alias, NULL };
 	pid_t pid;
 
 	return self_spawn_behind(argv, &pid);

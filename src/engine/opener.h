@@ -9,8 +9,8 @@
 #include "outer/placeholder.h"
 
 /* Starts one, an image of this binary, in the network namespace of the caller, and with its standard error: the other end of its socket,
- * or -errno. Whoever starts it has its child to wait for. */
-int opener_start(void);
+ * or -errno. Whoever starts it has its child to wait for. By alias, its one argument, it is found when it hangs (tunnel/uapi_process.h). */
+int opener_start(const char *alias);
 
 /* The applet. Its socket is standard input. */
 int opener_main(void);

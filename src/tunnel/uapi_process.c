@@ -56,13 +56,13 @@ static bool is_inside(const char *pid)
 	return numbers > 1;
 }
 
-/* The program that was started with that alias. */
+/* The program that was started with that alias, or who opens sockets for it. */
 static bool is_of(const char *pid, const char *alias)
 {
 	char text[1024];
 	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
 
-	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
+	return words.len && (!strcmp(text, ENGINE_PROCESS) || !strcmp(text, OPENER_APPLET)) && has_word(words, alias) && !is_inside(pid);
 }
 
 /* 0 or -errno; -ESRCH: it is of another PID namespace. */
@@ -216,6 +216,9 @@ void uapi_process_finish(int process, int socket, const char *alias)
 {
 	struct pollfd end = { .fd = socket, .events = POLLRDHUP };
 
-	if (process >= 0 ? !uapi_process_ends(process) : socket < 0 || poll(&end, 1, UAPI_PROCESS_END_MS) != 1)
-		(void)uapi_process_kill(alias);
+	if (process >= 0)
+		(void)uapi_process_ends(process);
+	else if (socket >= 0)
+		(void)poll(&end, 1, UAPI_PROCESS_END_MS);
+	(void)uapi_process_kill(alias);
 }

@@ -42,10 +42,10 @@ static int spawn_program(const struct uapi_program_options *options, int words_f
 	return self_spawn(argv, environment, fds, options->netns_fd >= 0 ? 3 : 2, pid);
 }
 
-int uapi_program_opener(void)
+int uapi_program_opener(const char *alias)
 {
 	static pid_t last; /* 0: none, or waited for */
-	static const char *const argv[] = { OPENER_APPLET, NULL };
+	const char *const argv[] = { OPENER_APPLET, alias, NULL };
 	int fd;
 
 	/* It ends with its socket, or hangs; until it has ended none follows it. */
