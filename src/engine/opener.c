@@ -17,9 +17,9 @@
 #include "base/users.h"
 #include "engine/background.h"
 #include "engine/confined.h"
-#include "engine/opener_words.h"
 #include "netlink/neigh.h"
 #include "outer/packet_socket.h"
+#include "tunnel/opener_words.h"
 
 /* Its work is to open sockets of these families; where names lead is no business of it. */
 static const struct syscall_row calls[] = {
