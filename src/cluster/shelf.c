@@ -14,20 +14,16 @@
 #include "base/log.h"
 #include "base/pass.h"
 #include "base/paths.h"
-
-#define SELF "/proc/self/exe"
+#include "base/self.h"
 
 /* A disk that hangs is waited for so long; where there was nothing to give, no one looks again for so long. */
 enum { OFFER_MS = 60000, AGAIN_S = 60 };
 
 static _Noreturn void become_offer(int fd)
 {
-	static char name[] = OFFER_APPLET;
-	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
+	static const char *const argv[] = { OFFER_APPLET, NULL };
 
-	if (dup2(fd, STDOUT_FILENO) >= 0)
-		execve(SELF, argv, environment);
-	_exit(127);
+	self_become(argv, &(const struct self_fd){ fd, STDOUT_FILENO }, 1);
 }
 
 /* One that waits for a disk ends when that answers, whatever signal it gets: it stays in pid, and no second one is started beside it. */

@@ -36,7 +36,6 @@ static void about(struct more_host *host, struct more_about *told)
 {
 	(void)host;
 	*told = (struct more_about){ .index = engine.tunnel.index,
-				     .pid = getpid(),
 				     .opener = opened_is_there(),
 				     .trouble = engine.tunnel.trouble };
 }
@@ -139,7 +138,7 @@ static int open_all(void)
 /* From here on it has packets, and nothing else: what takes a right is its opener's. */
 static int divide(void)
 {
-	int fd = opener_start(), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
+	int fd = opener_start(engine.options.alias), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
 
 	(void)signal(SIGCHLD, SIG_IGN);
 	if (!err)

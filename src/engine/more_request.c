@@ -42,7 +42,6 @@ static void get_device(struct more_request *request, struct line_out *out, uint6
 	lwip_count_device(&request->counts, request->host->device, now_ns);
 	uapi_put_number(&to, UAPI_VERSION, VERSION);
 	uapi_put_number(&to, UAPI_INDEX, about.index);
-	uapi_put_number(&to, UAPI_PID, (uint64_t)about.pid);
 	uapi_put_number(&to, UAPI_UNDER_LOAD, request->counts.under_load);
 	uapi_put_text(&to, UAPI_OPENER, about.opener ? "1" : "0");
 	if (about.trouble[0])
@@ -82,23 +81,17 @@ static void get_peer(const struct more_request *request, struct line_out *out, u
 		out->len = begin;
 }
 
-static void end_answer(struct line_out *out, int err)
+bool more_request_more(struct more_request *request, struct line_out *out, uint64_t now_ns)
 {
 	const struct uapi_to to = { line_out_bytes, out };
 
-	uapi_put_signed(&to, UAPI_ERRNO, err);
-	uapi_put_end(&to);
-}
-
-bool more_request_more(struct more_request *request, struct line_out *out, uint64_t now_ns)
-{
 	for (unsigned i = 0; request->answers && i < PEERS_PER_PIECE && !line_out_is_piece(out); i++) {
 		request->told = wg_peer_next(request->host->device, request->told);
 		if (request->told) {
 			get_peer(request, out, now_ns);
 			continue;
 		}
-		end_answer(out, 0);
+		uapi_put_result(&to, 0);
 		request->answers = false;
 	}
 	return request->answers;
@@ -290,7 +283,7 @@ static void end_request(struct more_request *request, struct line_out *out, uint
 		request->err = request->host->watch(request->host, request->client);
 	if (request->error[0])
 		uapi_put_text(&to, UAPI_ERROR, request->error);
-	end_answer(out, request->err);
+	uapi_put_result(&to, request->err);
 	more_request_clear(request);
 }
 

@@ -1,7 +1,7 @@
 /* What UAPI has no words for, in its manner: drops, load, why handshakes fail, NICs that the kernel has no address on, and who is to
  * be told of changes. Lines in, lines out, apart from the socket they come by.
  *
- *   get=1    version=1 index=N pid=N under_load=0|1 opener=0|1 trouble=TEXT drop_NAME=N unknown_from=ENDPOINT unknown_age_s=N
+ *   get=1    version=1 index=N under_load=0|1 opener=0|1 trouble=TEXT drop_NAME=N unknown_from=ENDPOINT unknown_age_s=N
  *            unknown_public_key=HEX misled_...; then of each peer public_key=HEX failing=1 failure=NAME failure_age_s=N failures=N
  *            drop_NAME=N. NAME is of tunnel_drop_words and tunnel_failure_words. What is zero, or is not known, is left out, and so
  *            is a peer of which nothing is left.
@@ -21,7 +21,6 @@
 
 struct more_about {
 	uint32_t index; /* of the interface */
-	int pid;
 	bool opener;
 	const char *trouble; /* "": none. Borrowed for as long as the request is at it. */
 };

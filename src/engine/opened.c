@@ -12,8 +12,8 @@
 #include "base/clock.h"
 #include "base/pass.h"
 #include "base/sockaddr.h"
-#include "engine/opener_words.h"
 #include "outer/host.h"
+#include "tunnel/opener_words.h"
 
 static struct {
 	struct loop *loop;

@@ -5,8 +5,6 @@
 #include <linux/if_packet.h>
 #include <net/if_arp.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -14,15 +12,14 @@
 
 #include "base/log.h"
 #include "base/pass.h"
+#include "base/self.h"
 #include "base/servant.h"
 #include "base/users.h"
 #include "engine/background.h"
 #include "engine/confined.h"
-#include "engine/opener_words.h"
 #include "netlink/neigh.h"
 #include "outer/packet_socket.h"
-
-#define SELF "/proc/self/exe"
+#include "tunnel/opener_words.h"
 
 /* Its work is to open sockets of these families; where names lead is no business of it. */
 static const struct syscall_row calls[] = {
@@ -160,46 +157,10 @@ int opener_main(void)
 	_exit(0); /* not through the leak check of a sanitized build, which would have to trace us */
 }
 
-/* As vfork(2), the caller goes on once the other program runs: what it closes from then on no one else has open any more. */
-static int spawn(int fd)
+int opener_start(const char *alias)
 {
-	static char name[] = OPENER_APPLET;
-	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	sigset_t none;
+	const char *const argv[] = { OPENER_APPLET, alias, NULL };
 	pid_t pid;
-	int err = posix_spawn_file_actions_init(&actions);
 
-	if (err)
-		return -err;
-	err = posix_spawnattr_init(&attr);
-	if (err) {
-		posix_spawn_file_actions_destroy(&actions);
-		return -err;
-	}
-	sigemptyset(&none);
-	err = posix_spawn_file_actions_adddup2(&actions, fd, STDIN_FILENO);
-	if (!err)
-		err = posix_spawnattr_setsigmask(&attr, &none);
-	if (!err)
-		err = posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-	if (!err)
-		err = posix_spawn(&pid, SELF, &actions, &attr, argv, environment);
-	posix_spawnattr_destroy(&attr);
-	posix_spawn_file_actions_destroy(&actions);
-	return -err;
-}
-
-int opener_start(void)
-{
-	int ends[2], err;
-
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
-		return -errno;
-	err = spawn(ends[1]);
-	close(ends[1]);
-	if (err < 0)
-		close(ends[0]);
-	return err < 0 ? err : ends[0];
+	return self_spawn_behind(argv, &pid);
 }

@@ -1,5 +1,5 @@
 /* The opener: a process that has the rights which WireGuard on lwIP takes (NET_RAW, NET_ADMIN, NET_BIND_SERVICE) and does with them what
- * the packet process asks for (engine/opener_words.h), which has none. It reads no packet, knows no key, and holds nothing open that it
+ * the packet process asks for (tunnel/opener_words.h), which has none. It reads no packet, knows no key, and holds nothing open that it
  * hands over; it ends with its end of the socket. engine/opened.h is the other end. */
 #ifndef ENGINE_OPENER_H
 #define ENGINE_OPENER_H
@@ -9,8 +9,8 @@
 #include "outer/placeholder.h"
 
 /* Starts one, an image of this binary, in the network namespace of the caller, and with its standard error: the other end of its socket,
- * or -errno. Whoever starts it has its child to wait for. */
-int opener_start(void);
+ * or -errno. Whoever starts it has its child to wait for. By alias, its one argument, it is found when it hangs (tunnel/uapi_process.h). */
+int opener_start(const char *alias);
 
 /* The applet. Its socket is standard input. */
 int opener_main(void);

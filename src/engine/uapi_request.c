@@ -75,16 +75,10 @@ static void get_allowed(struct uapi_request *request, struct line_out *out)
 	request->is_within = same && more;
 }
 
-static void end_answer(struct line_out *out, int err)
+bool uapi_request_more(struct uapi_request *request, struct line_out *out)
 {
 	const struct uapi_to to = { line_out_bytes, out };
 
-	uapi_put_signed(&to, UAPI_ERRNO, err);
-	uapi_put_end(&to);
-}
-
-bool uapi_request_more(struct uapi_request *request, struct line_out *out)
-{
 	while (request->answers && !line_out_is_piece(out)) {
 		if (request->is_within) {
 			get_allowed(request, out);
@@ -95,7 +89,7 @@ bool uapi_request_more(struct uapi_request *request, struct line_out *out)
 			get_peer(request, out);
 			continue;
 		}
-		end_answer(out, 0);
+		uapi_put_result(&to, 0);
 		request->answers = false;
 	}
 	return request->answers;
@@ -261,6 +255,8 @@ static int set_line(struct uapi_request *request, struct slice line, uint64_t no
 
 static void end_request(struct uapi_request *request, struct line_out *out, uint64_t now_ns)
 {
+	const struct uapi_to to = { line_out_bytes, out };
+
 	if (request->kind == UAPI_SET && !request->err)
 		request->err = finish_peer(request, now_ns);
 	if (request->kind == UAPI_GET && !request->err) {
@@ -270,7 +266,7 @@ static void end_request(struct uapi_request *request, struct line_out *out, uint
 		request->told = NULL;
 	} else {
 		/* wg(8) takes the number of a set as a result (negative), of a get as an errno. */
-		end_answer(out, request->kind == UAPI_SET ? request->err : -request->err);
+		uapi_put_result(&to, request->kind == UAPI_SET ? request->err : -request->err);
 	}
 	wipe(request->preshared_key, sizeof(request->preshared_key));
 	request->kind = UAPI_IDLE;

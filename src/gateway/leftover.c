@@ -121,8 +121,7 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 {
 	char path[CONTROL_PATH_LEN], *words[] = { (char[]){ "version" }, NULL };
 	struct place_left host = { .ours = 0 }, inner;
-	int served = control_path(path, run_dir, profile->name), err;
-	bool ended;
+	int served = control_path(path, run_dir, profile->name), err, ended;
 
 	if (is_to_go_on())
 		return 0;
@@ -140,11 +139,13 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 		err = clear_netns(profile->name, &inner);
 	/* It ends by itself with its interface, unless it hangs. */
 	ended = uapi_process_kill(host.alias);
-	if (!ended)
+	if (ended == -EBUSY)
 		(void)fprintf(stderr, "%s: what carried it does not end\n", profile->name);
+	else if (ended < 0)
+		(void)fprintf(stderr, "%s: what carried it is not looked for: /proc: %s\n", profile->name, strerror(-ended));
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
 	clear_sockets(profile, run_dir, host.name[0] ? host.name : inner.name);
 	clear_run_dir(profile, run_dir);
-	return err < 0 || !ended;
+	return err < 0 || ended < 0;
 }

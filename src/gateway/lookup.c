@@ -14,14 +14,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/self.h"
 #include "base/servant.h"
 #include "base/sockaddr.h"
 #include "base/syscalls.h"
 #include "base/users.h"
 #include "conf/value.h"
 #include "conf/vpn.h"
-
-#define SELF "/proc/self/exe"
 
 /* A dead name takes getaddrinfo(3) 5 s and more: so many are looked up side by side that some dead ones hold up no other. */
 enum { NAMES_BYTES = VPN_PEERS_MAX * VPN_HOST_LEN, LOOKUPS_MAX = 32 };
@@ -45,17 +44,13 @@ int lookup_put(int names_fd, const char *host)
 
 _Noreturn void lookup_become(int names_fd, int answers_fd)
 {
-	static char name[] = LOOKUP_APPLET;
-	static char *const argv[] = { name, NULL }, *const environment[] = { NULL };
-	/* A service may have been started without these three: what is in their place must not be written over. */
-	int names = fcntl(names_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int answers = fcntl(answers_fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
-	int nothing = open("/dev/null", O_WRONLY);
+	static const char *const argv[] = { LOOKUP_APPLET, NULL };
+	const struct self_fd fds[] = { { names_fd, STDIN_FILENO },
+				       { answers_fd, STDOUT_FILENO },
+				       { open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO } };
 
-	if (lseek(names, 0, SEEK_SET) == 0 && dup2(names, STDIN_FILENO) >= 0 && dup2(answers, STDOUT_FILENO) >= 0 &&
-	    dup2(nothing, STDERR_FILENO) >= 0 && (nothing <= STDERR_FILENO || close(nothing) == 0))
-		execve(SELF, argv, environment);
-	_exit(127);
+	(void)lseek(names_fd, 0, SEEK_SET);
+	self_become(argv, fds, sizeof(fds) / sizeof(fds[0]));
 }
 
 /* Several are looked up side by side, by threads: no process is made. */

@@ -223,6 +223,16 @@ int link_delete(struct nl *nl, uint32_t index)
 	return nl_request(nl, begin(nl, RTM_DELLINK, 0, index), NULL, NULL);
 }
 
+int link_delete_name(struct nl *nl, const char *name)
+{
+	struct nlmsghdr *message = begin(nl, RTM_DELLINK, 0, 0);
+
+	if (!*name || strlen(name) >= IFNAMSIZ)
+		return -ENODEV;
+	mnl_attr_put_strz(message, IFLA_IFNAME, name);
+	return nl_request(nl, message, NULL, NULL);
+}
+
 int link_set_up(struct nl *nl, uint32_t index, bool up)
 {
 	struct nlmsghdr *message = begin(nl, RTM_SETLINK, 0, index);

@@ -50,6 +50,7 @@ int link_each(struct nl *nl, void (*each)(const struct link *link, void *arg), v
  * -EEXIST when the name is taken. */
 int link_create(struct nl *nl, const char *name, const char *kind, int netns_fd);
 int link_delete(struct nl *nl, uint32_t index);
+int link_delete_name(struct nl *nl, const char *name); /* of one whose index is not known */
 int link_set_up(struct nl *nl, uint32_t index, bool up);
 int link_set_name(struct nl *nl, uint32_t index, const char *name); /* -EEXIST; older kernels: -EBUSY while it is up */
 int link_set_alias(struct nl *nl, uint32_t index, const char *alias);

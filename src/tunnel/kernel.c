@@ -62,11 +62,10 @@ static int create_device(struct tunnel *tunnel)
 	if (err < 0)
 		return err;
 	err = link_get(&tunnel->inner, name, &link);
+	if (!err)
+		err = link_set_name(&tunnel->inner, link.index, tunnel->device);
 	if (err < 0)
-		return err;
-	err = link_set_name(&tunnel->inner, link.index, tunnel->device);
-	if (err < 0)
-		link_delete(&tunnel->inner, link.index);
+		(void)link_delete_name(&tunnel->inner, name);
 	return err;
 }
 
@@ -81,13 +80,16 @@ static int make_device(struct tunnel *tunnel, struct link *link)
 	if (err < 0)
 		return fail(tunnel, err, tunnel->host->error, "cannot create the interface");
 	err = link_get(&tunnel->inner, tunnel->device, link);
+	if (err < 0) {
+		fail(tunnel, err, tunnel->inner.error, "cannot find the interface");
+	} else {
+		err = link_set_alias(&tunnel->inner, link->index, tunnel->alias);
+		if (err < 0)
+			fail(tunnel, err, tunnel->inner.error, "cannot mark the interface as ours");
+	}
+	/* Without the mark it is not ours to the next who looks. */
 	if (err < 0)
-		return fail(tunnel, err, tunnel->inner.error, "cannot find the interface");
-	err = link_set_alias(&tunnel->inner, link->index, tunnel->alias);
-	if (!err)
-		return 0;
-	fail(tunnel, err, tunnel->inner.error, "cannot mark the interface as ours");
-	link_delete(&tunnel->inner, link->index);
+		(void)link_delete_name(&tunnel->inner, tunnel->device);
 	return err;
 }
 

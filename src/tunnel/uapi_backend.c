@@ -105,7 +105,7 @@ static int ask_program(void)
 static void mend_opener(struct tunnel *tunnel)
 {
 	if (uapi.program.lacks_opener)
-		uapi.program.lacks_opener = !uapi_opener_mend(&uapi.opener, &uapi.more, tunnel->device, clock_now_ns());
+		uapi.program.lacks_opener = !uapi_opener_mend(&uapi.opener, &uapi.more, tunnel, clock_now_ns());
 }
 
 /* ---- the end of it, and what is wrong ---- */

@@ -49,7 +49,6 @@ static const struct {
 	[UAPI_ERRNO] = { "errno", VALUE_SIGNED, 4095 },
 	[UAPI_VERSION] = { "version", VALUE_NUMBER, UINT32_MAX },
 	[UAPI_INDEX] = { "index", VALUE_NUMBER, INT32_MAX },
-	[UAPI_PID] = { "pid", VALUE_NUMBER, INT32_MAX },
 	[UAPI_UNDER_LOAD] = { "under_load", VALUE_NUMBER, 1 },
 	[UAPI_TROUBLE] = { "trouble", VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
 	[UAPI_OPENER] = { "opener", VALUE_TEXT, 16 },
@@ -290,4 +289,10 @@ void uapi_put_begin(const struct uapi_to *to, const char *request)
 void uapi_put_end(const struct uapi_to *to)
 {
 	put(to, "\n");
+}
+
+void uapi_put_result(const struct uapi_to *to, int err)
+{
+	uapi_put_signed(to, UAPI_ERRNO, err);
+	uapi_put_end(to);
 }

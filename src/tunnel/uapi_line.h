@@ -46,7 +46,6 @@ enum uapi_key {
 	/* of the second socket: the program, */
 	UAPI_VERSION,
 	UAPI_INDEX,
-	UAPI_PID,
 	UAPI_UNDER_LOAD,
 	UAPI_TROUBLE,
 	UAPI_OPENER,
@@ -118,5 +117,6 @@ void uapi_put_drop(const struct uapi_to *to, enum tunnel_drop drop, uint64_t cou
 void uapi_put_failure(const struct uapi_to *to, enum tunnel_failure failure);
 void uapi_put_begin(const struct uapi_to *to, const char *request); /* "get=1" and its like */
 void uapi_put_end(const struct uapi_to *to); /* the empty line */
+void uapi_put_result(const struct uapi_to *to, int err); /* how an answer ends: errno=ERR, and that */
 
 #endif

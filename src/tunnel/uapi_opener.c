@@ -24,7 +24,7 @@ bool uapi_opener_is_due(struct uapi_opener *opener, uint64_t now_ns)
 	return true;
 }
 
-bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const char *device, uint64_t now_ns)
+bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const struct tunnel *tunnel, uint64_t now_ns)
 {
 	struct uapi_answer answer = { .running = NULL };
 	struct uapi_lines lines = { .len = 0 };
@@ -32,7 +32,7 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 
 	if (opener->takes_none || !uapi_opener_is_due(opener, now_ns))
 		return false;
-	fd = uapi_program_opener();
+	fd = uapi_program_opener(tunnel->alias);
 	uapi_text_opener(&lines);
 	err = fd < 0 ? fd : uapi_ask_giving(more, &lines, fd, &answer);
 	uapi_lines_free(&lines);
@@ -40,10 +40,10 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 		close(fd);
 	opener->takes_none = err == -EOPNOTSUPP;
 	if (err < 0 && !opener->failed)
-		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", device,
+		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
 			answer.error[0] ? answer.error : strerror(-err));
 	else if (!err)
-		log_info("%s: who opens sockets for it was gone, and it has another", device);
+		log_info("%s: who opens sockets for it was gone, and it has another", tunnel->device);
 	opener->failed = err < 0;
 	return !err;
 }

@@ -16,7 +16,7 @@ struct uapi_opener {
 /* Is it time for a try? Then that one counts. */
 bool uapi_opener_is_due(struct uapi_opener *opener, uint64_t now_ns);
 
-/* The program behind more lacks one: true once it has another. device is for the log. */
-bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const char *device, uint64_t now_ns);
+/* The program behind more, of tunnel's interface, lacks one: true once it has another. */
+bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const struct tunnel *tunnel, uint64_t now_ns);
 
 #endif

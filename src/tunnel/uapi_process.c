@@ -56,13 +56,13 @@ static bool is_inside(const char *pid)
 	return numbers > 1;
 }
 
-/* The program that was started with that alias. */
+/* The program that was started with that alias, or who opens sockets for it. */
 static bool is_of(const char *pid, const char *alias)
 {
 	char text[1024];
 	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
 
-	return words.len && !strcmp(text, ENGINE_PROCESS) && has_word(words, alias) && !is_inside(pid);
+	return words.len && (!strcmp(text, ENGINE_PROCESS) || !strcmp(text, OPENER_APPLET)) && has_word(words, alias) && !is_inside(pid);
 }
 
 /* 0 or -errno; -ESRCH: it is of another PID namespace. */
@@ -192,29 +192,33 @@ static bool kill_one(pid_t pid, const char *name, const char *alias, uint64_t de
 	return ended;
 }
 
-bool uapi_process_kill(const char *alias)
+int uapi_process_kill(const char *alias)
 {
 	uint64_t deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 	DIR *dir = opendir("/proc");
 	const struct dirent *entry;
-	bool ended = true;
+	int err = 0;
 
-	while (dir && (entry = readdir(dir)) != NULL) {
+	if (!dir)
+		return -errno;
+	while ((entry = readdir(dir)) != NULL) {
 		uint64_t pid;
 
 		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) == 0 && is_of(entry->d_name, alias) &&
 		    !kill_one((pid_t)pid, entry->d_name, alias, deadline_ns))
-			ended = false;
+			err = -EBUSY;
 	}
-	if (dir)
-		closedir(dir);
-	return ended;
+	closedir(dir);
+	return err;
 }
 
 void uapi_process_finish(int process, int socket, const char *alias)
 {
 	struct pollfd end = { .fd = socket, .events = POLLRDHUP };
 
-	if (process >= 0 ? !uapi_process_ends(process) : socket < 0 || poll(&end, 1, UAPI_PROCESS_END_MS) != 1)
-		(void)uapi_process_kill(alias);
+	if (process >= 0)
+		(void)uapi_process_ends(process);
+	else if (socket >= 0)
+		(void)poll(&end, 1, UAPI_PROCESS_END_MS);
+	(void)uapi_process_kill(alias);
 }

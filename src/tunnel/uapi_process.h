@@ -21,10 +21,10 @@ enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const 
 /* Waits for the end of what is held; false: it goes on, or process is negative. */
 bool uapi_process_ends(int process);
 
-/* Each process that was started with that alias, and is there still. False: one does not end. */
-bool uapi_process_kill(const char *alias);
+/* Each process that was started with that alias, as those are who open sockets for it, and is there still: 0; -EBUSY: one does not end; or -errno: they cannot be looked for. */
+int uapi_process_kill(const char *alias);
 
-/* The same of one whose end is on its way, once that takes longer. process is as from uapi_process_hold; where that is not to
+/* The same, behind the end of one that is on its way, or once that takes longer. process is as from uapi_process_hold; where that is not to
  * be had the end of socket stands for it, a connection or -1. */
 void uapi_process_finish(int process, int socket, const char *alias);
 

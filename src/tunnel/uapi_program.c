@@ -4,19 +4,16 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/paths.h"
+#include "base/self.h"
 #include "base/text.h"
 #include "tunnel/uapi_process.h"
-
-#define SELF "/proc/self/exe"
 
 /* Its descriptors. */
 enum { LOG_FD = 3, NETNS_FD = 4 };
@@ -24,104 +21,42 @@ enum { LOG_FD = 3, NETNS_FD = 4 };
 /* Which code seals and opens is chosen by it (crypto/aead.h); what else is told to the service is no business of theirs. */
 #define AEAD_VARIABLE "GATEWAY_AEAD"
 
-/* What becomes which descriptor of it. */
-struct handed {
-	int from, to;
-};
-
-/* Apart from the numbers that they are to have, of which one may be another's here: a copy of each, or -errno. */
-static void copy_apart(struct handed *handed, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		int copy = fcntl(handed[i].from, F_DUPFD_CLOEXEC, NETNS_FD + 1);
-
-		handed[i].from = copy < 0 ? -errno : copy;
-	}
-}
-
-static int set_up_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const struct handed *handed, size_t count)
-{
-	sigset_t none, all;
-	int err = 0;
-
-	sigemptyset(&none);
-	sigfillset(&all);
-	for (size_t i = 0; !err && i < count; i++)
-		err = handed[i].from < 0 ? -handed[i].from : posix_spawn_file_actions_adddup2(actions, handed[i].from, handed[i].to);
-	if (!err)
-		err = posix_spawnattr_setsigmask(attr, &none);
-	if (!err)
-		err = posix_spawnattr_setsigdefault(attr, &all);
-	if (!err)
-		err = posix_spawnattr_setflags(attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	return -err;
-}
-
-static int spawn(const char *const *argv, struct handed *handed, size_t count, pid_t *pid)
-{
-	char aead[64], *environment[] = { NULL, NULL };
-	const char *aead_name = getenv(AEAD_VARIABLE);
-	posix_spawn_file_actions_t actions;
-	posix_spawnattr_t attr;
-	int err = -posix_spawn_file_actions_init(&actions);
-
-	if (err)
-		return err;
-	if (aead_name) {
-		text_format(aead, sizeof(aead), AEAD_VARIABLE "=%s", aead_name);
-		environment[0] = aead;
-	}
-	copy_apart(handed, count);
-	err = -posix_spawnattr_init(&attr);
-	if (!err) {
-		err = set_up_child(&actions, &attr, handed, count);
-		if (!err)
-			err = -posix_spawn(pid, SELF, &actions, &attr, (char *const *)(void *)(uintptr_t)argv, environment);
-		posix_spawnattr_destroy(&attr);
-	}
-	posix_spawn_file_actions_destroy(&actions);
-	for (size_t i = 0; i < count; i++)
-		if (handed[i].from >= 0)
-			close(handed[i].from);
-	return err;
-}
-
 /* words_fd: where it says why it cannot. Its log is ours behind that. */
 static int spawn_program(const struct uapi_program_options *options, int words_fd, pid_t *pid)
 {
 	const char *argv[16] = { ENGINE_PROCESS, "--alias", options->alias, "--sockets", options->sockets, "--uapi", options->name, "--log", "3" };
-	struct handed handed[] = { { STDERR_FILENO, LOG_FD }, { words_fd, STDERR_FILENO }, { options->netns_fd, NETNS_FD } };
+	const struct self_fd fds[] = { { STDERR_FILENO, LOG_FD }, { words_fd, STDERR_FILENO }, { options->netns_fd, NETNS_FD } };
+	const char *environment[] = { NULL, NULL }, *aead_name = getenv(AEAD_VARIABLE);
+	char aead[64];
 	size_t count = 9;
 
+	if (aead_name) {
+		text_format(aead, sizeof(aead), AEAD_VARIABLE "=%s", aead_name);
+		environment[0] = aead;
+	}
 	if (options->netns_fd >= 0) {
 		argv[count++] = "--netns";
 		argv[count++] = "4";
 	}
 	argv[count++] = options->device;
-	return spawn(argv, handed, options->netns_fd >= 0 ? 3 : 2, pid);
+	return self_spawn(argv, environment, fds, options->netns_fd >= 0 ? 3 : 2, pid);
 }
 
-int uapi_program_opener(void)
+int uapi_program_opener(const char *alias)
 {
 	static pid_t last; /* 0: none, or waited for */
-	static const char *const argv[] = { OPENER_APPLET, NULL };
-	int ends[2], err;
+	const char *const argv[] = { OPENER_APPLET, alias, NULL };
+	int fd;
 
 	/* It ends with its socket, or hangs; until it has ended none follows it. */
 	if (last && waitpid(last, NULL, WNOHANG) == 0) {
 		kill(last, SIGKILL);
 		return -EBUSY;
 	}
-	last = 0;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0)
-		return -errno;
-	err = spawn(argv, &(struct handed){ ends[1], STDIN_FILENO }, 1, &last);
-	close(ends[1]);
-	if (err < 0) {
+	fd = self_spawn_behind(argv, &last);
+	if (fd < 0)
 		last = 0;
-		close(ends[0]);
-	}
-	return err < 0 ? err : ends[0];
+	return fd;
 }
 
 /* What it wrote, up to the end of it or the time: 0 or -ETIMEDOUT. The last line is what counts. */

@@ -18,8 +18,8 @@ struct uapi_program_options {
 enum { UAPI_PROGRAM_WAIT_MS = 5000 };
 int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap);
 
-/* Starts one that opens sockets for it: our end of a socket to that, or -errno; -EBUSY: the one before has not ended. It
+/* Starts one that opens sockets for the one with that alias: our end of a socket to that, or -errno; -EBUSY: the one before has not ended. It
  * ends with the other end of it, which is for the program. */
-int uapi_program_opener(void);
+int uapi_program_opener(const char *alias);
 
 #endif

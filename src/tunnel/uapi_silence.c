@@ -16,6 +16,6 @@ void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel)
 	if (!tunnel->stuck_ns)
 		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
 	*silences = 0;
-	if (!uapi_process_kill(tunnel->alias) && !tunnel->stuck_ns)
+	if (uapi_process_kill(tunnel->alias) < 0 && !tunnel->stuck_ns)
 		tunnel->stuck_ns = clock_now_ns();
 }

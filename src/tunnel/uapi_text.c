@@ -119,9 +119,6 @@ static int more_of_program(struct uapi_answer *answer, enum uapi_key key, const 
 	case UAPI_INDEX:
 		answer->program->index = (uint32_t)value->number;
 		return 0;
-	case UAPI_PID:
-		answer->program->pid = (pid_t)value->number;
-		return 0;
 	case UAPI_TROUBLE:
 		slice_copy(value->text, answer->program->trouble, sizeof(answer->program->trouble));
 		text_make_printable(answer->program->trouble);

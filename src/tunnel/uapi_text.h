@@ -2,14 +2,11 @@
 #ifndef TUNNEL_UAPI_TEXT_H
 #define TUNNEL_UAPI_TEXT_H
 
-#include <sys/types.h>
-
 #include "tunnel/uapi_lines.h"
 
 /* What the second socket tells of the program besides what goes into a config. */
 struct uapi_program {
 	uint32_t index; /* of its interface; 0: it does not say */
-	pid_t pid;      /* likewise */
 	char trouble[TUNNEL_ERROR_LEN]; /* "": none */
 	bool lacks_opener; /* who opens sockets for it, as it has no right to, is gone; false where it does not say */
 };

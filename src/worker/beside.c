@@ -1,18 +1,15 @@
 #include "worker/beside.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"
+#include "base/self.h"
 #include "base/text.h"
-
-#define SELF "/proc/self/exe"
 
 enum { AGAIN_S = 5 };
 
@@ -21,18 +18,10 @@ static void start(struct beside *beside);
 static void become(int fd, const void *arg)
 {
 	const struct beside *beside = arg;
-	char *argv[] = { (char *)(uintptr_t)beside->applet, (char *)(uintptr_t)beside->arg, NULL };
-	static char *const environment[] = { NULL };
-	sigset_t none;
-	/* A service may have been started without these three: what is in their place must not be written over. */
-	int given = fcntl(beside->fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1), alive = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	const char *const argv[] = { beside->applet, beside->arg, NULL };
 
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* Its end of the pipe says for how long it lives. */
-	if (dup2(given, STDIN_FILENO) >= 0 && dup2(alive, STDOUT_FILENO) >= 0)
-		execve(SELF, argv, environment);
-	_exit(127);
+	self_become(argv, (const struct self_fd[]){ { beside->fd, STDIN_FILENO }, { fd, STDOUT_FILENO } }, 2);
 }
 
 static void again_fires(struct loop_timer *timer, uint64_t now_ns)

@@ -12,8 +12,8 @@
 #include "base/pass.h"
 #include "engine/opened.h"
 #include "engine/opener.h"
-#include "engine/opener_words.h"
 #include "outer/host.h"
+#include "tunnel/opener_words.h"
 
 enum { KINDS = 6, MESSAGES = 8 };
 

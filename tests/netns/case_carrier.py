@@ -161,16 +161,31 @@ def end_of_the_service_is_the_end_of_its_engine(lab):
 
 
 @case
+def end_of_the_service_is_the_end_of_an_opener_that_hangs(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine, = engines(pair.ours.dir)
+    opener, = openers_of(engine)
+    os.kill(opener, signal.SIGSTOP)
+    pair.ours.stop()
+    wait_until("its end", lambda: not os.path.exists("/proc/%d" % opener))
+
+
+@case
 def remove_takes_away_what_a_killed_service_left(lab):
     pair = Pair(lab)
     pair.both_ways()
-    os.kill(int(pair.ours.engine()["pid"]), signal.SIGSTOP)      # it hangs besides
+    engine = int(pair.ours.engine()["pid"])
+    opener, = openers_of(engine)
+    for pid in (opener, engine):        # they hang besides
+        os.kill(pid, signal.SIGSTOP)
     pair.ours.stop(signal.SIGKILL)
     pair.ours.inner = "gateway"                                 # the namespace that is a service's own has its name
     run("ip", "netns", "add", "gateway")
     run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
     run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
     expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
+    wait_until("its opener's end", lambda: not os.path.exists("/proc/%d" % opener))
     expect(not os.path.exists(pair.ours.dir + "/run"), os.listdir(pair.ours.dir + "/run") if os.path.exists(pair.ours.dir + "/run") else "")
     expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
 

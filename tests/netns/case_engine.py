@@ -5,7 +5,7 @@ import signal
 import subprocess
 
 from cases import case, expect, soak
-from lab import ECHOES, Engine, ping, run, wait_until, wg_keys
+from lab import ECHOES, Engine, ping, run, served_by, wait_until, wg_keys
 from pair import PSK
 from verdicts import Skip
 
@@ -146,7 +146,7 @@ def engine_takes_nothing_that_is_anothers(lab):
     for device, words in (("wg7", "an interface wg7 exists"), ("wg8", "an interface wg8 exists"), ("wg9", "wg9.sock: Address")):
         said = refused(lab, device)
         expect(said.count(words) == 1 and "usage" not in said, device, said)
-    expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and ours.told("get=1")["pid"] == str(ours.process.pid))
+    expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and served_by(ours.connect()) == ours.process.pid)
     expect(run("wg", "show", "wg9", "listen-port").strip() == str(go.port))
     for words in ((), ("wg/1",), ("a-name-of-sixteen",), ("wg1", "wg2"), ("--netns", "77", "wg1"), ("--sockets", "here", "wg1"),
                   ("--what", "wg1"), ("wg1", "--uapi")):

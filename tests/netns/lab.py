@@ -16,6 +16,7 @@ import select
 import shutil
 import signal
 import socket
+import struct
 import subprocess
 import tempfile
 import time
@@ -92,8 +93,13 @@ def ping(host, address, count=3, interval=0.2, size=56, wait=5):
     return int(match[1]), int(match[2])
 
 
+def served_by(sock):
+    """The process at the other end."""
+    return struct.unpack("3i", sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[0]
+
+
 def said_by(path, request):
-    """The answer of a socket of lines, {key: the first value}."""
+    """The answer of a socket of lines, {key: the first value}, and "pid" of who gives it."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
         sock.settimeout(30)
         sock.connect(path)
@@ -104,7 +110,7 @@ def said_by(path, request):
             if not piece:
                 raise ConnectionError(path)
             text += piece
-    values = {}
+        values = {"pid": str(served_by(sock))}
     for line in text.decode().split():
         key, _, value = line.partition("=")
         values.setdefault(key, value)
@@ -326,7 +332,7 @@ class Engine:
 
     def __init__(self, lab, device):
         self.device = device
-        self.process = Daemon(int(self.told("get=1")["pid"]))
+        self.process = Daemon(served_by(self.connect()))
         lab.processes.append(self.process)
 
     def connect(self):

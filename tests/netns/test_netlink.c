@@ -388,6 +388,10 @@ TEST(link_changes_and_goes)
 	CHECK_INT(link_delete(&there, link.index), -ENODEV);
 	CHECK_INT(link_set_up(&there, link.index, true), -ENODEV);
 	CHECK_INT(link_get(&there, "d0", &link), -ENODEV);
+	CHECK_INT(link_create(&there, "d1", kind, -1), 0);
+	CHECK_INT(link_delete_name(&there, "d1"), 0);
+	CHECK_INT(link_delete_name(&there, "d1"), -ENODEV);
+	CHECK_INT(link_delete_name(&there, ""), -ENODEV);
 	CHECK_INT(end(fd), 0);
 }
 

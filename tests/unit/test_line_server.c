@@ -157,7 +157,7 @@ static int fail_with;
 static void fake_about(struct more_host *host, struct more_about *about)
 {
 	(void)host;
-	*about = (struct more_about){ .index = 7, .pid = 42, .trouble = "no\nway" };
+	*about = (struct more_about){ .index = 7, .trouble = "no\nway" };
 }
 
 static int fake_set_nics(struct more_host *host, const struct tunnel_nic *nics, size_t count)
@@ -215,7 +215,7 @@ TEST(more_tells_of_the_device_and_of_peers_that_have_something_to_say)
 
 	for (unsigned i = 0; i < 5; i++)
 		add_peer(device, i, 1);
-	CHECK_STR(more_ask("get=1\n\n", -1), "version=1\nindex=7\npid=42\nunder_load=0\nopener=0\ntrouble=no?way\nerrno=0\n\n");
+	CHECK_STR(more_ask("get=1\n\n", -1), "version=1\nindex=7\nunder_load=0\nopener=0\ntrouble=no?way\nerrno=0\n\n");
 	(void)pair_give(pair, A, &pair->node[B].endpoint, wrong, sizeof(wrong));
 	pair->cut[A] = true;
 	CHECK_INT(pair_send(pair, A, 100), WG_STAGED);

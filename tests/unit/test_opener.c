@@ -23,9 +23,9 @@
 #include "engine/confined.h"
 #include "engine/opened.h"
 #include "engine/opener.h"
-#include "engine/opener_words.h"
 #include "outer/host.h"
 #include "outer/packet_socket.h"
+#include "tunnel/opener_words.h"
 
 enum { LO = 1, PORT = 4571, UNAVAILABLE = 77 };
 

@@ -1,8 +1,10 @@
 /* Who serves behind a UAPI socket: that its end is waited for, which is later than that of its words, and that no other is taken for it. */
 #include "test.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdint.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,11 +52,24 @@ TEST(uapi_process_that_is_killed_has_ended_then)
 	pid_t ours = start_as(ALIAS), other = start_as(ALIAS " of another");
 
 	CHECK(ours > 0 && other > 0);
-	CHECK(uapi_process_kill(ALIAS));
+	CHECK_INT(uapi_process_kill(ALIAS), 0);
 	CHECK_INT(waitpid(ours, NULL, WNOHANG), ours);
 	CHECK_INT(waitpid(other, NULL, WNOHANG), 0);
-	CHECK(uapi_process_kill(ALIAS));
+	CHECK_INT(uapi_process_kill(ALIAS), 0);
 	stop(other);
+}
+
+TEST(uapi_process_that_cannot_be_looked_for_counts_as_alive)
+{
+	static const struct rlimit none = { 0, 0 };
+	int status = 0;
+	pid_t pid = fork();
+
+	if (pid == 0)
+		_exit(setrlimit(RLIMIT_NOFILE, &none) < 0 || uapi_process_kill(ALIAS) != -EMFILE);
+	CHECK(pid > 0);
+	CHECK_INT(waitpid(pid, &status, 0), pid);
+	CHECK_INT(status, 0);
 }
 
 TEST(uapi_process_is_held_by_a_connection_to_it)

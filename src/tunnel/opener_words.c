@@ -1,4 +1,4 @@
-#include "engine/opener_words.h"
+#include "tunnel/opener_words.h"
 
 #include <errno.h>
 #include <string.h>

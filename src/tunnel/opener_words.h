@@ -12,8 +12,8 @@
  *
  * With an answer without an error come its descriptors: the packet socket of a NIC, or the port's, IPv4's before IPv6's, which a kernel
  * without that does not give. A neighbour is used one way: an answer comes if that failed. */
-#ifndef ENGINE_OPENER_WORDS_H
-#define ENGINE_OPENER_WORDS_H
+#ifndef TUNNEL_OPENER_WORDS_H
+#define TUNNEL_OPENER_WORDS_H
 
 #include <stdbool.h>
 #include <stddef.h>
