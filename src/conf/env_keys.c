@@ -99,7 +99,7 @@ static void parse_open(const struct conf_place *at, struct slice value)
 	uint16_t port;
 
 	conf->open_limited = true;
-	if (slice_equal(value, "none"))
+	if (slice_equal(value, "none") || !value_blanks(at, value))
 		return;
 	while (slice_word(&rest, &word)) {
 		if (!value_port(at, word, &port))

@@ -186,10 +186,18 @@ static void read_list(const struct conf_place *at, struct slice value)
 	}
 }
 
-static void read_value(const struct conf_place *at, struct slice value)
+static void read_words(const struct conf_place *at, struct slice value)
 {
 	struct slice word;
 
+	if (!value_blanks(at, value))
+		return;
+	while (slice_word(&value, &word))
+		at->key->parse(at, word);
+}
+
+static void read_value(const struct conf_place *at, struct slice value)
+{
 	if (!value.len)
 		value_error(at, value, "nothing behind \"=\"; expected %s", at->key->syntax);
 	else if (memchr(value.ptr, ';', value.len))
@@ -197,8 +205,7 @@ static void read_value(const struct conf_place *at, struct slice value)
 	else if (at->key->flags & KEY_LIST)
 		read_list(at, value);
 	else if (at->key->flags & KEY_WORDS)
-		while (slice_word(&value, &word))
-			at->key->parse(at, word);
+		read_words(at, value);
 	else
 		at->key->parse(at, value);
 }

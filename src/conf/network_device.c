@@ -206,9 +206,12 @@ static bool parse_ms(struct slice value, uint64_t *ms)
 
 void network_bond_mii(const struct conf_place *at, struct slice value)
 {
-	uint64_t ms;
+	uint64_t ms, number;
 
-	if (!parse_ms(value, &ms))
+	/* The kernel's miimon is in milliseconds, and so were most files before this one. */
+	if (!text_uint(value, MII_MAX_MS, &number) && number * MS_PER_S > MII_MAX_MS)
+		value_error(at, value, "a number alone is seconds: did you mean %s=%llums?", at->key->name, (unsigned long long)number);
+	else if (!parse_ms(value, &ms))
 		value_error(at, value, "not a time; expected %s", at->key->syntax);
 	else if (!ms)
 		value_error(at, value, "a bond that does not look at its ports never leaves a dead one; expected %s",

@@ -84,6 +84,26 @@ void value_error_unless_ran(const struct conf_place *at, struct slice seen, cons
 	va_end(ap);
 }
 
+bool value_blanks(const struct conf_place *at, struct slice value)
+{
+	struct slice rest = value, part, word;
+	char meant[SHOWN_MAX + 1];
+	struct text text;
+
+	/* In a pattern's [ ] it is a character as any. */
+	if (!memchr(value.ptr, ',', value.len) || memchr(value.ptr, '[', value.len))
+		return true;
+	text_init(&text, meant, sizeof(meant));
+	while (slice_cut(&rest, ',', &part))
+		while (slice_word(&part, &word))
+			text_add(&text, "%s%.*s", text.len ? " " : "", SLICE_ARG(word));
+	if (text.truncated || looks_secret(value))
+		value_error(at, value, "commas between; expected %s", at->key->syntax);
+	else
+		value_error(at, value, "commas between; expected blanks: did you mean %s=%s?", at->key->name, meant);
+	return false;
+}
+
 bool value_device(struct slice value)
 {
 	static const char taken[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_=+.-";

@@ -119,11 +119,12 @@ static int resolve_words(struct target *target, const char *const words[], int c
 		(void)fprintf(stderr, "%s: %s is a key of a NIC; expected %s NIC %s\n", the_change.verb, words[0], the_change.verb, words[0]);
 		return 1;
 	}
-	if (!found && names_device_key(target->word)) {
-		(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `edit " NETWORK_FILE "`\n", the_change.verb,
-			      target->word);
-		return 1;
-	}
+	for (int i = 0; i < count && i < 2 && !found; i++)
+		if (names_device_key(words[i])) {
+			(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `edit " NETWORK_FILE "`\n",
+				      the_change.verb, words[i]);
+			return 1;
+		}
 	if (!found)
 		return tell_unknown(target->word);
 	if (found > 1)

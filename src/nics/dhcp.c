@@ -109,7 +109,8 @@ static void record_came(struct dhcp_client *client, struct slice record, uint64_
 	await_answer(client, now_ns);
 }
 
-/* One that repeats itself is told once. */
+/* One that repeats itself is told once. What dhcpcd has to say is for who reads the log: what comes of it is told in words of ours, by
+ * whether a server answers and whether the client runs. */
 static void line_came(struct dhcp_client *client, struct slice line)
 {
 	char said[DHCP_SAID_LEN];
@@ -120,7 +121,10 @@ static void line_came(struct dhcp_client *client, struct slice line)
 	if (!said[0] || !strcmp(said, client->said))
 		return;
 	memcpy(client->said, said, sizeof(said));
-	log_err("%s: dhcpcd: %s", client->link.name, said);
+	if (slice_starts(line, DHCP_CANNOT_START))
+		log_err("%s: the DHCP client: %s", client->link.name, said);
+	else
+		log_info("%s: dhcpcd: %s", client->link.name, said);
 }
 
 /* ---- the process ---- */

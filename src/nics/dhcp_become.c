@@ -128,7 +128,7 @@ void dhcp_become(int fd, const void *arg)
 		execve(order->program, argv, environment);
 		err = -errno;
 	}
-	(void)dprintf(log, "cannot start %s: %s\n", order->program, strerror(-err));
+	(void)dprintf(log, DHCP_CANNOT_START "%s: %s\n", order->program, strerror(-err));
 	_exit(127);
 }
 

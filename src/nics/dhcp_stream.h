@@ -4,6 +4,9 @@
 
 #include "base/text.h"
 
+/* How the one line begins that is no client's: there is none. */
+#define DHCP_CANNOT_START "cannot start "
+
 enum {
 	/* A record is this, what lease_event takes, a newline, the lines of a lease, a NUL; written at once, and so no longer than PIPE_BUF.
 	 * Anything else is a line for the log. */

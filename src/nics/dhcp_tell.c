@@ -52,8 +52,8 @@ void dhcp_tell_trouble(struct text *to, const char *nic, enum lease_family famil
 
 	text_add(to, "%s: no %s server answers", nic, words[family]);
 	if (lease)
-		text_add(to, ": %s, %s, stays in use\n", inet_prefix_text(&lease->address, address),
-			 kept ? "kept from before" : "whose lease is lost");
+		text_add(to, ": %s%s stays in use until one does\n", inet_prefix_text(&lease->address, address),
+			 kept ? ", kept from before," : "");
 	else
 		text_add(to, ", and there is no lease from before: it goes on asking\n");
 }

@@ -149,24 +149,41 @@ static const char *offset_text(int64_t ns, char dst[static 48])
 	return dst;
 }
 
-static void print_tracking(const struct ntp_tracking *tracking, void (*line)(void *arg, const char *text), void *arg)
+/* The one that is followed, also while the root distance is over 1 s and chronyd's `local` calls the clock its own source; NULL: none is. */
+static const struct ntp_source *selected_source(const struct ntp_state *state)
 {
+	for (size_t i = 0; i < state->source_count; i++)
+		if (state->sources[i].state == NTP_SELECTED && state->sources[i].addr.family)
+			return &state->sources[i];
+	return NULL;
+}
+
+static void print_tracking(const struct ntp_state *state, void (*line)(void *arg, const char *text), void *arg)
+{
+	const struct ntp_tracking *tracking = &state->tracking;
+	const struct ntp_source *selected = selected_source(state);
 	char text[128], addr[INET_ADDR_STRLEN], offset[48], s[32];
 
 	if (!tracking->synchronised) {
 		line(arg, "source       none yet: no one has told the time");
 		return;
 	}
-	if (!tracking->source.family) {
+	if (tracking->source.family)
+		text_format(text, sizeof(text), "source       %s, stratum %u", inet_addr_text(&tracking->source, addr), tracking->stratum);
+	else if (selected)
+		text_format(text, sizeof(text), "source       %s, stratum %u until we are near it", inet_addr_text(&selected->addr, addr),
+			    tracking->stratum);
+	else
 		text_format(text, sizeof(text), "source       this machine itself, stratum %u: no one else tells the time", tracking->stratum);
-		line(arg, text);
-		return;
-	}
-	text_format(text, sizeof(text), "source       %s, stratum %u", inet_addr_text(&tracking->source, addr), tracking->stratum);
 	line(arg, text);
+	if (!tracking->source.family && !selected)
+		return;
 	text_format(text, sizeof(text), "offset       %s of it, slewed", offset_text(-tracking->correction_ns, offset));
 	line(arg, text);
-	text_format(text, sizeof(text), "root distance %s: it cannot be off by more", seconds_text(tracking->root_distance_ns, s));
+	if (tracking->source.family)
+		text_format(text, sizeof(text), "root distance %s: it cannot be off by more", seconds_text(tracking->root_distance_ns, s));
+	else
+		text_format(text, sizeof(text), "root distance more than 1 s");
 	line(arg, text);
 }
 
@@ -183,6 +200,13 @@ static void print_source(const struct ntp_source *source, void (*line)(void *arg
 			    source->is_peer ? "peer" : "server", state_words[source->state], source->stratum, source->ago_s,
 			    offset_text(source->offset_ns, offset));
 	line(arg, text);
+}
+
+void ntp_state_print(const struct ntp_state *state, void (*line)(void *arg, const char *text), void *arg)
+{
+	print_tracking(state, line, arg);
+	for (size_t i = 0; i < state->source_count; i++)
+		print_source(&state->sources[i], line, arg);
 }
 
 void ntp_print(const struct ntp_wanted *wanted, const char *run_dir, void (*line)(void *arg, const char *text), void *arg)
@@ -205,7 +229,5 @@ void ntp_print(const struct ntp_wanted *wanted, const char *run_dir, void (*line
 		line(arg, text);
 		return;
 	}
-	print_tracking(&state.tracking, line, arg);
-	for (size_t i = 0; i < state.source_count; i++)
-		print_source(&state.sources[i], line, arg);
+	ntp_state_print(&state, line, arg);
 }

@@ -26,6 +26,7 @@ bool ntp_is_right(const struct ntp_tracking *tracking);
 bool ntp_follows(const char *run_dir);
 
 /* What `clock` says of it, lines of at most 80 columns. */
+void ntp_state_print(const struct ntp_state *state, void (*line)(void *arg, const char *text), void *arg);
 void ntp_print(const struct ntp_wanted *wanted, const char *run_dir, void (*line)(void *arg, const char *text), void *arg);
 
 #endif

@@ -79,6 +79,8 @@ def set_changes_one_key_and_tells_what_changed(lab):
     for words, why in ((("ListenPort", "70000"), "what is new has errors"), (("ListenPrt", "1"), "expected ListenPort"),
                        (("eth0", "Gateway", "192.0.2.1"), "Network.Gateway Route.Gateway"),
                        (("Address", "192.0.2.1/24"), "is a key of a NIC"), (("Endpoint", "x:1"), "peer set NAME"),
+                       (("Mode", "802.3ad"), "Mode is a key of a device"), (("Bond.Mode", "802.3ad"), "Mode is a key of a device"),
+                       (("bond0", "Mode", "802.3ad"), "Mode is a key of a device"),
                        (("PrivateKey", private), "a key is no word of a command"), (("ListenPort", "1#2"), "no place in one line")):
         kept = [files.get(name) for name in sorted(os.listdir(files.conf))]
         said = files.ask("set", *words, status=1)

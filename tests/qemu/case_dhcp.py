@@ -1,5 +1,6 @@
 """DHCP in the image: QEMU's own server (which, restricted, gives an address alone), then none."""
 import os
+import re
 import shutil
 import tempfile
 
@@ -32,6 +33,13 @@ def lease_outlives_a_boot_without_a_server(image):
             wait_for("no name any more", lambda: a.output("uname -n").strip() == "(none)")
             status = a.output("cat $(grep -l '^Name:.dhcpcd$' /proc/[0-9]*/status)")
             assert "Uid:\t" + "\t".join([DHCP_UID] * 4) in status and "CapEff:\t0000000000002400\n" in status and "Seccomp:\t2\n" in status, status
+            # what it has to say is in the log, and not at the prompt
+            at = len(a.vm.console.text)
+            a.output("for i in 1 2; do echo 'dhcp_handleifa: Address not available' > /proc/$(pidof dhcpcd)/fd/1; echo 'eth0: other words' > /proc/$(pidof dhcpcd)/fd/1; done")
+            wait_for("it in the log", lambda: "eth0: dhcpcd: dhcp_handleifa: Address not available" in a.say("log dhcpcd", log=True))
+            a.output("echo '<3>test: an error' > /dev/kmsg")
+            a.vm.console.wait_for("test: an error", 30, at)
+            assert not re.search(r"\[\d\d:\d\d\] .*dhcpcd", a.vm.console.text[at:]), a.vm.console.text[at:]
             wait_for("the lease is kept", lambda:
                      "address 10.0.2.15/24\n" in a.output("cat %sleases; true" % DATA))
             a.vm.console.begin("poweroff")
@@ -40,7 +48,7 @@ def lease_outlives_a_boot_without_a_server(image):
         with Appliance("dhcp-2", image, None, disk=os.path.join(work, "disk"), instance=one) as a:
             a.prompt()
             wait_for("what was kept", lambda: "10.0.2.15/24 KEPT FROM BEFORE, no server answers" in a.screen("network"))
-            assert "no DHCP server answers: 10.0.2.15/24, kept from before, stays in use" in a.say("log network", log=True)
+            assert "no DHCP server answers: 10.0.2.15/24, kept from before, stays in use until one does" in a.say("log network", log=True)
 
 
 VLAN = "[NetDev]\nName=vlan10\nKind=vlan\n\n[VLAN]\nId=10\n\n[Match]\nName=eth0\n\n[Network]\nVLAN=vlan10\n\n" \

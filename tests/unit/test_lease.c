@@ -7,6 +7,7 @@
 #include "netlink/rdnss.h"
 #include "network/leases.h"
 #include "nics/dhcp_stream.h"
+#include "nics/dhcp_tell.h"
 #include "test.h"
 
 static const char *const *variables; /* NAME, VALUE, ..., NULL */
@@ -274,6 +275,21 @@ TEST(client_stream_has_records_and_lines)
 	feed(&stream, noise, sizeof(noise));
 	feed(&stream, "\1NAK\n", 6);
 	CHECK_STR(stream_said, "record NAK\n;");
+}
+
+TEST(client_without_an_answer_says_what_stays_in_use)
+{
+	const struct lease lease = { .address = { { AF_INET, { 192, 0, 2, 50 } }, 24 }, .seconds = 3600 };
+	char said[256];
+	struct text text;
+
+	text_init(&text, said, sizeof(said));
+	dhcp_tell_trouble(&text, "eth0", LEASE_IPV4, &lease, false);
+	dhcp_tell_trouble(&text, "eth0", LEASE_IPV4, &lease, true);
+	dhcp_tell_trouble(&text, "eth0", LEASE_IPV6, NULL, false);
+	CHECK_STR(said, "eth0: no DHCP server answers: 192.0.2.50/24 stays in use until one does\n"
+			"eth0: no DHCP server answers: 192.0.2.50/24, kept from before, stays in use until one does\n"
+			"eth0: no DHCPv6 server answers, and there is no lease from before: it goes on asking\n");
 }
 
 TEST(lease_events_are_those_of_dhcpcd)

@@ -259,6 +259,48 @@ TEST(chronyds_answers_are_read)
 	CHECK(source.is_peer && !source.answers && source.state == NTP_UNREACHABLE && source.ago_s == UINT32_MAX);
 }
 
+static void add_line(void *arg, const char *text)
+{
+	text_add(arg, "%s\n", text);
+}
+
+static const char *state_said(const struct ntp_state *state)
+{
+	static char said[1024];
+	struct text text;
+
+	text_init(&text, said, sizeof(said));
+	ntp_state_print(state, add_line, &text);
+	return said;
+}
+
+/* chronyd with `local` reports itself while the root distance is over 1 s, as it is while minutes are slewed (reference.c). */
+TEST(clock_names_the_server_that_it_is_slewed_to)
+{
+	struct ntp_state state = {
+		.tracking = { .synchronised = true, .stratum = 10, .correction_ns = 163250000000 },
+		.sources = { { .addr = { .family = AF_INET, .bytes = { 192, 0, 2, 9 } }, .state = NTP_SELECTED, .answers = true,
+			       .stratum = 3, .ago_s = 12, .offset_ns = -170000000000 } },
+		.source_count = 1,
+	};
+
+	CHECK_STR(state_said(&state), "source       192.0.2.9, stratum 10 until we are near it\n"
+				      "offset       163.250000 s behind of it, slewed\n"
+				      "root distance more than 1 s\n"
+				      "  192.0.2.9       server, in use, stratum 3; 12 s ago we were 170.000000 s behind\n");
+	state.tracking.source = state.sources[0].addr;
+	state.tracking.stratum = 4;
+	state.tracking.root_distance_ns = 250000000;
+	CHECK_STR(state_said(&state), "source       192.0.2.9, stratum 4\n"
+				      "offset       163.250000 s behind of it, slewed\n"
+				      "root distance 0.250000 s: it cannot be off by more\n"
+				      "  192.0.2.9       server, in use, stratum 3; 12 s ago we were 170.000000 s behind\n");
+	state.tracking = (struct ntp_tracking){ .synchronised = true, .stratum = 10 };
+	state.sources[0].state = NTP_SELECTABLE;
+	CHECK_STR(state_said(&state), "source       this machine itself, stratum 10: no one else tells the time\n"
+				      "  192.0.2.9       server, not in use, others are better, stratum 3; 12 s ago we were 170.000000 s behind\n");
+}
+
 TEST(a_rate_that_a_killed_chronyd_left_is_known_by_the_tick)
 {
 	CHECK(!ntp_rate_is_changed(10000, 100));
