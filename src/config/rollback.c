@@ -221,7 +221,7 @@ int rollback_to(struct owner *owner, unsigned number)
 /* What waits for a word gets this one; the files stay, to be mended. */
 static int undo_pending(struct owner *owner)
 {
-	int status = owner_put_back(owner, "were applied, and undone");
+	int status = owner_put_back(owner, PENDING_UNDONE);
 
 	if (status)
 		say_err("not all could be put back: it is tried again in the background, and `show` tells");
