@@ -50,9 +50,9 @@ enum env_key {
 /* Where a value is from. ENV_SOURCE_ENVIRONMENT: see conf/environment.h; its line is 1. */
 enum env_source { ENV_SOURCE_DEFAULT, ENV_SOURCE_FILE, ENV_SOURCE_ENVIRONMENT, ENV_SOURCES };
 
-enum { ENV_HOST_LEN = 256, ENV_HOSTNAME_LEN = 64 };
+enum { ENV_HOST_LEN = 256, ENV_HOSTNAME_LEN = 64, ENV_TEXT_LEN = ENV_HOST_LEN + 16 };
 
-enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF };
+enum env_isolation { ENV_ISOLATION_AUTO, ENV_ISOLATION_ON, ENV_ISOLATION_OFF, ENV_ISOLATIONS };
 
 struct env_conf {
 	bool has_file;
@@ -82,6 +82,7 @@ struct env_conf {
 
 extern const char *const env_backend_words[ENV_BACKENDS];
 extern const char *const env_filter_words[ENV_FILTERS];
+extern const char *const env_isolation_words[ENV_ISOLATIONS];
 extern const char *const env_ntp_words[ENV_NTPS];
 
 void env_conf_init(struct env_conf *conf); /* the defaults */
@@ -92,6 +93,9 @@ void env_parse(struct env_conf *conf, const char *text, size_t len, struct diag 
 
 /* What the file no longer says, and a container was made with: former is what it ran by until now, NULL where that is not known. */
 void env_check_gone(const struct env_conf *conf, const struct env_conf *former, struct diag *diag);
+
+/* What it is set to, as .env would have it; where nothing is said what holds then, in words. What is the same has the same text. */
+const char *env_text(const struct env_conf *conf, enum env_key key, char dst[static ENV_TEXT_LEN]);
 
 const char *env_key_name(enum env_key key);
 /* What a finding about its value names as the file. */

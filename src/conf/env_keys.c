@@ -67,15 +67,16 @@ static int one_of(const struct conf_place *at, struct slice value, const char *c
 	return -1;
 }
 
+const char *const env_isolation_words[ENV_ISOLATIONS] = {
+	[ENV_ISOLATION_AUTO] = "auto",
+	[ENV_ISOLATION_ON] = "on",
+	[ENV_ISOLATION_OFF] = "off",
+};
+
 static void parse_isolation(const struct conf_place *at, struct slice value)
 {
-	static const char *const words[] = {
-		[ENV_ISOLATION_AUTO] = "auto",
-		[ENV_ISOLATION_ON] = "on",
-		[ENV_ISOLATION_OFF] = "off",
-	};
 	struct env_conf *conf = at->model;
-	int found = one_of(at, value, words, sizeof(words) / sizeof(words[0]));
+	int found = one_of(at, value, env_isolation_words, ENV_ISOLATIONS);
 
 	if (found >= 0)
 		conf->isolation = (enum env_isolation)found;

@@ -103,7 +103,8 @@ int commit_plan(struct commit *commit)
 		int status;
 
 		err = plan_text_begin(text);
-		status = err ? err : ask_into(commit, party, "plan", "--lines", true, text->out_fd, text->err_fd);
+		status = err ? err : ask_into(commit, party, "plan", party->path && text->of_both ? "--own-lines" : "--lines", true,
+					       text->out_fd, text->err_fd);
 		if (status == -EINTR) {
 			err = status;
 			break;
@@ -120,7 +121,7 @@ int commit_plan(struct commit *commit)
 	if (err == -EINTR)
 		return SIGNALLED + SIGINT;
 	if (answered && !worst && !text->lines)
-		printf("  no peer and no address of a NIC changes\n");
+		printf("  no peer, no address of a NIC and no key of .env changes\n");
 	return answered ? worst : 1;
 }
 

@@ -10,7 +10,6 @@
 #include "base/exit.h"
 #include "base/interrupt.h"
 #include "base/paths.h"
-#include "base/pending.h"
 #include "base/text.h"
 #include "conf/applied.h"
 #include "conf/edited.h"
@@ -150,7 +149,7 @@ static int wait_for_word(struct owner *owner, unsigned number)
 	}
 	/* No one would undo it in its time. */
 	say_err("%s: %s: it cannot wait for a word, and is undone", owner->run_dir, strerror(-err));
-	(void)owner_put_back(owner, "were applied, and undone");
+	(void)owner_put_back(owner, PENDING_UNDONE);
 	owner_tell_undone(owner);
 	return 1;
 }
@@ -158,7 +157,7 @@ static int wait_for_word(struct owner *owner, unsigned number)
 /* What ran before runs again, or not all of it. */
 static void tell_failed(struct owner *owner, const struct commit *commit, unsigned number)
 {
-	const struct pending pending = { .number = number };
+	const struct pending pending = { .number = number, .cause = commit->interrupted ? PENDING_UNDONE : PENDING_FAILED };
 	char words[PENDING_WORDS_LEN];
 
 	text_format(words, sizeof(words), "generation %u %s, and is not undone everywhere yet: %s", number,
@@ -288,7 +287,7 @@ static int put_off(struct owner *owner, struct pending *pending, const char *wor
 	return 1;
 }
 
-int owner_put_back(struct owner *owner, const char *why)
+int owner_put_back(struct owner *owner, enum pending_cause cause)
 {
 	struct commit commit = { .run_dir = owner->run_dir, .force = true, .set_fd = -1 };
 	int run_fd = owner->generations.run_fd, confirmed;
@@ -297,6 +296,7 @@ int owner_put_back(struct owner *owner, const char *why)
 
 	if (!pending_read(run_fd, &pending))
 		return 0;
+	pending.cause = cause;
 	confirmed = is_confirmed(owner, &pending);
 	if (confirmed > 0) {
 		end_confirmed(owner, &commit, pending.number);
@@ -330,7 +330,7 @@ int owner_put_back(struct owner *owner, const char *why)
 		(void)put_off(owner, &pending, words);
 	} else {
 		if (pending.number != owner_remembered(owner))
-			held_tell(run_fd, owner_remembered(owner), why);
+			held_tell(run_fd, owner_remembered(owner), pending_cause_words[cause]);
 		pending_remove(run_fd);
 		owner->undone = pending.number;
 	}

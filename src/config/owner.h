@@ -3,6 +3,7 @@
 #ifndef CONFIG_OWNER_H
 #define CONFIG_OWNER_H
 
+#include "base/pending.h"
 #include "config/access.h"
 
 struct commit;
@@ -15,9 +16,9 @@ int owner_make(const struct owner *owner, struct commit *commit, unsigned number
 int owner_plan(const struct owner *owner, struct commit *commit);
 bool owner_waits(const struct owner *owner); /* something was applied and waits for a word, or will be at its time: told */
 int owner_confirm(struct owner *owner); /* what waits for it: an exit status */
-/* What waits, or was left half way, is undone; why: of the files. By what is in memory alone, and pending for as long as not all of
+/* What waits, or was left half way, is undone. By what is in memory alone, and pending for as long as not all of
  * it is undone: an exit status. */
-int owner_put_back(struct owner *owner, const char *why);
+int owner_put_back(struct owner *owner, enum pending_cause cause);
 void owner_tell_undone(struct owner *owner); /* the partition, of the above: what may wait for a disk */
 
 #endif

@@ -67,12 +67,10 @@ static void add_cut(struct plan_text *plan, const char *path)
 
 void plan_text_end(struct plan_text *plan, const char *path, bool asked)
 {
-	if (!path || !plan->of_peers) {
-		size_t lines = copy(plan->out_fd, stdout);
+	size_t lines = copy(plan->out_fd, stdout);
 
-		plan->lines += lines;
-		plan->of_peers = plan->of_peers || (path && lines);
-	}
+	plan->lines += lines;
+	plan->of_both = plan->of_both || (path && lines);
 	if (asked)
 		add_cut(plan, path);
 	else

@@ -9,7 +9,7 @@ enum { PLAN_CUTS_LEN = 160 };
 
 struct plan_text {
 	int out_fd, err_fd; /* of the service that is asked: for its answer */
-	bool of_peers;      /* one path has told of peers, which the other has as well */
+	bool of_both;       /* one path has told what the other has as well: peers, and some of .env */
 	bool cuts_peers;
 	size_t lines;
 	char cuts[PLAN_CUTS_LEN]; /* "1 peer and the last NIC address", "" */

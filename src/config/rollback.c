@@ -221,7 +221,7 @@ int rollback_to(struct owner *owner, unsigned number)
 /* What waits for a word gets this one; the files stay, to be mended. */
 static int undo_pending(struct owner *owner)
 {
-	int status = owner_put_back(owner, "were applied, and undone");
+	int status = owner_put_back(owner, PENDING_UNDONE);
 
 	if (status)
 		say_err("not all could be put back: it is tried again in the background, and `show` tells");
@@ -234,19 +234,46 @@ static int undo_pending(struct owner *owner)
 	return status;
 }
 
-/* What was put back by itself is no change to be undone: 0, or the exit status after it told so. */
-static int may_undo(const struct owner *owner, unsigned before)
+/* What was put back by itself is no change to be undone. */
+static bool tell_put_back(const struct store *store, unsigned before)
 {
-	const struct store *store = &owner->store;
 	unsigned newest = store->numbers[store->count - 1];
 	struct about about;
 
 	if (newest < store->confirmed || store_about(store, newest, &about) < 0 ||
 	    (about.state != ABOUT_FAILED && about.state != ABOUT_UNDONE))
-		return 0;
+		return false;
 	say("generation %u, the last that was applied, has been put back already (%s):", newest, about_state_words[about.state]);
 	say("generation %u runs, and `undo` would go back behind that, to generation %u.", store->confirmed, before);
-	if (owner->force || owner_may(owner, "go back to that (yes/no)?"))
+	return true;
+}
+
+/* Neither are files that do not run. */
+static bool tell_waiting(const struct owner *owner, unsigned before)
+{
+	const struct store *store = &owner->store;
+	static struct diag diag;
+	struct conf_set *files = set_pool_take();
+	bool wait;
+
+	diag_clear(&diag, false);
+	conf_set_load(files, owner->data_fd, &diag);
+	wait = store_find(store, files) != store->confirmed;
+	set_pool_give_back(files);
+	if (!wait)
+		return false;
+	say("the files wait for `reconfigure`: `undo` is not about them, but about what RUNS, generation %u.", store->confirmed);
+	say("`rollback %u` discards them; `undo` does so too, and goes back to generation %u. `history` keeps them.", store->confirmed,
+	    before);
+	return true;
+}
+
+/* 0, or the exit status after it told why not. */
+static int may_undo(const struct owner *owner, unsigned before)
+{
+	bool put_back = tell_put_back(&owner->store, before), waiting = tell_waiting(owner, before);
+
+	if ((!put_back && !waiting) || owner->force || owner_may(owner, "go back to that (yes/no)?"))
 		return 0;
 	say("nothing was changed");
 	return EXIT_ASKED;

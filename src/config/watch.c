@@ -40,14 +40,14 @@ struct wait {
 };
 
 /* A disk that hangs holds this process, when all is done that needs none. */
-static int undo(struct owner *owner, const char *why, bool late)
+static int undo(struct owner *owner, enum pending_cause cause)
 {
 	int status = owner_lock(owner);
 
 	if (status)
 		return owner->generations.owner ? 0 : status; /* that one is waited for */
-	status = owner_put_back(owner, why);
-	if (!status && late && owner->undone)
+	status = owner_put_back(owner, cause);
+	if (!status && (cause == PENDING_LATE || cause == PENDING_LOST) && owner->undone)
 		log_err("not confirmed: generation %u runs again", owner_remembered(owner));
 	owner_tell_undone(owner);
 	return status;
@@ -152,20 +152,20 @@ static struct wait look(struct owner *owner)
 	struct wait wait = { 0 };
 	struct pending pending;
 	uint64_t now_ns = clock_now_ns();
-	const char *why = NULL;
+	bool lost;
 
 	reap();
 	if (!pending_read(watch.run_fd, &pending) || pending.number != watch.number)
 		begin_anew(pending.number);
-	if (is_lost(owner, &pending, now_ns) && !watch.child && !generations_owner(watch.run_fd))
-		why = "cut management: no peer was heard for a minute";
-	if (!watch.child && pending.number && (why || is_due(&pending, now_ns, &wait))) {
-		if (!why)
-			why = pending.due_ns ? "were not confirmed in time" : "were being applied when that was cut off";
+	lost = is_lost(owner, &pending, now_ns) && !watch.child && !generations_owner(watch.run_fd);
+	if (!watch.child && pending.number && (lost || is_due(&pending, now_ns, &wait))) {
+		/* What is tried again keeps its cause. */
+		if (pending.due_ns)
+			pending.cause = lost ? PENDING_LOST : PENDING_LATE;
 		watch.child = fork();
 		watch.applies = false;
 		if (!watch.child)
-			_exit(undo(owner, why, pending.due_ns));
+			_exit(undo(owner, pending.cause));
 		if (watch.child < 0) {
 			log_err("generation %u cannot be undone: %s", pending.number, strerror(errno));
 			watch.child = 0;

@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "gateway/needs.h"
 #include "gateway/roamed.h"
+#include "gateway/target.h"
 #include "gateway/wanted.h"
 #include "netlink/rule.h"
 
@@ -159,10 +160,9 @@ static int tunnel_fail(struct path *path, int err)
 /* The namespace stays where it can: other programs of the appliance live in it. */
 static int open_tunnel(struct path *path, const struct conf_set *set, const struct conf_facts *facts)
 {
-	const char *backend = path->backend_option ? path->backend_option : profile_backend(path->profile, &set->env);
-	const char *own = profile_isolated(path->profile, &set->env, facts) ? path->profile->name : "";
-	const char *netns = place_name(path->netns_option, own);
-	struct tunnel_place place = { .device = profile_device(path->profile, &set->env),
+	const struct target target = target_of(path->profile, path->backend_option, path->netns_option, &set->env, facts);
+	const char *backend = target.backend;
+	struct tunnel_place place = { .device = target.device,
 				      .alias = path->alias,
 				      .uapi_name = profile_uapi_name(path->profile, &set->env),
 				      .sockets_dir = path->sockets_dir,
@@ -172,16 +172,16 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 				      .loop = path->loop,
 				      .troubled = troubled,
 				      .ended = ended };
-	bool same_place = path->place.open && !strcmp(path->place.netns, netns);
 	struct backend_choice choice;
+	unsigned differs;
 	int err;
 
 	path->did.backend = backend;
 	path->lacks = path->contained && needs_look(backend, &path->host, path->down_reason, sizeof(path->down_reason)) < 0;
 	if (path->lacks)
 		return -EPERM;
-	if (carrier_stays(&path->carrier, path->inner.tunnel.ops, backend, &path->host) && same_place &&
-	    !strcmp(path->inner.tunnel.device, place.device))
+	differs = target_differs(&target, &path->inner.tunnel, &path->place, &path->carrier, &path->host);
+	if (!differs)
 		return 0;
 	err = inner_dump(&path->inner);
 	if (err == -ETIMEDOUT)
@@ -192,10 +192,10 @@ static int open_tunnel(struct path *path, const struct conf_set *set, const stru
 	err = path->moving ? backend_look(backend, &path->host, &choice, path->down_reason, sizeof(path->down_reason)) : 0;
 	if (err < 0)
 		return err;
-	if (same_place)
-		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason, sizeof(path->down_reason));
+	if (differs & TARGET_NETNS)
+		err = change_place(path, target.netns, place.device);
 	else
-		err = change_place(path, netns, place.device);
+		err = tunnel_look(path->place.netns_fd, place.device, path->alias, path->down_reason, sizeof(path->down_reason));
 	if (err < 0)
 		return err;
 	tunnel_close(&path->inner.tunnel, true);

@@ -174,14 +174,12 @@ static void tell_own(struct plan *plan)
 {
 	const struct vpn_conf *before = plan->before, *after = plan->after;
 	char text[PLAN_LINE_LEN];
-	unsigned alive = 0;
 
-	for (size_t i = 0; i < plan->running->peer_count; i++)
-		alive += removal_is_alive(&plan->running->peers[i], plan->now_s);
 	if (!plan->running->peer_count || !after)
 		return;
 	if (memcmp(before->public_key, after->public_key, VPN_KEY_LEN) != 0) {
-		text_format(text, sizeof(text), "  this instance: another private key: %u sessions drop", alive);
+		text_format(text, sizeof(text), "  this instance: another private key: %u sessions drop",
+			    removal_alive(plan->running, plan->now_s));
 		plan->line(plan->arg, text);
 	}
 	if (before->listen_port != after->listen_port) {

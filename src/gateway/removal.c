@@ -27,6 +27,15 @@ bool removal_is_alive(const struct tunnel_peer *peer, int64_t now_s)
 	return peer->handshake_s && now_s - peer->handshake_s < SESSION_S;
 }
 
+unsigned removal_alive(const struct tunnel_config *running, int64_t now_s)
+{
+	unsigned alive = 0;
+
+	for (size_t i = 0; i < running->peer_count; i++)
+		alive += removal_is_alive(&running->peers[i], now_s);
+	return alive;
+}
+
 const struct vpn_peer *removal_successor(const struct tunnel_config *running, const struct tunnel_peer *old,
 					 const struct vpn_conf *before, const struct vpn_conf *after, size_t *at)
 {

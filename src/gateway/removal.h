@@ -21,6 +21,8 @@ struct removal {
 /* A session of its is in use. */
 bool removal_is_alive(const struct tunnel_peer *peer, int64_t now_s);
 
+unsigned removal_alive(const struct tunnel_config *running, int64_t now_s); /* how many are */
+
 /* The section that goes on in place of a peer that has none: of the same name or address, with a key that no peer has. NULL: there
  * is none, or it has a section of its own, which is looked for as vpn_find_near does. */
 const struct vpn_peer *removal_successor(const struct tunnel_config *running, const struct tunnel_peer *old,

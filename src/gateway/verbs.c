@@ -14,6 +14,7 @@
 #include "crypto/key.h"
 #include "gateway/dial.h"
 #include "gateway/plan.h"
+#include "gateway/plan_keys.h"
 #include "gateway/removal.h"
 #include "gateway/show.h"
 #include "gateway/tree.h"
@@ -120,11 +121,6 @@ static void print_removed(const struct service *service, struct control_call *ca
 	control_print(call, CONTROL_OUT, ": %s\n", buf);
 }
 
-static void print_plan(void *arg, const char *text)
-{
-	control_print(arg, CONTROL_OUT, "%s\n", text);
-}
-
 /* Sessions count more than sections. */
 static void print_cut(struct control_call *call, const struct removal *removal, unsigned of)
 {
@@ -146,18 +142,18 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 		static struct tunnel_config nothing;
 
 		if (say == CHANGE_SAY_LINES && !service->set->clustered)
-			plan_peers(&nothing, &service->set->vpn, after, time(NULL), print_plan, call);
+			plan_peers(&nothing, &service->set->vpn, after, time(NULL), control_print_line, call);
 		return REMOVAL_FINE;
 	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
 	if (say == CHANGE_SAY_LINES)
-		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), print_plan, call);
+		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), control_print_line, call);
 	if (say == CHANGE_SAY_LOSS && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
 			      removal.rotated == 1 ? " gets" : "s get");
 	if (say == CHANGE_SAY_LOSS && removal.count)
 		print_removed(service, call, &removal);
-	if (say == CHANGE_SAY_LINES && !force && verdict == REMOVAL_ASKED)
+	if (say >= CHANGE_SAY_OWN && !force && verdict == REMOVAL_ASKED)
 		print_cut(call, &removal, service->path.inner.running.peer_count);
 	return verdict;
 }
@@ -189,7 +185,7 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 
 	if (verdict == REMOVAL_FINE)
 		return 0;
-	if (verdict == REMOVAL_ASKED && say == CHANGE_SAY_LINES)
+	if (verdict == REMOVAL_ASKED && say >= CHANGE_SAY_OWN)
 		return EXIT_ASKED;
 	if (verdict == REMOVAL_ASKED)
 		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `reconfigure --force` if it is "
@@ -204,9 +200,13 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 static int plan(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct service *service = service_of_change(change);
+	unsigned anew = plan_keys(service, say, control_print_line, call);
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
 
-	return force ? 0 : refuse_removal(service, call, verdict, say);
+	if (force || verdict != REMOVAL_FINE || !anew || say < CHANGE_SAY_OWN)
+		return force ? 0 : refuse_removal(service, call, verdict, say);
+	control_print(call, CONTROL_ERR, "%u session%s\n", anew, anew == 1 ? "" : "s");
+	return EXIT_ASKED;
 }
 
 static int apply(struct change *change, struct control_call *call, bool undoes)

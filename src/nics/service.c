@@ -271,14 +271,14 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	claimed.count = 0;
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
-	if (say == CHANGE_SAY_LINES) {
+	if (say >= CHANGE_SAY_OWN) {
 		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, control_print_line, call);
 		door_plan(service->set->env.filter, change->candidate->env.filter, control_print_line, call);
 		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, control_print_line, call);
 	}
 	if (force || (!last && !claimed.count))
 		return 0;
-	if (say == CHANGE_SAY_LINES)
+	if (say >= CHANGE_SAY_OWN)
 		loss_print_cuts(call, last, &claimed);
 	else
 		loss_print(call, last ? loss : "", &claimed);

@@ -110,7 +110,7 @@ def commit_that_waits_is_cancelled_by_undo(lab):
     expect(status == 0 and re.fullmatch(r"what waited for .* UTC is cancelled; the files stay as they are\n", said), status, said)
     expect(is_there(box) == [False] * 4 and stored(box)[0] == 2 and by_hand(box)["network.conf"] == NETWORK % 3, is_there(box))
     runs(box, 2)
-    status, said = box.config("undo")                   # the control: the next one is about what runs
+    status, said = box.config("undo", "--force")        # the control: the next one is about what runs
     expect(status == 0 and "generation 1 takes the place of generation 2" in said, said)
     watch.kill()
 

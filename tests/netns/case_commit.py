@@ -49,9 +49,9 @@ class Box:
         self.services = self.services or services
         for name in services:
             ready, told = os.pipe()
-            words = ["--backend", "lwip", "--netns", self.inner(name)] if name != "network" else []
-            if words and not os.path.exists("/run/netns/" + words[-1]):
-                run("ip", "netns", "add", words[-1])
+            words = self.options(name) if name != "network" else []
+            if name != "network" and not os.path.exists("/run/netns/" + self.inner(name)):
+                run("ip", "netns", "add", self.inner(name))
             log = open("%s/%s.log" % (self.dir, name), "a+")
             self.processes[name] = self.a.start(self.lab.applet(name), "run", "--conf", self.conf, "--run", self.run, "--ready-fd", str(told),
                                                 *words, pass_fds=[told], stderr=log)
@@ -75,6 +75,9 @@ class Box:
 
     def inner(self, name):
         return "inner-" + name
+
+    def options(self, name):
+        return ["--backend", "lwip", "--netns", self.inner(name)]
 
     def words(self, *words):
         return ["ip", "netns", "exec", self.a.name, self.lab.applet("config"), *words, "--conf", self.conf, "--run", self.run]

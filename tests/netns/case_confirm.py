@@ -177,6 +177,31 @@ def commit_that_cannot_be_undone_waits_until_it_is(lab):
     is_over(box)
     runs(box, 2)
     expect(stored(box)[0] == 2, stored(box)[0])
+    expect("the files could not be applied: generation 2 runs" in watch.said(), watch.said())
+    watch.kill()
+
+
+@case
+def undo_that_is_tried_again_tells_why_it_was_begun(lab):
+    box, watch, dataplane = box_with_a_dataplane_by_hand(lab)
+    box.write(nic=7, more=2)
+    commit = box.begin("--force", "--confirm", "10")
+    for verb in ("plan", "apply"):
+        dataplane.answer(verb)
+    said = commit.communicate(timeout=60)[0]
+    expect(commit.returncode == 0 and "`confirm` within 10 min" in said, said)
+    let_time_pass(box)
+    dataplane.answer("apply", 1)                        # of the one that watches, and fails
+    wait_until("it is tried later", lambda: "tried again in" in watch.said(), 60)
+    dataplane.listener.close()
+    os.unlink(box.run + "/gateway-dataplane.sock")
+    dataplane = Dataplane(box)                          # it was started again
+    for verb in ("apply", "keep"):
+        dataplane.answer(verb)
+    is_over(box)
+    runs(box, 2)
+    said = watch.said()
+    expect("the files were not confirmed in time: generation 2 runs" in said and "cut off" not in said, said)
     watch.kill()
 
 

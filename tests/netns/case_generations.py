@@ -227,6 +227,30 @@ def rollback_puts_the_files_and_what_runs_back(lab):
 
 
 @case
+def undo_tells_before_it_asks_that_the_files_which_wait_are_not_what_it_undoes(lab):
+    box = box_with_two(lab)
+    at_the_console(box, "network.conf", NETWORK % 9)
+    before = by_hand(box), stored(box)
+    told = "the files wait for `reconfigure`: `undo` is not about them, but about what RUNS, generation 2.\n" \
+           "`rollback 2` discards them; `undo` does so too, and goes back to generation 1. `history` keeps them.\n"
+    status, said = box.config("undo")
+    expect(status == 4 and said == told + "nothing was changed\n", status, said)
+    expect((by_hand(box), stored(box)) == before, "something was changed")
+    runs(box, 2)
+    status, said = box.config("rollback", "2")          # the word that it names
+    expect(status == 0 and "they are kept as generation 3" in said and by_hand(box)["network.conf"] == NETWORK % 2, status, said)
+    expect(stored(box)[0] == 2 and stored(box)[2][3]["network.conf"] == NETWORK % 9, stored(box)[1])
+    runs(box, 2)
+    at_the_console(box, "network.conf", NETWORK % 9)
+    status, said = box.config("undo", "--force")
+    expect(status == 0 and told in said, status, said)
+    runs(box, 1)
+    status, said = box.config("undo")                   # the control: no file waits
+    expect(status == 0 and "the files wait" not in said, status, said)
+    runs(box, 2)
+
+
+@case
 def rollback_that_would_ask_changes_no_file(lab):
     box = box_with_two(lab)
     box.write(nic=3, more=4)

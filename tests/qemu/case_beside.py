@@ -41,7 +41,7 @@ def metrics_have_the_same_series_on_both_backends(image):
     assert sorted(path for path, _ in sent) == ["gateway"] * 2 + ["gateway-dataplane"] * 2 and all(int(n) for _, n in sent), sent
     generation = re.search(r'^mitigator_gateway_generation\{path="gateway"\} (\d+)$', of_kernel, re.M)
     assert generation and re.search(r"^ *%s .*in force" % generation[1], first.say("history"), re.M), (of_kernel, first.say("history"))
-    first.reconfigure(files={".env": env(first.instance, gateway="lwip", dataplane="lwip") + "MITIGATOR_METRICS=on\n"})
+    first.reconfigure("--force", files={".env": env(first.instance, gateway="lwip", dataplane="lwip") + "MITIGATOR_METRICS=on\n"})
     first.wait_handshakes(2)
     # who carries them now, and serves this, has as little as it needs
     found = [(name, status) for name, status, _ in processes(first) if name.startswith("@") or name == "exporter"]

@@ -98,7 +98,7 @@ def outside_is_silent(a, b, stranger):
 def isolation(a, b, stranger, backend):
     plain = rules(a)
     # Without the filter, which would drop most of what is to be seen here.
-    a.reconfigure(files={".env": env(a, backend, "DATA_PLANE_ISOLATION=off\nMITIGATOR_FILTER=off\n")})
+    a.reconfigure("--force", files={".env": env(a, backend, "DATA_PLANE_ISOLATION=off\nMITIGATOR_FILTER=off\n")})
     assert a.show("gateway-dataplane")["backend"] == backend
     fenced = rules(a)
     assert len(fenced) == len(plain) + 5 and fenced[5:] == plain, fenced
@@ -114,7 +114,7 @@ def isolation(a, b, stranger, backend):
     # both are called wg0, and management's is made where the host has one
     a.netns("gateway", "ip link del wg0")
     wait_for("management's wg0 again", lambda: a.is_up("gateway") and a.show().get("state") == "up")
-    a.reconfigure(files={".env": env(a, backend)})
+    a.reconfigure("--force", files={".env": env(a, backend)})
     assert rules(a) == plain, rules(a)
 
 
@@ -137,7 +137,7 @@ def isolation_and_second_gateway_on_each_backend(image):
         a.output("ip address add 10.9.9.9/32 dev lo")
         for backend in BACKENDS:
             for appliance in (a, b):
-                appliance.reconfigure(files={".env": env(appliance, backend)})
+                appliance.reconfigure("--force", files={".env": env(appliance, backend)})
             for appliance in (a, b):
                 appliance.wait_handshakes(1, 60)
             cables(a, b, backend)
@@ -147,7 +147,7 @@ def isolation_and_second_gateway_on_each_backend(image):
 
 
 def nics_are_put_back_with_a_path(a):
-    a.reconfigure(files={".env": env(a, "kernel")})
+    a.reconfigure("--force", files={".env": env(a, "kernel")})
     before = a.output("ip -4 addr show; ip route")
     a.output("ip link add taken type wireguard && wg set taken listen-port 5555 && ip link set taken up")
     said = a.reconfigure(files={".env": env(a, "kernel", "DATA_PLANE_VPN_PORT=5555\n"),

@@ -17,7 +17,7 @@ def env(instance, **backends):
 
 
 def move(appliance, gateway, dataplane):
-    said = appliance.reconfigure(files={".env": env(appliance.instance, gateway=gateway, dataplane=dataplane)})
+    said = appliance.reconfigure("--force", files={".env": env(appliance.instance, gateway=gateway, dataplane=dataplane)})
     for path, backend in zip(PATHS, (gateway, dataplane)):
         assert appliance.show(path)["backend"] == backend, said
 
@@ -83,7 +83,7 @@ def auto_that_is_new_takes_what_it_would_choose(image):
     first = c.all[0]
     move(first, "lwip", "lwip")
     first.wait_handshakes(2)
-    said = first.reconfigure(files={".env": env(c.instances[0])})
+    said = first.reconfigure("--force", files={".env": env(c.instances[0])})
     for path in PATHS:
         assert path + ": moved to wg0 on the kernel backend: its sessions begin anew\n" in said, said
         shown = first.show(path)
@@ -132,7 +132,7 @@ def kernel_without_wireguard_gets_lwip_with_the_same_files(image):
         assert re.search(r"^interface: wg0", a.say("gateway wg show"), re.M)
         wait_for("stock wg finds both", lambda: set(a.run("wg show interfaces")[1].split()) ==
                  {"wg0", "wg0-dataplane"})
-        said = a.reconfigure(files={".env": env(one, gateway="kernel", dataplane="lwip")})
+        said = a.reconfigure("--force", files={".env": env(one, gateway="kernel", dataplane="lwip")})
         assert "this kernel has no WireGuard" in said and "put back" in said, said
         assert a.show()["backend"] == "lwip" and a.show()["state"] == "up", a.show()
         both_answer([a, b])

@@ -119,7 +119,7 @@ def dataplane_moves_to_the_host_and_back(image):
     first.fresh_sessions(2)
     before = first.handshakes("gateway")
     for device in ("wg0", "wgdp"):
-        said = first.reconfigure(files={".env": env + "DATA_PLANE_ISOLATION=off\nDATA_PLANE_VPN_DEVICE=%s\n" % device})
+        said = first.reconfigure("--force", files={".env": env + "DATA_PLANE_ISOLATION=off\nDATA_PLANE_VPN_DEVICE=%s\n" % device})
         has_all(said, "gateway: 0 added, 0 updated, 0 removed, 2 kept", "gateway-dataplane: 2 added")
         has_all(first.output("ip addr show " + device), vpn_address(1) + "/24", "mtu 1420")
         has_all(first.output("ip route"), "10.8.3.0/24 dev %s " % device)
@@ -129,7 +129,7 @@ def dataplane_moves_to_the_host_and_back(image):
         for n in (2, 3):
             has_all(first.output("ping -c 2 -i 0.1 " + vpn_address(n)), "2 packets received")
     assert "wg0" not in first.output("ip link"), "the old interface is still there"
-    said = first.reconfigure(files={".env": env + "DATA_PLANE_ISOLATION=on\nDATA_PLANE_VPN_DEVICE=wgdp\n"})
+    said = first.reconfigure("--force", files={".env": env + "DATA_PLANE_ISOLATION=on\nDATA_PLANE_VPN_DEVICE=wgdp\n"})
     has_all(said, "gateway-dataplane: 2 added")
     has_all(first.netns("gateway-dataplane", "ip addr show wgdp"), vpn_address(1) + "/24")
     assert "wgdp" not in first.output("ip link") and first.run("ping -c 1 -W 1 10.8.3.2")[0] != 0

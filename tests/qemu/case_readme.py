@@ -22,7 +22,9 @@ def readme_shows_a_change_as_the_console_does(image):
     first.reconfigure(files={"vpn-public.conf": named(c.instances)})
     first.fresh_sessions(2)
     stranger = make_instances(2, image + "/gateway")[1]
-    first.write({"vpn-public.conf": named([c.instances[0], stranger]), "network.conf": network(1).replace("Name=*", "Name=other*")})
+    env = first.files[".env"]
+    first.write({"vpn-public.conf": named([c.instances[0], stranger]), "network.conf": network(1).replace("Name=*", "Name=other*"),
+                 ".env": env + "MITIGATOR_VPN_MTU=1380\nDATA_PLANE_VPN_BACKEND=lwip\n"})
     console = first.vm.console
     at = console.begin(line)
     console.wait_for(r"apply \(yes/no\)\? \Z", 60, at)
@@ -33,7 +35,7 @@ def readme_shows_a_change_as_the_console_does(image):
     (line, shown), (empty, _) = confirm
     assert not empty, confirm
     first.write({"vpn-public.conf": named(c.instances).replace("[Peer] # ams1", "[Peer] # ams1\nPersistentKeepalive = 25"),
-                 "network.conf": network(1)})
+                 "network.conf": network(1), ".env": env})
     at = console.begin(line)
     said = console.finish(line, at, 120)
     check_screen(shown, said)

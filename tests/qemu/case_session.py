@@ -140,7 +140,7 @@ def choosing_a_backend_makes_no_interface(image):
     first = c.all[0]
     first.output("(ip -o monitor link > /run/links 2>&1 & echo $! > /run/links.pid)")
     move(first, "lwip", "lwip")
-    first.reconfigure(files={".env": first.instance.files(c.instances)[".env"]})
+    first.reconfigure("--force", files={".env": first.instance.files(c.instances)[".env"]})
     for path in PATHS:
         assert first.show(path)["backend_reason"] == "the kernel has WireGuard", first.show(path)
     first.output("ip link set lo mtu 60000 && ip link set lo mtu 65536")

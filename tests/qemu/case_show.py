@@ -19,7 +19,7 @@ class Seen:
     def __init__(self, image):
         self.cluster = cluster(image)
         self.first, self.second, self.third = self.cluster.all
-        self.first.reconfigure(files={".env": self.first.files[".env"] + "DATA_PLANE_VPN_BACKEND=lwip\n"})
+        self.first.reconfigure("--force", files={".env": self.first.files[".env"] + "DATA_PLANE_VPN_BACKEND=lwip\n"})
         assert [self.first.show(path)["backend"] for path in PATHS] == ["kernel", "lwip"], self.first.say("show all")
         self.pings = [self.first.output("(exec /sbin/%s ping %s -c 3000 -i 1 -q) > /dev/null 2>&1 & echo $!" % (path, vpn_address(n))).strip()
                       for path in PATHS for n in (2, 3)]

@@ -1,0 +1,11 @@
+/* What a set changes of a path by the names of .env, in lines for the one who is about to apply it. */
+#ifndef GATEWAY_PLAN_KEYS_H
+#define GATEWAY_PLAN_KEYS_H
+
+#include "gateway/service.h"
+
+/* Of the candidate against what runs. With less than lines only what has sessions begin anew; CHANGE_SAY_NOTHING: none. How many of
+ * those that are alive begin anew. */
+unsigned plan_keys(struct service *service, enum change_say say, void (*line)(void *arg, const char *text), void *arg);
+
+#endif

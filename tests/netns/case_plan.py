@@ -1,0 +1,147 @@
+"""What a change of .env does is told before it is done: each of its names."""
+import json
+import re
+import subprocess
+
+from case_commit import ASKED, NETWORK, Box
+from cases import case, expect
+from lab import ping, run, wait_until, wg_keys
+from pair import files
+
+LAST = "  eth0  192.0.2.1/24   REMOVED: no address is left\n"       # what has each of these plans asked about, and nothing applied
+LWIP = {"MITIGATOR_VPN_BACKEND": "lwip", "DATA_PLANE_VPN_BACKEND": "lwip"}
+ANEW = ": its sessions begin anew (none is up)\n"
+
+# Of each name the value that runs (None: its default), another one, and what is told of that.
+KEYS = {
+    "MITIGATOR_VPN_ADDRESS": ("10.8.3.1", "10.8.3.1/16", "10.8.3.1/24 -> 10.8.3.1/16\n"),
+    "DATA_PLANE_VPN_DEVICE": (None, "wg7", "wg0 -> wg7" + ANEW),
+    "DATA_PLANE_VPN_PORT": (None, "5568", "4568 -> 5568: what peers send to the old one is lost\n       until they have it too\n"),
+    "DATA_PLANE_ISOLATION": ("on", "off", "on -> off" + ANEW),
+    "MITIGATOR_VPN_BACKEND": ("lwip", "kernel", "lwip -> kernel" + ANEW),
+    "DATA_PLANE_VPN_BACKEND": ("lwip", "kernel", "lwip -> kernel" + ANEW),
+    "MITIGATOR_VPN_MTU": (None, "1400", "what the underlay allows -> 1400\n"),
+    "DATA_PLANE_VPN_MTU": ("1300", None, "1300 -> what the underlay allows\n"),
+    "MITIGATOR_FILTER": (None, "off", "  filter  off: everything comes in to this host\n"),
+    "MITIGATOR_VPN_OPEN": ("443 22", "80 22", "22 443 -> 22 80\n"),
+    "MITIGATOR_METRICS": (None, "on", "off -> on\n"),
+    "MITIGATOR_CLUSTER_PORT": (None, "4570", "off -> 4570\n"),
+    "MITIGATOR_NTP": (None, "peers", "  time    by the other instances alone\n"),
+    "MITIGATOR_SYSLOG": ("192.0.2.9:514", "[2001:db8::9]:514", "192.0.2.9:514 -> [2001:db8::9]:514\n"),
+    "MITIGATOR_HOSTNAME": (None, "fra7", "the name behind our own [Peer] -> fra7\n"),
+}
+
+# The same in other words, or what was the default.
+SAME = {"MITIGATOR_VPN_ADDRESS": "10.8.3.1/24", "DATA_PLANE_VPN_DEVICE": "wg0", "MITIGATOR_VPN_OPEN": "22  443 22",
+        "MITIGATOR_METRICS": "off", "MITIGATOR_CLUSTER_PORT": "off", "MITIGATOR_FILTER": "on"}
+
+
+class OpenBox(Box):
+    """No option of a service stands above its .env."""
+
+    def inner(self, name):
+        return name
+
+    def options(self, name):
+        return []
+
+    def write_env(self, values, nic=1):
+        text = "".join("%s=%s\n" % pair for pair in values.items() if pair[1])
+        self.put({**files(self.key, self.peers, ""), ".env": text, "network.conf": NETWORK % nic})
+
+    def plan(self, values):
+        """What is told of these values before it is asked, in the network's service beside the last address."""
+        self.write_env(values)
+        self.put({"network.conf": "[Match]\nName=eth0\n"})
+        status, said = self.commit()
+        expect(status == ASKED and said.endswith("neither the NICs nor the paths were changed\n") and LAST in said, status, said)
+        return said.partition(LAST)[0].partition("ports ")[2].partition("\n")[2] + said.partition(LAST)[2].partition("this cuts")[0]
+
+
+@case
+def each_name_of_env_that_differs_has_a_line_in_the_plan(lab):
+    box = OpenBox(lab)
+    reference = run(lab.applet("gateway"), "help", "conf", "--markdown")
+    names = re.findall(r"^\| `(\w+)` \|", reference.partition("### .env")[2].partition("###")[0], re.M)
+    expect(names == list(KEYS), names)
+    ran = {name: row[0] for name, row in KEYS.items()}
+    box.write_env(ran)
+    box.start()
+    expect(box.plan(ran) == "", "what stays says something")
+    expect(box.plan({**ran, **SAME}) == "", "what is the same in other words says something")
+    for name, (_, other, told) in KEYS.items():
+        told = told if told.startswith("  ") else "  %s %s" % (name, told)
+        said = box.plan({**ran, name: other})
+        expect(said == told, name, said, told)
+
+
+class LiveBox(OpenBox):
+    """Its peer is up on the dataplane."""
+
+    def __init__(self, lab):
+        super().__init__(lab)
+        self.go_key, public = wg_keys()
+        self.peers[1] = (public, *self.peers[1][1:])
+        self.ran = {"MITIGATOR_VPN_ADDRESS": "10.8.3.1", "DATA_PLANE_ISOLATION": "on", **LWIP}
+        self.write_env(self.ran)
+        self.start()
+        self.go = lab.wireguard_go(self.b, "go0", self.go_key, 4568)
+        self.go.set("peer", self.peers[0][0], "allowed-ips", "10.8.3.1/32", "endpoint", "192.0.2.1:4568")
+        self.go.address("10.8.3.2/24")
+        self.session()
+
+    def session(self):
+        wait_until("a session", lambda: ping("gateway-dataplane", "10.8.3.2", 1, wait=1) == (1, 1))
+
+    def device(self):
+        return json.loads(run(self.lab.applet("gateway-dataplane"), "--run", self.run, "show", "--json"))["interface"]
+
+
+@case
+def sessions_that_begin_anew_are_told_and_asked_about_there_and_back(lab):
+    box = LiveBox(lab)
+    box.write_env({**box.ran, "DATA_PLANE_VPN_MTU": "1300"})
+    status, said = box.commit()                         # the control: nothing is asked where they go on
+    expect(status == 0 and "  DATA_PLANE_VPN_MTU what the underlay allows -> 1300\n" in said and "anew" not in said, status, said)
+    began = box.go.handshake(box.peers[0][0])
+    box.write_env({**box.ran, "DATA_PLANE_VPN_MTU": "1300", "DATA_PLANE_VPN_DEVICE": "wg7"})
+    told = "  DATA_PLANE_VPN_DEVICE wg0 -> wg7: its sessions begin anew (1 is up)\n"
+    status, said = box.commit()
+    expect(status == ASKED and told in said and "this cuts 1 session of the dataplane: --force if it is meant\n" in said, status, said)
+    expect(box.device() == "wg0" and box.go.handshake(box.peers[0][0]) == began, box.device())
+    status, said = box.commit("--force")
+    expect(status == 0 and said.index(told) < said.index("gateway-dataplane: moved to wg7"), status, said)
+    box.session()
+    back = "  DATA_PLANE_VPN_DEVICE wg7 -> wg0: its sessions begin anew (1 is up)\n"
+    for words in (("undo",), ("rollback", "2")):
+        status, said = box.config(*words)
+        expect(status == ASKED and back in said and "this cuts 1 session of the dataplane" in said, words, status, said)
+    status, said = box.config("undo", "--force")
+    expect(status == 0 and said.index(back) < said.index("gateway-dataplane: moved to wg0"), status, said)
+    expect(box.device() == "wg0", box.device())
+
+
+@case
+def reconfigure_of_one_service_tells_which_sessions_begin_anew(lab):
+    box = LiveBox(lab)
+    box.write_env({**box.ran, "DATA_PLANE_ISOLATION": "off", "MITIGATOR_SYSLOG": "192.0.2.9:514"})
+    told = "gateway-dataplane: DATA_PLANE_ISOLATION on -> off: its sessions begin anew (1 is up)\n"
+    words = lab.applet("gateway-dataplane"), "--run", box.run
+    expect(run(*words, "plan") == told + "gateway-dataplane: would be applied\n", run(*words, "plan"))
+    for option, shared in (("--lines", "  MITIGATOR_SYSLOG none -> 192.0.2.9:514\n"), ("--own-lines", "")):
+        done = subprocess.run([*words, "plan", option], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60)
+        expect((done.returncode, done.stdout) == (ASKED, "  " + told.partition(": ")[2] + shared), option, done)
+    said = run(*words, "reconfigure")
+    expect(said.index(told) < said.index("gateway-dataplane: moved to wg0"), said)
+
+
+@case
+def option_of_a_service_that_stands_above_env_is_told(lab):
+    box = Box(lab)
+    box.write()
+    box.start()
+    box.write(extra="MITIGATOR_VPN_BACKEND=kernel\nDATA_PLANE_VPN_BACKEND=kernel\nDATA_PLANE_ISOLATION=off\n")
+    status, said = box.commit()
+    for line in ("MITIGATOR_VPN_BACKEND auto -> kernel: nothing of it, as --backend counts", "DATA_PLANE_ISOLATION auto -> off: nothing of it, as --netns counts",
+                 "DATA_PLANE_VPN_BACKEND auto -> kernel: nothing of it, as --backend counts"):
+        expect(status == 0 and "  %s\n" % line in said and "anew" not in said, line, status, said)
