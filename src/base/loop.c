@@ -126,6 +126,7 @@ int loop_run(struct loop *loop)
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		loop->batch_count = n < 0 ? 0 : n;
+		loop->turn++;
 		now_ns = clock_now_ns();
 		for (int i = 0; i < loop->batch_count; i++) {
 			struct loop_source *source = loop->batch[i].data.ptr;

@@ -33,6 +33,7 @@ enum { LOOP_BATCH = 32 };
 struct loop {
 	int epoll_fd;
 	bool stopping;
+	uint64_t turn; /* how often it woke up */
 	struct loop_timer *timers; /* by due_ns */
 	struct epoll_event batch[LOOP_BATCH];
 	int batch_count;

@@ -25,7 +25,7 @@ int inner_dump(struct inner *inner)
 
 	if (!inner->tunnel.ops)
 		return -ENETDOWN;
-	err = inner->tunnel.ops->dump(&inner->tunnel, &inner->running);
+	err = tunnel_dump(&inner->tunnel, &inner->running);
 	if (err < 0)
 		log_err("%s", inner->tunnel.error);
 	return err;

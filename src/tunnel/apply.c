@@ -76,6 +76,7 @@ static int remove_peers(struct tunnel *tunnel, const struct tunnel_config *wante
 
 		if (tunnel_find(wanted, peer->public_key))
 			continue;
+		tunnel->dumped = NULL;
 		err = tunnel->ops->remove_peer(tunnel, peer->public_key);
 		if (err < 0)
 			return err;
@@ -91,8 +92,10 @@ static int set_device(struct tunnel *tunnel, const struct tunnel_config *wanted,
 
 	report->device_changed = !running->has_private_key || running->listen_port != wanted->listen_port ||
 				 !ct_equal(running->private_key, wanted->private_key, TUNNEL_KEY_LEN);
-	if (report->device_changed || tunnel->nics_changed)
+	if (report->device_changed || tunnel->nics_changed) {
+		tunnel->dumped = NULL;
 		err = tunnel->ops->set_device(tunnel, wanted);
+	}
 	tunnel->nics_changed = tunnel->nics_changed && err < 0;
 	return err;
 }
@@ -117,6 +120,7 @@ static int set_peers(struct tunnel *tunnel, const struct tunnel_config *wanted, 
 			tell(report, TUNNEL_KEPT, peer, 0);
 			continue;
 		}
+		tunnel->dumped = NULL;
 		err = tunnel->ops->set_peer(tunnel, wanted, peer, fields);
 		if (err < 0)
 			return err;
@@ -128,7 +132,7 @@ static int set_peers(struct tunnel *tunnel, const struct tunnel_config *wanted, 
 int tunnel_apply(struct tunnel *tunnel, const struct tunnel_config *wanted, const struct tunnel_config *applied,
 		 struct tunnel_config *running, struct tunnel_report *report)
 {
-	int err = tunnel->ops->dump(tunnel, running);
+	int err = tunnel_dump(tunnel, running);
 
 	if (!err)
 		err = remove_peers(tunnel, wanted, running, report);

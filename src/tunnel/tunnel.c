@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/loop.h"
 #include "base/text.h"
 #include "crypto/key.h"
 #include "netlink/netns.h"
@@ -83,6 +84,19 @@ void tunnel_close(struct tunnel *tunnel, bool remove)
 	tunnel->ops->close(tunnel, remove);
 	nl_close(&tunnel->inner);
 	tunnel->ops = NULL;
+	tunnel->dumped = NULL;
+}
+
+int tunnel_dump(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	int err;
+
+	if (tunnel->dumped == running && tunnel->dumped_turn == tunnel->loop->turn)
+		return 0;
+	err = tunnel->ops->dump(tunnel, running);
+	tunnel->dumped = err < 0 ? NULL : running;
+	tunnel->dumped_turn = tunnel->loop->turn;
+	return err;
 }
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,

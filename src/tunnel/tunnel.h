@@ -113,6 +113,8 @@ struct tunnel {
 	/* What carried it is gone, and its interface with it: to be closed and made anew. NULL: no one is told. */
 	void (*ended)(struct tunnel *tunnel);
 	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
+	const struct tunnel_config *dumped; /* it is what runs, since dumped_turn of the loop; NULL: that is not known. Borrowed. */
+	uint64_t dumped_turn;
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };
 
@@ -142,6 +144,9 @@ void tunnel_close(struct tunnel *tunnel, bool remove);
 
 /* The interface of that name in that namespace, when it is ours by its alias: 0, -ENODEV, -EEXIST: it is another's, or -errno. */
 int tunnel_find_link(int netns_fd, const char *device, const char *alias, struct link *link);
+
+/* What runs, which is asked for once a turn of the loop, and again once something was set. */
+int tunnel_dump(struct tunnel *tunnel, struct tunnel_config *running);
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN]);

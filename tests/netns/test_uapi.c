@@ -126,6 +126,7 @@ static void want(void)
 static int apply(void)
 {
 	report = (struct tunnel_report){ .device_changed = false };
+	loop.turn++;
 	return tunnel_apply(&tunnel, &wanted, &applied, &running, &report);
 }
 

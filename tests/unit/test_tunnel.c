@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/loop.h"
 #include "tunnel/apply.h"
 #include "tunnel/backend.h"
 
 static struct tunnel_config state; /* of the fake interface */
-static unsigned device_calls, peer_calls, remove_calls;
+static unsigned device_calls, peer_calls, remove_calls, dump_calls;
 static unsigned last_fields;
 static int fail_with;
 
@@ -66,6 +67,7 @@ static int fake_remove_peer(struct tunnel *tunnel, const uint8_t public_key[stat
 static int fake_dump(struct tunnel *tunnel, struct tunnel_config *running)
 {
 	(void)tunnel;
+	dump_calls++;
 	tunnel_config_copy(running, &state);
 	return 0;
 }
@@ -76,9 +78,17 @@ static const struct tunnel_ops fake = { .name = "fake",
 					.remove_peer = fake_remove_peer,
 					.dump = fake_dump };
 
-static struct tunnel tunnel = { .ops = &fake };
+static struct loop loop;
+static struct tunnel tunnel = { .ops = &fake, .loop = &loop };
 static struct tunnel_config wanted, applied, running;
 static struct tunnel_report report;
+
+/* In a turn of its own. */
+static int apply(const struct tunnel_config *before)
+{
+	loop.turn++;
+	return tunnel_apply(&tunnel, &wanted, before, &running, &report);
+}
 
 static struct tunnel_peer *add_peer(struct tunnel_config *config, uint8_t number)
 {
@@ -105,7 +115,7 @@ static void begin(void)
 	add_peer(&wanted, 2);
 	memset(&report, 0, sizeof(report));
 	fail_with = 0;
-	tunnel_apply(&tunnel, &wanted, NULL, &running, &report);
+	apply(NULL);
 	tunnel_config_copy(&applied, &wanted);
 	device_calls = peer_calls = remove_calls = last_fields = 0;
 	memset(&report, 0, sizeof(report));
@@ -114,10 +124,30 @@ static void begin(void)
 TEST(apply_of_what_runs_changes_nothing)
 {
 	begin();
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(device_calls + peer_calls + remove_calls, 0);
 	CHECK_INT(report.count[TUNNEL_KEPT], 2);
 	CHECK(!report.device_changed);
+}
+
+TEST(what_runs_is_asked_for_once_a_turn_and_again_once_something_was_set)
+{
+	begin();
+	dump_calls = 0;
+	loop.turn++;
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(dump_calls, 1);
+	loop.turn++;
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(dump_calls, 2);
+	add_peer(&wanted, 3);
+	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(dump_calls, 3);
+	CHECK_INT(running.peer_count, 3);
 }
 
 TEST(apply_adds_updates_and_removes_only_what_differs)
@@ -129,7 +159,7 @@ TEST(apply_adds_updates_and_removes_only_what_differs)
 	wanted.listen_port = 4567;
 	add_peer(&wanted, 2)->keepalive_s = 25;
 	add_peer(&wanted, 3);
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(device_calls, 0);
 	CHECK_INT(remove_calls, 1);
 	CHECK_INT(peer_calls, 2);
@@ -144,7 +174,7 @@ TEST(reload_keeps_roamed_endpoint)
 	begin();
 	state.peers[0].endpoint.addr.bytes[3] = 99;
 	wanted.peers[0].keepalive_s = 5;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(last_fields, TUNNEL_SET_KEEPALIVE);
 	CHECK_INT(state.peers[0].endpoint.addr.bytes[3], 99);
 }
@@ -154,7 +184,7 @@ TEST(reload_sets_endpoint_that_the_file_changed)
 	begin();
 	wanted.peers[0].endpoint.port = 5000;
 	wanted.peers[0].endpoint_id = 77;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(last_fields, TUNNEL_SET_ENDPOINT);
 	CHECK_INT(state.peers[0].endpoint.port, 5000);
 }
@@ -176,7 +206,7 @@ TEST(reload_sets_endpoint_whose_name_is_another_address)
 			wanted.peers[0].resolved.addr = (struct inet_addr){ AF_INET, { 192, 0, 2, rows[i].now } };
 			wanted.peers[0].endpoint.addr = wanted.peers[0].resolved.addr;
 		}
-		CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+		CHECK_INT(apply(&applied), 0);
 		CHECK_INT(last_fields, rows[i].set ? TUNNEL_SET_ENDPOINT : 0);
 		CHECK_INT(state.peers[0].endpoint.addr.bytes[3], rows[i].set ? rows[i].now : 99);
 	}
@@ -187,10 +217,10 @@ TEST(changed_nics_are_looked_at_until_that_works)
 	begin();
 	tunnel.nics_changed = true;
 	fail_with = -EIO;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), -EIO);
+	CHECK_INT(apply(&applied), -EIO);
 	CHECK(tunnel.nics_changed);
 	fail_with = 0;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(device_calls, 2);
 	CHECK(!tunnel.nics_changed && !report.device_changed);
 }
@@ -199,7 +229,7 @@ TEST(start_without_memory_keeps_endpoints_that_run)
 {
 	begin();
 	state.peers[0].endpoint.addr.bytes[3] = 99;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, NULL, &running, &report), 0);
+	CHECK_INT(apply(NULL), 0);
 	CHECK_INT(peer_calls, 0);
 }
 
@@ -207,7 +237,7 @@ TEST(endpoint_that_is_missing_is_set_though_the_file_is_the_same)
 {
 	begin();
 	state.peers[1].endpoint = (struct inet_endpoint){ 0 };
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(last_fields, TUNNEL_SET_ENDPOINT);
 }
 
@@ -216,7 +246,7 @@ TEST(name_that_does_not_resolve_leaves_the_endpoint_that_runs)
 	begin();
 	wanted.peers[0].endpoint = (struct inet_endpoint){ 0 };
 	wanted.peers[0].endpoint_id = 5;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(peer_calls, 0);
 	CHECK_INT(state.peers[0].endpoint.port, 4567);
 }
@@ -235,10 +265,10 @@ TEST(allowed_ips_are_compared_as_sets)
 	wanted.peers[0].allowed_count = 2;
 	wanted.allowed[wanted.allowed_count++] = wanted.allowed[0];
 	wanted.allowed[wanted.allowed_count++] = (struct inet_prefix){ { AF_INET, { 10, 8, 3, 50 } }, 32 };
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(peer_calls, 0);
 	wanted.allowed[wanted.allowed_count - 1].addr.bytes[3] = 51;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
+	CHECK_INT(apply(&applied), 0);
 	CHECK_INT(last_fields, TUNNEL_SET_ALLOWED);
 }
 
@@ -247,7 +277,7 @@ TEST(new_key_or_port_sets_the_device_and_a_failure_is_told)
 	begin();
 	wanted.listen_port = 4570;
 	fail_with = -EADDRINUSE;
-	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), -EADDRINUSE);
+	CHECK_INT(apply(&applied), -EADDRINUSE);
 	CHECK_INT(device_calls, 1);
 	CHECK(report.device_changed);
 	CHECK_INT(peer_calls, 0);
