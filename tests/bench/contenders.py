@@ -1,6 +1,7 @@
 """Who is measured: WireGuard on lwIP, an earlier build of it, wireguard-go, a link without any of them."""
 import base64
 import ctypes
+import glob
 import os
 import re
 import time
@@ -84,6 +85,28 @@ class Processes:
                 return True
         return False
 
+    def ran_ns(self):
+        """How long all their threads were on a processor."""
+        total = 0
+        for pid in self.pids():
+            for path in glob.glob("/proc/%d/task/*/schedstat" % pid):
+                try:
+                    with open(path) as f:
+                        total += int(f.read().split()[0])
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+        return total
+
+    def rest(self):
+        """Waits until none of them was on a processor between two looks."""
+        looks = [-1]
+
+        def at_rest():
+            looks.append(self.ran_ns())
+            return looks[-1] == looks[-2]
+
+        wait_until("its processes at rest", at_rest)
+
 
 def conf(private, vpn, peers, more=""):
     """peers: (public key, VPN address, outer address or None)"""
@@ -124,12 +147,7 @@ class Lwip:
             service.write(conf(private, "%s/%d" % (vpn, length), fresh, more))
             return lambda: service.ask("reconfigure", "--force", "--quiet")
 
-        def shaken():
-            return any(peer["latest_handshake"] for peer in service.show()["peers"])
-
-        end = End(service.inner, "wg0", change)
-        end.shaken = shaken
-        return end
+        return End(service.inner, "wg0", change)
 
     def was_what_it_says(self, since):
         return True
@@ -170,9 +188,7 @@ class Go:
 
         change(peers)()
         go.address("%s/%d" % (vpn, length))
-        end = End(host.name, device, change)
-        end.shaken = lambda: any(line.split()[1] != "0" for line in run("wg", "show", device, "latest-handshakes").splitlines())
-        return end
+        return End(host.name, device, change)
 
     def was_what_it_says(self, since):
         return True
@@ -210,6 +226,17 @@ class Pair:
 
     def cpu_s(self):
         return self.processes.cpu_s() if self.processes else 0
+
+    def forget(self):
+        """The first end loses its session: wg(8) removes its peer and adds it again, whoever carries it."""
+        device = self.ends[0].device
+        peer = run("wg", "show", device, "peers").strip()
+        run("wg", "set", device, "peer", peer, "remove", "peer", peer, "allowed-ips", "10.8.3.2/32", "endpoint", "192.0.2.2:4567")
+        self.processes.rest()
+
+    def transfer(self):
+        """(bytes received, sent) by the first end since then."""
+        return tuple(map(int, run("wg", "show", self.ends[0].device, "transfer").split()[1:]))
 
 
 class Lonely:
