@@ -1,8 +1,10 @@
 """Who is measured: WireGuard on lwIP, an earlier build of it, wireguard-go, a link without any of them."""
 import base64
 import ctypes
+import glob
 import os
 import re
+import time
 
 from lab import run, wait_until, wg_keys
 
@@ -71,16 +73,39 @@ class Processes:
             total += int(found[1]) / 1024 if found else 0
         return total
 
-    def all_have(self, variable):
-        """Whether each was started with that in its environment."""
+    def used_avx512(self, since):
+        """Whether one of them had something in those registers when the kernel took it off a processor, since then (time.monotonic())."""
         for pid in self.pids():
             try:
-                with open("/proc/%d/environ" % pid, "rb") as f:
-                    if variable.encode() not in f.read().split(b"\0"):
-                        return False
+                with open("/proc/%d/arch_status" % pid) as f:
+                    found = re.search(r"AVX512_elapsed_ms:\s+(\d+)", f.read())
             except (FileNotFoundError, ProcessLookupError):
                 continue
-        return True
+            if found and int(found[1]) < (time.monotonic() - since) * 1000:
+                return True
+        return False
+
+    def ran_ns(self):
+        """How long all their threads were on a processor."""
+        total = 0
+        for pid in self.pids():
+            for path in glob.glob("/proc/%d/task/*/schedstat" % pid):
+                try:
+                    with open(path) as f:
+                        total += int(f.read().split()[0])
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+        return total
+
+    def rest(self):
+        """Waits until none of them was on a processor between two looks."""
+        looks = [-1]
+
+        def at_rest():
+            looks.append(self.ran_ns())
+            return looks[-1] == looks[-2]
+
+        wait_until("its processes at rest", at_rest)
 
 
 def conf(private, vpn, peers, more=""):
@@ -122,15 +147,10 @@ class Lwip:
             service.write(conf(private, "%s/%d" % (vpn, length), fresh, more))
             return lambda: service.ask("reconfigure", "--force", "--quiet")
 
-        def shaken():
-            return any(peer["latest_handshake"] for peer in service.show()["peers"])
+        return End(service.inner, "wg0", change)
 
-        end = End(service.inner, "wg0", change)
-        end.shaken = shaken
-        return end
-
-    def is_what_it_says(self):
-        return not self.aead or self.processes.all_have("GATEWAY_AEAD=" + self.aead)
+    def was_what_it_says(self, since):
+        return True
 
 
 class Before(Lwip):
@@ -139,6 +159,9 @@ class Before(Lwip):
 
 class Masked(Lwip):
     name, aead = "lwIP, AVX2", "avx2"
+
+    def was_what_it_says(self, since):
+        return not self.processes.used_avx512(since)
 
 
 class Go:
@@ -165,11 +188,9 @@ class Go:
 
         change(peers)()
         go.address("%s/%d" % (vpn, length))
-        end = End(host.name, device, change)
-        end.shaken = lambda: any(line.split()[1] != "0" for line in run("wg", "show", device, "latest-handshakes").splitlines())
-        return end
+        return End(host.name, device, change)
 
-    def is_what_it_says(self):
+    def was_what_it_says(self, since):
         return True
 
 
@@ -179,6 +200,9 @@ class Bare:
 
     def begin(self):
         pass
+
+    def was_what_it_says(self, since):
+        return True
 
 
 def hosts(lab):
@@ -202,6 +226,17 @@ class Pair:
 
     def cpu_s(self):
         return self.processes.cpu_s() if self.processes else 0
+
+    def forget(self):
+        """The first end loses its session: wg(8) removes its peer and adds it again, whoever carries it."""
+        device = self.ends[0].device
+        peer = run("wg", "show", device, "peers").strip()
+        run("wg", "set", device, "peer", peer, "remove", "peer", peer, "allowed-ips", "10.8.3.2/32", "endpoint", "192.0.2.2:4567")
+        self.processes.rest()
+
+    def transfer(self):
+        """(bytes received, sent) by the first end since then."""
+        return tuple(map(int, run("wg", "show", self.ends[0].device, "transfer").split()[1:]))
 
 
 class Lonely:
