@@ -134,9 +134,9 @@ static int send_request(struct opener_request *request)
 	return 0;
 }
 
-static int await_answer(const struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
+static int await_answer(const struct opener_request *request, struct opener_answer *answer, struct passed *passed)
 {
-	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + wait_ms * NS_PER_MS;
+	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + OPENED_WAIT_MS * NS_PER_MS;
 	int err;
 
 	opened.late = request->number;
@@ -161,7 +161,7 @@ static int await_answer(const struct opener_request *request, unsigned wait_ms, 
 }
 
 /* 0 or -errno: what the opener said, or what is wrong with it. The caller closes what passed. */
-static int ask(struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
+static int ask(struct opener_request *request, struct opener_answer *answer, struct passed *passed)
 {
 	int err;
 
@@ -173,7 +173,7 @@ static int ask(struct opener_request *request, unsigned wait_ms, struct opener_a
 		return -ETIMEDOUT;
 	err = send_request(request);
 	if (!err)
-		err = await_answer(request, wait_ms, answer, passed);
+		err = await_answer(request, answer, passed);
 	if (!err && answer->err < 0) {
 		err = answer->err;
 		pass_close(passed);
@@ -187,7 +187,7 @@ static int open_link(void *arg, const struct outer_link *link, uint16_t port, bo
 					  .brief = brief };
 	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
-	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
+	int err = ask(&request, &answer, &passed);
 
 	(void)arg;
 	if (err < 0)
@@ -203,7 +203,7 @@ static int open_port(void *arg, uint16_t port, bool merge, struct placeholder *p
 	struct opener_request request = { .what = OPENER_PORT, .port = port, .merge = merge };
 	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
-	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
+	int err = ask(&request, &answer, &passed);
 
 	(void)arg;
 	if (err < 0)
@@ -246,18 +246,6 @@ int opened_by(struct loop *loop, int fd, void (*changed)(void))
 	opened.loop = loop;
 	opened.changed = changed;
 	return 0;
-}
-
-int opened_greet(unsigned wait_ms)
-{
-	struct opener_request request = { .what = OPENER_HELLO };
-	struct opener_answer answer = { .err = 0 };
-	struct passed passed;
-	int err = ask(&request, wait_ms, &answer, &passed);
-
-	if (!err)
-		pass_close(&passed);
-	return err == -EOPNOTSUPP ? 0 : err;
 }
 
 void opened_close(void)
