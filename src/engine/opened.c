@@ -22,6 +22,8 @@ static struct {
 	uint32_t number;   /* of the last request */
 	uint32_t late;     /* of the one that was waited for in vain; 0: none */
 	uint64_t late_ns;  /* when that was sent */
+	struct loop_timer greeting;
+	uint32_t greeted;  /* number of the last greeting, until it is answered; 0: it was */
 	int neighbour_err; /* what became of one that was to be used, until that is told */
 } opened = { .source.fd = -1 };
 
@@ -94,6 +96,8 @@ static void take_late(const struct opener_answer *answer, struct passed *passed)
 	pass_close(passed);
 	if (answer->number == opened.late)
 		opened.late = 0;
+	if (answer->number == opened.greeted)
+		opened.greeted = 0;
 	if (answer->what == OPENER_NEIGHBOUR && answer->err < 0)
 		opened.neighbour_err = answer->err;
 }
@@ -231,6 +235,21 @@ const struct engine_rights opened_rights = { open_link, open_port, use_neighbour
 
 /* ---- who it is ---- */
 
+/* One that hangs is noticed before it is needed. */
+static void greeting_is_due(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct opener_request hello = { .what = OPENER_HELLO };
+
+	if (opened.greeted)
+		answers_wait(&opened.source, 0, now_ns);
+	if (opened.greeted)
+		gone();
+	if (opened.source.fd < 0 || send_request(&hello) == -EPIPE)
+		return;
+	opened.greeted = hello.number;
+	loop_timer_set(opened.loop, timer, now_ns + OPENED_GREET_S * NS_PER_S, greeting_is_due);
+}
+
 int opened_by(struct loop *loop, int fd, void (*changed)(void))
 {
 	int err;
@@ -245,14 +264,17 @@ int opened_by(struct loop *loop, int fd, void (*changed)(void))
 		return err;
 	opened.loop = loop;
 	opened.changed = changed;
+	loop_timer_set(loop, &opened.greeting, clock_now_ns() + OPENED_GREET_S * NS_PER_S, greeting_is_due);
 	return 0;
 }
 
 void opened_close(void)
 {
-	if (opened.source.fd >= 0)
+	if (opened.source.fd >= 0) {
 		loop_give_back(opened.loop, &opened.source);
-	opened.late = 0;
+		loop_timer_clear(opened.loop, &opened.greeting);
+	}
+	opened.late = opened.greeted = 0;
 	opened.neighbour_err = 0;
 	opened.changed = NULL;
 }

@@ -144,6 +144,21 @@ def opener_that_is_killed_is_replaced_and_no_packet_lost(lab):
 
 
 @case
+def opener_that_hangs_is_replaced_before_it_is_needed(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine = int(pair.ours.engine()["pid"])
+    of_engine, = openers_of(engine)
+    os.kill(of_engine, signal.SIGSTOP)
+    of_service, = wait_until("it has another", lambda: openers_of(pair.ours.process.pid))
+    wait_until("and the first is ended", lambda: not openers_of(engine) and pair.ours.engine()["opener"] == "1")
+    os.kill(of_service, signal.SIGSTOP)     # which is a child of the service's own
+    wait_until("a third", lambda: openers_of(pair.ours.process.pid) not in ([], [of_service]) and pair.ours.engine()["opener"] == "1")
+    expect(int(pair.ours.engine()["pid"]) == engine, pair.ours.said())
+    pair.both_ways()
+
+
+@case
 def end_of_the_service_is_the_end_of_its_engine(lab):
     pair = Pair(lab)
     pair.both_ways()
