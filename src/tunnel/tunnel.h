@@ -112,6 +112,7 @@ struct tunnel {
 	void (*troubled)(struct tunnel *tunnel);
 	/* What carried it is gone, and its interface with it: to be closed and made anew. NULL: no one is told. */
 	void (*ended)(struct tunnel *tunnel);
+	bool silent;       /* it did not answer when it was asked last: who only shows it does not wait for it again */
 	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 };

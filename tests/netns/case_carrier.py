@@ -1,4 +1,5 @@
 """WireGuard on lwIP is a program of its own: whoever dies, packets pass; when it dies itself, it is there again at once."""
+import json
 import os
 import re
 import signal
@@ -249,6 +250,29 @@ def service_that_stands_still_for_half_a_minute_loses_nothing(lab):
     pair.ours.process.send_signal(signal.SIGCONT)
     sent, received, _ = pings.end()
     expect(sent == received, sent, received)
+
+
+def shown_state(ours):
+    """Its state and the reason, whatever they are, and for how long they were waited for."""
+    began = time.monotonic()
+    done = subprocess.run([ours.lab.applet(ours.name), "--run", ours.dir + "/run", "show", "--json"], stdout=subprocess.PIPE, text=True)
+    shown = json.loads(done.stdout)
+    return shown["state"], shown["reason"], time.monotonic() - began
+
+
+@case
+def engine_that_does_not_answer_is_not_shown_as_up(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine = int(pair.ours.engine()["pid"])
+    os.kill(engine, signal.SIGSTOP)
+    shown = [shown_state(pair.ours) for _ in range(3)]
+    os.kill(engine, signal.SIGCONT)
+    expect(all(state == "down" and "does not answer" in reason for state, reason, _ in shown), shown)
+    expect(min(took_s for _, _, took_s in shown[1:]) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
+    wait_until("it is over", lambda: shown_state(pair.ours)[0] == "up")
+    expect(int(pair.ours.engine()["pid"]) == engine, pair.ours.said())
+    pair.both_ways()
 
 
 @soak
