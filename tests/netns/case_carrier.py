@@ -210,7 +210,7 @@ def remove_takes_away_what_a_killed_service_left(lab):
 def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
     pair = Pair(lab)
     pair.both_ways()
-    for harm in (("ip", "-n", pair.ours.inner, "link", "del", "wg0"), ("rm", "/run/wireguard/wg0.sock")):
+    for harm in (("ip", "-n", pair.ours.inner, "link", "del", "wg0"), ("rm", "/run/wireguard/wg0.sock"), ("rm", "/run/wireguard/wg0.more")):
         before = pair.ours.engine()["pid"]
         run(*harm)
         wait_until("another program carries it", lambda: pair.ours.engine().get("pid", before) != before)
