@@ -18,6 +18,7 @@
 #include "engine/opener.h"
 #include "engine/options.h"
 #include "netlink/link.h"
+#include "tunnel/opener_greet.h"
 
 enum { EXIT_USAGE = 2, MTU_AT_START = 1420 /* as the kernel's */, OPENER_START_MS = 4000 };
 
@@ -138,11 +139,11 @@ static int open_all(void)
 /* From here on it has packets, and nothing else: what takes a right is its opener's. */
 static int divide(void)
 {
-	int fd = opener_start(engine.options.alias), err = fd < 0 ? fd : opened_by(&engine.loop, fd, opener_changed);
+	int fd = opener_start(engine.options.alias), err = fd < 0 ? fd : opener_greet(fd, OPENER_START_MS);
 
 	(void)signal(SIGCHLD, SIG_IGN);
 	if (!err)
-		err = opened_greet(OPENER_START_MS);
+		err = opened_by(&engine.loop, fd, opener_changed);
 	if (err < 0)
 		return fail(err, "cannot start the process that opens NICs for it");
 	err = engine_confine();

@@ -22,6 +22,8 @@ static struct {
 	uint32_t number;   /* of the last request */
 	uint32_t late;     /* of the one that was waited for in vain; 0: none */
 	uint64_t late_ns;  /* when that was sent */
+	struct loop_timer greeting;
+	uint32_t greeted;  /* number of the last greeting, until it is answered; 0: it was */
 	int neighbour_err; /* what became of one that was to be used, until that is told */
 } opened = { .source.fd = -1 };
 
@@ -94,6 +96,8 @@ static void take_late(const struct opener_answer *answer, struct passed *passed)
 	pass_close(passed);
 	if (answer->number == opened.late)
 		opened.late = 0;
+	if (answer->number == opened.greeted)
+		opened.greeted = 0;
 	if (answer->what == OPENER_NEIGHBOUR && answer->err < 0)
 		opened.neighbour_err = answer->err;
 }
@@ -134,9 +138,9 @@ static int send_request(struct opener_request *request)
 	return 0;
 }
 
-static int await_answer(const struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
+static int await_answer(const struct opener_request *request, struct opener_answer *answer, struct passed *passed)
 {
-	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + wait_ms * NS_PER_MS;
+	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + OPENED_WAIT_MS * NS_PER_MS;
 	int err;
 
 	opened.late = request->number;
@@ -161,7 +165,7 @@ static int await_answer(const struct opener_request *request, unsigned wait_ms, 
 }
 
 /* 0 or -errno: what the opener said, or what is wrong with it. The caller closes what passed. */
-static int ask(struct opener_request *request, unsigned wait_ms, struct opener_answer *answer, struct passed *passed)
+static int ask(struct opener_request *request, struct opener_answer *answer, struct passed *passed)
 {
 	int err;
 
@@ -173,7 +177,7 @@ static int ask(struct opener_request *request, unsigned wait_ms, struct opener_a
 		return -ETIMEDOUT;
 	err = send_request(request);
 	if (!err)
-		err = await_answer(request, wait_ms, answer, passed);
+		err = await_answer(request, answer, passed);
 	if (!err && answer->err < 0) {
 		err = answer->err;
 		pass_close(passed);
@@ -187,7 +191,7 @@ static int open_link(void *arg, const struct outer_link *link, uint16_t port, bo
 					  .brief = brief };
 	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
-	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
+	int err = ask(&request, &answer, &passed);
 
 	(void)arg;
 	if (err < 0)
@@ -203,7 +207,7 @@ static int open_port(void *arg, uint16_t port, bool merge, struct placeholder *p
 	struct opener_request request = { .what = OPENER_PORT, .port = port, .merge = merge };
 	struct opener_answer answer = { .err = 0 };
 	struct passed passed;
-	int err = ask(&request, OPENED_WAIT_MS, &answer, &passed);
+	int err = ask(&request, &answer, &passed);
 
 	(void)arg;
 	if (err < 0)
@@ -231,6 +235,21 @@ const struct engine_rights opened_rights = { open_link, open_port, use_neighbour
 
 /* ---- who it is ---- */
 
+/* One that hangs is noticed before it is needed. */
+static void greeting_is_due(struct loop_timer *timer, uint64_t now_ns)
+{
+	struct opener_request hello = { .what = OPENER_HELLO };
+
+	if (opened.greeted)
+		answers_wait(&opened.source, 0, now_ns);
+	if (opened.greeted)
+		gone();
+	if (opened.source.fd < 0 || send_request(&hello) == -EPIPE)
+		return;
+	opened.greeted = hello.number;
+	loop_timer_set(opened.loop, timer, now_ns + OPENED_GREET_S * NS_PER_S, greeting_is_due);
+}
+
 int opened_by(struct loop *loop, int fd, void (*changed)(void))
 {
 	int err;
@@ -245,26 +264,17 @@ int opened_by(struct loop *loop, int fd, void (*changed)(void))
 		return err;
 	opened.loop = loop;
 	opened.changed = changed;
+	loop_timer_set(loop, &opened.greeting, clock_now_ns() + OPENED_GREET_S * NS_PER_S, greeting_is_due);
 	return 0;
-}
-
-int opened_greet(unsigned wait_ms)
-{
-	struct opener_request request = { .what = OPENER_HELLO };
-	struct opener_answer answer = { .err = 0 };
-	struct passed passed;
-	int err = ask(&request, wait_ms, &answer, &passed);
-
-	if (!err)
-		pass_close(&passed);
-	return err == -EOPNOTSUPP ? 0 : err;
 }
 
 void opened_close(void)
 {
-	if (opened.source.fd >= 0)
+	if (opened.source.fd >= 0) {
 		loop_give_back(opened.loop, &opened.source);
-	opened.late = 0;
+		loop_timer_clear(opened.loop, &opened.greeting);
+	}
+	opened.late = opened.greeted = 0;
 	opened.neighbour_err = 0;
 	opened.changed = NULL;
 }

@@ -6,15 +6,13 @@
 #include "base/loop.h"
 #include "engine/rights.h"
 
-/* Of one that does not answer no second thing is asked before it did; one that did not for OPENED_PATIENCE_MS, or says what is no
- * answer, is closed as if it had ended. */
-enum { OPENED_WAIT_MS = 200, OPENED_PATIENCE_MS = 3000 };
+/* Of one that does not answer no second thing is asked before it did; one that did not for OPENED_PATIENCE_MS, or not to a greeting, of
+ * which there is one each OPENED_GREET_S, before the next, or says what is no answer, is closed as if it had ended. */
+enum { OPENED_WAIT_MS = 200, OPENED_PATIENCE_MS = 3000, OPENED_GREET_S = 5 };
 
 /* fd, the end of a socket to an opener, is taken over, and the place of the one before. changed is called when that opener is gone, be
  * it in the middle of a call below: it must not call outer. 0, or -errno and there is none. */
 int opened_by(struct loop *loop, int fd, void (*changed)(void));
-/* One that was started just now is waited for until it answers, for longer than what comes later may take: 0, -EPIPE: it ended; -ETIMEDOUT. */
-int opened_greet(unsigned wait_ms);
 void opened_close(void); /* also when there is none */
 bool opened_is_there(void);
 

@@ -31,12 +31,13 @@ struct showing {
 void show_status(struct service *service, struct control_call *call)
 {
 	enum path_state state = tree_state(service);
+	const char *reason = tree_reason(service);
 	time_t applied = service->applied_s;
 	char when[64] = "";
 	struct tm tm;
 
 	control_print(call, CONTROL_OUT, "%s: %s%s%s", service->path.profile->name, tree_state_words(state),
-		      service->path.down_reason[0] ? ": " : "", service->path.down_reason);
+		      reason[0] ? ": " : "", reason);
 	if (service->source == SERVICE_NOTHING) {
 		control_print(call, CONTROL_OUT, "; no configuration runs\n");
 		return;
@@ -180,7 +181,7 @@ static struct showing *showing_new(struct service *service, struct control_call 
 	showing->report.out.arg = call;
 	showing->report.now_s = time(NULL);
 	showing->now_ns = clock_now_ns();
-	showing->has_running = inner_dump(&service->path.inner) == 0;
+	showing->has_running = !service->path.inner.tunnel.silent && inner_dump(&service->path.inner) == 0;
 	if (showing->has_running)
 		tunnel_config_copy(&showing->running, &service->path.inner.running);
 	return showing;

@@ -37,8 +37,17 @@ static const char *const state_words[] = {
 
 #define STARTING_WORDS "no way to a peer has one: up in 10 s anyway"
 
+const char *tree_reason(const struct service *service)
+{
+	if (service->path.down_reason[0] || !service->path.inner.tunnel.ops || !service->path.inner.tunnel.silent)
+		return service->path.down_reason;
+	return "what carries it does not answer: it is ended if it goes on so";
+}
+
 enum path_state tree_state(const struct service *service)
 {
+	if (service->path.inner.tunnel.ops && service->path.inner.tunnel.silent)
+		return PATH_DOWN;
 	if (service->path.inner.tunnel.ops && service->path.inner.up)
 		return service->path.down_reason[0] || path_trouble(&service->path)[0] ? PATH_DEGRADED : PATH_UP;
 	if (service->path.inner.tunnel.ops && !service->path.down_reason[0])
@@ -207,7 +216,7 @@ void tree_fill_path(struct report_tree *tree, const struct service *service, con
 	(void)report_add_text(tree, 0, "path", service->path.profile->name);
 	(void)report_add_text(tree, 0, ".title", service->path.profile->title);
 	(void)report_add_text(tree, 0, "state", state_words[tree_state(service)]);
-	(void)report_add_text(tree, 0, "reason", tree_state(service) == PATH_STARTING ? STARTING_WORDS : service->path.down_reason);
+	(void)report_add_text(tree, 0, "reason", tree_state(service) == PATH_STARTING ? STARTING_WORDS : tree_reason(service));
 	(void)report_add_text(tree, 0, "configuration", source_words[service->source]);
 	(void)report_add_bool(tree, 0, ".configured", service->source != SERVICE_NOTHING);
 	(void)report_add_number(tree, 0, "applied_at", service->applied_s);

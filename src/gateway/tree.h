@@ -9,6 +9,7 @@ enum path_state { PATH_UP, PATH_STARTING, PATH_IDLE, PATH_DEGRADED, PATH_DOWN };
 
 enum path_state tree_state(const struct service *service);
 const char *tree_state_words(enum path_state state);
+const char *tree_reason(const struct service *service); /* of that: why it is down, or not as configured; "" */
 const char *tree_source_words(enum service_source source);
 
 /* The path itself. running: a dump of it, or NULL when it is down. */

@@ -115,8 +115,7 @@ static int kernel_open(struct tunnel *tunnel)
 	if (err == -ENODEV)
 		err = make_device(tunnel, &link);
 	else if (!err && strcmp(link.alias, tunnel->alias) != 0) {
-		text_format(tunnel->error, sizeof(tunnel->error),
-			 "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		text_format(tunnel->error, sizeof(tunnel->error), TUNNEL_NOT_OURS, tunnel->device);
 		err = -EEXIST;
 	}
 	if (err < 0)

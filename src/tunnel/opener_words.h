@@ -24,7 +24,7 @@
 enum { OPENER_REQUEST_LEN = 32, OPENER_ANSWER_LEN = 16 };
 
 enum opener_what {
-	OPENER_HELLO,     /* whether it answers: by EOPNOTSUPP, as to all that is not known */
+	OPENER_HELLO,     /* whether it answers: by EOPNOTSUPP, as to all that is not known (tunnel/opener_greet.h) */
 	OPENER_LINK = 1,  /* index, alone, port, brief: packet_socket_open() */
 	OPENER_PORT,      /* port, merge: placeholder_open() */
 	OPENER_NEIGHBOUR, /* index, address: neigh_use() */

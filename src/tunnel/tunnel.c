@@ -69,8 +69,7 @@ int tunnel_look(int netns_fd, const char *device, const char *alias, char *words
 	int err = tunnel_find_link(netns_fd, device, alias, &link);
 
 	if (err == -EEXIST)
-		text_format(words, cap, "an interface %s exists and is not ours: remove it, or choose another name",
-			    device);
+		text_format(words, cap, TUNNEL_NOT_OURS, device);
 	else if (err < 0 && err != -ENODEV)
 		text_format(words, cap, "cannot look for %s: %s", device, strerror(-err));
 	return err == -ENODEV ? 0 : err;

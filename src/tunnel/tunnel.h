@@ -15,6 +15,8 @@
 enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096, TUNNEL_ERROR_LEN = 320, TUNNEL_MTU_MAX = 16384,
        TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16, TUNNEL_NIC_ROUTES = 64 };
 
+/* A format, of its name. */
+#define TUNNEL_NOT_OURS "an interface %s exists and is not ours, since its alias is another: `ip link delete` it, or choose another name"
 #define TUNNEL_NO_KERNEL "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded"
 
 struct tunnel_peer {
@@ -112,6 +114,7 @@ struct tunnel {
 	void (*troubled)(struct tunnel *tunnel);
 	/* What carried it is gone, and its interface with it: to be closed and made anew. NULL: no one is told. */
 	void (*ended)(struct tunnel *tunnel);
+	bool silent;       /* it did not answer when it was asked last: who only shows it does not wait for it again */
 	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
 	const struct tunnel_config *dumped; /* it is what runs, since dumped_turn of the loop; NULL: that is not known. Borrowed. */
 	uint64_t dumped_turn;

@@ -314,8 +314,7 @@ static int uapi_open(struct tunnel *tunnel)
 	uapi_place_find(&uapi.place, tunnel->sockets_dir, tunnel->uapi_name);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
 	if (!err && strcmp(link.alias, tunnel->alias) != 0) {
-		text_format(tunnel->error, sizeof(tunnel->error),
-			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		text_format(tunnel->error, sizeof(tunnel->error), TUNNEL_NOT_OURS, tunnel->device);
 		return -EEXIST;
 	}
 	if (err < 0 && err != -ENODEV)

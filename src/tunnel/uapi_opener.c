@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "tunnel/opener_greet.h"
 #include "tunnel/uapi_program.h"
 
 enum { WAIT_MIN_S = 1, WAIT_MAX_S = 60 };
@@ -33,8 +34,10 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 	if (opener->takes_none || !uapi_opener_is_due(opener, now_ns))
 		return false;
 	fd = uapi_program_opener(tunnel->alias);
+	err = fd < 0 ? fd : opener_greet(fd, UAPI_PATIENCE_MS);
 	uapi_text_opener(&lines);
-	err = fd < 0 ? fd : uapi_ask_giving(more, &lines, fd, &answer);
+	if (!err)
+		err = uapi_ask_giving(more, &lines, fd, &answer);
 	uapi_lines_free(&lines);
 	if (fd >= 0)
 		close(fd);

@@ -56,13 +56,17 @@ static bool is_inside(const char *pid)
 	return numbers > 1;
 }
 
-/* The program that was started with that alias, or who opens sockets for it. */
-static bool is_of(const char *pid, const char *alias)
+/* What was started as program, with that alias. */
+struct wanted {
+	const char *program, *alias;
+};
+
+static bool is_of(const char *pid, const struct wanted *wanted)
 {
 	char text[1024];
 	struct slice words = read_proc(pid, "cmdline", text, sizeof(text));
 
-	return words.len && (!strcmp(text, ENGINE_PROCESS) || !strcmp(text, OPENER_APPLET)) && has_word(words, alias) && !is_inside(pid);
+	return words.len && !strcmp(text, wanted->program) && has_word(words, wanted->alias) && !is_inside(pid);
 }
 
 /* 0 or -errno; -ESRCH: it is of another PID namespace. */
@@ -129,7 +133,7 @@ enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const 
 	if (read_other(socket, &pid) < 0)
 		return UAPI_PROCESS_UNKNOWN;
 	text_format(name, sizeof(name), "%d", (int)pid);
-	if (is_of(name, alias))
+	if (is_of(name, &(const struct wanted){ ENGINE_PROCESS, alias }))
 		return UAPI_PROCESS_OURS;
 	if (!read_proc(name, "cmdline", text, sizeof(text)).len)
 		return UAPI_PROCESS_UNKNOWN;
@@ -164,11 +168,11 @@ bool uapi_process_ends(int process)
 }
 
 /* Before Linux 5.3. */
-static bool kill_by_number(pid_t pid, const char *name, const char *alias, uint64_t deadline_ns)
+static bool kill_by_number(pid_t pid, const char *name, const struct wanted *wanted, uint64_t deadline_ns)
 {
 	const struct timespec step = { .tv_nsec = STEP_MS * (long)NS_PER_MS };
 
-	for (; is_of(name, alias); nanosleep(&step, NULL)) {
+	for (; is_of(name, wanted); nanosleep(&step, NULL)) {
 		kill(pid, SIGKILL);
 		if (clock_now_ns() >= deadline_ns)
 			return false;
@@ -177,14 +181,14 @@ static bool kill_by_number(pid_t pid, const char *name, const char *alias, uint6
 }
 
 /* Looked at once it is held: its number is no other's from there on. */
-static bool kill_one(pid_t pid, const char *name, const char *alias, uint64_t deadline_ns)
+static bool kill_one(pid_t pid, const char *name, const struct wanted *wanted, uint64_t deadline_ns)
 {
 	int process = (int)syscall(SYS_pidfd_open, pid, 0);
 	bool ended = true;
 
 	if (process < 0)
-		return errno == ESRCH || kill_by_number(pid, name, alias, deadline_ns);
-	if (is_of(name, alias)) {
+		return errno == ESRCH || kill_by_number(pid, name, wanted, deadline_ns);
+	if (is_of(name, wanted)) {
 		(void)syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
 		ended = ends_until(process, deadline_ns);
 	}
@@ -192,7 +196,7 @@ static bool kill_one(pid_t pid, const char *name, const char *alias, uint64_t de
 	return ended;
 }
 
-int uapi_process_kill(const char *alias)
+static int kill_all(const struct wanted *wanted)
 {
 	uint64_t deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 	DIR *dir = opendir("/proc");
@@ -204,12 +208,25 @@ int uapi_process_kill(const char *alias)
 	while ((entry = readdir(dir)) != NULL) {
 		uint64_t pid;
 
-		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) == 0 && is_of(entry->d_name, alias) &&
-		    !kill_one((pid_t)pid, entry->d_name, alias, deadline_ns))
+		if (text_uint(slice_of(entry->d_name), INT32_MAX, &pid) == 0 && is_of(entry->d_name, wanted) &&
+		    !kill_one((pid_t)pid, entry->d_name, wanted, deadline_ns))
 			err = -EBUSY;
 	}
 	closedir(dir);
 	return err;
+}
+
+int uapi_process_kill_opener(const char *alias)
+{
+	return kill_all(&(const struct wanted){ OPENER_APPLET, alias });
+}
+
+/* The program first: it can say of no one who opens sockets for it that he is gone. */
+int uapi_process_kill(const char *alias)
+{
+	int err = kill_all(&(const struct wanted){ ENGINE_PROCESS, alias }), opener_err = uapi_process_kill_opener(alias);
+
+	return err < 0 ? err : opener_err;
 }
 
 void uapi_process_finish(int process, int socket, const char *alias)

@@ -23,6 +23,7 @@ bool uapi_process_ends(int process);
 
 /* Each process that was started with that alias, as those are who open sockets for it, and is there still: 0; -EBUSY: one does not end; or -errno: they cannot be looked for. */
 int uapi_process_kill(const char *alias);
+int uapi_process_kill_opener(const char *alias); /* of them, those who open sockets */
 
 /* The same, behind the end of one that is on its way, or once that takes longer. process is as from uapi_process_hold; where that is not to
  * be had the end of socket stands for it, a connection or -1. */

@@ -46,13 +46,13 @@ int uapi_program_opener(const char *alias)
 {
 	static pid_t last; /* 0: none, or waited for */
 	const char *const argv[] = { OPENER_APPLET, alias, NULL };
-	int fd;
+	int fd, err = uapi_process_kill_opener(alias);
 
 	/* It ends with its socket, or hangs; until it has ended none follows it. */
-	if (last && waitpid(last, NULL, WNOHANG) == 0) {
-		kill(last, SIGKILL);
-		return -EBUSY;
-	}
+	if (err < 0)
+		return err;
+	if (last)
+		(void)waitpid(last, NULL, WNOHANG);
 	fd = self_spawn_behind(argv, &last);
 	if (fd < 0)
 		last = 0;

@@ -8,6 +8,7 @@ enum { SILENCES_MAX = 4 };
 
 void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel)
 {
+	tunnel->silent = silent;
 	*silences = silent ? *silences + 1 : 0;
 	if (!*silences)
 		tunnel->stuck_ns = 0;

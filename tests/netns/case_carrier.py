@@ -1,4 +1,5 @@
 """WireGuard on lwIP is a program of its own: whoever dies, packets pass; when it dies itself, it is there again at once."""
+import json
 import os
 import re
 import signal
@@ -144,6 +145,21 @@ def opener_that_is_killed_is_replaced_and_no_packet_lost(lab):
 
 
 @case
+def opener_that_hangs_is_replaced_before_it_is_needed(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine = int(pair.ours.engine()["pid"])
+    of_engine, = openers_of(engine)
+    os.kill(of_engine, signal.SIGSTOP)
+    of_service, = wait_until("it has another", lambda: openers_of(pair.ours.process.pid))
+    wait_until("and the first is ended", lambda: not openers_of(engine) and pair.ours.engine()["opener"] == "1")
+    os.kill(of_service, signal.SIGSTOP)     # which is a child of the service's own
+    wait_until("a third", lambda: openers_of(pair.ours.process.pid) not in ([], [of_service]) and pair.ours.engine()["opener"] == "1")
+    expect(int(pair.ours.engine()["pid"]) == engine, pair.ours.said())
+    pair.both_ways()
+
+
+@case
 def end_of_the_service_is_the_end_of_its_engine(lab):
     pair = Pair(lab)
     pair.both_ways()
@@ -194,7 +210,7 @@ def remove_takes_away_what_a_killed_service_left(lab):
 def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
     pair = Pair(lab)
     pair.both_ways()
-    for harm in (("ip", "-n", pair.ours.inner, "link", "del", "wg0"), ("rm", "/run/wireguard/wg0.sock")):
+    for harm in (("ip", "-n", pair.ours.inner, "link", "del", "wg0"), ("rm", "/run/wireguard/wg0.sock"), ("rm", "/run/wireguard/wg0.more")):
         before = pair.ours.engine()["pid"]
         run(*harm)
         wait_until("another program carries it", lambda: pair.ours.engine().get("pid", before) != before)
@@ -234,6 +250,29 @@ def service_that_stands_still_for_half_a_minute_loses_nothing(lab):
     pair.ours.process.send_signal(signal.SIGCONT)
     sent, received, _ = pings.end()
     expect(sent == received, sent, received)
+
+
+def shown_state(ours):
+    """Its state and the reason, whatever they are, and for how long they were waited for."""
+    began = time.monotonic()
+    done = subprocess.run([ours.lab.applet(ours.name), "--run", ours.dir + "/run", "show", "--json"], stdout=subprocess.PIPE, text=True)
+    shown = json.loads(done.stdout)
+    return shown["state"], shown["reason"], time.monotonic() - began
+
+
+@case
+def engine_that_does_not_answer_is_not_shown_as_up(lab):
+    pair = Pair(lab)
+    pair.both_ways()
+    engine = int(pair.ours.engine()["pid"])
+    os.kill(engine, signal.SIGSTOP)
+    shown = [shown_state(pair.ours) for _ in range(3)]
+    os.kill(engine, signal.SIGCONT)
+    expect(all(state == "down" and "does not answer" in reason for state, reason, _ in shown), shown)
+    expect(min(took_s for _, _, took_s in shown[1:]) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
+    wait_until("it is over", lambda: shown_state(pair.ours)[0] == "up")
+    expect(int(pair.ours.engine()["pid"]) == engine, pair.ours.said())
+    pair.both_ways()
 
 
 @soak

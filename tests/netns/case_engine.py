@@ -93,6 +93,7 @@ def engine_is_driven_by_stock_wg_and_ip(lab):
 def engine_ends_with_its_interface_its_socket_or_a_signal(lab):
     a = lab.host("a")
     for end in (lambda ours: a("ip", "link", "delete", "wg7"), lambda ours: os.unlink("/run/wireguard/wg7.sock"),
+                lambda ours: os.unlink("/run/wireguard/wg7.more"),
                 lambda ours: ours.process.terminate(), lambda ours: ours.process.send_signal(signal.SIGINT),
                 lambda ours: ours.process.kill()):
         ours = lab.engine(a, "wg7")

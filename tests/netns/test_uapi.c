@@ -63,12 +63,17 @@ static int start_other(void)
 		   "ip -n " SPACE " link set " DEVICE " alias '" ALIAS "'", self);
 }
 
-static int open_tunnel(void)
+static int open_with(const struct tunnel_ops *ops)
 {
 	const struct tunnel_place place = { .device = DEVICE, .alias = ALIAS, .uapi_name = DEVICE, .netns_fd = space, .host = &host,
 					    .loop = &loop };
 
-	return tunnel_open(&tunnel, &tunnel_uapi, &place);
+	return tunnel_open(&tunnel, ops, &place);
+}
+
+static int open_tunnel(void)
+{
+	return open_with(&tunnel_uapi);
 }
 
 static int start(void)
@@ -216,6 +221,16 @@ TEST(an_interface_that_is_not_ours_is_left_alone)
 	CHECK_INT(start(), 0);
 	CHECK_INT(run("ip -n " SPACE " link set " DEVICE " alias other"), 0);
 	CHECK_INT(open_tunnel(), -EEXIST);
-	CHECK(strstr(tunnel.error, "exists and is not ours"));
+	CHECK_STR(tunnel.error,
+		  "an interface " DEVICE " exists and is not ours, since its alias is another: `ip link delete` it, or choose another name");
 	CHECK_INT(run("wg show " DEVICE " >/dev/null"), 0);
+	/* The other backend leaves it alone too, and by the same words. */
+	CHECK_INT(tunnel_look(space, DEVICE, ALIAS, tunnel.error, sizeof(tunnel.error)), -EEXIST);
+	CHECK(strstr(tunnel.error, "`ip link delete` it"));
+	tunnel.error[0] = '\0';
+	CHECK_INT(open_with(&tunnel_kernel), -EEXIST);
+	CHECK(strstr(tunnel.error, "`ip link delete` it"));
+	/* The alias is all that it goes by. */
+	CHECK_INT(run("ip -n " SPACE " link set " DEVICE " alias '" ALIAS "'"), 0);
+	CHECK_INT(open_tunnel(), 0);
 }

@@ -25,6 +25,7 @@
 #include "engine/opener.h"
 #include "outer/host.h"
 #include "outer/packet_socket.h"
+#include "tunnel/opener_greet.h"
 #include "tunnel/opener_words.h"
 
 enum { LO = 1, PORT = 4571, UNAVAILABLE = 77 };
@@ -295,6 +296,30 @@ static void check_in_network(int (*fn)(void))
 TEST(one_without_rights_has_its_sockets_opened)
 {
 	check_in_network(with_the_real_one);
+}
+
+static int with_one_that_is_new(void)
+{
+	int ends[2], pair[2];
+	pid_t pid = start_opener(ends, NULL);
+	uint64_t began_ns;
+
+	HOLDS(pid > 0 && opener_greet(ends[0], 20000) == 0);
+	kill(pid, SIGSTOP);
+	HOLDS(waitpid(pid, NULL, WUNTRACED) == pid);
+	began_ns = clock_now_ns();
+	HOLDS(opener_greet(ends[0], 100) == -ETIMEDOUT && clock_now_ns() - began_ns >= 100 * NS_PER_MS);
+	kill(pid, SIGKILL);
+	HOLDS(waitpid(pid, NULL, 0) == pid && opener_greet(ends[0], 20000) == -ECONNRESET && opener_greet(ends[0], 20000) == -EPIPE);
+	/* What says something else is none. */
+	HOLDS(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 && send(pair[1], "no answer", 9, 0) == 9);
+	HOLDS(opener_greet(pair[0], 20000) == -EBADMSG);
+	return 0;
+}
+
+TEST(opener_that_is_new_is_greeted)
+{
+	check_in_network(with_one_that_is_new);
 }
 
 static int with_a_liar(void)
