@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/pulse.h"
+#include "base/text.h"
 #include "conf/set_pool.h"
 #include "gateway/names.h"
 #include "gateway/roamed.h"
@@ -92,7 +93,7 @@ static void apply_again(struct service *service, const char *why)
 	came_up(service);
 	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
 	    report.device_changed)
-		log_info("%s: %zu peers added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
+		log_info("%s: %zu peer%s added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED], text_plural(report.count[TUNNEL_ADDED]),
 			 report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
 }
 
