@@ -412,7 +412,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 {
 	static struct conf_facts facts[2];
 	static struct service service;
-	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
+	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN], place_file[CONTROL_PATH_LEN];
 	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close,
 				      .lost = service_lost };
 	int status;
@@ -421,8 +421,9 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.alias = alias;
 	text_format(roamed_file, sizeof(roamed_file), "%s/%s" ROAMED_END, options->worker.run_dir, profile->name);
 	service.path.roamed_file = roamed_file;
+	text_format(place_file, sizeof(place_file), "%s/%s" PLACE_END, options->worker.run_dir, profile->name);
+	service.path.place_file = place_file;
 	service.path.sockets_dir = options->worker.run_dir;
-
 	service.path.profile = profile;
 	service.path.netns_option = !options->netns && options->contained ? PLACE_HERE : options->netns;
 	service.path.contained = options->contained;

@@ -163,16 +163,29 @@ def end_of_the_service_is_the_end_of_its_engine(lab):
 @case
 def remove_takes_away_what_a_killed_service_left(lab):
     pair = Pair(lab)
+    ours = pair.ours
+
+    def remove():
+        os.kill(int(ours.engine()["pid"]), signal.SIGSTOP)      # it hangs besides
+        ours.stop(signal.SIGKILL)
+        run(lab.applet("gateway"), "--run", ours.dir + "/run", "remove")
+        expect(not engines(ours.dir))
+        expect(not os.path.exists(ours.dir + "/run"), os.listdir(ours.dir + "/run") if os.path.exists(ours.dir + "/run") else "")
+        expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
+
+    # a namespace of the operator's stays
     pair.both_ways()
-    os.kill(int(pair.ours.engine()["pid"]), signal.SIGSTOP)      # it hangs besides
-    pair.ours.stop(signal.SIGKILL)
-    pair.ours.inner = "gateway"                                 # the namespace that is a service's own has its name
-    run("ip", "netns", "add", "gateway")
-    run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
-    run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
-    expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
-    expect(not os.path.exists(pair.ours.dir + "/run"), os.listdir(pair.ours.dir + "/run") if os.path.exists(pair.ours.dir + "/run") else "")
-    expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
+    remove()
+    expect("wg0" not in run("ip", "-n", ours.inner, "-br", "link"))
+    # and one that the service made goes, also where it has crashed since
+    run("ip", "netns", "del", ours.inner)
+    ours.prefix = ("nsenter", "--mount=/proc/%d/ns/mnt" % os.getpid())      # what it mounts, all see
+    ours.start()
+    ours.stop(signal.SIGKILL)
+    ours.start()
+    pair.both_ways()
+    remove()
+    expect(ours.inner not in run("ip", "netns", "list").split(), run("ip", "netns", "list"))
 
 
 @soak
