@@ -252,7 +252,8 @@ static int open_parts(struct tunnel *tunnel)
 		return fail(tunnel, err, "cannot set up the WireGuard core (memory, random bytes)");
 	err = open_tun(tunnel);
 	if (err == -EEXIST && uapi_place_is_served(tunnel->sockets_dir, tunnel->uapi_name)) {
-		text_format(tunnel->error, sizeof(tunnel->error), "%s runs already: `ip link del %s` ends it", tunnel->device, tunnel->device);
+		text_format(tunnel->error, sizeof(tunnel->error), "%s runs already: `ip link del %s` ends it", tunnel->device,
+			    tunnel->device);
 		return err;
 	}
 	if (err == -EEXIST) {

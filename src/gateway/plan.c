@@ -181,7 +181,8 @@ static void tell_own(struct plan *plan)
 	if (!plan->running->peer_count || !after)
 		return;
 	if (memcmp(before->public_key, after->public_key, VPN_KEY_LEN) != 0) {
-		text_format(text, sizeof(text), "  this instance: another private key: %u session%s", alive, alive == 1 ? " drops" : "s drop");
+		text_format(text, sizeof(text), "  this instance: another private key: %u session%s", alive,
+			    alive == 1 ? " drops" : "s drop");
 		plan->line(plan->arg, text);
 	}
 	if (before->listen_port != after->listen_port) {

@@ -93,8 +93,8 @@ static void apply_again(struct service *service, const char *why)
 	came_up(service);
 	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
 	    report.device_changed)
-		log_info("%s: %zu peer%s added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED], text_plural(report.count[TUNNEL_ADDED]),
-			 report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
+		log_info("%s: %zu peer%s added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
+			 text_plural(report.count[TUNNEL_ADDED]), report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
 }
 
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns)
