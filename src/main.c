@@ -1,4 +1,5 @@
 /* The applets of the one binary, by the name it is called by. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -7,6 +8,7 @@
 #include "base/exit.h"
 #include "base/paths.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "cluster/server.h"
 #include "config/config.h"
 #include "console/console.h"
@@ -104,6 +106,27 @@ static int applet_opener(int argc, char **argv)
 	return opener_main();
 }
 
+/* Directories as paths that hold from anywhere: processes that are started for them are elsewhere, and others know them by their names. */
+static void make_dirs_absolute(int argc, char **argv)
+{
+	static const char *const options[] = { "--conf", "--run", "--state" };
+	static char paths[sizeof(options) / sizeof(options[0])][PATH_MAX];
+	char here[PATH_MAX];
+
+	for (int i = 1; i + 1 < argc; i++) {
+		size_t which = slice_among(slice_of(argv[i]), options, sizeof(options) / sizeof(options[0]));
+		struct text path;
+
+		if (which == sizeof(options) / sizeof(options[0]) || !argv[i + 1][0] || argv[i + 1][0] == '/' || !strcmp(argv[i + 1], "none") ||
+		    !getcwd(here, sizeof(here)))
+			continue;
+		text_init(&path, paths[which], sizeof(paths[which]));
+		text_add(&path, "%s/%s", here, argv[i + 1]);
+		if (!path.truncated)
+			argv[i + 1] = paths[which];
+	}
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -152,6 +175,7 @@ int main(int argc, char **argv)
 	(void)prctl(PR_SET_DUMPABLE, 0);
 	if (name)
 		argv[0] = name + 1;
+	make_dirs_absolute(argc, argv);
 	/* Into a pipe, too, line by line: who reads there may be waiting for the next one. */
 	if (!isatty(STDOUT_FILENO))
 		(void)setvbuf(stdout, NULL, _IOLBF, 0);

@@ -83,7 +83,8 @@ __attribute__((format(printf, 2, 0))) static void log_line(int level, const char
 	n = snprintf(line + len, sizeof(line) - len, "%s: ", who);
 	len += n > 0 ? (size_t)n : 0;
 	if (lost)
-		len += (size_t)snprintf(line + len, sizeof(line) - len, "(%lu lines before this one were lost) ", lost);
+		len += (size_t)snprintf(line + len, sizeof(line) - len, "(%lu line%s lost) ", lost,
+					lost == 1 ? " before this one was" : "s before this one were");
 	n = vsnprintf(line + len, sizeof(line) - len - 1, fmt, ap);
 	len += n > 0 ? (size_t)n : 0;
 	if (len > sizeof(line) - 2)

@@ -164,6 +164,11 @@ void text_format(char *dst, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
+const char *text_plural(uint64_t count)
+{
+	return count == 1 ? "" : "s";
+}
+
 void text_make_printable(char *text)
 {
 	for (; *text; text++)

@@ -41,6 +41,9 @@ size_t text_distance(struct slice a, const char *b, size_t max);
 /* snprintf(3) for where a cut-off end does no harm: messages, names of known length. */
 void text_format(char *dst, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* What goes behind a noun of which there are so many: "" for one, else "s". */
+const char *text_plural(uint64_t count);
+
 /* Each byte that is not printable ASCII becomes a '?': no foreign byte may steer a terminal. */
 void text_make_printable(char *text);
 

@@ -107,7 +107,7 @@ void diag_print(const struct diag *diag, void (*line)(void *arg, const char *tex
 	if (more) {
 		text_init(&text, buf, sizeof(buf));
 		text_add(&text, diag->error_count > count ? "and %zu more: mend these first, then check again" :
-			 "and %zu more warnings", more);
+			 more == 1 ? "and %zu more warning" : "and %zu more warnings", more);
 		line(arg, buf);
 	}
 }
@@ -119,9 +119,9 @@ const char *diag_summary(const struct diag *diag, char *dst, size_t cap)
 
 	text_init(&text, dst, cap);
 	if (errors || !warnings)
-		text_add(&text, "%zu error%s%s", errors, errors == 1 ? "" : "s", warnings ? ", " : "");
+		text_add(&text, "%zu error%s%s", errors, text_plural(errors), warnings ? ", " : "");
 	if (warnings)
-		text_add(&text, "%zu warning%s", warnings, warnings == 1 ? "" : "s");
+		text_add(&text, "%zu warning%s", warnings, text_plural(warnings));
 	return dst;
 }
 

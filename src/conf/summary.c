@@ -16,7 +16,7 @@ const char *conf_set_summary(const struct conf_set *set, const struct diag *diag
 		text_add(&text, "not clustered: no VPN");
 	else
 		text_add(&text, "ok: %s, %u peer%s, ports %u and %u", inet_prefix_text(&set->env.vpn_address, addr), peers,
-			 peers == 1 ? "" : "s", set->vpn.listen_port, set->env.dataplane_port);
+			 text_plural(peers), set->vpn.listen_port, set->env.dataplane_port);
 	if (!diag->error_count && diag->warning_count)
 		text_add(&text, " (%s)", counts);
 	return dst;

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/text.h"
 #include "conf/shown.h"
 
 enum { LABEL_LEN = 24, FINDING_AT = 40 };
@@ -101,7 +102,7 @@ void view_findings(enum conf_file file, struct slice text, const struct diag *di
 			more++;
 	} while (number < count);
 	if (more) {
-		text_format(words, sizeof(words), "    and %u more lines", more);
+		text_format(words, sizeof(words), "    and %u more line%s", more, text_plural(more));
 		line(arg, words);
 	}
 }
@@ -131,7 +132,7 @@ void view_print(enum conf_file file, struct slice text, unsigned from, const str
 		if (++number + 1 >= from && (!from || number + 1 < from + VIEW_LINES))
 			print_line(&view, number, bytes);
 	if (from > count) {
-		text_format(words, sizeof(words), "%s has %u lines", conf_file_name(file), count);
+		text_format(words, sizeof(words), "%s has %u line%s", conf_file_name(file), count, text_plural(count));
 		line(arg, words);
 	}
 }

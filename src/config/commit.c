@@ -145,7 +145,7 @@ static void undo(struct commit *commit)
 static int tell_silent(const struct commit *commit, unsigned count)
 {
 	say_err("%s of %u peer%s that %s up is heard on management for %d s%s", commit->judged ? "none" : "warning: none", count,
-		count == 1 ? "" : "s", count == 1 ? "was" : "were", JUDGE_WAIT_S, commit->judged ? "" : ": the dataplane follows");
+		text_plural(count), count == 1 ? "was" : "were", JUDGE_WAIT_S, commit->judged ? "" : ": the dataplane follows");
 	return commit->judged;
 }
 

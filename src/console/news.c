@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/kmsg.h"
+#include "base/text.h"
 
 /* A serial line carries some ten lines a second: so many at once, then one a second. */
 enum { LOG_FD = STDERR_FILENO + 1, LINES_MAX = 10, KMSG_MAJOR = 1, KMSG_MINOR = 11 };
@@ -88,7 +89,7 @@ void news_tell(struct line *line)
 		(void)fflush(stdout);
 	}
 	if (count > LINES_MAX)
-		printf("%zu more lines: `log`\n", count - LINES_MAX);
+		printf("%zu more line%s: `log`\n", count - LINES_MAX, text_plural(count - LINES_MAX));
 	(void)fflush(stdout);
 	if (count)
 		line_draw(line);

@@ -81,6 +81,6 @@ void page_end(struct page *page)
 		line_end(page);
 	if (!page->counts)
 		return;
-	text_format(count, sizeof(count), "%zu lines\n", page->count);
+	text_format(count, sizeof(count), "%zu line%s\n", page->count, text_plural(page->count));
 	page->print(page->arg, count, strlen(count));
 }

@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "base/wrap.h"
 
 enum { MOUNTS_LEN = 8192, ROW_LEN = 320, FULL_PERCENT = 90 };
@@ -101,7 +102,7 @@ void partition_print(void)
 		 percent >= FULL_PERCENT ? ", nearly full: remove what is not needed" : "",
 		 read_only ? ", READ-ONLY: nothing can be kept" : "");
 	if (errors)
-		text_add(&row, ", %llu error%s: `reboot` has e2fsck mend %s", (unsigned long long)errors, errors == 1 ? "" : "s",
+		text_add(&row, ", %llu error%s: `reboot` has e2fsck mend %s", (unsigned long long)errors, text_plural(errors),
 			 errors == 1 ? "it" : "them");
 	else if (read_only)
 		text_add(&row, ": `boot` says why");

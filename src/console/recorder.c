@@ -122,7 +122,7 @@ static void flush(uint64_t now_ns)
 	}
 	gathered.len = 0;
 	if (gathered.failed || gathered.lost)
-		log_info("the log is kept again, without %u lines", gathered.lost);
+		log_info("the log is kept again, without %u line%s", gathered.lost, text_plural(gathered.lost));
 	gathered.failed = false;
 	gathered.lost = 0;
 }

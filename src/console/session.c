@@ -31,7 +31,7 @@ static void come_in(const struct login *login, unsigned wrong)
 	memcpy(entered, login->hash, sizeof(entered));
 	audit_note("login");
 	if (wrong)
-		printf("%u wrong password%s before: `log login`\n", wrong, wrong == 1 ? "" : "s");
+		printf("%u wrong password%s before: `log login`\n", wrong, text_plural(wrong));
 }
 
 /* One password. */

@@ -207,7 +207,7 @@ static void swallow(void)
 	(void)fflush(stdout);
 	count = terminal_swallow();
 	if (count)
-		printf("%zu bytes that came behind it were not obeyed\n", count);
+		printf("%zu byte%s that came behind it %s not obeyed\n", count, text_plural(count), count == 1 ? "was" : "were");
 }
 
 static void refuse_long(void)

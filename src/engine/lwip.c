@@ -19,6 +19,7 @@
 #include "engine/underlay.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
+#include "tunnel/uapi_place.h"
 #include "wg/wg.h"
 
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
@@ -250,6 +251,11 @@ static int open_parts(struct tunnel *tunnel)
 	if (err < 0)
 		return fail(tunnel, err, "cannot set up the WireGuard core (memory, random bytes)");
 	err = open_tun(tunnel);
+	if (err == -EEXIST && uapi_place_is_served(tunnel->sockets_dir, tunnel->uapi_name)) {
+		text_format(tunnel->error, sizeof(tunnel->error), "%s runs already: `ip link del %s` ends it", tunnel->device,
+			    tunnel->device);
+		return err;
+	}
 	if (err == -EEXIST) {
 		text_format(tunnel->error, sizeof(tunnel->error),
 			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);

@@ -155,6 +155,10 @@ int engine_main(int argc, char **argv)
 	static char who[sizeof(ENGINE_APPLET) + IFNAMSIZ];
 	int err;
 
+	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+		engine_usage(stdout);
+		return 0;
+	}
 	if (!engine_options_read(&engine.options, argc, argv))
 		return EXIT_USAGE;
 	background_clean(argv, ENGINE_APPLET, (const int[]){ engine.options.netns_fd, engine.options.log_fd }, 2);

@@ -11,20 +11,26 @@
 #include "engine/uapi.h"
 #include "netlink/link.h"
 
-static bool usage(const char *wrong, const char *what)
+void engine_usage(FILE *to)
 {
-	if (what)
-		(void)fprintf(stderr, ENGINE_APPLET ": %s: %s\n", what, wrong);
-	(void)fprintf(stderr,
+	(void)fprintf(to,
 		      "usage: " ENGINE_APPLET " [-f] [--netns FD] [--uapi NAME] [--sockets DIR] [--alias TEXT] [--log FD] INTERFACE\n"
 		      "\n"
 		      "Makes INTERFACE, carried by WireGuard in user space; wg(8) and ip(8) configure it, and `ip link del` ends it.\n"
 		      "  -f, --foreground  does not go to the background\n"
+		      "  -h, --help        says this\n"
 		      "  --netns FD        the interface is in that network namespace; encrypted packets leave from this one\n"
 		      "  --uapi NAME       wg(8) finds it by NAME (INTERFACE)\n"
 		      "  --sockets DIR     the directory of its sockets (" UAPI_DIR ")\n"
 		      "  --alias TEXT      the alias of the interface (none)\n"
 		      "  --log FD          where it logs in the background (the kernel's log)\n");
+}
+
+static bool usage(const char *wrong, const char *what)
+{
+	if (what)
+		(void)fprintf(stderr, ENGINE_APPLET ": %s: %s\n", what, wrong);
+	engine_usage(stderr);
 	return false;
 }
 

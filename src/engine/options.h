@@ -3,6 +3,7 @@
 #define ENGINE_OPTIONS_H
 
 #include <stdbool.h>
+#include <stdio.h>
 
 struct engine_options {
 	const char *device;
@@ -13,6 +14,8 @@ struct engine_options {
 	int log_fd;              /* where it logs once it is in the background; -1: the kernel's log */
 	bool front;
 };
+
+void engine_usage(FILE *to);
 
 /* False: it was told something that it cannot be; standard error says what. */
 bool engine_options_read(struct engine_options *options, int argc, char **argv);

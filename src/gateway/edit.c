@@ -8,6 +8,7 @@
 
 #include "base/row.h"
 #include "base/terminal.h"
+#include "base/text.h"
 #include "conf/diff.h"
 #include "conf/draft.h"
 #include "conf/shown.h"
@@ -70,7 +71,7 @@ static void print_changed(enum conf_file file, unsigned number)
 		view_line(file, text_now(), number, &the_change.diag, row_print, NULL);
 	elsewhere = count_elsewhere(file, number);
 	if (elsewhere)
-		printf("  %zu error%s in other lines: `c` lists them\n", elsewhere, elsewhere == 1 ? "" : "s");
+		printf("  %zu error%s in other lines: `c` lists them\n", elsewhere, text_plural(elsewhere));
 }
 
 static const char *words_of(int err)
@@ -109,7 +110,7 @@ static void open_line(enum conf_file file, unsigned number)
 	int err;
 
 	if (!draft_line(draft, number, &line)) {
-		printf("%s has %u lines\n", conf_file_name(file), draft_count(draft));
+		printf("%s has %u line%s\n", conf_file_name(file), draft_count(draft), text_plural(draft_count(draft)));
 		return;
 	}
 	if (!shown_is_whole(file, line) || line.len >= sizeof(bytes)) {

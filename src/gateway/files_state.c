@@ -63,7 +63,7 @@ static void describe(const char *conf_dir, const char *run_dir, char words[stati
 	if (!any && !diag.error_count)
 		text_format(words, FILES_STATE_LEN, "none (`setup`, `import`)");
 	else if (diag.error_count)
-		text_format(words, FILES_STATE_LEN, "%zu error%s%s (`check`)", diag.error_count, diag.error_count == 1 ? "" : "s",
+		text_format(words, FILES_STATE_LEN, "%zu error%s%s (`check`)", diag.error_count, text_plural(diag.error_count),
 			    same ? "" : ", NOT what runs");
 	else
 		text_format(words, FILES_STATE_LEN, "%s%s", same ? "as applied" : "NOT what runs (`diff`, `reconfigure`)",

@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "conf/applied.h"
 #include "control/client.h"
+#include "gateway/place.h"
 #include "gateway/roamed.h"
 #include "netlink/link.h"
 #include "netlink/netns.h"
@@ -55,8 +56,8 @@ static int clear(void *arg)
 	return err;
 }
 
-/* The namespace goes too, when it has nothing but lo. */
-static int clear_netns(const char *name, struct place_left *left)
+/* The namespace goes too, when the service made it and it has nothing but lo. */
+static int clear_netns(const char *name, bool created, struct place_left *left)
 {
 	char path[128];
 	int fd, err;
@@ -67,7 +68,7 @@ static int clear_netns(const char *name, struct place_left *left)
 		return errno == ENOENT ? 0 : -errno;
 	err = netns_call(fd, clear, left);
 	close(fd);
-	return err < 0 || left->others ? err : netns_remove(name);
+	return err < 0 || left->others || !created ? err : netns_remove(name);
 }
 
 /* systemd tells why the service ended: what crashed is started again, and goes on with the interface that it finds. */
@@ -99,7 +100,7 @@ static void clear_sockets(const struct profile *profile, const char *run_dir, co
 /* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. */
 static void clear_run_dir(const struct profile *profile, const char *run_dir)
 {
-	static const char *const ends[] = { ROAMED_END, NTP_END, ".sock" /* control/control.h */ };
+	static const char *const ends[] = { ROAMED_END, PLACE_END, NTP_END, ".sock" /* control/control.h */ };
 	char name[NAME_LEN];
 	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -119,9 +120,10 @@ static void clear_run_dir(const struct profile *profile, const char *run_dir)
 
 int leftover_main(const struct profile *profile, const char *run_dir)
 {
-	char path[CONTROL_PATH_LEN], *words[] = { (char[]){ "version" }, NULL };
+	char path[CONTROL_PATH_LEN], netns[PLACE_NETNS_LEN], *words[] = { (char[]){ "version" }, NULL };
 	struct place_left host = { .ours = 0 }, inner;
 	int served = control_path(path, run_dir, profile->name), err, ended;
+	bool created;
 
 	if (is_to_go_on())
 		return 0;
@@ -135,8 +137,9 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	text_format(host.alias, sizeof(host.alias), LINK_ALIAS_OURS "%s %s", profile->name, run_dir);
 	inner = host;
 	err = clear(&host);
-	if (!err)
-		err = clear_netns(profile->name, &inner);
+	text_format(path, sizeof(path), "%s/%s" PLACE_END, run_dir, profile->name);
+	if (!err && place_kept(path, netns, &created))
+		err = clear_netns(netns, created, &inner);
 	/* It ends by itself with its interface, unless it hangs. */
 	ended = uapi_process_kill(host.alias);
 	if (ended == -EBUSY)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/row.h"
+#include "base/text.h"
 #include "conf/view.h"
 #include "crypto/sha256.h"
 
@@ -78,7 +79,7 @@ static void print_sections(const struct amend *change, enum conf_file file, stru
 
 	if (file == CONF_ENV)
 		return;
-	printf("  %zu section%s", count, count == 1 ? "" : "s");
+	printf("  %zu section%s", count, text_plural(count));
 	if (had)
 		printf(", %zu before", count_sections(amend_text(change, file)));
 	printf("\n");
@@ -98,7 +99,7 @@ void pasted_print(struct amend *change, enum conf_file file, size_t len)
 	conf_set_replace(&change->next, &change->now, file, text, &change->diag);
 	conf_set_check(&change->next, &change->facts, false, &change->diag);
 	sha256(sum, text.ptr, text.len);
-	printf("%s: %zu line%s, %zu bytes, sha256 %02x%02x%02x%02x...%s\n", conf_file_name(file), lines, lines == 1 ? "" : "s", len,
+	printf("%s: %zu line%s, %zu bytes, sha256 %02x%02x%02x%02x...%s\n", conf_file_name(file), lines, text_plural(lines), len,
 	       (unsigned)sum[0], (unsigned)sum[1], (unsigned)sum[2], (unsigned)sum[3],
 	       change->now.texts[file].present ? "" : "; there was none before");
 	print_sections(change, file, text);

@@ -70,11 +70,10 @@ static void leave_place(struct path *path, bool remove)
 	path->inner.up = path->applied = false;
 	if (remove)
 		admission_leave(&path->admission, path->place.netns_fd);
-	place_close(&path->place, remove);
+	place_close(&path->place, remove, path->place_file);
 }
 
-/* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs
- * nothing. */
+/* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs nothing. */
 static int change_place(struct path *path, const char *netns, const char *device)
 {
 	struct place place;
@@ -84,11 +83,12 @@ static int change_place(struct path *path, const char *netns, const char *device
 		return err;
 	err = tunnel_look(place.netns_fd, device, path->alias, path->down_reason, sizeof(path->down_reason));
 	if (err < 0) {
-		place_close(&place, true);
+		place_close(&place, true, NULL);
 		return err;
 	}
 	if (path->place.open)
 		leave_place(path, true);
+	place_keep(&place, path->place_file);
 	path->place = place;
 	if (loop_take(path->loop, &path->inner_monitor, place_monitor(&place), inner_changed) < 0)
 		log_err("cannot watch the inner interface: changes from outside will not be mended");

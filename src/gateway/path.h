@@ -28,6 +28,7 @@ struct path {
 	const char *alias;          /* marks the interface as this path's of this instance */
 	const char *sockets_dir;    /* of a backend in user space, where wg(8) cannot find them */
 	const char *roamed_file;    /* where peers were last is kept there (gateway/roamed) */
+	const char *place_file;     /* where the path is, is kept there (gateway/place) */
 	void (*looked)(struct path *path, uint64_t now_ns); /* inner.running is a dump of now */
 	void (*disturbed)(struct path *path); /* someone changed the inner interface: path_apply mends it */
 
@@ -59,7 +60,7 @@ struct path {
 	struct silent silent;
 };
 
-/* profile, netns_option, contained, backend_option, alias, roamed_file and disturbed are set before. 0 or -errno. */
+/* profile, netns_option, contained, backend_option, alias, roamed_file, place_file and disturbed are set before. 0 or -errno. */
 int path_open(struct path *path, struct loop *loop);
 void path_close(struct path *path); /* the interface and a namespace that was made here go too */
 

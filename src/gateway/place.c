@@ -1,9 +1,14 @@
 #include "gateway/place.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
 #include "netlink/netlink.h"
 #include "netlink/netns.h"
@@ -13,6 +18,45 @@ const char *place_name(const char *option, const char *own)
 	if (option)
 		return strcmp(option, PLACE_HERE) != 0 ? option : "";
 	return own;
+}
+
+/* "NAME NUMBER": of the namespace when it is ours to remove, else 0. */
+bool place_kept(const char *file, char netns[static PLACE_NETNS_LEN], bool *created)
+{
+	char bytes[PLACE_NETNS_LEN + 32], path[sizeof(NETNS_DIR) + PLACE_NETNS_LEN];
+	ssize_t n = file_read(AT_FDCWD, file, bytes, sizeof(bytes));
+	struct slice rest = { bytes, n > 0 ? (size_t)n : 0 }, name, number;
+	struct stat st;
+	uint64_t inode;
+
+	*created = false;
+	if (!slice_word(&rest, &name) || slice_copy(name, netns, PLACE_NETNS_LEN) < 0)
+		return false;
+	text_format(path, sizeof(path), NETNS_DIR "/%s", netns);
+	*created = slice_cut(&rest, '\n', &number) && !text_uint(slice_trim(number), UINT64_MAX, &inode) && stat(path, &st) == 0 &&
+		   st.st_ino == inode;
+	return true;
+}
+
+void place_keep(struct place *place, const char *file)
+{
+	char bytes[PLACE_NETNS_LEN + 32], before[PLACE_NETNS_LEN];
+	struct stat st = { .st_ino = 0 };
+	bool created;
+	int err;
+
+	if (!place->netns[0]) {
+		(void)unlink(file);
+		return;
+	}
+	if (place_kept(file, before, &created) && created && !strcmp(before, place->netns))
+		place->created = true;
+	if (place->created && fstat(place->netns_fd, &st) < 0)
+		st.st_ino = 0;
+	text_format(bytes, sizeof(bytes), "%s %llu\n", place->netns, (unsigned long long)st.st_ino);
+	err = file_put(file, bytes, strlen(bytes));
+	if (err < 0)
+		log_err("cannot write %s: %s", file, strerror(-err));
 }
 
 int place_open(struct place *place, const char *netns, char *words, size_t cap)
@@ -30,12 +74,14 @@ int place_open(struct place *place, const char *netns, char *words, size_t cap)
 	return 0;
 }
 
-void place_close(struct place *place, bool remove)
+void place_close(struct place *place, bool remove, const char *file)
 {
 	if (place->netns_fd >= 0)
 		close(place->netns_fd);
 	if (remove && place->created)
 		netns_remove(place->netns);
+	if (remove && file)
+		(void)unlink(file);
 	place->netns_fd = -1;
 	place->created = place->open = false;
 }

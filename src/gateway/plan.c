@@ -178,8 +178,9 @@ static void tell_own(struct plan *plan)
 	if (!plan->running->peer_count || !after)
 		return;
 	if (memcmp(before->public_key, after->public_key, VPN_KEY_LEN) != 0) {
-		text_format(text, sizeof(text), "  this instance: another private key: %u sessions drop",
-			    removal_alive(plan->running, plan->now_s));
+		unsigned alive = removal_alive(plan->running, plan->now_s);
+
+		text_format(text, sizeof(text), "  this instance: another private key: %u session%s", alive, alive == 1 ? " drops" : "s drop");
 		plan->line(plan->arg, text);
 	}
 	if (before->listen_port != after->listen_port) {

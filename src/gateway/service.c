@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/pulse.h"
+#include "base/text.h"
 #include "conf/set_pool.h"
 #include "gateway/names.h"
 #include "gateway/roamed.h"
@@ -92,8 +93,8 @@ static void apply_again(struct service *service, const char *why)
 	came_up(service);
 	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
 	    report.device_changed)
-		log_info("%s: %zu peers added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
-			 report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
+		log_info("%s: %zu peer%s added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
+			 text_plural(report.count[TUNNEL_ADDED]), report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
 }
 
 static void retry_fires(struct loop_timer *timer, uint64_t now_ns)
@@ -411,7 +412,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 {
 	static struct conf_facts facts[2];
 	static struct service service;
-	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN];
+	static char alias[LINK_ALIAS_LEN], roamed_file[CONTROL_PATH_LEN], place_file[CONTROL_PATH_LEN];
 	const struct worker_ops ops = { .verbs = verbs, .open = service_open, .start = service_start, .close = service_close,
 				      .lost = service_lost };
 	int status;
@@ -420,8 +421,9 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.path.alias = alias;
 	text_format(roamed_file, sizeof(roamed_file), "%s/%s" ROAMED_END, options->worker.run_dir, profile->name);
 	service.path.roamed_file = roamed_file;
+	text_format(place_file, sizeof(place_file), "%s/%s" PLACE_END, options->worker.run_dir, profile->name);
+	service.path.place_file = place_file;
 	service.path.sockets_dir = options->worker.run_dir;
-
 	service.path.profile = profile;
 	service.path.netns_option = !options->netns && options->contained ? PLACE_HERE : options->netns;
 	service.path.contained = options->contained;

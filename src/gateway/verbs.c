@@ -114,8 +114,8 @@ static void print_removed(const struct service *service, struct control_call *ca
 	}
 	if (removal->count > NAMED_MAX)
 		text_add(&text, " and %d more", removal->count - NAMED_MAX);
-	control_print(call, CONTROL_OUT, "%s: removes %u of %u peers", service->path.profile->name, removal->count,
-		      running->peer_count);
+	control_print(call, CONTROL_OUT, "%s: removes %u of %u peer%s", service->path.profile->name, removal->count,
+		      running->peer_count, text_plural(running->peer_count));
 	if (removal->alive)
 		control_print(call, CONTROL_OUT, ", %u of them alive", removal->alive);
 	control_print(call, CONTROL_OUT, ": %s\n", buf);
@@ -125,9 +125,9 @@ static void print_removed(const struct service *service, struct control_call *ca
 static void print_cut(struct control_call *call, const struct removal *removal, unsigned of)
 {
 	if (removal->alive)
-		control_print(call, CONTROL_ERR, "%u peer%s\n", removal->alive, removal->alive == 1 ? "" : "s");
+		control_print(call, CONTROL_ERR, "%u peer%s\n", removal->alive, text_plural(removal->alive));
 	else
-		control_print(call, CONTROL_ERR, "%u of %u peers\n", removal->count, of);
+		control_print(call, CONTROL_ERR, "%u of %u peer%s\n", removal->count, of, text_plural(of));
 }
 
 /* Says what the candidate takes away from what runs; what that needs. */
@@ -192,8 +192,9 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 			      "meant\n", path);
 	else
 		control_print(call, CONTROL_ERR,
-			      "%s: none of the %u peers that run is in the files: `reconfigure --force` if that is meant\n", path,
-			      service->path.inner.running.peer_count);
+			      "%s: none of the %u peer%s is in the files: `reconfigure --force` if that is meant\n", path,
+			      service->path.inner.running.peer_count,
+			      service->path.inner.running.peer_count == 1 ? " that runs" : "s that run");
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 

@@ -101,3 +101,8 @@ void slot_name(const struct slot *slot, char name[static SLOT_NAME_LEN])
 	else
 		text_format(name, SLOT_NAME_LEN, BEFORE "%s+%u" BEHIND, slot->version, slot->left);
 }
+
+const char *slot_tries(unsigned left)
+{
+	return left == 1 ? "try" : "tries";
+}

@@ -18,6 +18,8 @@ bool slot_is_version(const char *text);
 /* Below 0 when a is older, 0 for the same. Both are versions. "1.2.3~rc4" comes before "1.2.3". */
 int slot_compare_versions(const char *a, const char *b);
 
+const char *slot_tries(unsigned left); /* the word behind that number */
+
 /* A file's name, in whatever case FAT has it. False: none of ours. */
 bool slot_name_parse(const char *name, struct slot *slot);
 void slot_name(const struct slot *slot, char name[static SLOT_NAME_LEN]);

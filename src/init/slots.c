@@ -273,7 +273,7 @@ int slots_describe(char *words, size_t cap)
 		running = (struct slot){ 0 };
 	text_add(&text, "%s", name);
 	if (running.counted)
-		text_add(&text, ", on trial, %u tries left", running.left);
+		text_add(&text, ", on trial, %u %s left", running.left, slot_tries(running.left));
 	if (trusts_anyone())
 		text_add(&text, "; DEVELOPMENT KEYS: anyone can make an update for it");
 	return 0;

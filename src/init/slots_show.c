@@ -14,17 +14,18 @@ static void describe(const struct slot *slot, const struct slot *running, char w
 	bool runs = !strcmp(slot->version, running->version) && slot->counted == running->counted;
 
 	if (runs && slot->counted)
-		text_format(words, WORDS_LEN, "runs, ON TRIAL, %u tries left", slot->left);
+		text_format(words, WORDS_LEN, "runs, ON TRIAL, %u %s left", slot->left, slot_tries(slot->left));
 	else if (runs)
 		text_format(words, WORDS_LEN, "runs, confirmed");
 	else if (!slot->counted)
 		text_format(words, WORDS_LEN, "confirmed");
 	else if (slot->left && slot->done)
-		text_format(words, WORDS_LEN, "started %u times, not good; %u tries left", slot->done, slot->left);
+		text_format(words, WORDS_LEN, "started %u time%s, not good; %u %s left", slot->done, text_plural(slot->done), slot->left,
+			    slot_tries(slot->left));
 	else if (slot->left)
 		text_format(words, WORDS_LEN, "on trial from the next boot on");
 	else
-		text_format(words, WORDS_LEN, "NOT GOOD, started %u times: left", slot->done);
+		text_format(words, WORDS_LEN, "NOT GOOD, started %u time%s: left", slot->done, text_plural(slot->done));
 }
 
 static void print(const struct slot *slots, ssize_t count, const struct slot *running)

@@ -47,7 +47,7 @@ int trial_ask(char *words, size_t cap)
 	bool counted = !err && slot.counted;
 
 	if (counted)
-		text_format(words, cap, "%s, %u tries left: good, or given up", slot.version, slot.left);
+		text_format(words, cap, "%s, %u %s left: good, or given up", slot.version, slot.left, slot_tries(slot.left));
 	else if (!err)
 		text_format(words, cap, "%s, not on trial", slot.version);
 	/* Without a loader that counts there is nothing to go back to. */

@@ -1,6 +1,7 @@
 #include "init/verdict.h"
 
 #include "base/clock.h"
+#include "base/text.h"
 
 static const char *const path_words[VERDICT_PATHS] = { "management", "dataplane" };
 
@@ -87,7 +88,7 @@ static void add_path(struct text *text, const char *words, const struct verdict_
 {
 	text_add(text, "%s %s", words, path->up ? "" : "is down");
 	if (path->count)
-		text_add(text, "%s%u of %u peers heard", path->up ? "" : ", ", path->heard, path->count);
+		text_add(text, "%s%u of %u peer%s heard", path->up ? "" : ", ", path->heard, path->count, text_plural(path->count));
 	else if (path->up)
 		text_add(text, "is up");
 }
@@ -107,9 +108,9 @@ void verdict_why(const struct verdict *verdict, char why[static VERDICT_WHY_LEN]
 		return;
 	}
 	if (seen->dark)
-		text_add(&text, "%u NIC%s without carrier that had it before; ", seen->dark, seen->dark == 1 ? "" : "s");
+		text_add(&text, "%u NIC%s without carrier that had it before; ", seen->dark, text_plural(seen->dark));
 	if (seen->absent)
-		text_add(&text, "%u NIC%s missing that had carrier before; ", seen->absent, seen->absent == 1 ? "" : "s");
+		text_add(&text, "%u NIC%s missing that had carrier before; ", seen->absent, text_plural(seen->absent));
 	if (!seen->nics_up)
 		text_add(&text, "the NICs' service does not answer; ");
 	for (size_t i = 0; i < VERDICT_PATHS; i++) {

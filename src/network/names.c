@@ -77,6 +77,6 @@ int names_apply(struct nl *nl, char *words, size_t cap)
 	names_sort(places, count);
 	if (!err)
 		err = rename_all(nl, places, count, &renamed);
-	text_format(words, cap, "%zu NICs, %zu renamed by where they are", count, renamed);
+	text_format(words, cap, "%zu NIC%s, %zu renamed by where they are", count, text_plural(count), renamed);
 	return err;
 }

@@ -208,7 +208,8 @@ void nics_plan_lines(struct nl *nl, const struct network_conf *conf, const struc
 	tell_devices(&telling, nl, &nics, conf);
 	for (size_t i = 0; i < nics.count; i++)
 		tell_nic(&telling, &nics.list[i], &nics.matches[i], before ? nics_section_of(before, &nics.list[i]) : NULL, last);
-	text_format(text, sizeof(text), "  and %zu more changes of NICs", telling.count - NICS_PLAN_MAX);
+	text_format(text, sizeof(text), "  and %zu more change%s of NICs", telling.count - NICS_PLAN_MAX,
+		    text_plural(telling.count - NICS_PLAN_MAX));
 	if (telling.count > NICS_PLAN_MAX)
 		line(arg, text);
 }

@@ -177,7 +177,7 @@ static void print_losses(struct nl *nl, uint32_t index, uint32_t carrier_losses,
 	}
 	print_errors(&counters, line, arg);
 	if (carrier_losses) {
-		text_format(bytes, sizeof(bytes), "  carrier  went %u time%s", carrier_losses, carrier_losses == 1 ? "" : "s");
+		text_format(bytes, sizeof(bytes), "  carrier  went %u time%s", carrier_losses, text_plural(carrier_losses));
 		print_row(line, arg, bytes);
 	}
 }

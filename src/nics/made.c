@@ -78,7 +78,7 @@ static void print_port(struct nl *nl, const struct link *link, const struct link
 	text_init(&row, bytes, sizeof(bytes));
 	text_add(&row, "  port     %s, %s", link->name, port_state(bond, &port));
 	if (port.failures)
-		text_add(&row, ", went %u time%s", port.failures, port.failures == 1 ? "" : "s");
+		text_add(&row, ", went %u time%s", port.failures, text_plural(port.failures));
 	wrap_text(bytes, AROUND_LABEL, line, arg);
 }
 

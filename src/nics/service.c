@@ -11,6 +11,7 @@
 #include "base/exit.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "base/text.h"
 #include "conf/hostname.h"
 #include "conf/set_pool.h"
 #include "netlink/rdnss.h"
@@ -298,7 +299,8 @@ static int nics_change(struct change *change, struct control_call *call, bool un
 	service->fallback = false;
 	err = swap_and_apply(service, true, &report);
 	change->undoable = true;
-	control_print(call, CONTROL_OUT, NAME_NETWORK ": %zu changes, %zu NICs matched\n", report.changes, report.matched);
+	control_print(call, CONTROL_OUT, NAME_NETWORK ": %zu change%s, %zu NIC%s matched\n", report.changes,
+		      text_plural(report.changes), report.matched, text_plural(report.matched));
 	return undoes ? printer.new_errors || (err < 0 && !report.errors) : err < 0;
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
 #include "base/wrap.h"
 #include "report/words.h"
 
@@ -209,7 +210,7 @@ static void print_sum(const struct overview *overview, size_t rows, overview_lin
 		separator = ", ";
 	}
 	if (!*separator)
-		text_add(&row, "%zu peer%s", overview->peer_count, overview->peer_count == 1 ? "" : "s");
+		text_add(&row, "%zu peer%s", overview->peer_count, text_plural(overview->peer_count));
 	if (down)
 		text_add(&row, ".  %zu DOWN", down);
 	else

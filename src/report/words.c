@@ -18,7 +18,7 @@ const char *words_duration(int64_t seconds, char *dst, size_t cap)
 
 		seconds %= units[i].seconds;
 		if (n)
-			text_add(&text, "%s%" PRId64 " %s%s", text.len ? ", " : "", n, units[i].word, n == 1 ? "" : "s");
+			text_add(&text, "%s%" PRId64 " %s%s", text.len ? ", " : "", n, units[i].word, text_plural((uint64_t)n));
 	}
 	return dst;
 }

@@ -13,6 +13,7 @@ void uapi_place_find(struct uapi_place *place, const char *dir, const char *name
 {
 	struct uapi_asker asker;
 
+	place->dir = dir;
 	place->own_err = -ENOENT;
 	if (dir && realpath(dir, place->own_dir))
 		place->own_err = uapi_asker_init(&asker, place->own_dir, name, UAPI_SOCKET_END);
@@ -22,10 +23,10 @@ void uapi_place_find(struct uapi_place *place, const char *dir, const char *name
 		place->own_dir[0] = '\0';
 }
 
-static bool is_served(const char *name)
+bool uapi_place_is_served(const char *dir, const char *name)
 {
 	struct uapi_asker asker;
-	int err = uapi_asker_init(&asker, UAPI_DIR, name, UAPI_SOCKET_END);
+	int err = uapi_asker_init(&asker, dir, name, UAPI_SOCKET_END);
 
 	if (!err)
 		err = uapi_asker_connect(&asker);
@@ -39,14 +40,14 @@ const char *uapi_place_choose(const struct uapi_place *place, const char *name, 
 
 	if ((mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST) || access(UAPI_DIR, W_OK) < 0)
 		why = strerror(errno);
-	else if (is_served(name))
+	else if (uapi_place_is_served(UAPI_DIR, name))
 		why = strerror(EADDRINUSE);
 	if (!why)
 		return UAPI_DIR;
 	if (place->own_dir[0])
 		text_format(warning, cap, "wg(8) will not find %s: cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s", device, name, why);
 	else
-		text_format(warning, cap, "cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s, nor elsewhere: %s", name, why,
-			    strerror(-place->own_err));
+		text_format(warning, cap, "cannot serve " UAPI_DIR "/%s" UAPI_SOCKET_END ": %s, nor in %s: %s", name, why,
+			    place->dir ? place->dir : "another directory", strerror(-place->own_err));
 	return place->own_dir[0] ? place->own_dir : UAPI_DIR;
 }

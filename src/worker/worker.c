@@ -131,7 +131,7 @@ static int open_all(struct worker *worker)
 	if (err == -EADDRINUSE)
 		log_err("%s already runs with --run %s", worker->name, worker->options->run_dir);
 	else if (err < 0)
-		log_err("cannot start: %s", strerror(-err));
+		log_err("cannot start with --run %s: %s", worker->options->run_dir, strerror(-err));
 	return err;
 }
 

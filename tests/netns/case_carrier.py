@@ -8,9 +8,9 @@ import subprocess
 import time
 
 from cases import case, expect, soak
-from lab import ECHOES, engines, ping, run, said_by, wait_until
+from lab import ECHOES, engines, ping, run, said_by, wait_until, wg_keys
 from memory import processes
-from pair import Pair
+from pair import Pair, files
 
 
 class Pings:
@@ -190,20 +190,33 @@ def end_of_the_service_is_the_end_of_an_opener_that_hangs(lab):
 @case
 def remove_takes_away_what_a_killed_service_left(lab):
     pair = Pair(lab)
+    ours = pair.ours
+
+    def remove():
+        engine = int(ours.engine()["pid"])
+        opener, = openers_of(engine)
+        for pid in (opener, engine):        # they hang besides
+            os.kill(pid, signal.SIGSTOP)
+        ours.stop(signal.SIGKILL)
+        run(lab.applet("gateway"), "--run", ours.dir + "/run", "remove")
+        expect(not engines(ours.dir))
+        wait_until("its opener's end", lambda: not os.path.exists("/proc/%d" % opener))
+        expect(not os.path.exists(ours.dir + "/run"), os.listdir(ours.dir + "/run") if os.path.exists(ours.dir + "/run") else "")
+        expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
+
+    # a namespace of the operator's stays
     pair.both_ways()
-    engine = int(pair.ours.engine()["pid"])
-    opener, = openers_of(engine)
-    for pid in (opener, engine):        # they hang besides
-        os.kill(pid, signal.SIGSTOP)
-    pair.ours.stop(signal.SIGKILL)
-    pair.ours.inner = "gateway"                                 # the namespace that is a service's own has its name
-    run("ip", "netns", "add", "gateway")
-    run("ip", "-n", "vpn-a", "link", "set", "wg0", "netns", "gateway")
-    run(lab.applet("gateway"), "--run", pair.ours.dir + "/run", "remove")
-    expect(not engines(pair.ours.dir) and "gateway" not in run("ip", "netns", "list"))
-    wait_until("its opener's end", lambda: not os.path.exists("/proc/%d" % opener))
-    expect(not os.path.exists(pair.ours.dir + "/run"), os.listdir(pair.ours.dir + "/run") if os.path.exists(pair.ours.dir + "/run") else "")
-    expect(not [name for name in os.listdir("/run/wireguard") if name.startswith("wg0.")], os.listdir("/run/wireguard"))
+    remove()
+    expect("wg0" not in run("ip", "-n", ours.inner, "-br", "link"))
+    # and one that the service made goes, also where it has crashed since
+    run("ip", "netns", "del", ours.inner)
+    ours.prefix = ("nsenter", "--mount=/proc/%d/ns/mnt" % os.getpid())      # what it mounts, all see
+    ours.start()
+    ours.stop(signal.SIGKILL)
+    ours.start()
+    pair.both_ways()
+    remove()
+    expect(ours.inner not in run("ip", "netns", "list").split(), run("ip", "netns", "list"))
 
 
 @soak
@@ -324,3 +337,60 @@ def engine_answers_who_asks_what_it_does_not_know(lab):
     expect(said_by(more, "set=1\nfuture=1\n\n")["errno"] == "-71", said_by(more, "set=1\nfuture=1\n\n"))
     expect(said_by(more, "get=1\n\n")["version"] == "1")
     pair.both_ways()
+
+
+class Called:
+    """A service called in a directory of its own, in which it has its own by a name that another has too."""
+
+    def __init__(self, lab, name, n):
+        self.gateway, self.dir, self.inner = lab.applet("gateway"), "%s/%s" % (lab.dir, name), name
+        os.makedirs(self.dir + "/conf")
+        (key, _), (_, peer) = wg_keys(), wg_keys()
+        for file, text in files(key, [(peer, "10.8.%d.2/32" % n, "192.0.2.2:5678", "")], "10.8.%d.1" % n).items():
+            with open("%s/conf/%s" % (self.dir, file), "w", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+                f.write(text.replace("4567", str(4667 + n)))
+        run("ip", "netns", "add", name)
+        self.log = open(self.dir + "/log", "w+")
+        self.process = subprocess.Popen([
+            "ip", "netns", "exec", "a", "sh", "-c", "cd \"$0\" && exec \"$@\"", self.dir, self.gateway, "run", "--conf", "conf", "--run", "run",
+            "--netns", name, "--backend", "lwip"], stderr=self.log)
+        wait_until("%s is up" % name, self.is_up)
+
+    def is_up(self):
+        return self.show() == "gateway (management): up"
+
+    def show(self):
+        return subprocess.run([self.gateway, "--run", "run", "show"], cwd=self.dir, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                              text=True).stdout.split("\n")[0]
+
+    def carried_by(self):
+        """Which program."""
+        self.log.seek(0)
+        paths = [path for path in (self.dir + "/run/wg0.more", "/run/wireguard/wg0.more") if os.path.exists(path)]
+        expect(paths, self.show(), self.log.read())
+        return said_by(paths[0], "get=1\n\n").get("pid")
+
+    def end(self):
+        self.process.kill()
+        self.process.wait(30)
+        return subprocess.run([self.gateway, "--run", "run", "remove"], cwd=self.dir).returncode
+
+
+@case
+def services_called_in_two_directories_are_two(lab):
+    """The second serves wg(8)'s sockets in its own one, since the first has the place where wg(8) looks."""
+    lab.link(lab.host("a"), "192.0.2.1/24", lab.host("b"), "192.0.2.2/24")
+    called = []
+    try:
+        for n, name in enumerate(("one", "two")):
+            called.append(Called(lab, name, n))
+        one, two = called
+        before = one.carried_by()
+        expect(before and two.carried_by() not in (None, before), before, two.carried_by())
+        expect(two.end() == 0 and "wg0" not in run("ip", "-n", "two", "-br", "link") and not os.path.exists(two.dir + "/run"))
+        done = subprocess.run([two.gateway, "run", "--conf", "conf", "--run", "no/run"], cwd=two.dir, stderr=subprocess.PIPE, text=True)
+        expect(done.returncode == 1 and "cannot start with --run %s/no/run: No such file" % two.dir in done.stderr, done)
+        expect(one.carried_by() == before and one.is_up(), one.show())
+    finally:
+        for one in called:
+            one.end()

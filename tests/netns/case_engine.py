@@ -144,7 +144,7 @@ def engine_takes_nothing_that_is_anothers(lab):
     lab.link(a, "", b, "", name="wg8")
     ours = lab.engine(a, "wg7")
     go = lab.wireguard_go(b, "wg9", wg_keys()[0], 5678)
-    for device, words in (("wg7", "an interface wg7 exists"), ("wg8", "an interface wg8 exists"), ("wg9", "wg9.sock: Address")):
+    for device, words in (("wg7", "wg7 runs already: `ip link del wg7` ends it"), ("wg8", "an interface wg8 exists"), ("wg9", "wg9.sock: Address")):
         said = refused(lab, device)
         expect(said.count(words) == 1 and "usage" not in said, device, said)
     expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and served_by(ours.connect()) == ours.process.pid)
@@ -153,6 +153,8 @@ def engine_takes_nothing_that_is_anothers(lab):
                   ("--what", "wg1"), ("wg1", "--uapi")):
         expect("usage: wireguard-lwip" in refused(lab, *words, status=2), words)
     expect("cannot" in refused(lab, "--sockets", "/proc/1", "wg1"))
+    said = refused(lab, "--help", status=0)
+    expect(said.startswith("usage: wireguard-lwip") and "--help" in said, said)
     expect("wg1" not in a("ip", "link"), a("ip", "link"))
 
 

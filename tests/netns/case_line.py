@@ -186,7 +186,7 @@ def what_a_command_prints_is_filtered(lab):
     try:
         lines = console.keys("help | file\r", "gateway> ")[1:]
         expect(lines and all("file" in line for line in lines), lines)
-        expect(console.keys("help | file | pasted | count\r", "gateway> ")[1:] == ["1 lines"])
+        expect(console.keys("help | file | pasted | count\r", "gateway> ")[1:] == ["1 line"])
         said = console.keys("help |\r", "gateway> help |")
         expect("a word is missing behind |" in said[-1], said)
         said = console.keys("write .env | count\r", "gateway> ")

@@ -130,7 +130,7 @@ def is_left(image, settings, first, why, extra_args=()):
                 print("  FIGURE  the image before runs %.0f s after the machine was switched on with one that %s" % (vm.age(), why))
                 said = wait_for("why", lambda: step(vm, "boot before"))
                 assert re.search(why, said), said
-                assert shown(vm) == {"gateway_%s+0-1.efi" % NEW: "NOT GOOD, started 1 times: left", FACTORY: "runs, confirmed"}, shown(vm)
+                assert shown(vm) == {"gateway_%s+0-1.efi" % NEW: "NOT GOOD, started 1 time: left", FACTORY: "runs, confirmed"}, shown(vm)
                 wait_for("the VPN", lambda: all(handshakes(vm)), BOOT_S, 0.5)
                 print("  FIGURE  the VPN is up at %.0f s" % vm.age())
 

@@ -141,7 +141,7 @@ def leaves_what_panics(image, work, folder):
         said = comes_up(vm)
         assert "panic" in vm.console.text, "0.2.0 was not started: this case shows nothing:\n%s" % vm.console.text
         assert said.startswith(FACTORY), said
-        assert shown(vm) == {"gateway_0.2.0+0-1.efi": "NOT GOOD, started 1 times: left", FACTORY: "runs, confirmed"}, shown(vm)
+        assert shown(vm) == {"gateway_0.2.0+0-1.efi": "NOT GOOD, started 1 time: left", FACTORY: "runs, confirmed"}, shown(vm)
         vm.keep_variables(variables)
         vm.console.begin("poweroff")
         vm.wait(60)
@@ -166,7 +166,7 @@ def image_that_cannot_be_loaded_is_left_and_an_older_one_stays_when_asked_for(im
         with Metal("left", image, [("virtio", disk)], variables=variables, no_reboot=False) as vm:
             said = comes_up(vm)
             assert said.startswith(FACTORY), said
-            assert shown(vm)["gateway_0.3.0+2-1.efi"] == "started 1 times, not good; 2 tries left", shown(vm)
+            assert shown(vm)["gateway_0.3.0+2-1.efi"] == "started 1 time, not good; 2 tries left", shown(vm)
             said = said_of(vm, "update older downgrade")
             assert "0.0.9 is beside 0.1.0" in said and "gateway_0.3.0+2-1.efi is removed" in said, said
             said = boots_again(vm)

@@ -27,7 +27,7 @@ PROMPT = "gateway> "             # of an instance without a name
 ANY_PROMPT = r"(?!(?:conf|edit)> )[\w.-]+(?:\([a-z0-9: ]+\))*> "    # not that of what is pasted, or edited
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\x1b[78]|\r")
 # Lines of the log: the kernel's come in anywhere, a console's own at a prompt, which is drawn anew behind them.
-KERNEL = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n|(?:" + ANY_PROMPT + r")?(?:\[\d\d:\d\d\] [^\n]*\n)+(?:\d+ more lines: `log`\n)?")
+KERNEL = re.compile(r"\[ *\d+\.\d{6}\] [^\n]*\n|(?:" + ANY_PROMPT + r")?(?:\[\d\d:\d\d\] [^\n]*\n)+(?:\d+ more lines?: `log`\n)?")
 HALF_ESCAPE = re.compile(r"\x1b[][()0-9;?]*\Z")
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))

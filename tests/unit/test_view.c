@@ -52,7 +52,7 @@ TEST(view_counts_lines_as_editors_do)
 {
 	diag_clear(&diag, false);
 	CHECK_STR(view_of("a\r\n\nb", 0), "    1  a\n    2  \n    3  b\n");
-	CHECK_STR(view_of("a\n", 5), "vpn-public.conf has 1 lines\n");
+	CHECK_STR(view_of("a\n", 5), "vpn-public.conf has 1 line\n");
 	CHECK_STR(view_of("1\n2\n3\n4\n5\n6\n7\n8\n9\n10\n", 9), "     8  8\n     9  9\n    10  10\n");
 }
 
