@@ -71,6 +71,9 @@ enum { CONF_FORMATS = 4 };
 extern const struct conf_format vpn_private_format, vpn_public_format, env_format, network_format;
 extern const struct conf_format *const conf_formats[CONF_FORMATS];
 
+bool conf_is_key(const struct conf_key *key, const char *word); /* word is KEY, or SECTION.KEY */
+bool conf_names_key(const char *word);                          /* the same, of any of them */
+
 /* At most two letters from known, and less than half of it: close enough to ask "did you mean". */
 bool conf_near(struct slice name, const char *known);
 

@@ -25,17 +25,6 @@ static int usage(void)
 	return EXIT_USAGE;
 }
 
-/* word is KEY, or SECTION.KEY. */
-static bool is_key(const struct conf_key *key, const char *word)
-{
-	struct slice name = slice_of(word), section;
-
-	if (slice_equal_nocase(name, key->name))
-		return true;
-	slice_cut(&name, '.', &section);
-	return name.ptr && key->section[0] && slice_equal_nocase(section, key->section) && slice_equal_nocase(name, key->name);
-}
-
 static bool is_of_nic(const struct conf_format *format)
 {
 	return format == &network_format;
@@ -52,7 +41,7 @@ static bool is_of_device(const struct conf_key *key)
 static bool names_device_key(const char *word)
 {
 	for (size_t i = 0; i < network_format.key_count; i++)
-		if (is_of_device(&network_format.keys[i]) && is_key(&network_format.keys[i], word))
+		if (is_of_device(&network_format.keys[i]) && conf_is_key(&network_format.keys[i], word))
 			return true;
 	return false;
 }
@@ -64,7 +53,7 @@ static size_t find_keys(struct target *target, bool of_nic)
 
 	for (size_t i = 0; i < CONF_FORMATS; i++)
 		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
-			if (is_key(&conf_formats[i]->keys[j], target->word) && !is_of_device(&conf_formats[i]->keys[j])) {
+			if (conf_is_key(&conf_formats[i]->keys[j], target->word) && !is_of_device(&conf_formats[i]->keys[j])) {
 				target->format = conf_formats[i];
 				target->key = &conf_formats[i]->keys[j];
 				count++;
@@ -77,7 +66,7 @@ static int tell_several(const struct target *target, bool of_nic)
 	(void)fprintf(stderr, "%s: %s is a key of several sections; expected", the_change.verb, target->word);
 	for (size_t i = 0; i < CONF_FORMATS; i++)
 		for (size_t j = 0; j < conf_formats[i]->key_count && is_of_nic(conf_formats[i]) == of_nic; j++)
-			if (is_key(&conf_formats[i]->keys[j], target->word) && !is_of_device(&conf_formats[i]->keys[j]))
+			if (conf_is_key(&conf_formats[i]->keys[j], target->word) && !is_of_device(&conf_formats[i]->keys[j]))
 				(void)fprintf(stderr, " %s.%s", conf_formats[i]->keys[j].section, conf_formats[i]->keys[j].name);
 	(void)fprintf(stderr, "\n");
 	return 1;

@@ -145,3 +145,14 @@ def option_of_a_service_that_stands_above_env_is_told(lab):
     for line in ("MITIGATOR_VPN_BACKEND auto -> kernel: nothing of it, as --backend counts", "DATA_PLANE_ISOLATION auto -> off: nothing of it, as --netns counts",
                  "DATA_PLANE_VPN_BACKEND auto -> kernel: nothing of it, as --backend counts"):
         expect(status == 0 and "  %s\n" % line in said and "anew" not in said, line, status, said)
+
+
+@case
+def first_files_have_the_address_in_the_plan_and_no_default(lab):
+    box = OpenBox(lab)
+    box.put({"network.conf": NETWORK % 1})
+    box.start()
+    box.write_env({"MITIGATOR_VPN_ADDRESS": "10.8.3.1"})
+    status, said = box.commit()
+    told = re.findall(r"^  \S.*$", said, re.M)
+    expect(status == 0 and told == ["  MITIGATOR_VPN_ADDRESS none: not clustered -> 10.8.3.1/24", "  peer 10.8.3.2   added"], status, said)

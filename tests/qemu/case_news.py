@@ -50,9 +50,11 @@ def log_tells_who_changed_what_and_no_secret(image):
     first = cluster(image).all[0]
     first.say("reconfigure")
     first.say("unset c2VjcmV0 c2VjcmV0")
+    first.say("unset eth0 Address c2VjcmV0")
     first.say("clock")
     said = first.say("log console:", log=True)
     assert re.search("console: ttyS0: reconfigure$", said, re.M), said
     assert re.search(r"console: ttyS0: unset \(failed: 1\)$", said, re.M), said
+    assert re.search(r"console: ttyS0: unset Address \(failed: 1\)$", said, re.M), said
     assert "c2VjcmV0" not in said, said
     assert "console: ttyS0: clock" not in said, "what only shows is logged"
