@@ -7,13 +7,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/log.h"
 
 #define OOM_SCORE "/proc/self/oom_score_adj"
 
 enum {
-	FDS_MAX = 1024, /* a service has some dozens */
 	KILLED_MAX = 80, /* one for each NIC, and some */
 };
 
@@ -29,14 +29,12 @@ static void be_expendable(void)
 /* What ends the service by a signal leaves it alone: it goes with its parent, or is killed. */
 static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *arg), const void *arg)
 {
-	long max = sysconf(_SC_OPEN_MAX);
+	const int keep[] = { fd, keep_fd };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	be_expendable();
 	log_copy(-1);
-	for (int other = STDERR_FILENO + 1; other < (max < FDS_MAX ? max : FDS_MAX); other++)
-		if (other != fd && other != keep_fd)
-			close(other);
+	descriptors_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	run(fd, arg);
 	_exit(0);
 }
