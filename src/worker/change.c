@@ -266,7 +266,8 @@ static void files_read(struct reader *reader, int err, const struct conf_set *se
 		return;
 	}
 	conf_set_copy(change->candidate, set);
-	change->diag = *diag;
+	diag_copy(&change->diag, diag);
+	conf_set_parse(change->candidate, &change->diag);
 	change->ops->check(change);
 	candidate_ready(change, &asked, change->diag.error_count == 0);
 }
