@@ -164,6 +164,14 @@ void text_format(char *dst, size_t cap, const char *fmt, ...)
 	va_end(ap);
 }
 
+char *text_digits(uint64_t number, char *end)
+{
+	do
+		*--end = (char)('0' + number % 10);
+	while (number /= 10);
+	return end;
+}
+
 void text_make_printable(char *text)
 {
 	for (; *text; text++)

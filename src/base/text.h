@@ -41,6 +41,10 @@ size_t text_distance(struct slice a, const char *b, size_t max);
 /* snprintf(3) for where a cut-off end does no harm: messages, names of known length. */
 void text_format(char *dst, size_t cap, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
+/* The digits of number in front of end, where at most TEXT_DIGITS are: the first of them. For what is written a thousand times over. */
+enum { TEXT_DIGITS = 20 };
+char *text_digits(uint64_t number, char *end);
+
 /* Each byte that is not printable ASCII becomes a '?': no foreign byte may steer a terminal. */
 void text_make_printable(char *text);
 
