@@ -46,7 +46,7 @@ struct watched *watch_find(struct watch *watch, const uint8_t public_key[static 
 
 void watch_follow(struct watch *watch, const struct tunnel_config *running)
 {
-	static struct watched fresh[TUNNEL_PEERS_MAX];
+	struct watched *fresh = watch->fresh;
 	size_t i;
 
 	for (i = 0; i < running->peer_count && i < watch->count && is_same(&watch->peers[i], &running->peers[i]); i++)

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -37,6 +39,15 @@ static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *
 	descriptors_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	run(fd, arg);
 	_exit(0);
+}
+
+void helper_spare(void *memory, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = ((uintptr_t)memory + page - 1) & ~(page - 1), end = ((uintptr_t)memory + len) & ~(page - 1);
+
+	if (first < end)
+		(void)madvise((void *)first, end - first, MADV_DONTFORK); /* NOLINT(performance-no-int-to-ptr): rounded to pages */
 }
 
 /* Killed, and not ended yet: one that waits for a disk takes its time. */
