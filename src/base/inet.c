@@ -119,8 +119,23 @@ bool inet_overlap(const struct inet_prefix *a, const struct inet_prefix *b)
 	return a->len <= b->len ? inet_contains(a, &b->addr) : inet_contains(b, &a->addr);
 }
 
+static const char *ipv4_text(const uint8_t bytes[static 4], char dst[static INET_ADDR_STRLEN])
+{
+	char text[4 * sizeof("255")], *end = text + sizeof(text), *begin = end;
+
+	*--begin = '\0';
+	for (size_t i = 4; i--;) {
+		begin = text_digits(bytes[i], begin);
+		if (i)
+			*--begin = '.';
+	}
+	return memcpy(dst, begin, (size_t)(end - begin));
+}
+
 const char *inet_addr_text(const struct inet_addr *addr, char dst[static INET_ADDR_STRLEN])
 {
+	if (addr->family == AF_INET)
+		return ipv4_text(addr->bytes, dst);
 	if (!addr->family || !inet_ntop(addr->family, addr->bytes, dst, INET_ADDR_STRLEN))
 		text_format(dst, INET_ADDR_STRLEN, "(none)");
 	return dst;

@@ -169,6 +169,14 @@ const char *text_plural(uint64_t count)
 	return count == 1 ? "" : "s";
 }
 
+char *text_digits(uint64_t number, char *end)
+{
+	do
+		*--end = (char)('0' + number % 10);
+	while (number /= 10);
+	return end;
+}
+
 void text_make_printable(char *text)
 {
 	for (; *text; text++)

@@ -44,6 +44,10 @@ void text_format(char *dst, size_t cap, const char *fmt, ...) __attribute__((for
 /* What goes behind a noun of which there are so many: "" for one, else "s". */
 const char *text_plural(uint64_t count);
 
+/* The digits of number in front of end, where at most TEXT_DIGITS are: the first of them. For what is written a thousand times over. */
+enum { TEXT_DIGITS = 20 };
+char *text_digits(uint64_t number, char *end);
+
 /* Each byte that is not printable ASCII becomes a '?': no foreign byte may steer a terminal. */
 void text_make_printable(char *text);
 

@@ -12,6 +12,15 @@ void diag_clear(struct diag *diag, bool ran_before)
 	diag->ran_before = ran_before;
 }
 
+void diag_copy(struct diag *to, const struct diag *from)
+{
+	memcpy(to->findings, from->findings, from->count * sizeof(from->findings[0]));
+	to->count = from->count;
+	to->error_count = from->error_count;
+	to->warning_count = from->warning_count;
+	to->ran_before = from->ran_before;
+}
+
 /* Where the next finding goes; an error takes the place of a warning when there is no more room. */
 static struct diag_finding *room(struct diag *diag, enum diag_level level)
 {

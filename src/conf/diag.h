@@ -25,6 +25,7 @@ struct diag {
 };
 
 void diag_clear(struct diag *diag, bool ran_before);
+void diag_copy(struct diag *to, const struct diag *from); /* costs as much as is in from */
 void diag_error(struct diag *diag, const char *file, unsigned line, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 /* For what releases before this one took, or what the host has come to be like since: only a warning for a set that ran

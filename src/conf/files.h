@@ -9,6 +9,7 @@ enum conf_file { CONF_PRIVATE, CONF_PUBLIC, CONF_ENV, CONF_NETWORK, CONF_FILES }
 
 struct conf_text {
 	bool present;
+	bool read;   /* its bytes are here */
 	bool shared; /* others of this host may read it */
 	size_t len;
 	char *bytes; /* in buffers of whoever has it */

@@ -221,7 +221,8 @@ static void read_key(struct ini *ini, struct slice line)
 	slice_cut(&line, '=', &name);
 	name = slice_trim(name);
 	hint = find_hint(format, name, false);
-	if (!hint)
+	/* What is called as a key is that, and what is near to it costs nothing. */
+	if (!hint && !find_key(format, NULL, name))
 		hint = find_hint(format, name, true);
 	if (hint && hint->always) {
 		ini_error(ini, "%s: %s", hint->name, hint->words);

@@ -7,7 +7,11 @@
 
 void network_conf_init(struct network_conf *conf)
 {
-	memset(conf, 0, sizeof(*conf));
+	/* Only what was filled, as vpn_conf_init does. */
+	memset(conf->nics, 0, conf->nic_count * sizeof(conf->nics[0]));
+	memset(conf->devices, 0, conf->device_count * sizeof(conf->devices[0]));
+	conf->has_file = false;
+	conf->nic_count = conf->device_count = conf->dns_count = conf->ntp_count = 0;
 }
 
 static bool path_fits(const char *paths, const char *path)

@@ -135,6 +135,7 @@ struct network_conf {
 	uint8_t ntp_count;
 };
 
+/* Empties conf, which was all zero or initialised before. */
 void network_conf_init(struct network_conf *conf);
 void network_parse(struct network_conf *conf, const char *text, size_t len, struct diag *diag);
 

@@ -66,16 +66,14 @@ static int open_text(int dir_fd, enum conf_file file, struct conf_text *text, st
 	return err;
 }
 
-/* True when there is text to parse. */
-static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, struct diag *diag)
+static void read_file(struct conf_text *text, int dir_fd, enum conf_file file, struct diag *diag)
 {
-	struct conf_text *text = &set->texts[file];
 	int fd = open_text(dir_fd, file, text, diag);
 	ssize_t len;
 
 	text->present = fd != -ENOENT;
 	if (fd < 0)
-		return false;
+		return;
 	len = file_read_fd(fd, text->bytes, conf_files[file].limit + 1);
 	close(fd);
 	if (len == -EFBIG)
@@ -85,10 +83,10 @@ static bool read_file(struct conf_set *set, int dir_fd, enum conf_file file, str
 		diag_error(diag, conf_files[file].name, 1, "cannot be read: %s", strerror((int)-len));
 	if (len < 0) {
 		wipe(text->bytes, conf_files[file].limit + 1);
-		return false;
+		return;
 	}
 	text->len = (size_t)len;
-	return true;
+	text->read = true;
 }
 
 static void own_texts(struct conf_set *set)
@@ -102,10 +100,6 @@ static void own_texts(struct conf_set *set)
 void conf_set_copy(struct conf_set *to, const struct conf_set *from)
 {
 	conf_set_wipe(to);
-	to->vpn = from->vpn;
-	to->env = from->env;
-	to->network = from->network;
-	to->clustered = from->clustered;
 	memcpy(to->texts, from->texts, sizeof(to->texts));
 	own_texts(to);
 	for (int i = 0; i < CONF_FILES; i++)
@@ -139,6 +133,16 @@ static bool is_clustered(const struct conf_set *set)
 	return set->texts[CONF_PRIVATE].present || set->texts[CONF_PUBLIC].present || set->env.address_line;
 }
 
+void conf_set_parse(struct conf_set *set, struct diag *diag)
+{
+	for (enum conf_file file = 0; file < CONF_FILES; file++)
+		if (set->texts[file].read)
+			parse_file(set, file, diag);
+		else if (file == CONF_ENV)
+			parse_no_env(set, diag);
+	set->clustered = is_clustered(set);
+}
+
 void conf_set_replace(struct conf_set *set, const struct conf_set *from, enum conf_file file, struct slice text, struct diag *diag)
 {
 	conf_set_wipe(set);
@@ -146,19 +150,15 @@ void conf_set_replace(struct conf_set *set, const struct conf_set *from, enum co
 	for (enum conf_file i = 0; i < CONF_FILES; i++) {
 		struct slice bytes = i == file ? text : (struct slice){ from->texts[i].bytes, from->texts[i].len };
 
-		set->texts[i].present = i == file || from->texts[i].present;
+		set->texts[i].present = set->texts[i].read = i == file || from->texts[i].present;
 		set->texts[i].len = bytes.len;
 		if (bytes.len)
 			memcpy(set->texts[i].bytes, bytes.ptr, bytes.len);
-		if (set->texts[i].present)
-			parse_file(set, i, diag);
-		else if (i == CONF_ENV)
-			parse_no_env(set, diag);
 	}
-	set->clustered = is_clustered(set);
+	conf_set_parse(set, diag);
 }
 
-void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
+void conf_set_read(struct conf_set *set, int dir_fd, struct diag *diag)
 {
 	int err = swap_finish(dir_fd);
 
@@ -168,11 +168,13 @@ void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
 		diag_error(diag, VPN_PRIVATE_FILE, 1, "an import that a power cut stopped half way cannot be finished: %s",
 			   strerror(-err));
 	for (enum conf_file file = 0; file < CONF_FILES; file++)
-		if (read_file(set, dir_fd, file, diag))
-			parse_file(set, file, diag);
-		else if (file == CONF_ENV)
-			parse_no_env(set, diag);
-	set->clustered = is_clustered(set);
+		read_file(&set->texts[file], dir_fd, file, diag);
+}
+
+void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag)
+{
+	conf_set_read(set, dir_fd, diag);
+	conf_set_parse(set, diag);
 }
 
 static void wipe_text(struct conf_text *text)

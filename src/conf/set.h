@@ -63,10 +63,14 @@ struct conf_facts {
  * vpn-private.conf is mended to 0600 where we may). Never fails otherwise. */
 void conf_set_load(struct conf_set *set, int dir_fd, struct diag *diag);
 
+/* Its two halves: what takes a disk, and what takes a processor. */
+void conf_set_read(struct conf_set *set, int dir_fd, struct diag *diag);
+void conf_set_parse(struct conf_set *set, struct diag *diag);
+
 /* The set that from becomes with that text, no longer than its limit, as one of its files; what is wrong with it goes to diag. */
 void conf_set_replace(struct conf_set *set, const struct conf_set *from, enum conf_file file, struct slice text, struct diag *diag);
 
-/* from as conf_set_load left it, into to. */
+/* from as conf_set_read left it, into to. */
 void conf_set_copy(struct conf_set *to, const struct conf_set *from);
 
 /* Everything that needs more than one line or file to see. strict: our own key in no [Peer] is an error. */

@@ -73,8 +73,8 @@ void set_dir_remove(int dir_fd, const char *name)
 	unlinkat(dir_fd, name, AT_REMOVEDIR);
 }
 
-/* As file_replace, for what a power cut ends anyway. */
-static int write_file(int dir_fd, const char *name, const struct conf_text *text)
+/* durable: it begins to go to the disk. */
+static int write_file(int dir_fd, const char *name, const struct conf_text *text, bool durable)
 {
 	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err = 0;
 
@@ -88,8 +88,32 @@ static int write_file(int dir_fd, const char *name, const struct conf_text *text
 		else
 			done += (size_t)n;
 	}
+	if (!err && durable)
+		(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	close(fd);
 	return err;
+}
+
+static int sync_file(int dir_fd, const char *name)
+{
+	int fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	int err = fd < 0 || fsync(fd) < 0 ? -errno : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return err;
+}
+
+/* All of it was written before: the first sync takes most of what the others wait for along. */
+static int sync_files(int dir_fd, const struct conf_set *set, unsigned files)
+{
+	int err = 0;
+
+	for (enum conf_file file = 0; !err && file < CONF_FILES; file++)
+		if (text_of(set, file, files)->present)
+			err = sync_file(dir_fd, conf_file_name(file));
+	/* EINVAL: a directory cannot be synced there at all. */
+	return !err && fsync(dir_fd) < 0 && errno != EINVAL ? -errno : err;
 }
 
 int set_dir_write(int dir_fd, const char *name, const struct conf_set *set, unsigned files, bool durable)
@@ -103,11 +127,11 @@ int set_dir_write(int dir_fd, const char *name, const struct conf_set *set, unsi
 	for (enum conf_file file = 0; !err && file < CONF_FILES; file++) {
 		const struct conf_text *text = text_of(set, file, files);
 
-		if (text->present && durable)
-			err = file_replace(fd, conf_file_name(file), text->bytes, text->len, 0600);
-		else if (text->present)
-			err = write_file(fd, conf_file_name(file), text);
+		if (text->present)
+			err = write_file(fd, conf_file_name(file), text, durable);
 	}
+	if (!err && durable)
+		err = sync_files(fd, set, files);
 	close(fd);
 	return err;
 }

@@ -8,7 +8,7 @@ int set_dir_open(int dir_fd, const char *name); /* a descriptor that the caller 
 int set_dir_make(int dir_fd, const char *name); /* the same, made if it is not there */
 
 bool set_dir_same(int dir_fd, const char *name, const struct conf_set *set, unsigned files);
-/* In place of whatever is called so. durable: each file over a power cut, which waits for the disk. 0 or -errno. */
+/* In place of whatever is called so. durable: over a power cut, which waits for the disk; one within it leaves any part of it. 0 or -errno. */
 int set_dir_write(int dir_fd, const char *name, const struct conf_set *set, unsigned files, bool durable);
 void set_dir_remove(int dir_fd, const char *name);
 

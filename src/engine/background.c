@@ -2,49 +2,21 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/text.h"
 
 #define SELF "/proc/self/exe"
 
-enum { FDS_MAX = 1024, NAME_LEN = 32 }; /* FDS_MAX: where the kernel (before 5.9) closes them one by one */
+enum { NAME_LEN = 32 };
 
 static int told_fd = -1;
 static bool has_left; /* standard error is not where it was started any more */
-
-static void close_between(unsigned first, unsigned last)
-{
-	if (first > last || syscall(SYS_close_range, first, last, 0) == 0)
-		return;
-	for (unsigned fd = first; fd <= last && fd < FDS_MAX; fd++)
-		close((int)fd);
-}
-
-void background_close_others(const int *keep, size_t keep_count)
-{
-	unsigned first = STDERR_FILENO + 1;
-
-	for (;;) {
-		unsigned next = ~0U;
-
-		for (size_t i = 0; i < keep_count; i++)
-			if (keep[i] >= 0 && (unsigned)keep[i] >= first && (unsigned)keep[i] < next)
-				next = (unsigned)keep[i];
-		if (next == ~0U)
-			break;
-		if (next > first)
-			close_between(first, next - 1);
-		first = next + 1;
-	}
-	close_between(first, ~0U);
-}
 
 /* What is opened later must not get their numbers. */
 static void fill_standard(void)
@@ -79,7 +51,7 @@ void background_clean(char **argv, const char *name, const int *keep, size_t kee
 		/* No /proc: it has the name that it has. */
 	}
 	(void)prctl(PR_SET_NAME, name);
-	background_close_others(keep, keep_count);
+	descriptors_close_others(keep, keep_count);
 	for (size_t i = 0; i < keep_count; i++)
 		if (keep[i] >= 0)
 			(void)fcntl(keep[i], F_SETFD, FD_CLOEXEC);

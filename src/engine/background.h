@@ -10,9 +10,6 @@
  * root file system is changed. NAME is argv's and becomes the thread's. May start the program anew, with the same arguments. */
 void background_clean(char **argv, const char *name, const int *keep, size_t keep_count);
 
-/* Of that: its descriptors. */
-void background_close_others(const int *keep, size_t keep_count);
-
 /* Goes on in a child, in a session of its own; the parent returns never: it ends when background_ready is called, with 0, or when the
  * child ends before, with 1. 0 or -errno. */
 int background_begin(void);

@@ -98,6 +98,14 @@ static bool take_line(struct line_client *client, uint64_t now_ns)
 
 /* ---- what goes out ---- */
 
+static void wait_for(struct line_client *client, uint32_t events)
+{
+	if (client->events == events)
+		return;
+	client->events = events;
+	loop_change(client->server->loop, &client->source, events);
+}
+
 /* True when all of it went, or the client did: then *gone. */
 static bool flush(struct line_client *client, bool *gone)
 {
@@ -131,12 +139,12 @@ static void go_on(struct line_client *client, bool may_make, uint64_t now_ns)
 		if (client->answers)
 			break;
 		if (!take_line(client, now_ns)) {
-			loop_change(client->server->loop, &client->source, EPOLLIN);
+			wait_for(client, EPOLLIN);
 			return;
 		}
 	}
 	if (!gone)
-		loop_change(client->server->loop, &client->source, EPOLLOUT);
+		wait_for(client, EPOLLOUT);
 }
 
 static void client_ready(struct loop_source *source, uint32_t events, uint64_t now_ns)
@@ -217,6 +225,7 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 		client->server = server;
 		client->heard_ns = now_ns;
 		client->fd = -1;
+		client->events = EPOLLIN;
 		if (loop_add(server->loop, &client->source, fd, EPOLLIN, client_ready) == 0)
 			return;
 		client->server = NULL;
@@ -311,5 +320,5 @@ void line_server_tell(struct line_server *server, unsigned number, const char *t
 	}
 	line_out_add(&client->out, "%s", text);
 	if (!flush(client, &gone) && !gone)
-		loop_change(server->loop, &client->source, EPOLLOUT);
+		wait_for(client, EPOLLOUT);
 }

@@ -39,6 +39,7 @@ struct line_client {
 	bool skips;    /* the rest of a line that is too long */
 	bool stays;    /* it waits for what is told: its place is no other's */
 	bool answers;  /* a part of an answer is still to be made */
+	uint32_t events; /* that the loop waits for */
 	int fd;        /* that came with the request; -1: none */
 	struct line_out out;
 	size_t out_sent;

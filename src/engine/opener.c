@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/log.h"
 #include "base/pass.h"
 #include "base/self.h"
@@ -141,7 +142,7 @@ int opener_main(void)
 	int err;
 
 	/* What whoever starts it left open to it, it would hold with a right to use it. */
-	background_close_others(NULL, 0);
+	descriptors_close_others(NULL, 0);
 	log_open(OPENER_NAME);
 	(void)prctl(PR_SET_NAME, OPENER_NAME);
 	(void)setsid(); /* not to be stopped with others of a terminal: its end comes by the socket */

@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "gateway/way.h"
+#include "worker/helper.h"
 
 enum {
 	OVERHEAD_BYTES = 40 + 8 + 32,
@@ -29,6 +30,13 @@ int inner_dump(struct inner *inner)
 	if (err < 0)
 		log_err("%s", inner->tunnel.error);
 	return err;
+}
+
+void inner_spare(struct inner *inner)
+{
+	helper_spare(&inner->wanted, sizeof(inner->wanted));
+	helper_spare(&inner->applied, sizeof(inner->applied));
+	helper_spare(&inner->running, sizeof(inner->running));
 }
 
 void inner_clear(struct inner *inner)

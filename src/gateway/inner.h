@@ -19,6 +19,7 @@ struct inner {
 
 /* Reads what runs into inner->running: 0, -ENETDOWN when the path is down, or -errno. */
 int inner_dump(struct inner *inner);
+void inner_spare(struct inner *inner); /* its peers are in no helper */
 void inner_clear(struct inner *inner); /* no keys stay */
 
 /* What was applied last, for the next comparison, is what was wanted: but for endpoints whose name is not resolved yet. */

@@ -369,6 +369,7 @@ static int service_open(struct worker *worker)
 	struct service *service = service_of(worker);
 	int err = path_open(&service->path, &worker->loop);
 
+	inner_spare(&service->path.inner);
 	resolver_init(&service->resolver, &worker->loop, names_found, names_done);
 	attend_open(&service->attend, &worker->loop, worker->options->run_dir, &service->path, &service->set);
 	return err;
@@ -441,7 +442,7 @@ int service_run(const struct profile *profile, const struct service_options *opt
 	service.change.worker = &service.worker;
 	service.change.ops = changes;
 	service.change.candidate = set_pool_take();
-	change_init(&service.change);
+	change_init(&service.change, service.set);
 	status = worker_run(&service.worker);
 	change_end(&service.change);
 	set_pool_give_back(service.set);

@@ -10,6 +10,7 @@
 #include "gateway/knock.h"
 #include "gateway/roamed.h"
 #include "gateway/way.h"
+#include "worker/helper.h"
 
 enum { PROBES_A_PIECE = 32, PROBES_PAUSE_MS = 20 };
 
@@ -174,6 +175,7 @@ static void watch_fires(struct loop_timer *timer, uint64_t now_ns)
 
 void silent_watch(struct silent *silent)
 {
+	helper_spare(&silent->watch, sizeof(silent->watch));
 	watch_arm(silent, clock_now_ns());
 }
 

@@ -30,15 +30,23 @@ static bool is_same(const struct watched *peer, const struct tunnel_peer *runnin
 
 struct watched *watch_find(struct watch *watch, const uint8_t public_key[static TUNNEL_KEY_LEN])
 {
-	for (size_t i = 0; i < watch->count; i++)
-		if (!memcmp(watch->peers[i].public_key, public_key, TUNNEL_KEY_LEN))
-			return &watch->peers[i];
+	/* As tunnel_find has it: the next one that is looked for is mostly the next one here. */
+	static size_t last;
+
+	for (size_t i = 0; i < watch->count; i++) {
+		size_t at = (last + i) % watch->count;
+
+		if (memcmp(watch->peers[at].public_key, public_key, TUNNEL_KEY_LEN) != 0)
+			continue;
+		last = at;
+		return &watch->peers[at];
+	}
 	return NULL;
 }
 
 void watch_follow(struct watch *watch, const struct tunnel_config *running)
 {
-	static struct watched fresh[TUNNEL_PEERS_MAX];
+	struct watched *fresh = watch->fresh;
 	size_t i;
 
 	for (i = 0; i < running->peer_count && i < watch->count && is_same(&watch->peers[i], &running->peers[i]); i++)

@@ -42,6 +42,7 @@ enum watch_verdict {
 
 struct watch {
 	struct watched peers[TUNNEL_PEERS_MAX];
+	struct watched fresh[TUNNEL_PEERS_MAX]; /* watch_follow's own */
 	size_t count;
 	uint64_t looked_ns;
 };

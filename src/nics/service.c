@@ -441,7 +441,7 @@ int nics_run(const struct worker_options *options, const char *dhcp_client)
 	service.dhcp.program = dhcp_client;
 	service.set = set_pool_take();
 	service.change.candidate = set_pool_take();
-	change_init(&service.change);
+	change_init(&service.change, service.set);
 	status = worker_run(&service.worker);
 	change_end(&service.change);
 	set_pool_give_back(service.set);

@@ -129,6 +129,50 @@ static int set_peers(struct tunnel *tunnel, const struct tunnel_config *wanted, 
 	return 0;
 }
 
+/* Of a peer that runs. */
+static void follow_peer(struct tunnel_peer *running, const struct tunnel_peer *wanted, bool has_endpoint)
+{
+	if (has_endpoint)
+		running->endpoint = wanted->endpoint;
+	memcpy(running->preshared_key, wanted->preshared_key, sizeof(running->preshared_key));
+	running->keepalive_s = wanted->keepalive_s;
+	running->allowed_first = wanted->allowed_first;
+	running->allowed_count = wanted->allowed_count;
+}
+
+/* What runs, once all was set: that need not be asked for again. Peers come as the backend may tell them: those that were there, then others. */
+static void follow(struct tunnel_config *running, const struct tunnel_config *wanted, const struct tunnel_config *applied)
+{
+	uint16_t was = running->peer_count;
+
+	running->peer_count = 0;
+	for (uint16_t i = 0; i < was; i++) {
+		const struct tunnel_peer *peer = tunnel_find(wanted, running->peers[i].public_key);
+		struct tunnel_peer *now = &running->peers[running->peer_count];
+
+		if (!peer)
+			continue;
+		*now = running->peers[i];
+		follow_peer(now, peer, endpoint_is_due(peer, now, applied ? tunnel_find(applied, peer->public_key) : NULL));
+		running->peer_count++;
+	}
+	for (uint16_t i = 0; i < wanted->peer_count; i++) {
+		const struct tunnel_peer *peer = &wanted->peers[i];
+		struct tunnel_peer *now = &running->peers[running->peer_count];
+
+		if (tunnel_find(running, peer->public_key))
+			continue;
+		*now = (struct tunnel_peer){ .counts.known = running->counts.known };
+		memcpy(now->public_key, peer->public_key, sizeof(now->public_key));
+		follow_peer(now, peer, true);
+		running->peer_count++;
+	}
+	if (running->peer_count < was)
+		wipe(&running->peers[running->peer_count], (was - running->peer_count) * sizeof(running->peers[0]));
+	memcpy(running->allowed, wanted->allowed, wanted->allowed_count * sizeof(wanted->allowed[0]));
+	running->allowed_count = wanted->allowed_count;
+}
+
 int tunnel_apply(struct tunnel *tunnel, const struct tunnel_config *wanted, const struct tunnel_config *applied,
 		 struct tunnel_config *running, struct tunnel_report *report)
 {
@@ -142,5 +186,10 @@ int tunnel_apply(struct tunnel *tunnel, const struct tunnel_config *wanted, cons
 		err = set_peers(tunnel, wanted, applied, running, false, report);
 	if (!err)
 		err = set_peers(tunnel, wanted, applied, running, true, report);
+	/* Another private key ends sessions: that is asked for. */
+	if (!err && !tunnel->dumped && !report->device_changed) {
+		follow(running, wanted, applied);
+		tunnel->dumped = running;
+	}
 	return err;
 }

@@ -16,7 +16,7 @@ struct tunnel_report {
 };
 
 /* wanted is what is to be; applied what was applied last, NULL when that is not known; running is scratch space and
- * holds what was found (tunnel_dump). An endpoint is set on a peer that runs only when it has none or when the FILE changed it, so a
+ * holds what runs then (tunnel_dump). An endpoint is set on a peer that runs only when it has none or when the FILE changed it, so a
  * peer that roamed is not pulled back. 0, or -errno of the first step that failed, with words in tunnel->error. */
 int tunnel_apply(struct tunnel *tunnel, const struct tunnel_config *wanted, const struct tunnel_config *applied,
 		 struct tunnel_config *running, struct tunnel_report *report);

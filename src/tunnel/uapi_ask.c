@@ -103,31 +103,45 @@ struct reading {
 	bool whole; /* the empty line was there */
 };
 
+/* len bytes and a newline, behind what of the line came before: there is room for it. */
+static int take_line(struct reading *reading, const char *bytes, size_t len)
+{
+	struct slice line = { bytes, len };
+
+	if (reading->len) {
+		memcpy(reading->line + reading->len, bytes, len);
+		line = (struct slice){ reading->line, reading->len + len };
+		reading->len = 0;
+	}
+	if (line.len)
+		return uapi_answer_line(reading->answer, line);
+	reading->whole = reading->answer->ended;
+	return reading->whole ? 0 : -EPROTO;
+}
+
 static int take_piece(struct reading *reading, const char *bytes, size_t len)
 {
-	for (size_t i = 0; i < len; i++) {
-		int err = 0;
+	int err = 0;
+
+	while (len && !err) {
+		const char *end = memchr(bytes, '\n', len);
+		size_t part = end ? (size_t)(end - bytes) : len;
 
 		/* One request, one answer: nothing stands behind it. */
 		if (reading->whole)
 			return reading->answer->stays ? 0 : -EPROTO;
-		if (bytes[i] != '\n' && reading->len == sizeof(reading->line))
+		if (part > sizeof(reading->line) - reading->len)
 			return -EPROTO;
-		if (bytes[i] != '\n') {
-			reading->line[reading->len++] = bytes[i];
-			continue;
+		if (!end) {
+			memcpy(reading->line + reading->len, bytes, part);
+			reading->len += part;
+			return 0;
 		}
-		if (reading->len)
-			err = uapi_answer_line(reading->answer, (struct slice){ reading->line, reading->len });
-		else if (reading->answer->ended)
-			reading->whole = true;
-		else
-			err = -EPROTO;
-		if (err < 0)
-			return err;
-		reading->len = 0;
+		err = take_line(reading, bytes, part);
+		bytes += part + 1;
+		len -= part + 1;
 	}
-	return 0;
+	return err;
 }
 
 /* *any: something of it was there. */
@@ -139,8 +153,13 @@ static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns,
 
 	reading = (struct reading){ .answer = answer };
 	while (!err && !reading.whole) {
-		ssize_t n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
+		ssize_t n;
 
+		/* It is made while it is read: most of it is waited for. */
+		err = wait_ready(fd, POLLIN, deadline_ns);
+		if (err < 0)
+			break;
+		n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
 		if (n > 0) {
 			*any = true;
 			total += (size_t)n;
@@ -148,9 +167,7 @@ static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns,
 			wipe(piece, (size_t)n);
 		} else if (n == 0) {
 			err = -EPIPE;
-		} else if (errno == EAGAIN || errno == EINTR) {
-			err = wait_ready(fd, POLLIN, deadline_ns);
-		} else {
+		} else if (errno != EAGAIN && errno != EINTR) {
 			err = -errno;
 		}
 	}

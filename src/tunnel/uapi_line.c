@@ -1,9 +1,6 @@
 #include "tunnel/uapi_line.h"
 
 #include <errno.h>
-#include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "crypto/key.h"
@@ -24,54 +21,57 @@ enum value_kind {
 
 #define DROP_BEGINS "drop_"
 
+#define NAME(text) text, sizeof(text) - 1
+
 static const struct {
 	const char *name;
+	size_t len;
 	enum value_kind kind;
 	uint64_t max;
 } keys[UAPI_KEYS] = {
-	[UAPI_PRIVATE_KEY] = { "private_key", VALUE_KEY, 0 },
-	[UAPI_LISTEN_PORT] = { "listen_port", VALUE_NUMBER, UINT16_MAX },
-	[UAPI_FWMARK] = { "fwmark", VALUE_MARK, UINT32_MAX },
-	[UAPI_REPLACE_PEERS] = { "replace_peers", VALUE_TRUE, 0 },
-	[UAPI_PUBLIC_KEY] = { "public_key", VALUE_KEY, 0 },
-	[UAPI_REMOVE] = { "remove", VALUE_TRUE, 0 },
-	[UAPI_UPDATE_ONLY] = { "update_only", VALUE_TRUE, 0 },
-	[UAPI_PRESHARED_KEY] = { "preshared_key", VALUE_KEY, 0 },
-	[UAPI_ENDPOINT] = { "endpoint", VALUE_ENDPOINT, 0 },
-	[UAPI_KEEPALIVE] = { "persistent_keepalive_interval", VALUE_NUMBER, UINT16_MAX },
-	[UAPI_REPLACE_ALLOWED] = { "replace_allowed_ips", VALUE_TRUE, 0 },
-	[UAPI_ALLOWED] = { "allowed_ip", VALUE_PREFIX, 0 },
-	[UAPI_PROTOCOL_VERSION] = { "protocol_version", VALUE_NUMBER, UINT16_MAX },
-	[UAPI_HANDSHAKE_S] = { "last_handshake_time_sec", VALUE_SIGNED, INT64_MAX },
-	[UAPI_HANDSHAKE_NS] = { "last_handshake_time_nsec", VALUE_NUMBER, 999999999 },
-	[UAPI_SENT] = { "tx_bytes", VALUE_NUMBER, UINT64_MAX },
-	[UAPI_RECEIVED] = { "rx_bytes", VALUE_NUMBER, UINT64_MAX },
-	[UAPI_ERRNO] = { "errno", VALUE_SIGNED, 4095 },
-	[UAPI_VERSION] = { "version", VALUE_NUMBER, UINT32_MAX },
-	[UAPI_INDEX] = { "index", VALUE_NUMBER, INT32_MAX },
-	[UAPI_UNDER_LOAD] = { "under_load", VALUE_NUMBER, 1 },
-	[UAPI_TROUBLE] = { "trouble", VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
-	[UAPI_OPENER] = { "opener", VALUE_TEXT, 16 },
-	[UAPI_ERROR] = { "error", VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
-	[UAPI_CHANGED] = { "changed", VALUE_NUMBER, 1 },
-	[UAPI_DROP] = { DROP_BEGINS, VALUE_NUMBER, UINT64_MAX },
-	[UAPI_UNKNOWN_FROM] = { "unknown_from", VALUE_ENDPOINT, 0 },
-	[UAPI_UNKNOWN_AGE] = { "unknown_age_s", VALUE_NUMBER, UINT64_MAX },
-	[UAPI_UNKNOWN_KEY] = { "unknown_public_key", VALUE_KEY, 0 },
-	[UAPI_MISLED_FROM] = { "misled_from", VALUE_ENDPOINT, 0 },
-	[UAPI_MISLED_AGE] = { "misled_age_s", VALUE_NUMBER, UINT64_MAX },
-	[UAPI_MISLED_KEY] = { "misled_public_key", VALUE_KEY, 0 },
-	[UAPI_FAILING] = { "failing", VALUE_NUMBER, 1 },
-	[UAPI_FAILURE] = { "failure", VALUE_FAILURE, 0 },
-	[UAPI_FAILURE_AGE] = { "failure_age_s", VALUE_NUMBER, UINT64_MAX },
-	[UAPI_FAILURES] = { "failures", VALUE_NUMBER, UINT64_MAX },
-	[UAPI_REPLACE_NICS] = { "replace_nics", VALUE_TRUE, 0 },
-	[UAPI_NIC] = { "nic", VALUE_TEXT, IFNAMSIZ - 1 },
-	[UAPI_MTU] = { "mtu", VALUE_NUMBER, UINT16_MAX },
-	[UAPI_ADDRESS] = { "address", VALUE_PREFIX, 0 },
-	[UAPI_ROUTE] = { "route", VALUE_PREFIX, 0 },
-	[UAPI_GATEWAY] = { "gateway", VALUE_ADDR, 0 },
-	[UAPI_ROUTE_MTU] = { "route_mtu", VALUE_NUMBER, UINT16_MAX },
+	[UAPI_PRIVATE_KEY] = { NAME("private_key"), VALUE_KEY, 0 },
+	[UAPI_LISTEN_PORT] = { NAME("listen_port"), VALUE_NUMBER, UINT16_MAX },
+	[UAPI_FWMARK] = { NAME("fwmark"), VALUE_MARK, UINT32_MAX },
+	[UAPI_REPLACE_PEERS] = { NAME("replace_peers"), VALUE_TRUE, 0 },
+	[UAPI_PUBLIC_KEY] = { NAME("public_key"), VALUE_KEY, 0 },
+	[UAPI_REMOVE] = { NAME("remove"), VALUE_TRUE, 0 },
+	[UAPI_UPDATE_ONLY] = { NAME("update_only"), VALUE_TRUE, 0 },
+	[UAPI_PRESHARED_KEY] = { NAME("preshared_key"), VALUE_KEY, 0 },
+	[UAPI_ENDPOINT] = { NAME("endpoint"), VALUE_ENDPOINT, 0 },
+	[UAPI_KEEPALIVE] = { NAME("persistent_keepalive_interval"), VALUE_NUMBER, UINT16_MAX },
+	[UAPI_REPLACE_ALLOWED] = { NAME("replace_allowed_ips"), VALUE_TRUE, 0 },
+	[UAPI_ALLOWED] = { NAME("allowed_ip"), VALUE_PREFIX, 0 },
+	[UAPI_PROTOCOL_VERSION] = { NAME("protocol_version"), VALUE_NUMBER, UINT16_MAX },
+	[UAPI_HANDSHAKE_S] = { NAME("last_handshake_time_sec"), VALUE_SIGNED, INT64_MAX },
+	[UAPI_HANDSHAKE_NS] = { NAME("last_handshake_time_nsec"), VALUE_NUMBER, 999999999 },
+	[UAPI_SENT] = { NAME("tx_bytes"), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_RECEIVED] = { NAME("rx_bytes"), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_ERRNO] = { NAME("errno"), VALUE_SIGNED, 4095 },
+	[UAPI_VERSION] = { NAME("version"), VALUE_NUMBER, UINT32_MAX },
+	[UAPI_INDEX] = { NAME("index"), VALUE_NUMBER, INT32_MAX },
+	[UAPI_UNDER_LOAD] = { NAME("under_load"), VALUE_NUMBER, 1 },
+	[UAPI_TROUBLE] = { NAME("trouble"), VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
+	[UAPI_OPENER] = { NAME("opener"), VALUE_TEXT, 16 },
+	[UAPI_ERROR] = { NAME("error"), VALUE_WORDS, TUNNEL_ERROR_LEN - 1 },
+	[UAPI_CHANGED] = { NAME("changed"), VALUE_NUMBER, 1 },
+	[UAPI_DROP] = { NAME(DROP_BEGINS), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_UNKNOWN_FROM] = { NAME("unknown_from"), VALUE_ENDPOINT, 0 },
+	[UAPI_UNKNOWN_AGE] = { NAME("unknown_age_s"), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_UNKNOWN_KEY] = { NAME("unknown_public_key"), VALUE_KEY, 0 },
+	[UAPI_MISLED_FROM] = { NAME("misled_from"), VALUE_ENDPOINT, 0 },
+	[UAPI_MISLED_AGE] = { NAME("misled_age_s"), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_MISLED_KEY] = { NAME("misled_public_key"), VALUE_KEY, 0 },
+	[UAPI_FAILING] = { NAME("failing"), VALUE_NUMBER, 1 },
+	[UAPI_FAILURE] = { NAME("failure"), VALUE_FAILURE, 0 },
+	[UAPI_FAILURE_AGE] = { NAME("failure_age_s"), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_FAILURES] = { NAME("failures"), VALUE_NUMBER, UINT64_MAX },
+	[UAPI_REPLACE_NICS] = { NAME("replace_nics"), VALUE_TRUE, 0 },
+	[UAPI_NIC] = { NAME("nic"), VALUE_TEXT, IFNAMSIZ - 1 },
+	[UAPI_MTU] = { NAME("mtu"), VALUE_NUMBER, UINT16_MAX },
+	[UAPI_ADDRESS] = { NAME("address"), VALUE_PREFIX, 0 },
+	[UAPI_ROUTE] = { NAME("route"), VALUE_PREFIX, 0 },
+	[UAPI_GATEWAY] = { NAME("gateway"), VALUE_ADDR, 0 },
+	[UAPI_ROUTE_MTU] = { NAME("route_mtu"), VALUE_NUMBER, UINT16_MAX },
 };
 
 const char *uapi_key_name(enum uapi_key key)
@@ -194,7 +194,7 @@ int uapi_line_read(struct slice line, enum uapi_key *key, struct uapi_value *val
 	if (!slice_cut(&text, '=', &name) || !text.ptr || !name.len)
 		return -EPROTO;
 	for (*key = 0; *key < UAPI_KEYS; (*key)++)
-		if (*key != UAPI_DROP && slice_equal(name, keys[*key].name))
+		if (*key != UAPI_DROP && name.len == keys[*key].len && !memcmp(name.ptr, keys[*key].name, name.len))
 			return read_value(*key, text, value);
 	*key = UAPI_DROP;
 	return find_drop(name, &value->which) < 0 ? -ENOENT : read_value(UAPI_DROP, text, value);
@@ -202,34 +202,50 @@ int uapi_line_read(struct slice line, enum uapi_key *key, struct uapi_value *val
 
 /* ---- writing ---- */
 
-__attribute__((format(printf, 2, 3))) static void put(const struct uapi_to *to, const char *fmt, ...)
+/* Of key and value, as a line. A dump of a thousand peers has more than ten thousand. */
+static void put_line(const struct uapi_to *to, struct slice name, const char *text, size_t len)
 {
 	char line[UAPI_TEXT_MAX];
-	va_list ap;
-	int n;
+	size_t value = name.len + 1;
 
-	va_start(ap, fmt);
-	n = vsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	if (n <= 0 || (size_t)n >= sizeof(line))
+	if (value + len + 1 > sizeof(line))
 		return; /* none is that long */
-	to->add(to->arg, line, (size_t)n);
-	wipe(line, (size_t)n);
+	memcpy(line, name.ptr, name.len);
+	line[name.len] = '=';
+	memcpy(line + value, text, len);
+	line[value + len] = '\n';
+	to->add(to->arg, line, value + len + 1);
+	wipe(line, value + len + 1);
+}
+
+static void put(const struct uapi_to *to, enum uapi_key key, const char *text, size_t len)
+{
+	put_line(to, (struct slice){ keys[key].name, keys[key].len }, text, len);
+}
+
+/* negative: a minus stands before it. */
+static void put_digits(const struct uapi_to *to, struct slice name, uint64_t number, bool negative)
+{
+	char text[1 + TEXT_DIGITS], *end = text + sizeof(text), *begin = text_digits(number, end);
+
+	if (negative)
+		*--begin = '-';
+	put_line(to, name, begin, (size_t)(end - begin));
 }
 
 void uapi_put_number(const struct uapi_to *to, enum uapi_key key, uint64_t number)
 {
-	put(to, "%s=%" PRIu64 "\n", keys[key].name, number);
+	put_digits(to, (struct slice){ keys[key].name, keys[key].len }, number, false);
 }
 
 void uapi_put_signed(const struct uapi_to *to, enum uapi_key key, int64_t number)
 {
-	put(to, "%s=%" PRId64 "\n", keys[key].name, number);
+	put_digits(to, (struct slice){ keys[key].name, keys[key].len }, number < 0 ? -(uint64_t)number : (uint64_t)number, number < 0);
 }
 
 void uapi_put_true(const struct uapi_to *to, enum uapi_key key)
 {
-	put(to, "%s=true\n", keys[key].name);
+	put(to, key, "true", 4);
 }
 
 void uapi_put_key(const struct uapi_to *to, enum uapi_key key, const uint8_t bytes[static TUNNEL_KEY_LEN])
@@ -237,7 +253,7 @@ void uapi_put_key(const struct uapi_to *to, enum uapi_key key, const uint8_t byt
 	char hex[KEY_HEX_LEN];
 
 	key_to_hex(bytes, hex);
-	put(to, "%s=%s\n", keys[key].name, hex);
+	put(to, key, hex, sizeof(hex) - 1);
 	wipe(hex, sizeof(hex));
 }
 
@@ -245,21 +261,24 @@ void uapi_put_endpoint(const struct uapi_to *to, enum uapi_key key, const struct
 {
 	char text[INET_ENDPOINT_STRLEN];
 
-	put(to, "%s=%s\n", keys[key].name, inet_endpoint_text(endpoint, text));
+	(void)inet_endpoint_text(endpoint, text);
+	put(to, key, text, strlen(text));
 }
 
 void uapi_put_prefix(const struct uapi_to *to, enum uapi_key key, const struct inet_prefix *prefix)
 {
 	char text[INET_PREFIX_STRLEN];
 
-	put(to, "%s=%s\n", keys[key].name, inet_prefix_text(prefix, text));
+	(void)inet_prefix_text(prefix, text);
+	put(to, key, text, strlen(text));
 }
 
 void uapi_put_addr(const struct uapi_to *to, enum uapi_key key, const struct inet_addr *addr)
 {
 	char text[INET_ADDR_STRLEN];
 
-	put(to, "%s=%s\n", keys[key].name, inet_addr_text(addr, text));
+	(void)inet_addr_text(addr, text);
+	put(to, key, text, strlen(text));
 }
 
 void uapi_put_text(const struct uapi_to *to, enum uapi_key key, const char *text)
@@ -268,27 +287,33 @@ void uapi_put_text(const struct uapi_to *to, enum uapi_key key, const char *text
 
 	text_format(printable, sizeof(printable), "%s", text);
 	text_make_printable(printable);
-	put(to, "%s=%s\n", keys[key].name, printable);
+	put(to, key, printable, strlen(printable));
 }
 
 void uapi_put_drop(const struct uapi_to *to, enum tunnel_drop drop, uint64_t count)
 {
-	put(to, DROP_BEGINS "%s=%" PRIu64 "\n", tunnel_drop_words[drop].name, count);
+	char name[UAPI_TEXT_MAX];
+
+	text_format(name, sizeof(name), DROP_BEGINS "%s", tunnel_drop_words[drop].name);
+	put_digits(to, slice_of(name), count, false);
 }
 
 void uapi_put_failure(const struct uapi_to *to, enum tunnel_failure failure)
 {
-	put(to, "%s=%s\n", keys[UAPI_FAILURE].name, tunnel_failure_words[failure].name);
+	put(to, UAPI_FAILURE, tunnel_failure_words[failure].name, strlen(tunnel_failure_words[failure].name));
 }
 
 void uapi_put_begin(const struct uapi_to *to, const char *request)
 {
-	put(to, "%s\n", request);
+	char line[UAPI_TEXT_MAX];
+
+	text_format(line, sizeof(line), "%s\n", request);
+	to->add(to->arg, line, strlen(line));
 }
 
 void uapi_put_end(const struct uapi_to *to)
 {
-	put(to, "\n");
+	to->add(to->arg, "\n", 1);
 }
 
 void uapi_put_result(const struct uapi_to *to, int err)

@@ -266,7 +266,8 @@ static void files_read(struct reader *reader, int err, const struct conf_set *se
 		return;
 	}
 	conf_set_copy(change->candidate, set);
-	change->diag = *diag;
+	diag_copy(&change->diag, diag);
+	conf_set_parse(change->candidate, &change->diag);
 	change->ops->check(change);
 	candidate_ready(change, &asked, change->diag.error_count == 0);
 }
@@ -421,8 +422,11 @@ void change_verb_keep(struct worker *worker, struct control_call *call, int argc
 
 /* ---- the process ---- */
 
-void change_init(struct change *change)
+void change_init(struct change *change, struct conf_set *set)
 {
+	/* Helpers have to do with texts alone. */
+	helper_spare(&set->vpn, sizeof(set->vpn));
+	helper_spare(&change->candidate->vpn, sizeof(change->candidate->vpn));
 	change->reader.dir = change->worker->options->conf_dir;
 	change->reader.done = files_read;
 	change->keeper.done = kept;

@@ -70,7 +70,7 @@ struct change {
 worker_verb_fn change_verb_reconfigure, change_verb_plan, change_verb_apply, change_verb_undo, change_verb_keep;
 
 /* worker, ops and candidate are set. */
-void change_init(struct change *change);
+void change_init(struct change *change, struct conf_set *set); /* set: the other one, that the candidate changes places with */
 void change_stop(struct change *change); /* before the worker's sets go */
 void change_end(struct change *change);  /* waits for the disk: the last thing a service does */
 

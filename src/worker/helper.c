@@ -3,17 +3,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/descriptors.h"
 #include "base/file.h"
 #include "base/log.h"
 
 #define OOM_SCORE "/proc/self/oom_score_adj"
 
 enum {
-	FDS_MAX = 1024, /* a service has some dozens */
 	KILLED_MAX = 80, /* one for each NIC, and some */
 };
 
@@ -29,16 +31,23 @@ static void be_expendable(void)
 /* What ends the service by a signal leaves it alone: it goes with its parent, or is killed. */
 static _Noreturn void live(int fd, int keep_fd, void (*run)(int fd, const void *arg), const void *arg)
 {
-	long max = sysconf(_SC_OPEN_MAX);
+	const int keep[] = { fd, keep_fd };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	be_expendable();
 	log_copy(-1);
-	for (int other = STDERR_FILENO + 1; other < (max < FDS_MAX ? max : FDS_MAX); other++)
-		if (other != fd && other != keep_fd)
-			close(other);
+	descriptors_close_others(keep, sizeof(keep) / sizeof(keep[0]));
 	run(fd, arg);
 	_exit(0);
+}
+
+void helper_spare(void *memory, size_t len)
+{
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t first = ((uintptr_t)memory + page - 1) & ~(page - 1), end = ((uintptr_t)memory + len) & ~(page - 1);
+
+	if (first < end)
+		(void)madvise((void *)first, end - first, MADV_DONTFORK); /* NOLINT(performance-no-int-to-ptr): rounded to pages */
 }
 
 /* Killed, and not ended yet: one that waits for a disk takes its time. */

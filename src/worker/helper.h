@@ -18,6 +18,8 @@ struct helper {
  * while too many that were killed have not ended. */
 int helper_start(struct helper *helper, struct loop *loop, void (*run)(int fd, const void *arg), const void *arg,
 		 int keep_fd, loop_ready_fn *ready);
+/* What no helper reads is in none of them: a service that goes on writing there waits for no copy of its pages. memory is there for good. */
+void helper_spare(void *memory, size_t len);
 int helper_end(struct helper *helper);   /* waits for a child that is on its way out: its status, as wait(2) has it */
 void helper_kill(struct helper *helper); /* also when none runs; waits for nothing */
 

@@ -21,7 +21,7 @@ static void read_files(int fd, const void *arg)
 
 	reading->err = dir_fd < 0 ? -errno : 0;
 	if (dir_fd >= 0)
-		conf_set_load(&reading->set, dir_fd, &reading->diag);
+		conf_set_read(&reading->set, dir_fd, &reading->diag);
 	if (write(fd, "", 1) < 0)
 		_exit(1);
 }

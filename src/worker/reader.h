@@ -1,4 +1,4 @@
-/* Reads the four files in a child process: a disk that hangs holds that child, and not the service's loop. */
+/* Reads the four files in a child process: a disk that hangs holds that child, and not the service's loop. What they say is for who has them. */
 #ifndef WORKER_READER_H
 #define WORKER_READER_H
 
@@ -10,7 +10,7 @@ struct reader {
 	const char *dir;        /* borrowed for good */
 	int passed_fd;          /* a directory to be read in place of it, -1: none */
 	struct reading *shared; /* with the child, while there is one */
-	/* 0 or -errno of opening dir; set and diag are gone when it returns. */
+	/* 0 or -errno of opening dir; set, as conf_set_read leaves it, and diag are gone when it returns. */
 	void (*done)(struct reader *reader, int err, const struct conf_set *set, const struct diag *diag);
 };
 

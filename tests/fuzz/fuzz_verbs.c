@@ -274,12 +274,13 @@ static void begin(void)
 	service.path.profile = &profiles[PROFILE_GATEWAY];
 	service.path.carrier.reason = "";
 	service.path.inner.tunnel.ops = &none;
+	service.path.inner.tunnel.loop = &service.worker.loop;
 	service.path.inner.up = true;
 	service.worker = (struct worker){ .name = "gateway", .options = &options.worker, .ops = &ops, .change = &service.change };
 	service.change.worker = &service.worker;
 	service.change.ops = &changes;
 	service.change.candidate = &sets[1];
-	change_init(&service.change);
+	change_init(&service.change, service.set);
 	conf_set_load(service.set, play.dir_fd, &service.change.diag);
 	if (service.change.diag.error_count || service.set->vpn.peer_count != 2)
 		abort();
@@ -295,6 +296,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	play.end = data + size;
 	play.asker = -1;
 	play.answered = false;
+	service.path.inner.tunnel.dumped = NULL; /* its loop begins anew */
 	for (size_t i = 0; i < CLIENTS; i++)
 		play.clients[i] = -1;
 	sigprocmask(SIG_BLOCK, NULL, &before);

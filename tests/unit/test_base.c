@@ -77,6 +77,18 @@ TEST(what_goes_to_a_terminal_is_printable_ascii)
 	CHECK_STR(text, "disk ?[2J?A?~?.");
 }
 
+TEST(digits_are_those_that_printf_writes)
+{
+	static const uint64_t numbers[] = { 0, 9, 10, 255, 65535, UINT64_C(9999999999), UINT64_MAX };
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		char buf[TEXT_DIGITS + 1] = "", expected[TEXT_DIGITS + 1];
+
+		text_format(expected, sizeof(expected), "%llu", (unsigned long long)numbers[i]);
+		CHECK_STR(text_digits(numbers[i], buf + TEXT_DIGITS), expected);
+	}
+}
+
 TEST(text_that_does_not_fit_is_cut_and_says_so)
 {
 	char buf[8];

@@ -143,11 +143,72 @@ TEST(what_runs_is_asked_for_once_a_turn_and_again_once_something_was_set)
 	loop.turn++;
 	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
 	CHECK_INT(dump_calls, 2);
-	add_peer(&wanted, 3);
+	wanted.listen_port++;
 	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
 	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
 	CHECK_INT(dump_calls, 3);
-	CHECK_INT(running.peer_count, 3);
+}
+
+/* Whether two say the same of peers, in any order. */
+static bool same_peers(const struct tunnel_config *a, const struct tunnel_config *b)
+{
+	for (size_t i = 0; i < a->peer_count; i++) {
+		const struct tunnel_peer *x = &a->peers[i], *y = tunnel_find(b, x->public_key);
+
+		if (!y || !inet_endpoint_equal(&x->endpoint, &y->endpoint) || x->keepalive_s != y->keepalive_s ||
+		    memcmp(x->preshared_key, y->preshared_key, TUNNEL_KEY_LEN) != 0 || x->received_bytes != y->received_bytes ||
+		    x->handshake_s != y->handshake_s || x->allowed_count != y->allowed_count)
+			return false;
+		for (size_t j = 0; j < x->allowed_count; j++)
+			if (!inet_prefix_equal(&a->allowed[x->allowed_first + j], &b->allowed[y->allowed_first + j]))
+				return false;
+	}
+	return a->peer_count == b->peer_count;
+}
+
+TEST(what_runs_behind_a_change_is_known_without_asking)
+{
+	struct tunnel_peer *peer;
+
+	begin();
+	add_peer(&wanted, 3);
+	CHECK_INT(apply(&applied), 0);
+	tunnel_config_copy(&applied, &wanted);
+	for (size_t i = 0; i < state.peer_count; i++) {
+		state.peers[i].received_bytes = 100 + i;
+		state.peers[i].handshake_s = 1000 + (int64_t)i;
+		state.peers[i].endpoint.port = (uint16_t)(7000 + i); /* all have roamed */
+	}
+	tunnel_config_clear(&wanted);
+	wanted.has_private_key = true;
+	memset(wanted.private_key, 7, TUNNEL_KEY_LEN);
+	wanted.listen_port = 4567;
+	add_peer(&wanted, 4);
+	add_peer(&wanted, 3)->keepalive_s = 25;
+	peer = add_peer(&wanted, 2);
+	peer->endpoint_id = 77;
+	peer->endpoint.port = 5000;
+	memset(peer->preshared_key, 9, TUNNEL_KEY_LEN);
+	wanted.allowed[wanted.allowed_count++] = (struct inet_prefix){ { AF_INET, { 10, 8, 4 } }, 24 };
+	peer->allowed_count++;
+	dump_calls = 0;
+	CHECK_INT(apply(&applied), 0);
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(dump_calls, 1);
+	CHECK(same_peers(&running, &state));
+	CHECK_INT(tunnel_find(&running, wanted.peers[1].public_key)->endpoint.port, 7002);
+	CHECK_INT(tunnel_find(&running, wanted.peers[2].public_key)->endpoint.port, 5000);
+}
+
+TEST(what_runs_behind_a_change_that_failed_is_asked_for)
+{
+	begin();
+	wanted.listen_port++;
+	fail_with = -EADDRINUSE;
+	dump_calls = 0;
+	CHECK_INT(apply(&applied), -EADDRINUSE);
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK_INT(dump_calls, 2);
 }
 
 TEST(apply_adds_updates_and_removes_only_what_differs)
