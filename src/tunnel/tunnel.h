@@ -105,7 +105,6 @@ struct tunnel {
 	const char *sockets_dir; /* where that is, NULL: where wg(8) looks; borrowed */
 	struct loop *loop;     /* of who owns it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
-	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
 	char error[TUNNEL_ERROR_LEN];
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
@@ -114,6 +113,7 @@ struct tunnel {
 	void (*ended)(struct tunnel *tunnel);
 	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
+	struct nl inner; /* NETLINK_ROUTE where the inner interface is; the last, since its buffers are large, and need not be zero */
 };
 
 extern const struct tunnel_ops tunnel_kernel, tunnel_uapi;
