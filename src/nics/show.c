@@ -101,7 +101,7 @@ static int compare_names(const void *a, const void *b)
 
 void nics_show(struct nl *nl, const struct nics_shown *shown, const char *only, struct control_call *call, uint64_t now_ns)
 {
-	static const struct network_conf none;
+	static struct network_conf none; /* const, its zeros would be in the binary */
 	static struct nics nics;
 	int err = nics_find(nl, &nics);
 	size_t printed = 0;
