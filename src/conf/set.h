@@ -52,11 +52,11 @@ struct conf_facts {
 	bool mellanox;              /* a Mellanox NIC is present */
 	const char *mellanox_where; /* for people, "" when absent */
 	bool contained;             /* in a container, whose network the tunnels are in, whatever .env says */
-	struct conf_route routes[CONF_ROUTES_MAX];
-	size_t route_count;
-	struct conf_link links[CONF_LINKS_MAX];
-	size_t link_count; /* 0: not known */
 	const struct conf_set *former; /* what this instance runs; NULL: not known. Borrowed. */
+	size_t route_count;
+	size_t link_count; /* 0: not known */
+	struct conf_route routes[CONF_ROUTES_MAX];
+	struct conf_link links[CONF_LINKS_MAX];
 };
 
 /* Reads and parses all four files of dir_fd; what is wrong with a line, a file or its mode goes to diag (mode of

@@ -44,7 +44,7 @@ static struct {
 	uint64_t sequence; /* of the last record that was taken from it */
 	char rest[4096];   /* of standard input: a line that has not come whole */
 	size_t rest_len;
-} sender = { .socket_fd = -1, .name = "-" };
+} sender; /* no values here: all of it would be in the binary */
 
 /* ---- lines ---- */
 
@@ -340,6 +340,8 @@ int syslog_main(int argc, char **argv)
 	int err = 0;
 
 	log_open("syslog");
+	sender.socket_fd = -1;
+	text_format(sender.name, sizeof(sender.name), "-");
 	sender.kernels = fstat(STDIN_FILENO, &st) < 0 || !S_ISFIFO(st.st_mode);
 	sender.file = argc == 2 ? argv[1] : "";
 	if (!sender.kernels)

@@ -166,7 +166,7 @@ int mirror_read(struct nl *nl, const struct mirror_options *options, struct oute
 	static struct reading reading;
 	int err;
 
-	memset(table, 0, sizeof(*table));
+	table->link_count = table->address_count = table->route_count = 0;
 	reading = (struct reading){ .options = options, .table = table };
 	err = link_each(nl, on_link, &reading);
 	if (!err)

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -19,7 +20,8 @@ int nl_open(struct nl *nl, int protocol)
 	const struct timeval timeout = { .tv_sec = ANSWER_TIMEOUT_S };
 	int one = 1, err;
 
-	memset(nl, 0, sizeof(*nl));
+	/* The buffers are not touched for it: most of them never is. */
+	memset(nl, 0, offsetof(struct nl, request) + sizeof(struct nlmsghdr));
 	nl->socket = mnl_socket_open2(protocol, SOCK_CLOEXEC);
 	if (!nl->socket)
 		return -errno;
@@ -41,7 +43,8 @@ void nl_close(struct nl *nl)
 	if (nl->socket)
 		mnl_socket_close(nl->socket);
 	nl->socket = NULL;
-	explicit_bzero(nl->request, sizeof(nl->request));
+	/* One that was begun, and not sent. */
+	explicit_bzero(nl->request, ((const struct nlmsghdr *)nl->request)->nlmsg_len);
 }
 
 struct nlmsghdr *nl_begin(struct nl *nl, uint16_t type, uint16_t flags, size_t extra_len)

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,7 +133,9 @@ int facts_collect(struct conf_facts *facts)
 	static struct route_list list;
 	int err;
 
-	*facts = (struct conf_facts){ .mellanox_where = where, .contained = contained() };
+	memset(facts, 0, offsetof(struct conf_facts, routes));
+	facts->mellanox_where = where;
+	facts->contained = contained();
 	where[0] = '\0';
 	facts->mellanox = facts_find_mellanox(PCI_DIR, where, sizeof(where));
 	list.facts = facts;

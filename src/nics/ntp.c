@@ -32,11 +32,13 @@ enum env_ntp ntp_now(const char *run_dir)
 	return mode;
 }
 
+/* a may be NULL: it has none. */
 static bool has_servers(const struct network_conf *a, const struct network_conf *b)
 {
-	bool same = a->ntp_count == b->ntp_count;
+	size_t count = a ? a->ntp_count : 0;
+	bool same = count == b->ntp_count;
 
-	for (size_t i = 0; same && i < a->ntp_count; i++)
+	for (size_t i = 0; same && i < count; i++)
 		same = !strcmp(a->ntp[i].host, b->ntp[i].host);
 	return same;
 }
@@ -44,13 +46,12 @@ static bool has_servers(const struct network_conf *a, const struct network_conf 
 void ntp_plan(const struct network_conf *now, enum env_ntp mode_now, const struct network_conf *wanted, enum env_ntp mode,
 	      void (*line)(void *arg, const char *text), void *arg)
 {
-	static const struct network_conf none;
 	static const char *const words[ENV_NTPS] = { [ENV_NTP_ON] = "by ", [ENV_NTP_PEERS] = "by the other instances alone",
 						     [ENV_NTP_OFF] = "no one is asked, and no one served" };
 	char bytes[1024];
 	struct text text;
 
-	if (mode == mode_now && has_servers(now ? now : &none, wanted))
+	if (mode == mode_now && has_servers(now, wanted))
 		return;
 	text_init(&text, bytes, sizeof(bytes));
 	text_add(&text, "  time    %s", words[mode]);

@@ -101,14 +101,13 @@ static int compare_names(const void *a, const void *b)
 
 void nics_show(struct nl *nl, const struct nics_shown *shown, const char *only, struct control_call *call, uint64_t now_ns)
 {
-	static const struct network_conf none;
 	static struct nics nics;
 	int err = nics_find(nl, &nics);
 	size_t printed = 0;
 
 	qsort(nics.list, nics.count, sizeof(nics.list[0]), compare_names);
-	if (!err)
-		err = nics_match(nl, &nics, shown->conf ? shown->conf : &none);
+	if (!err && shown->conf)
+		err = nics_match(nl, &nics, shown->conf);
 
 	for (size_t i = 0; i < nics.count && !err; i++) {
 		if (only && strcmp(only, nics.list[i].name) != 0)

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/inotify.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -39,8 +38,8 @@ enum {
 	WORDS_LEN = 256,
 };
 
+static const char *run_dir = RUN_DIR, *chronyd_file = NTP_CHRONYD;
 static struct {
-	const char *run_dir, *chronyd;
 	struct loop loop;
 	struct loop_source inotify, signals, log;
 	struct loop_timer follow, look, late;
@@ -52,7 +51,7 @@ static struct {
 	unsigned lines;                  /* written to the log since the last look */
 	bool stopping;                   /* chronyd was told to end */
 	bool told_start, told_end, told_socket; /* once */
-} keeper = { .run_dir = RUN_DIR, .chronyd = NTP_CHRONYD, .log = { .fd = -1 } };
+} keeper; /* no values here: all of it would be in the binary */
 
 static void follow_in(uint64_t wait_ns);
 
@@ -113,7 +112,7 @@ static int bind_inside(const struct ntp_wanted *wanted)
 
 static void trouble_path(char path[static NTP_PATH_LEN])
 {
-	text_format(path, NTP_PATH_LEN, "%s/%s", keeper.run_dir, CLOCK_TROUBLE_FILE);
+	text_format(path, NTP_PATH_LEN, "%s/%s", run_dir, CLOCK_TROUBLE_FILE);
 }
 
 static bool told_too_far(const char *path)
@@ -223,7 +222,7 @@ static int make_dir(const char *dir)
 
 static void start(const char *dir, int socket_fd)
 {
-	const struct ntp_chronyd chronyd = { .path = keeper.chronyd, .argv = keeper.words.argv, .socket_fd = socket_fd, .keeps_clock = true };
+	const struct ntp_chronyd chronyd = { .path = chronyd_file, .argv = keeper.words.argv, .socket_fd = socket_fd, .keeps_clock = true };
 	int err = make_dir(dir), log_fd;
 	pid_t pid = err < 0 ? err : ntp_chronyd_start(&chronyd, &log_fd);
 
@@ -281,13 +280,13 @@ static void follow(struct loop_timer *timer, uint64_t now_ns)
 
 	(void)timer;
 	(void)now_ns;
-	ntp_wanted_read(&keeper.wanted, keeper.run_dir);
+	ntp_wanted_read(&keeper.wanted, run_dir);
 	serves = ntp_serves(&keeper.wanted);
 	if (!serves && !ntp_asks(&keeper.wanted)) {
 		stop();
 		return;
 	}
-	ntp_dir(dir, keeper.run_dir);
+	ntp_dir(dir, run_dir);
 	ntp_directives(&keeper.words, &keeper.wanted, serves, dir);
 	if (keeper.pid && words_equal(&keeper.words, &keeper.running))
 		return;
@@ -342,7 +341,7 @@ static void look(struct loop_timer *timer, uint64_t now_ns)
 
 	keeper.lines = 0;
 	trouble_path(path);
-	if (keeper.pid && access(path, F_OK) == 0 && ntp_ask(&state, keeper.run_dir) == 0 && ntp_is_right(&state.tracking)) {
+	if (keeper.pid && access(path, F_OK) == 0 && ntp_ask(&state, run_dir) == 0 && ntp_is_right(&state.tracking)) {
 		(void)unlink(path);
 		log_info("the clock is right now");
 	}
@@ -383,7 +382,7 @@ static int open_all(void)
 
 	if (fd < 0 || err < 0)
 		return fd < 0 ? -errno : err;
-	if (inotify_add_watch(fd, keeper.run_dir, IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE) < 0)
+	if (inotify_add_watch(fd, run_dir, IN_MOVED_TO | IN_DELETE | IN_CLOSE_WRITE) < 0)
 		return -errno;
 	sigemptyset(&set);
 	sigaddset(&set, SIGCHLD);
@@ -396,7 +395,7 @@ static int open_all(void)
 static bool read_options(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i += 2) {
-		const char **option = !strcmp(argv[i], "--run") ? &keeper.run_dir : !strcmp(argv[i], "--chronyd") ? &keeper.chronyd : NULL;
+		const char **option = !strcmp(argv[i], "--run") ? &run_dir : !strcmp(argv[i], "--chronyd") ? &chronyd_file : NULL;
 
 		if (!option || i + 1 == argc)
 			return false;
@@ -430,6 +429,7 @@ int ntp_main(int argc, char **argv)
 	int err;
 
 	log_open(NAME_TIME);
+	keeper.log.fd = -1;
 	if (!read_options(argc, argv)) {
 		(void)fprintf(stderr, "usage: " NAME_TIME " [--run DIR] [--chronyd FILE]\n");
 		return 2;

@@ -99,7 +99,7 @@ int links_refresh(const struct outer_table *table, uint16_t port, uint32_t *fail
 	static struct outer_table old;
 	int err = 0;
 
-	old = *table_now();
+	table_copy(&old, table_now());
 	table_take(table);
 	table = table_now();
 	for (size_t i = 0; i < OUTER_LINK_MAX; i++)
@@ -153,14 +153,12 @@ int links_set_port(uint16_t port, uint16_t before)
 
 void links_open(struct loop *loop, const struct outer_host *host, bool gso, loop_ready_fn *ready)
 {
-	static const struct outer_table none;
-
 	memset(&l, 0, sizeof(l));
 	l.loop = loop;
 	l.host = host;
 	l.gso = gso;
 	l.ready = ready;
-	table_take(&none);
+	table_clear();
 }
 
 void links_close(void)

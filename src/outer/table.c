@@ -1,18 +1,33 @@
 #include "outer/table.h"
 
 #include <errno.h>
+#include <string.h>
 
 static struct outer_table now;
 
+static size_t at_most(size_t count, size_t max)
+{
+	return count < max ? count : max;
+}
+
+void table_copy(struct outer_table *to, const struct outer_table *from)
+{
+	to->link_count = at_most(from->link_count, OUTER_LINK_MAX);
+	to->address_count = at_most(from->address_count, OUTER_ADDRESS_MAX);
+	to->route_count = at_most(from->route_count, OUTER_ROUTE_MAX);
+	memcpy(to->links, from->links, to->link_count * sizeof(to->links[0]));
+	memcpy(to->addresses, from->addresses, to->address_count * sizeof(to->addresses[0]));
+	memcpy(to->routes, from->routes, to->route_count * sizeof(to->routes[0]));
+}
+
 void table_take(const struct outer_table *table)
 {
-	now = *table;
-	if (now.link_count > OUTER_LINK_MAX)
-		now.link_count = OUTER_LINK_MAX;
-	if (now.address_count > OUTER_ADDRESS_MAX)
-		now.address_count = OUTER_ADDRESS_MAX;
-	if (now.route_count > OUTER_ROUTE_MAX)
-		now.route_count = OUTER_ROUTE_MAX;
+	table_copy(&now, table);
+}
+
+void table_clear(void)
+{
+	now.link_count = now.address_count = now.route_count = 0;
 }
 
 const struct outer_table *table_now(void)

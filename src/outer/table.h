@@ -1,12 +1,16 @@
 /* Owns the host's links, addresses and routes as they were told last; which way leads to an address, between the links that
- * are alone and the host's own routing, and which address is ours. Pure, but for the first two. */
+ * are alone and the host's own routing, and which address is ours. Pure, but for the first three. */
 #ifndef OUTER_TABLE_H
 #define OUTER_TABLE_H
 
 #include "outer/host.h"
 
-void table_take(const struct outer_table *table); /* copied; what is beyond its limits is left out */
+void table_take(const struct outer_table *table); /* copied */
+void table_clear(void);
 const struct outer_table *table_now(void);
+
+/* Costs as much as is in from; what is beyond its limits is left out. */
+void table_copy(struct outer_table *to, const struct outer_table *from);
 
 const struct outer_link *table_link(const struct outer_table *table, uint32_t index);
 bool table_is_ours(const struct outer_table *table, const struct inet_addr *addr);

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <linux/netlink.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@ int tunnel_open(struct tunnel *tunnel, const struct tunnel_ops *ops, const struc
 	struct nl_opening inner = { &tunnel->inner, NETLINK_ROUTE };
 	int err;
 
-	memset(tunnel, 0, sizeof(*tunnel));
+	memset(tunnel, 0, offsetof(struct tunnel, inner.request));
 	text_format(tunnel->device, sizeof(tunnel->device), "%s", place->device);
 	text_format(tunnel->alias, sizeof(tunnel->alias), "%s", place->alias);
 	tunnel->uapi_name = place->uapi_name;

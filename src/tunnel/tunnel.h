@@ -107,7 +107,6 @@ struct tunnel {
 	const char *sockets_dir; /* where that is, NULL: where wg(8) looks; borrowed */
 	struct loop *loop;     /* of who owns it. Borrowed. */
 	struct nl *host; /* NETLINK_ROUTE where the encrypted packets leave. Borrowed. */
-	struct nl inner; /* NETLINK_ROUTE where the inner interface is */
 	char error[TUNNEL_ERROR_LEN];
 	/* What is wrong while it runs, "" when nothing is: for show and the log. troubled is called when it changes. */
 	char trouble[TUNNEL_ERROR_LEN];
@@ -119,6 +118,7 @@ struct tunnel {
 	const struct tunnel_config *dumped; /* it is what runs, since dumped_turn of the loop; NULL: that is not known. Borrowed. */
 	uint64_t dumped_turn;
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
+	struct nl inner; /* NETLINK_ROUTE where the inner interface is; the last, since its buffers are large, and need not be zero */
 };
 
 extern const struct tunnel_ops tunnel_kernel, tunnel_uapi;

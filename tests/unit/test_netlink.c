@@ -7,6 +7,7 @@
 #include <linux/genetlink.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -579,6 +580,33 @@ TEST(request_and_answer_are_wiped)
 	CHECK(links > 0);
 	CHECK(is_zero(nl.request, sizeof(nl.request)) && is_zero(nl.answer, sizeof(nl.answer)));
 	nl_close(&nl);
+}
+
+TEST(opening_makes_no_memory_of_the_buffers)
+{
+	struct nl *fresh = mmap(NULL, sizeof(*fresh), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	size_t page_len = (size_t)sysconf(_SC_PAGESIZE), resident = 0;
+	unsigned char pages[sizeof(*fresh) / 4096 + 1];
+
+	CHECK(fresh != MAP_FAILED);
+	CHECK_INT(nl_open(fresh, NETLINK_ROUTE), 0);
+	nl_close(fresh);
+	CHECK_INT(mincore(fresh, sizeof(*fresh), pages), 0);
+	for (size_t i = 0; i < sizeof(*fresh) / page_len; i++)
+		resident += pages[i] & 1;
+	CHECK_INT(resident, 1);
+	munmap(fresh, sizeof(*fresh));
+}
+
+TEST(closing_wipes_a_message_that_was_not_sent)
+{
+	static const char secret[] = "a key";
+
+	CHECK_INT(nl_open(&nl, NETLINK_ROUTE), 0);
+	mnl_attr_put_strz(nl_begin(&nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg)), IFLA_IFALIAS, secret);
+	CHECK(!is_zero(nl.request, sizeof(nl.request)));
+	nl_close(&nl);
+	CHECK(is_zero(nl.request, sizeof(nl.request)));
 }
 
 TEST(room_shrinks_with_the_message)
