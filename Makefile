@@ -429,11 +429,12 @@ $(B)/host/beside_openssl: tests/bench/beside_openssl.c src/base/cpu.c $(addprefi
 	$(say) CC $@
 	$(Q)gcc $(BASE_host) $(WARNINGS) -O2 -o $@ $(filter %.c %.a,$^) -lcrypto
 
-bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/host/beside_openssl $(B)/src/wireguard-go-newest/.unpacked ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase
+bench: image $(if $(FIRMWARE),,image-pc) $(BENCH) $(BENCH_TOOLS) $(B)/host/beside_openssl $(B)/src/wireguard-go-newest/.unpacked $(OUT)/agent.img ## ratios against wireguard-go and a bare link; micro-benchmarks; times of a boot by phase; the kernel's WireGuard in QEMU
 	$(Q)tests/bench/tunnels $(if $(BEFORE),--before $(BEFORE)) $(OUT)/gateway $(B)/src/wireguard-go-newest/usr/bin/wireguard-go \
-		$(B)/target $(B)/bench.svg $(BENCH_ROUNDS)
+		$(B)/target $(B)/bench $(BENCH_ROUNDS)
 	$(Q)for bench in $(BENCH) $(B)/host/beside_openssl; do echo; echo "$$bench"; $$bench || exit 1; done
 	$(Q)tests/qemu/metal --image $(B)/pc boots_on boots_as
+	$(Q)tests/bench/kernel $(OUT)
 
 # --- analysis ----------------------------------------------------------------
 

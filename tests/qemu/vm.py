@@ -453,6 +453,11 @@ class Vm:
         with open("/proc/%d/status" % self._process.pid) as f:
             return int(re.search(r"VmRSS:\s+(\d+)", f.read()).group(1)) // 1024
 
+    def cpu_s(self):
+        """What it has cost the machine that it runs on."""
+        with open("/proc/%d/stat" % self._process.pid) as f:
+            return sum(map(int, f.read().rsplit(")", 1)[1].split()[11:13])) / os.sysconf("SC_CLK_TCK")
+
     def running(self):
         return self._process is not None and self._process.poll() is None
 
