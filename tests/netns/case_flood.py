@@ -1,4 +1,5 @@
 """A flood of initiations, with a mac1 that is right as anyone's is who knows the public key: data go on, and who proves himself gets in."""
+import json
 import os
 import re
 import statistics
@@ -67,6 +68,17 @@ class Victim:
         """In the background, from forged addresses or that one; its output is how many were sent."""
         return self.b.start(tool(self.lab, "flooder"), self.public, "eth0", frames.mac_of(self.a.name, "eth0").hex(":"), "192.0.2.1:4567",
                             str(per_s), str(seconds), *source, stdout=subprocess.PIPE, text=True)
+
+    def received(self):
+        """How many frames came to it."""
+        return json.loads(self.a("ip", "-json", "-statistics", "link", "show", "eth0"))[0]["stats64"]["rx"]["packets"]
+
+    def flood_that_came(self, so_many, *flood):
+        """A flood, of which so many packets came by now."""
+        before = self.received()
+        process = self.flood(*flood)
+        wait_until("%d of the flood" % so_many, lambda: self.received() >= before + so_many)
+        return process
 
     def come_back(self, count, seconds):
         """So many peers behind one address, at once: how long each part of them took."""
@@ -151,22 +163,21 @@ def pings(victim, count=150):
 
 
 SECONDS = 3
+BEGINS = 10000      # packets of a flood, until those of its first moments are over, which whoever is flooded takes as any others
 
 
 def flooded(lab, kind, per_s, source):
     """{what: figure} of one round."""
     victim = Victim(lab, kind)
     found = dict(zip(("loss % before", "ping max ms before"), pings(victim)))
-    flood = victim.flood(per_s, SECONDS + 1, *source)
-    time.sleep(0.5)
+    flood = victim.flood_that_came(BEGINS, per_s, SECONDS + 1, *source)
     before = victim.cpu_s()
     found.update(zip(("loss %", "ping max ms"), pings(victim)))
     found["CPU s per s"] = (victim.cpu_s() - before) / SECONDS
     found["flood per s"] = int(flood.communicate()[0]) / (SECONDS + 1)
     receiver, _ = victim.stream()
     without = mbit_s(receiver, SECONDS)
-    flood = victim.flood(per_s, SECONDS + 2, *source)
-    time.sleep(1)
+    flood = victim.flood_that_came(BEGINS, per_s, SECONDS + 2, *source)
     found["Mbit/s"] = mbit_s(receiver, SECONDS)
     flood.communicate()
     found["kept %"] = found["Mbit/s"] * 200 / (without + mbit_s(receiver, SECONDS))
@@ -220,8 +231,7 @@ def thousand_peers_behind_one_address_are_back_in_10_s(lab):
             with fresh(lab) as its:
                 victim = Victim(its, kind, shaker_keys(its, 1000))
                 if per_s:
-                    victim.flood(per_s, 60)
-                    time.sleep(1.5)
+                    victim.flood_that_came(BEGINS, per_s, 60)
                 said = victim.come_back(1000, 40)
             print("          beside %d forged initiations/s, %s: %s" % (per_s, kind, said), flush=True)
             took = re.search(r"100% after ([\d.]+) s", said)
