@@ -91,8 +91,7 @@ static void apply_again(struct service *service, const char *why)
 	service->retry_s = 0;
 	loop_timer_clear(&service->worker.loop, &service->retry);
 	came_up(service);
-	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] ||
-	    report.device_changed)
+	if (before[0] || report.count[TUNNEL_ADDED] || report.count[TUNNEL_UPDATED] || report.count[TUNNEL_REMOVED] || report.device_changed)
 		log_info("%s: %zu peer%s added, %zu updated, %zu removed, %zu kept", why, report.count[TUNNEL_ADDED],
 			 text_plural(report.count[TUNNEL_ADDED]), report.count[TUNNEL_UPDATED], report.count[TUNNEL_REMOVED], report.count[TUNNEL_KEPT]);
 }
