@@ -63,11 +63,18 @@ class Processes:
 
     def rss_mb(self):
         """The most that each had resident, together."""
+        return self.sum_mb("status", "VmHWM")
+
+    def pss_mb(self):
+        """What they have now, together: a page that several have counts in parts."""
+        return self.sum_mb("smaps_rollup", "Pss")
+
+    def sum_mb(self, file, what):
         total = 0
         for pid in self.pids():
             try:
-                with open("/proc/%d/status" % pid) as f:
-                    found = re.search(r"VmHWM:\s+(\d+)", f.read())
+                with open("/proc/%d/%s" % (pid, file)) as f:
+                    found = re.search(what + r":\s+(\d+)", f.read())
             except (FileNotFoundError, ProcessLookupError):
                 continue
             total += int(found[1]) / 1024 if found else 0

@@ -93,6 +93,7 @@ def through(pair, tools):
     rows.update(ping_under_load(pair))
     if pair.processes:
         rows["RSS of an end, MB"] = pair.processes.rss_mb() / len(pair.ends)
+        rows["memory of an end, MB"] = pair.processes.pss_mb() / len(pair.ends)
     return rows
 
 
