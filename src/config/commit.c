@@ -121,7 +121,7 @@ int commit_plan(struct commit *commit)
 	if (err == -EINTR)
 		return SIGNALLED + SIGINT;
 	if (answered && !worst && !text->lines)
-		printf("  no peer, no address of a NIC and no key of .env changes\n");
+		printf("  no peer, no address of a NIC and no key of .env changes in the files\n");
 	return answered ? worst : 1;
 }
 

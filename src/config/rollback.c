@@ -275,7 +275,7 @@ static int may_undo(const struct owner *owner, unsigned before)
 
 	if ((!put_back && !waiting) || owner->force || owner_may(owner, "go back to that (yes/no)?"))
 		return 0;
-	say("nothing was changed");
+	say("nothing was changed: `undo --force` if it is meant");
 	return EXIT_ASKED;
 }
 

@@ -234,7 +234,7 @@ def undo_tells_before_it_asks_that_the_files_which_wait_are_not_what_it_undoes(l
     told = "the files wait for `reconfigure`: `undo` is not about them, but about what RUNS, generation 2.\n" \
            "`rollback 2` discards them; `undo` does so too, and goes back to generation 1. `history` keeps them.\n"
     status, said = box.config("undo")
-    expect(status == 4 and said == told + "nothing was changed\n", status, said)
+    expect(status == 4 and said == told + "nothing was changed: `undo --force` if it is meant\n", status, said)
     expect((by_hand(box), stored(box)) == before, "something was changed")
     runs(box, 2)
     status, said = box.config("rollback", "2")          # the word that it names
