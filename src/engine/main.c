@@ -53,8 +53,12 @@ static int set_nics(struct more_host *host, const struct tunnel_nic *nics, size_
 static void opener_changed(void)
 {
 	more_changed(&engine.more);
-	if (!more_is_watched(&engine.more))
-		log_err("the process that opens NICs for it is gone: those that come from now on are not used");
+	if (more_is_watched(&engine.more))
+		return;
+	if (opened_is_there())
+		log_info("the process that opens NICs for it answers again");
+	else
+		log_err("the process that opens NICs for it is gone, or does not answer: NICs that come from now on are not used");
 }
 
 /* What failed for want of one is tried at once. */
