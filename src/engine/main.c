@@ -159,12 +159,12 @@ int engine_main(int argc, char **argv)
 	static char who[sizeof(ENGINE_APPLET) + IFNAMSIZ];
 	int err;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+	if (!engine_options_read(&engine.options, argc, argv))
+		return EXIT_USAGE;
+	if (engine.options.help) {
 		engine_usage(stdout);
 		return 0;
 	}
-	if (!engine_options_read(&engine.options, argc, argv))
-		return EXIT_USAGE;
 	background_clean(argv, ENGINE_APPLET, (const int[]){ engine.options.netns_fd, engine.options.log_fd }, 2);
 	text_format(who, sizeof(who), ENGINE_APPLET " %s", engine.options.device);
 	log_open(who);

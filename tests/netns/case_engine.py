@@ -153,8 +153,9 @@ def engine_takes_nothing_that_is_anothers(lab):
                   ("--what", "wg1"), ("wg1", "--uapi")):
         expect("usage: wireguard-lwip" in refused(lab, *words, status=2), words)
     expect("cannot" in refused(lab, "--sockets", "/proc/1", "wg1"))
-    said = refused(lab, "--help", status=0)
-    expect(said.startswith("usage: wireguard-lwip") and "--help" in said, said)
+    for words in (("--help",), ("-f", "-h"), ("wg1", "--help")):
+        said = refused(lab, *words, status=0)
+        expect(said.startswith("usage: wireguard-lwip") and "--help" in said, said)
     expect("wg1" not in a("ip", "link"), a("ip", "link"))
 
 
