@@ -34,7 +34,7 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 	if (opener->takes_none || !uapi_opener_is_due(opener, now_ns))
 		return false;
 	fd = uapi_program_opener(tunnel->alias);
-	err = fd < 0 ? fd : opener_greet(fd, UAPI_PATIENCE_MS);
+	err = fd < 0 ? fd : opener_greet(fd, UAPI_OPENER_WAIT_MS);
 	uapi_text_opener(&lines);
 	if (!err)
 		err = uapi_ask_giving(more, &lines, fd, &answer);
