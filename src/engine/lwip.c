@@ -257,8 +257,7 @@ static int open_parts(struct tunnel *tunnel)
 		return err;
 	}
 	if (err == -EEXIST) {
-		text_format(tunnel->error, sizeof(tunnel->error),
-			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		text_format(tunnel->error, sizeof(tunnel->error), TUNNEL_NOT_OURS, tunnel->device);
 		return err;
 	}
 	if (err < 0)

@@ -16,7 +16,7 @@ enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096,
        TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16, TUNNEL_NIC_ROUTES = 64 };
 
 /* A format, of its name. */
-#define TUNNEL_NOT_OURS "an interface %s exists and is not ours, since its alias is another: `ip link delete` it, or choose another name"
+#define TUNNEL_NOT_OURS "an interface %s exists and is not ours, since its alias is another: remove it there, or choose another name"
 #define TUNNEL_NO_KERNEL "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded"
 
 struct tunnel_peer {
