@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/served.h"
 #include "base/text.h"
 #include "tunnel/uapi_ask.h"
 
@@ -26,12 +27,8 @@ void uapi_place_find(struct uapi_place *place, const char *dir, const char *name
 bool uapi_place_is_served(const char *dir, const char *name)
 {
 	struct uapi_asker asker;
-	int err = uapi_asker_init(&asker, dir, name, UAPI_SOCKET_END);
 
-	if (!err)
-		err = uapi_asker_connect(&asker);
-	uapi_asker_close(&asker);
-	return !err || err == -ETIMEDOUT;
+	return uapi_asker_init(&asker, dir, name, UAPI_SOCKET_END) == 0 && served(asker.path);
 }
 
 const char *uapi_place_choose(const struct uapi_place *place, const char *name, const char *device, char *warning, size_t cap)
