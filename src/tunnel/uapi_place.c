@@ -24,7 +24,7 @@ void uapi_place_find(struct uapi_place *place, const char *dir, const char *name
 		place->own_dir[0] = '\0';
 }
 
-bool uapi_place_is_served(const char *dir, const char *name)
+static bool is_served(const char *dir, const char *name)
 {
 	struct uapi_asker asker;
 
@@ -37,7 +37,7 @@ const char *uapi_place_choose(const struct uapi_place *place, const char *name, 
 
 	if ((mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST) || access(UAPI_DIR, W_OK) < 0)
 		why = strerror(errno);
-	else if (uapi_place_is_served(UAPI_DIR, name))
+	else if (is_served(UAPI_DIR, name))
 		why = strerror(EADDRINUSE);
 	if (!why)
 		return UAPI_DIR;
