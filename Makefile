@@ -64,8 +64,8 @@ BASE_target := $(BASE) -isystem $(B)/include
 # was forgotten to be set is zero. The canary is random: musl takes it from the kernel's AT_RANDOM.
 HARDENING    := -fstack-protector-strong -fstack-clash-protection -ftrivial-auto-var-init=zero
 # Nothing that runs unwinds a stack: what gdb does it by is in gateway.debug alone.
-FOR_SIZE     := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
-FLAGS_target := -O2 -g -fPIE $(FOR_SIZE) -ffile-prefix-map=$(CURDIR)=. $(HARDENING)
+SECTIONS     := -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables
+FLAGS_target := -O2 -g -fPIE $(SECTIONS) -ffile-prefix-map=$(CURDIR)=. $(HARDENING)
 
 CC_host     := gcc
 BASE_host   := $(BASE)
@@ -90,7 +90,7 @@ $(B)/$1/libbearssl.a: $(BEARSSL)/.unpacked src/deps.mk
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/bearssl && mkdir -p $$(@D)/bearssl
 	$$(Q)cd $$(@D)/bearssl && find $$(BEARSSL_PARTS:%=$$(abspath $(BEARSSL))/src/%) -name '*.c' | \
-		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE $(FOR_SIZE) $$(if $$(filter target,$1),-g $(HARDENING)) \
+		xargs -P $(JOBS) -n 8 $$(CC_$1) -O2 -fPIE $(SECTIONS) $$(if $$(filter target,$1),-g $(HARDENING)) \
 		-I$$(abspath $(BEARSSL))/inc -I$$(abspath $(BEARSSL))/src -c
 	$$(Q)rm -f $$@ && find $$(@D)/bearssl -name '*.o' | LC_ALL=C sort | xargs ar rcsD $$@
 
@@ -108,7 +108,7 @@ $(B)/$1/libsodium.a: $(B)/src/libsodium/.unpacked src/deps.mk
 	$$(say) LIB $$@
 	$$(Q)rm -rf $$(@D)/libsodium && mkdir -p $$(@D)/libsodium
 	$$(Q)cd $(SODIUM) && for file in $(SODIUM_FILES); do \
-		$$(CC_$1) -std=gnu11 -O2 -fPIE $(FOR_SIZE) $$(if $$(filter target,$1),-g $(HARDENING)) \
+		$$(CC_$1) -std=gnu11 -O2 -fPIE $(SECTIONS) $$(if $$(filter target,$1),-g $(HARDENING)) \
 			$(SODIUM_FOUND:%=-D%) -Iinclude/sodium -Iinclude -c -o $$(abspath $$(@D))/libsodium/$$$$(basename $$$$file).o $$$$file.c || exit 1; \
 	done
 	$$(Q)rm -f $$@ && ar rcsD $$@ $$(@D)/libsodium/*.o

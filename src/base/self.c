@@ -11,7 +11,7 @@
 #define SELF "/proc/self/exe"
 
 /* As execve(2) and posix_spawn(3) take them, which change nothing of it. */
-static char *const *vector(const char *const *words)
+static char *const *self_vector(const char *const *words)
 {
 	static char *const none[] = { NULL };
 
@@ -43,7 +43,7 @@ static int copy_apart(const struct self_fd *fds, size_t count, int copies[static
 	return err;
 }
 
-static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const struct self_fd *fds, const int *copies, size_t count)
+static int self_set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, const struct self_fd *fds, const int *copies, size_t count)
 {
 	sigset_t none;
 	int err = 0;
@@ -58,7 +58,7 @@ static int set_up(posix_spawn_file_actions_t *actions, posix_spawnattr_t *attr, 
 	return -err;
 }
 
-static int spawn(const char *const *argv, const char *const *environment, const struct self_fd *fds, const int *copies, size_t count, pid_t *pid)
+static int self_spawn_with(const char *const *argv, const char *const *environment, const struct self_fd *fds, const int *copies, size_t count, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	posix_spawnattr_t attr;
@@ -68,9 +68,9 @@ static int spawn(const char *const *argv, const char *const *environment, const 
 		return err;
 	err = -posix_spawnattr_init(&attr);
 	if (!err) {
-		err = set_up(&actions, &attr, fds, copies, count);
+		err = self_set_up(&actions, &attr, fds, copies, count);
 		if (!err)
-			err = -posix_spawn(pid, SELF, &actions, &attr, vector(argv), vector(environment));
+			err = -posix_spawn(pid, SELF, &actions, &attr, self_vector(argv), self_vector(environment));
 		posix_spawnattr_destroy(&attr);
 	}
 	posix_spawn_file_actions_destroy(&actions);
@@ -83,7 +83,7 @@ int self_spawn(const char *const *argv, const char *const *environment, const st
 
 	if (err < 0)
 		return err;
-	err = spawn(argv, environment, fds, copies, count, pid);
+	err = self_spawn_with(argv, environment, fds, copies, count, pid);
 	close_copies(copies, count);
 	return err;
 }
@@ -113,6 +113,6 @@ void self_become(const char *const *argv, const struct self_fd *fds, size_t coun
 	for (size_t i = 0; i < count; i++)
 		if (dup2(copies[i], fds[i].to) < 0)
 			_exit(127);
-	execve(SELF, vector(argv), vector(NULL));
+	execve(SELF, self_vector(argv), self_vector(NULL));
 	_exit(127);
 }

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/pass.h"
+#include "base/served.h"
 #include "crypto/key.h"
 
 enum { REST_MS = 1000 }; /* of a listener, when there is no descriptor for who comes */
@@ -233,17 +234,6 @@ static void listener_ready(struct loop_source *source, uint32_t events, uint64_t
 	close(fd);
 }
 
-static bool is_served(const struct sockaddr_un *addr)
-{
-	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	/* EAGAIN: it lives and is busy. */
-	bool served = fd >= 0 && (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0 || errno == EAGAIN);
-
-	if (fd >= 0)
-		close(fd);
-	return served;
-}
-
 int line_server_open(struct line_server *server, struct loop *loop, const char *dir, const char *name,
 		     const struct line_service *service)
 {
@@ -262,7 +252,7 @@ int line_server_open(struct line_server *server, struct loop *loop, const char *
 	if (server->listener.fd < 0)
 		return -errno;
 	/* Another instance's, or another program's, is left alone; one that a dead process left is not. */
-	if (is_served(&addr))
+	if (served(server->path))
 		err = -EADDRINUSE;
 	else
 		unlink(server->path);

@@ -19,7 +19,7 @@
 #include "engine/underlay.h"
 #include "netlink/netns.h"
 #include "outer/outer.h"
-#include "tunnel/uapi_place.h"
+#include "tunnel/uapi_ask.h"
 #include "wg/wg.h"
 
 enum { STAGED_LEN_MAX = TUN_MTU_MAX };
@@ -243,6 +243,29 @@ static int open_tun(struct tunnel *tunnel)
 	return err;
 }
 
+/* Sockets are found by name in all namespaces: who serves there may have an interface of that name in another. The index tells. */
+static bool runs_here(struct tunnel *tunnel)
+{
+	static struct tunnel_config unused; /* large */
+	struct uapi_program program = { .index = 0 };
+	struct uapi_answer answer = { .running = &unused, .program = &program };
+	struct uapi_lines lines = { .len = 0 };
+	struct uapi_asker more;
+	struct link link;
+	int err = uapi_asker_init(&more, tunnel->sockets_dir, tunnel->uapi_name, UAPI_MORE_END);
+
+	if (!err)
+		err = link_get(&tunnel->inner, tunnel->device, &link);
+	if (err < 0)
+		return false;
+	uapi_text_get(&lines);
+	err = uapi_ask(&more, &lines, &answer);
+	uapi_lines_free(&lines);
+	uapi_asker_close(&more);
+	tunnel_config_clear(&unused);
+	return !err && program.index == link.index;
+}
+
 /* What is open by then is closed by the caller. */
 static int open_parts(struct tunnel *tunnel)
 {
@@ -251,14 +274,13 @@ static int open_parts(struct tunnel *tunnel)
 	if (err < 0)
 		return fail(tunnel, err, "cannot set up the WireGuard core (memory, random bytes)");
 	err = open_tun(tunnel);
-	if (err == -EEXIST && uapi_place_is_served(tunnel->sockets_dir, tunnel->uapi_name)) {
+	if (err == -EEXIST && runs_here(tunnel)) {
 		text_format(tunnel->error, sizeof(tunnel->error), "%s runs already: `ip link del %s` ends it", tunnel->device,
 			    tunnel->device);
 		return err;
 	}
 	if (err == -EEXIST) {
-		text_format(tunnel->error, sizeof(tunnel->error),
-			    "an interface %s exists and is not ours: remove it, or choose another name", tunnel->device);
+		text_format(tunnel->error, sizeof(tunnel->error), TUNNEL_NOT_OURS, tunnel->device);
 		return err;
 	}
 	if (err < 0)

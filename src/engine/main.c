@@ -53,8 +53,12 @@ static int set_nics(struct more_host *host, const struct tunnel_nic *nics, size_
 static void opener_changed(void)
 {
 	more_changed(&engine.more);
-	if (!more_is_watched(&engine.more))
-		log_err("the process that opens NICs for it is gone: those that come from now on are not used");
+	if (more_is_watched(&engine.more))
+		return;
+	if (opened_is_there())
+		log_info("the process that opens NICs for it answers again");
+	else
+		log_err("the process that opens NICs for it is gone, or does not answer: NICs that come from now on are not used");
 }
 
 /* What failed for want of one is tried at once. */
@@ -155,12 +159,12 @@ int engine_main(int argc, char **argv)
 	static char who[sizeof(ENGINE_APPLET) + IFNAMSIZ];
 	int err;
 
-	if (argc == 2 && (!strcmp(argv[1], "--help") || !strcmp(argv[1], "-h"))) {
+	if (!engine_options_read(&engine.options, argc, argv))
+		return EXIT_USAGE;
+	if (engine.options.help) {
 		engine_usage(stdout);
 		return 0;
 	}
-	if (!engine_options_read(&engine.options, argc, argv))
-		return EXIT_USAGE;
 	background_clean(argv, ENGINE_APPLET, (const int[]){ engine.options.netns_fd, engine.options.log_fd }, 2);
 	text_format(who, sizeof(who), ENGINE_APPLET " %s", engine.options.device);
 	log_open(who);

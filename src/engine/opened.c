@@ -24,6 +24,8 @@ static struct {
 	uint64_t late_ns;  /* when that was sent */
 	struct loop_timer greeting;
 	uint32_t greeted;  /* number of the last greeting, until it is answered; 0: it was */
+	bool full;         /* there was no room for the last one */
+	bool silent;       /* it did not answer in time, and has not since */
 	int neighbour_err; /* what became of one that was to be used, until that is told */
 } opened = { .source.fd = -1 };
 
@@ -69,6 +71,15 @@ static void gone(void)
 		changed();
 }
 
+/* What it waits for may be the kernel's: it is kept, and may answer yet. */
+static void set_silent(bool silent)
+{
+	if (opened.silent == silent)
+		return;
+	opened.silent = silent;
+	opened.changed();
+}
+
 /* One answer, whichever: 0 or -errno; -EPIPE: there will be none. What is none, or came without its descriptors, may have been the one
  * that is waited for: no other comes with its number, so this opener is given up for another. */
 static int receive(struct opener_answer *answer, struct passed *passed)
@@ -87,6 +98,7 @@ static int receive(struct opener_answer *answer, struct passed *passed)
 		gone();
 		return -EPIPE;
 	}
+	set_silent(false);
 	return 0;
 }
 
@@ -172,7 +184,7 @@ static int ask(struct opener_request *request, struct opener_answer *answer, str
 	if (opened.late)
 		answers_wait(&opened.source, 0, 0);
 	if (opened.late && clock_now_ns() - opened.late_ns > OPENED_PATIENCE_MS * NS_PER_MS)
-		gone(); /* and the next step says so */
+		set_silent(true);
 	if (opened.late)
 		return -ETIMEDOUT;
 	err = send_request(request);
@@ -235,18 +247,22 @@ const struct engine_rights opened_rights = { open_link, open_port, use_neighbour
 
 /* ---- who it is ---- */
 
-/* One that hangs is noticed before it is needed. */
+/* One that hangs is noticed before it is needed: it does not answer, or reads nothing from one greeting to the next. */
 static void greeting_is_due(struct loop_timer *timer, uint64_t now_ns)
 {
 	struct opener_request hello = { .what = OPENER_HELLO };
+	bool was_full = opened.full;
+	int err;
 
-	if (opened.greeted)
-		answers_wait(&opened.source, 0, now_ns);
-	if (opened.greeted)
-		gone();
-	if (opened.source.fd < 0 || send_request(&hello) == -EPIPE)
+	answers_wait(&opened.source, 0, now_ns);
+	err = opened.greeted ? 0 : send_request(&hello);
+	if (opened.source.fd < 0)
 		return;
-	opened.greeted = hello.number;
+	opened.full = err == -ETIMEDOUT;
+	if (opened.greeted || (opened.full && was_full))
+		set_silent(true);
+	else if (!opened.full)
+		opened.greeted = hello.number;
 	loop_timer_set(opened.loop, timer, now_ns + OPENED_GREET_S * NS_PER_S, greeting_is_due);
 }
 
@@ -275,11 +291,12 @@ void opened_close(void)
 		loop_timer_clear(opened.loop, &opened.greeting);
 	}
 	opened.late = opened.greeted = 0;
+	opened.full = opened.silent = false;
 	opened.neighbour_err = 0;
 	opened.changed = NULL;
 }
 
 bool opened_is_there(void)
 {
-	return opened.source.fd >= 0;
+	return opened.source.fd >= 0 && !opened.silent;
 }

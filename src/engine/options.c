@@ -75,6 +75,10 @@ bool engine_options_read(struct engine_options *options, int argc, char **argv)
 			options->front = true;
 			continue;
 		}
+		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+			options->help = true;
+			return true;
+		}
 		if (argv[i][0] != '-') {
 			if (options->device)
 				return usage("one interface a process", argv[i]);

@@ -13,6 +13,7 @@ struct engine_options {
 	int netns_fd;            /* where its interface is; -1: here */
 	int log_fd;              /* where it logs once it is in the background; -1: the kernel's log */
 	bool front;
+	bool help;               /* it was asked for: nothing else counts */
 };
 
 void engine_usage(FILE *to);

@@ -25,7 +25,7 @@ static struct {
 	size_t needed_count;
 } u = { .host_monitor.fd = -1, .neigh_monitor.fd = -1 };
 
-static struct outer_table table; /* not in u: all that is there is in the binary, as u has values */
+static struct outer_table host_table; /* not in u: all that is there is in the binary, as u has values */
 
 static void mirror_fires(struct loop_timer *timer, uint64_t now_ns);
 
@@ -85,9 +85,9 @@ void underlay_read(uint64_t now_ns)
 	uint32_t failed_index;
 	int err, opened = 0;
 
-	err = mirror_read(u.tunnel->host, &options, &table, &full);
+	err = mirror_read(u.tunnel->host, &options, &host_table, &full);
 	if (!err || err == -ENOSPC)
-		opened = outer_refresh(&table, now_ns, &failed_index);
+		opened = outer_refresh(&host_table, now_ns, &failed_index);
 	if (err == -ENOSPC) {
 		full_words(&full, words, sizeof(words));
 	} else if (err < 0) {
@@ -117,8 +117,8 @@ static void mirror_fires(struct loop_timer *timer, uint64_t now_ns)
 
 static bool is_known(uint32_t index)
 {
-	for (size_t i = 0; i < table.link_count; i++)
-		if (table.links[i].index == index)
+	for (size_t i = 0; i < host_table.link_count; i++)
+		if (host_table.links[i].index == index)
 			return true;
 	for (size_t i = 0; i < u.needed_count; i++)
 		if (u.needed[i] == index)

@@ -20,16 +20,26 @@ enum {
 
 static_assert((int)TUNNEL_MTU_MAX == (int)ENV_VPN_MTU_MAX, "what .env may ask for");
 
-int inner_dump(struct inner *inner)
+static int inner_dump_by(struct inner *inner, int (*dump)(struct tunnel *tunnel, struct tunnel_config *running))
 {
 	int err;
 
 	if (!inner->tunnel.ops)
 		return -ENETDOWN;
-	err = tunnel_dump(&inner->tunnel, &inner->running);
+	err = dump(&inner->tunnel, &inner->running);
 	if (err < 0)
 		log_err("%s", inner->tunnel.error);
 	return err;
+}
+
+int inner_dump(struct inner *inner)
+{
+	return inner_dump_by(inner, tunnel_dump);
+}
+
+int inner_dump_anew(struct inner *inner)
+{
+	return inner_dump_by(inner, tunnel_dump_anew);
 }
 
 void inner_spare(struct inner *inner)

@@ -19,6 +19,7 @@ struct inner {
 
 /* Reads what runs into inner->running: 0, -ENETDOWN when the path is down, or -errno. */
 int inner_dump(struct inner *inner);
+int inner_dump_anew(struct inner *inner); /* with the counters of now, not of the turn (tunnel_dump) */
 void inner_spare(struct inner *inner); /* its peers are in no helper */
 void inner_clear(struct inner *inner); /* no keys stay */
 

@@ -225,7 +225,7 @@ static int apply(struct change *change, struct control_call *call, bool undoes)
 		witness_choose(&service->witness, &service->path.inner.running, &service->set->vpn,
 			       candidate->clustered ? &candidate->vpn : NULL, time(NULL));
 	if (service_adopt(service, &report, why, &put_back) == 0) {
-		if (inner_dump(&service->path.inner) == 0)
+		if (inner_dump_anew(&service->path.inner) == 0)
 			witness_begin(&service->witness, &service->path.inner.running, clock_now_ns());
 		print_applied(service, call, &report);
 		return 0;

@@ -38,20 +38,27 @@ int nl_open(struct nl *nl, int protocol)
 	return 0;
 }
 
+/* Of one that was begun, and not sent. */
+static void wipe_request(struct nl *nl)
+{
+	explicit_bzero(nl->request, ((const struct nlmsghdr *)nl->request)->nlmsg_len);
+}
+
 void nl_close(struct nl *nl)
 {
 	if (nl->socket)
 		mnl_socket_close(nl->socket);
 	nl->socket = NULL;
-	/* One that was begun, and not sent. */
-	explicit_bzero(nl->request, ((const struct nlmsghdr *)nl->request)->nlmsg_len);
+	wipe_request(nl);
 }
 
 struct nlmsghdr *nl_begin(struct nl *nl, uint16_t type, uint16_t flags, size_t extra_len)
 {
-	struct nlmsghdr *message = mnl_nlmsg_put_header(nl->request);
 	bool dump = (flags & NLM_F_DUMP) == NLM_F_DUMP;
+	struct nlmsghdr *message;
 
+	wipe_request(nl);
+	message = mnl_nlmsg_put_header(nl->request);
 	message->nlmsg_type = type;
 	message->nlmsg_flags = (uint16_t)(flags | NLM_F_REQUEST | (dump ? 0 : NLM_F_ACK));
 	mnl_nlmsg_put_extra_header(message, extra_len);

@@ -99,6 +99,12 @@ int tunnel_dump(struct tunnel *tunnel, struct tunnel_config *running)
 	return err;
 }
 
+int tunnel_dump_anew(struct tunnel *tunnel, struct tunnel_config *running)
+{
+	tunnel->dumped = NULL;
+	return tunnel_dump(tunnel, running);
+}
+
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN])
 {

@@ -16,7 +16,7 @@ enum { TUNNEL_KEY_LEN = 32, TUNNEL_PEERS_MAX = 1024, TUNNEL_PREFIXES_MAX = 4096,
        TUNNEL_NICS_MAX = 4, TUNNEL_NIC_ADDRESSES = 16, TUNNEL_NIC_ROUTES = 64 };
 
 /* A format, of its name. */
-#define TUNNEL_NOT_OURS "an interface %s exists and is not ours, since its alias is another: `ip link delete` it, or choose another name"
+#define TUNNEL_NOT_OURS "an interface %s exists and is not ours, since its alias is another: remove it there, or choose another name"
 #define TUNNEL_NO_KERNEL "this kernel has no WireGuard: the module wireguard is not there or cannot be loaded"
 
 struct tunnel_peer {
@@ -148,8 +148,9 @@ void tunnel_close(struct tunnel *tunnel, bool remove);
 /* The interface of that name in that namespace, when it is ours by its alias: 0, -ENODEV, -EEXIST: it is another's, or -errno. */
 int tunnel_find_link(int netns_fd, const char *device, const char *alias, struct link *link);
 
-/* What runs, which is asked for once a turn of the loop, and again once something was set. */
+/* What runs, which is asked for once a turn of the loop: counters are as old as that, though something was set since. */
 int tunnel_dump(struct tunnel *tunnel, struct tunnel_config *running);
+int tunnel_dump_anew(struct tunnel *tunnel, struct tunnel_config *running); /* with the counters of now */
 
 const struct tunnel_peer *tunnel_find(const struct tunnel_config *config,
 				      const uint8_t public_key[static TUNNEL_KEY_LEN]);

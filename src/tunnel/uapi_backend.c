@@ -24,11 +24,12 @@
 #include "tunnel/uapi_silence.h"
 
 #define KIND "tun"
+enum { GONE_STEP_MS = 10, ADOPT_TRIES_MAX = 2 };
 
-enum { GONE_MS = 1000, GONE_STEP_MS = 10, ADOPT_TRIES_MAX = 2 };
-
-/* The longest that one callback waits: who is asked does not answer, and is made anew. */
-static_assert(UAPI_PATIENCE_MS + GONE_MS + UAPI_PROGRAM_WAIT_MS + UAPI_PROCESS_END_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
+/* The longest that one callback waits: who does not answer is asked, ends or is killed, the next is started, and asked (or killed, which takes
+ * less); or who serves is asked on either socket, its opener ends, and the next is greeted and handed over. */
+static_assert(UAPI_PATIENCE_MS + UAPI_PROCESS_END_MS + UAPI_PROGRAM_WAIT_MS + UAPI_PATIENCE_MS < PULSE_STANDS_S * 1000 &&
+	      2 * UAPI_PATIENCE_MS + UAPI_PROCESS_END_MS + UAPI_OPENER_WAIT_MS + UAPI_PATIENCE_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
@@ -249,12 +250,12 @@ static bool is_own_want(int err)
 	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS;
 }
 
-static void wait_gone(struct tunnel *tunnel)
+static void wait_gone(struct tunnel *tunnel, uint64_t deadline_ns)
 {
 	const struct timespec step = { .tv_nsec = GONE_STEP_MS * 1000000L };
 	struct link link;
 
-	for (int waited_ms = 0; waited_ms < GONE_MS && link_get(&tunnel->inner, tunnel->device, &link) == 0; waited_ms += GONE_STEP_MS)
+	while (clock_now_ns() < deadline_ns && link_get(&tunnel->inner, tunnel->device, &link) == 0)
 		nanosleep(&step, NULL);
 }
 
@@ -305,6 +306,7 @@ static void forget(void)
 
 static int uapi_open(struct tunnel *tunnel)
 {
+	uint64_t deadline_ns;
 	struct link link;
 	int err;
 
@@ -333,12 +335,13 @@ static int uapi_open(struct tunnel *tunnel)
 			return fail_asked(tunnel, adopted, "cannot take up what runs", &(struct uapi_answer){ .running = NULL });
 	}
 	uapi.silences = 0;
+	deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 	/* The kernel backend's, when the path moves over, or that of a program which no one can speak to any more. */
 	if (!err) {
 		link_delete(&tunnel->inner, link.index);
-		wait_gone(tunnel);
+		wait_gone(tunnel, deadline_ns);
 	}
-	(void)uapi_process_kill(tunnel->alias);
+	(void)uapi_process_kill_until(tunnel->alias, deadline_ns);
 	err = start(tunnel);
 	uapi.tunnel = tunnel;
 	if (err < 0)

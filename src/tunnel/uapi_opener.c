@@ -34,7 +34,7 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 	if (opener->takes_none || !uapi_opener_is_due(opener, now_ns))
 		return false;
 	fd = uapi_program_opener(tunnel->alias);
-	err = fd < 0 ? fd : opener_greet(fd, UAPI_PATIENCE_MS);
+	err = fd < 0 ? fd : opener_greet(fd, UAPI_OPENER_WAIT_MS);
 	uapi_text_opener(&lines);
 	if (!err)
 		err = uapi_ask_giving(more, &lines, fd, &answer);
@@ -42,11 +42,13 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 	if (fd >= 0)
 		close(fd);
 	opener->takes_none = err == -EOPNOTSUPP;
-	if (err < 0 && !opener->failed)
-		log_err("%s: who opens sockets for it is gone, and it gets no other: %s", tunnel->device,
+	if (fd == -EBUSY && !opener->failed)
+		log_err("%s: who opens sockets for it hangs and does not end, and it gets no other", tunnel->device);
+	else if (err < 0 && !opener->failed)
+		log_err("%s: who opens sockets for it is gone, or hung, and it gets no other: %s", tunnel->device,
 			answer.error[0] ? answer.error : strerror(-err));
 	else if (!err)
-		log_info("%s: who opens sockets for it was gone, and it has another", tunnel->device);
+		log_info("%s: who opens sockets for it was gone, or hung, and it has another", tunnel->device);
 	opener->failed = err < 0;
 	return !err;
 }

@@ -16,6 +16,9 @@ struct uapi_opener {
 /* Is it time for a try? Then that one counts. */
 bool uapi_opener_is_due(struct uapi_opener *opener, uint64_t now_ns);
 
+/* That one which was started just now is waited for: there is a next try. */
+enum { UAPI_OPENER_WAIT_MS = 500 };
+
 /* The program behind more, of tunnel's interface, lacks one: true once it has another. */
 bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const struct tunnel *tunnel, uint64_t now_ns);
 

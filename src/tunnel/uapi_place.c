@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/served.h"
 #include "base/text.h"
 #include "tunnel/uapi_ask.h"
 
@@ -23,15 +24,11 @@ void uapi_place_find(struct uapi_place *place, const char *dir, const char *name
 		place->own_dir[0] = '\0';
 }
 
-bool uapi_place_is_served(const char *dir, const char *name)
+static bool is_served(const char *dir, const char *name)
 {
 	struct uapi_asker asker;
-	int err = uapi_asker_init(&asker, dir, name, UAPI_SOCKET_END);
 
-	if (!err)
-		err = uapi_asker_connect(&asker);
-	uapi_asker_close(&asker);
-	return !err || err == -ETIMEDOUT;
+	return uapi_asker_init(&asker, dir, name, UAPI_SOCKET_END) == 0 && served(asker.path);
 }
 
 const char *uapi_place_choose(const struct uapi_place *place, const char *name, const char *device, char *warning, size_t cap)
@@ -40,7 +37,7 @@ const char *uapi_place_choose(const struct uapi_place *place, const char *name, 
 
 	if ((mkdir(UAPI_DIR, 0700) < 0 && errno != EEXIST) || access(UAPI_DIR, W_OK) < 0)
 		why = strerror(errno);
-	else if (uapi_place_is_served(UAPI_DIR, name))
+	else if (is_served(UAPI_DIR, name))
 		why = strerror(EADDRINUSE);
 	if (!why)
 		return UAPI_DIR;

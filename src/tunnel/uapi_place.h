@@ -3,7 +3,6 @@
 #define TUNNEL_UAPI_PLACE_H
 
 #include <limits.h>
-#include <stdbool.h>
 #include <stddef.h>
 
 struct uapi_place {
@@ -14,9 +13,6 @@ struct uapi_place {
 
 /* dir: NULL: there is none. name: of the sockets. */
 void uapi_place_find(struct uapi_place *place, const char *dir, const char *name);
-
-/* Someone answers there. */
-bool uapi_place_is_served(const char *dir, const char *name);
 
 /* For a program that is started now. *warning, "" at first, says why wg(8) will not find it. */
 const char *uapi_place_choose(const struct uapi_place *place, const char *name, const char *device, char *warning, size_t cap);

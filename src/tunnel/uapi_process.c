@@ -162,9 +162,14 @@ static bool ends_until(int process, uint64_t deadline_ns)
 	}
 }
 
+static uint64_t end_ns(void)
+{
+	return clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
+}
+
 bool uapi_process_ends(int process)
 {
-	return process >= 0 && ends_until(process, clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS);
+	return process >= 0 && ends_until(process, end_ns());
 }
 
 /* Before Linux 5.3. */
@@ -196,9 +201,8 @@ static bool kill_one(pid_t pid, const char *name, const struct wanted *wanted, u
 	return ended;
 }
 
-static int kill_all(const struct wanted *wanted)
+static int kill_all(const struct wanted *wanted, uint64_t deadline_ns)
 {
-	uint64_t deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 	DIR *dir = opendir("/proc");
 	const struct dirent *entry;
 	int err = 0;
@@ -218,15 +222,21 @@ static int kill_all(const struct wanted *wanted)
 
 int uapi_process_kill_opener(const char *alias)
 {
-	return kill_all(&(const struct wanted){ OPENER_APPLET, alias });
+	return kill_all(&(const struct wanted){ OPENER_APPLET, alias }, end_ns());
 }
 
 /* The program first: it can say of no one who opens sockets for it that he is gone. */
-int uapi_process_kill(const char *alias)
+int uapi_process_kill_until(const char *alias, uint64_t deadline_ns)
 {
-	int err = kill_all(&(const struct wanted){ ENGINE_PROCESS, alias }), opener_err = uapi_process_kill_opener(alias);
+	int err = kill_all(&(const struct wanted){ ENGINE_PROCESS, alias }, deadline_ns);
+	int opener_err = kill_all(&(const struct wanted){ OPENER_APPLET, alias }, deadline_ns);
 
 	return err < 0 ? err : opener_err;
+}
+
+int uapi_process_kill(const char *alias)
+{
+	return uapi_process_kill_until(alias, end_ns());
 }
 
 void uapi_process_finish(int process, int socket, const char *alias)

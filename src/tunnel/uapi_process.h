@@ -4,6 +4,7 @@
 #define TUNNEL_UAPI_PROCESS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 enum { UAPI_PROCESS_END_MS = 1000 }; /* that an end is waited for */
 
@@ -22,7 +23,8 @@ enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const 
 bool uapi_process_ends(int process);
 
 /* Each process that was started with that alias, as those are who open sockets for it, and is there still: 0; -EBUSY: one does not end; or -errno: they cannot be looked for. */
-int uapi_process_kill(const char *alias);
+int uapi_process_kill(const char *alias); /* within UAPI_PROCESS_END_MS, all of them */
+int uapi_process_kill_until(const char *alias, uint64_t deadline_ns);
 int uapi_process_kill_opener(const char *alias); /* of them, those who open sockets */
 
 /* The same, behind the end of one that is on its way, or once that takes longer. process is as from uapi_process_hold; where that is not to

@@ -42,6 +42,19 @@ static int spawn_program(const struct uapi_program_options *options, int words_f
 	return self_spawn(argv, environment, fds, options->netns_fd >= 0 ? 3 : 2, pid);
 }
 
+/* The last that we started ourselves: that of a release before has no alias among its words, and is not found by it. */
+static int end_last(pid_t *last)
+{
+	if (!*last)
+		return 0;
+	if (waitpid(*last, NULL, WNOHANG) == 0) {
+		kill(*last, SIGKILL);
+		return -EBUSY;
+	}
+	*last = 0;
+	return 0;
+}
+
 int uapi_program_opener(const char *alias)
 {
 	static pid_t last; /* 0: none, or waited for */
@@ -49,10 +62,10 @@ int uapi_program_opener(const char *alias)
 	int fd, err = uapi_process_kill_opener(alias);
 
 	/* It ends with its socket, or hangs; until it has ended none follows it. */
+	if (!err)
+		err = end_last(&last);
 	if (err < 0)
 		return err;
-	if (last)
-		(void)waitpid(last, NULL, WNOHANG);
 	fd = self_spawn_behind(argv, &last);
 	if (fd < 0)
 		last = 0;

@@ -15,7 +15,7 @@ struct uapi_program_options {
 };
 
 /* 0 once its sockets answer, or -errno with its own words: -ETIMEDOUT when it took longer than UAPI_PROGRAM_WAIT_MS. */
-enum { UAPI_PROGRAM_WAIT_MS = 5000 };
+enum { UAPI_PROGRAM_WAIT_MS = 4500 };
 int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap);
 
 /* Starts one that opens sockets for the one with that alias: our end of a socket to that, or -errno; -EBUSY: the one before has not ended. It

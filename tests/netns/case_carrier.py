@@ -134,7 +134,7 @@ def opener_that_is_killed_is_replaced_and_no_packet_lost(lab):
     wait_until("and says so", lambda: pair.ours.engine()["opener"] == "1")
     sent, received, _ = pings.end()
     expect(sent == received and int(pair.ours.engine()["pid"]) == engine, sent, received, pair.ours.said())
-    expect("was gone, and it has another" in pair.ours.said(), pair.ours.said())
+    expect("was gone, or hung, and it has another" in pair.ours.said(), pair.ours.said())
     # and what it opens is used: a NIC that comes now
     lab.link(pair.a, "198.51.100.1/24", pair.b, "198.51.100.2/24", name="eth1")
     pair.go.set("peer", pair.pub_a, "endpoint", "198.51.100.1:4567")

@@ -131,8 +131,8 @@ def engine_sees_its_socket_removed_behind_more_files_than_it_can_be_told_of(lab)
             os.unlink("/run/wireguard/" + name)
 
 
-def refused(lab, *words, status=1):
-    done = subprocess.run(["ip", "netns", "exec", "a", lab.applet("wireguard-lwip"), *words], stdin=subprocess.DEVNULL,
+def refused(lab, *words, status=1, host="a"):
+    done = subprocess.run(["ip", "netns", "exec", host, lab.applet("wireguard-lwip"), *words], stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=30)
     expect(done.returncode == status, words, done)
     return done.stdout
@@ -148,13 +148,18 @@ def engine_takes_nothing_that_is_anothers(lab):
         said = refused(lab, device)
         expect(said.count(words) == 1 and "usage" not in said, device, said)
     expect("wg8" in a("ip", "link") and "wg9" not in a("ip", "link") and served_by(ours.connect()) == ours.process.pid)
+    # one of that name that is in no one's hands here, while another's is served by it
+    b("ip", "link", "add", "wg7", "index", "77", "type", "veth", "peer", "name", "other")
+    said = refused(lab, "wg7", host="b")
+    expect(said.count("an interface wg7 exists and is not ours") == 1 and "ip link del" not in said, said)
     expect(run("wg", "show", "wg9", "listen-port").strip() == str(go.port))
     for words in ((), ("wg/1",), ("a-name-of-sixteen",), ("wg1", "wg2"), ("--netns", "77", "wg1"), ("--sockets", "here", "wg1"),
                   ("--what", "wg1"), ("wg1", "--uapi")):
         expect("usage: wireguard-lwip" in refused(lab, *words, status=2), words)
     expect("cannot" in refused(lab, "--sockets", "/proc/1", "wg1"))
-    said = refused(lab, "--help", status=0)
-    expect(said.startswith("usage: wireguard-lwip") and "--help" in said, said)
+    for words in (("--help",), ("-f", "-h"), ("wg1", "--help")):
+        said = refused(lab, *words, status=0)
+        expect(said.startswith("usage: wireguard-lwip") and "--help" in said, said)
     expect("wg1" not in a("ip", "link"), a("ip", "link"))
 
 

@@ -607,6 +607,12 @@ TEST(closing_wipes_a_message_that_was_not_sent)
 	CHECK(!is_zero(nl.request, sizeof(nl.request)));
 	nl_close(&nl);
 	CHECK(is_zero(nl.request, sizeof(nl.request)));
+	/* Nor is it left behind a shorter one that is begun in its place. */
+	CHECK_INT(nl_open(&nl, NETLINK_ROUTE), 0);
+	mnl_attr_put_strz(nl_begin(&nl, RTM_NEWLINK, 0, sizeof(struct ifinfomsg)), IFLA_IFALIAS, secret);
+	(void)nl_begin(&nl, RTM_GETLINK, 0, 0);
+	nl_close(&nl);
+	CHECK(is_zero(nl.request, sizeof(nl.request)));
 }
 
 TEST(room_shrinks_with_the_message)

@@ -360,7 +360,7 @@ static int with_one_that_goes(void)
 {
 	struct placeholder placeholder;
 	uint64_t began_ns;
-	int ends[2];
+	int ends[2], fd;
 	pid_t pid = start_opener(ends, &liar);
 
 	HOLDS(pid > 0 && opened_by(&loop, ends[0], changed) == 0);
@@ -394,7 +394,13 @@ static int with_one_that_goes(void)
 	HOLDS(waitpid(pid, NULL, WUNTRACED) == pid);
 	HOLDS(ask_link() == -ETIMEDOUT);
 	usleep(OPENED_PATIENCE_MS * 1000);
-	HOLDS(ask_link() == -EPIPE && changes == 2 && !opened_is_there());
+	HOLDS(ask_link() == -ETIMEDOUT && changes == 2 && !opened_is_there());
+	/* or not for good: its answer comes, late */
+	kill(pid, SIGCONT);
+	began_ns = clock_now_ns();
+	while ((fd = ask_link()) == -ETIMEDOUT)
+		HOLDS(clock_now_ns() - began_ns < 20 * NS_PER_S);
+	HOLDS(changes == 3 && opened_is_there());
 	kill(pid, SIGKILL);
 	return 0;
 }
@@ -402,6 +408,119 @@ static int with_one_that_goes(void)
 TEST(packets_do_not_wait_for_an_opener_that_is_gone_or_late)
 {
 	check_in_network(with_one_that_goes);
+}
+
+/* ---- greetings: their time comes when it is wanted, and the test is the opener, at the other end ---- */
+
+static int with_itself(void)
+{
+	int ends[2] = { -1, -1 };
+
+	if (loop_open(&loop) < 0 || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) < 0 ||
+	    opened_by(&loop, ends[0], changed) < 0)
+		return -1;
+	return ends[1];
+}
+
+static void greeting_is_due(void)
+{
+	struct loop_timer *timer = loop.timers;
+
+	loop_timer_clear(&loop, timer);
+	timer->fire(timer, clock_now_ns());
+}
+
+/* All that it was asked; how many greetings are among that, which are answered. */
+static unsigned answer_greetings(int fd)
+{
+	uint8_t bytes[OPENER_REQUEST_LEN], said[OPENER_ANSWER_LEN];
+	struct opener_request request;
+	unsigned count = 0;
+
+	while (recv(fd, bytes, sizeof(bytes), 0) == sizeof(bytes)) {
+		(void)opener_read_request(bytes, sizeof(bytes), &request);
+		if (request.what != OPENER_HELLO)
+			continue;
+		count++;
+		opener_write_answer(said, &(const struct opener_answer){ .number = request.number, .what = request.what, .err = -EOPNOTSUPP });
+		(void)send(fd, said, sizeof(said), 0);
+	}
+	return count;
+}
+
+static void stop_greeting(int fd)
+{
+	opened_close();
+	close(fd);
+	loop_close(&loop);
+	changes = 0; /* tests that fork begin with it */
+}
+
+TEST(opener_that_misses_a_greeting_is_kept_and_there_again_once_it_answers)
+{
+	int fd = with_itself();
+
+	CHECK(fd >= 0);
+	for (int i = 0; i < 3; i++) {
+		greeting_is_due();
+		CHECK_INT(answer_greetings(fd), 1);
+	}
+	CHECK(opened_is_there() && !changes);
+	greeting_is_due();
+	CHECK(opened_is_there());
+	greeting_is_due();
+	CHECK(!opened_is_there());
+	CHECK_INT(changes, 1);
+	greeting_is_due();
+	CHECK_INT(changes, 1);
+	/* It is asked once, and answers. */
+	CHECK_INT(answer_greetings(fd), 1);
+	greeting_is_due();
+	CHECK(opened_is_there());
+	CHECK_INT(changes, 2);
+	stop_greeting(fd);
+}
+
+TEST(opener_that_ended_is_not_greeted)
+{
+	int fd = with_itself();
+
+	CHECK(fd >= 0);
+	close(fd);
+	greeting_is_due();
+	CHECK(!opened_is_there() && !loop.timers);
+	CHECK_INT(changes, 1);
+	loop_close(&loop);
+	changes = 0;
+}
+
+TEST(greeting_that_found_no_room_is_not_waited_for)
+{
+	int fd = with_itself();
+
+	CHECK(fd >= 0);
+	while (opened_rights.use_neighbour(LO, &someone) == 0)
+		;
+	greeting_is_due();
+	CHECK_INT(answer_greetings(fd), 0);
+	greeting_is_due();
+	CHECK(opened_is_there() && !changes);
+	CHECK_INT(answer_greetings(fd), 1);
+	/* But who reads nothing from one to the next hangs. */
+	while (opened_rights.use_neighbour(LO, &someone) == 0)
+		;
+	greeting_is_due();
+	CHECK(opened_is_there() && !changes);
+	greeting_is_due();
+	CHECK(!opened_is_there());
+	CHECK_INT(changes, 1);
+	CHECK_INT(answer_greetings(fd), 0);
+	greeting_is_due();
+	CHECK(!opened_is_there());
+	CHECK_INT(answer_greetings(fd), 1);
+	greeting_is_due();
+	CHECK(opened_is_there());
+	stop_greeting(fd);
 }
 
 /* What comes with the answer: more than was asked for, less, more descriptors than there is room for, and of another number, with

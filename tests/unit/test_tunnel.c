@@ -200,6 +200,18 @@ TEST(what_runs_behind_a_change_is_known_without_asking)
 	CHECK_INT(tunnel_find(&running, wanted.peers[2].public_key)->endpoint.port, 5000);
 }
 
+TEST(counters_of_now_are_asked_for)
+{
+	begin();
+	add_peer(&wanted, 3);
+	CHECK_INT(apply(&applied), 0);
+	state.peers[0].received_bytes = 4711;
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	CHECK(running.peers[0].received_bytes != 4711); /* as old as the turn */
+	CHECK_INT(tunnel_dump_anew(&tunnel, &running), 0);
+	CHECK_INT(running.peers[0].received_bytes, 4711);
+}
+
 TEST(what_runs_behind_a_change_that_failed_is_asked_for)
 {
 	begin();
