@@ -280,7 +280,9 @@ def engine_that_does_not_answer_is_not_shown_as_up(lab):
     engine = int(pair.ours.engine()["pid"])
     os.kill(engine, signal.SIGSTOP)
     shown = [shown_state(pair.ours) for _ in range(3)]
+    told = pair.ours.ask("status")
     os.kill(engine, signal.SIGCONT)
+    expect("does not answer" in told and "keeps running" in told and "tried again" not in told, told)
     expect(all(state == "down" and "does not answer" in reason for state, reason, _ in shown), shown)
     expect(min(took_s for _, _, took_s in shown[1:]) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
     wait_until("it is over", lambda: shown_state(pair.ours)[0] == "up")
