@@ -339,15 +339,16 @@ static void verb_alive(struct worker *worker, struct control_call *call, int arg
 {
 	struct service *service = service_of(worker);
 	const struct tunnel_config *running = &service->path.inner.running;
-	enum path_state state = tree_state(service);
 	char key[KEY_BASE64_LEN], age[24];
 	int64_t now_s = time(NULL);
+	enum path_state state;
 	size_t count;
 
 	(void)argc;
 	(void)argv;
 	(void)now_ns;
 	count = inner_dump(&service->path.inner) == 0 ? running->peer_count : 0;
+	state = tree_state(service); /* of what was just asked */
 	for (size_t i = 0; i < count; i++) {
 		const struct tunnel_peer *peer = &running->peers[i];
 

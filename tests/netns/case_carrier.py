@@ -279,12 +279,16 @@ def engine_that_does_not_answer_is_not_shown_as_up(lab):
     pair.both_ways()
     engine = int(pair.ours.engine()["pid"])
     os.kill(engine, signal.SIGSTOP)
-    shown = [shown_state(pair.ours) for _ in range(3)]
-    told = pair.ours.ask("status")
+    words = lab.applet("gateway"), "--run", pair.ours.dir + "/run"
+    alive = subprocess.run([*words, "alive"], stdout=subprocess.PIPE, text=True)    # which finds that it does not
+    status = subprocess.Popen([*words, "status"], stdout=subprocess.PIPE, text=True)
+    shown = [shown_state(pair.ours) for _ in range(2)]
+    told = status.communicate(timeout=30)[0]
     os.kill(engine, signal.SIGCONT)
+    expect((alive.returncode, alive.stdout) == (1, ""), alive)
     expect("does not answer" in told and "keeps running" in told and "tried again" not in told, told)
     expect(all(state == "down" and "does not answer" in reason for state, reason, _ in shown), shown)
-    expect(min(took_s for _, _, took_s in shown[1:]) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
+    expect(min(took_s for _, _, took_s in shown) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
     wait_until("it is over", lambda: shown_state(pair.ours)[0] == "up")
     expect(int(pair.ours.engine()["pid"]) == engine, pair.ours.said())
     pair.both_ways()
