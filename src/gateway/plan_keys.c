@@ -104,7 +104,7 @@ static void look(struct planning *planning, struct service *service)
 	if (!planning->runs)
 		return;
 	planning->differs = target_differs(&target, &path->inner.tunnel, &path->place, &carrier, &path->host);
-	if (planning->differs && inner_dump(&path->inner) == 0)
+	if (planning->differs && !path->inner.tunnel.silent && inner_dump(&path->inner) == 0)
 		planning->alive = removal_alive(&path->inner.running, time(NULL));
 }
 
@@ -116,7 +116,7 @@ unsigned plan_keys(struct service *service, enum change_say say, void (*line)(vo
 	struct text text;
 
 	look(&planning, service);
-	for (enum env_key key = 0; key < ENV_KEYS && say != CHANGE_SAY_NOTHING; key++) {
+	for (enum env_key key = 0; key < ENV_KEYS; key++) {
 		bool lines = say == CHANGE_SAY_LINES || (say == CHANGE_SAY_OWN && rows[key].paths == own);
 
 		text_init(&text, bytes, sizeof(bytes));

@@ -4,8 +4,8 @@
 
 #include "gateway/service.h"
 
-/* Of the candidate against what runs. With less than lines only what has sessions begin anew; CHANGE_SAY_NOTHING: none. How many of
- * those that are alive begin anew. */
+/* Of the candidate against what runs. With less than lines only what has sessions begin anew. How many of
+ * those that are alive do. */
 unsigned plan_keys(struct service *service, enum change_say say, void (*line)(void *arg, const char *text), void *arg);
 
 #endif

@@ -201,7 +201,8 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 static int plan(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct service *service = service_of_change(change);
-	unsigned anew = plan_keys(service, say, control_print_line, call);
+	/* Whoever wants nothing said has asked before. */
+	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, say, control_print_line, call);
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
 
 	if (force || verdict != REMOVAL_FINE || !anew || say < CHANGE_SAY_OWN)
