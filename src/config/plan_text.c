@@ -48,21 +48,36 @@ static size_t copy(int fd, FILE *to)
 	return lines;
 }
 
-static void add_cut(struct plan_text *plan, const char *path)
+static void add_cut(struct plan_text *plan, const char *path, struct slice words)
 {
-	size_t len = strlen(plan->cuts);
-	char words[PLAN_CUTS_LEN / 3];
-	ssize_t n = pread(plan->err_fd, words, sizeof(words) - 1, 0);
-	bool is_other = path && strcmp(path, NAME_MANAGEMENT) != 0;
+	bool is_other = path && strcmp(path, NAME_MANAGEMENT) != 0, is_session = path && memmem(words.ptr, words.len, " session", 8);
 
-	words[n > 0 ? n : 0] = '\0';
-	words[strcspn(words, "\n")] = '\0';
-	/* The peers of both paths are the same ones. */
-	if (!*words || (path && plan->cuts_peers))
+	/* The peers of both paths are the same ones, and their sessions are each path's own. */
+	if (!words.len || plan->cut_count == PLAN_CUTS_MAX || (path && !is_session && plan->cuts_peers))
 		return;
-	plan->cuts_peers = plan->cuts_peers || path;
-	text_format(plan->cuts + len, sizeof(plan->cuts) - len, "%s%s%s", len ? " and " : "", words,
-		    is_other ? " of the dataplane" : "");
+	plan->cuts_peers = plan->cuts_peers || (path && !is_session);
+	text_format(plan->cut[plan->cut_count++], PLAN_CUT_LEN, "%.*s%s", SLICE_ARG(words),
+		    is_other ? " of the dataplane" : is_session ? " of management" : "");
+}
+
+static void add_cuts(struct plan_text *plan, const char *path)
+{
+	char bytes[PLAN_CUTS_LEN];
+	ssize_t n = pread(plan->err_fd, bytes, sizeof(bytes), 0);
+	struct slice rest = { bytes, n > 0 ? (size_t)n : 0 }, line;
+
+	while (slice_cut(&rest, '\n', &line))
+		add_cut(plan, path, line);
+}
+
+const char *plan_text_cuts(const struct plan_text *plan, char words[static PLAN_CUTS_LEN])
+{
+	struct text text;
+
+	text_init(&text, words, PLAN_CUTS_LEN);
+	for (size_t i = 0; i < plan->cut_count; i++)
+		text_add(&text, "%s%s", !i ? "" : i + 1 < plan->cut_count ? ", " : " and ", plan->cut[i]);
+	return words;
 }
 
 void plan_text_end(struct plan_text *plan, const char *path, bool asked)
@@ -72,7 +87,7 @@ void plan_text_end(struct plan_text *plan, const char *path, bool asked)
 	plan->lines += lines;
 	plan->of_both = plan->of_both || (path && lines);
 	if (asked)
-		add_cut(plan, path);
+		add_cuts(plan, path);
 	else
 		(void)copy(plan->err_fd, stderr);
 }

@@ -204,10 +204,11 @@ static int plan(struct change *change, struct control_call *call, bool force, en
 	/* Whoever wants nothing said has asked before. */
 	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, say, control_print_line, call);
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
+	int status = force ? 0 : refuse_removal(service, call, verdict, say);
 
-	if (force || verdict != REMOVAL_FINE || !anew || say < CHANGE_SAY_OWN)
-		return force ? 0 : refuse_removal(service, call, verdict, say);
-	control_print(call, CONTROL_ERR, "%u session%s\n", anew, anew == 1 ? "" : "s");
+	if (force || status == EXIT_REFUSED || !anew || say < CHANGE_SAY_OWN)
+		return status;
+	control_print(call, CONTROL_ERR, "%u session%s\n", anew, text_plural(anew));
 	return EXIT_ASKED;
 }
 

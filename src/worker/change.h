@@ -11,7 +11,7 @@
 struct change;
 
 /* How much a plan says. CHANGE_SAY_LINES: all that changes, a line each, to standard output; and when that must be asked for, only
- * what is cut to standard error, in words behind "this cuts". CHANGE_SAY_OWN: the same, but for what both paths tell. */
+ * what is cut to standard error, a line each, in words behind "this cuts". CHANGE_SAY_OWN: the same, but for what both paths tell. */
 enum change_say { CHANGE_SAY_NOTHING, CHANGE_SAY_LOSS, CHANGE_SAY_OWN, CHANGE_SAY_LINES };
 
 /* Those that return an int return an exit status, and have told the call why. */
