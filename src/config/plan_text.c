@@ -9,6 +9,8 @@
 #include "base/paths.h"
 #include "base/text.h"
 
+enum { LINE_LEN = 512 };
+
 void plan_text_init(struct plan_text *plan)
 {
 	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1 };
@@ -31,19 +33,28 @@ int plan_text_begin(struct plan_text *plan)
 	return plan->out_fd < 0 || plan->err_fd < 0 ? -errno : 0;
 }
 
-/* How many lines. */
-static size_t copy(int fd, FILE *to)
+/* A line of a peer or of all of them, and no name of .env, which are written with "_"; what goes on in the next line begins further in. */
+static bool is_of_peers(const char *line)
 {
-	char bytes[4096];
+	return strspn(line, " ") == 2 && line[2 + strcspn(line + 2, "_ \n")] != '_';
+}
+
+/* How many lines. */
+static size_t copy(int fd, FILE *to, bool *of_peers)
+{
+	char line[LINE_LEN];
 	size_t lines = 0;
-	ssize_t n;
+	FILE *from;
 
 	(void)lseek(fd, 0, SEEK_SET);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			lines += bytes[i] == '\n';
-		(void)fwrite(bytes, 1, (size_t)n, to);
+	from = fdopen(dup(fd), "r");
+	while (from && fgets(line, sizeof(line), from)) {
+		*of_peers = *of_peers || is_of_peers(line);
+		lines++;
+		(void)fputs(line, to);
 	}
+	if (from)
+		(void)fclose(from);
 	(void)fflush(to);
 	return lines;
 }
@@ -82,12 +93,14 @@ const char *plan_text_cuts(const struct plan_text *plan, char words[static PLAN_
 
 void plan_text_end(struct plan_text *plan, const char *path, bool asked)
 {
-	size_t lines = copy(plan->out_fd, stdout);
+	bool of_peers = false, unused = false;
+	size_t lines = copy(plan->out_fd, stdout, &of_peers);
 
 	plan->lines += lines;
-	plan->of_both = plan->of_both || (path && lines);
+	plan->keys_told = plan->keys_told || path;
+	plan->peers_told = plan->peers_told || (path && of_peers);
 	if (asked)
 		add_cuts(plan, path);
 	else
-		(void)copy(plan->err_fd, stderr);
+		(void)copy(plan->err_fd, stderr, &unused);
 }

@@ -117,7 +117,7 @@ unsigned plan_keys(struct service *service, enum change_say say, void (*line)(vo
 
 	look(&planning, service);
 	for (enum env_key key = 0; key < ENV_KEYS; key++) {
-		bool lines = say == CHANGE_SAY_LINES || (say == CHANGE_SAY_OWN && rows[key].paths == own);
+		bool lines = say == CHANGE_SAY_LINES || (say >= CHANGE_SAY_OWN && rows[key].paths == own);
 
 		text_init(&text, bytes, sizeof(bytes));
 		if (lines)

@@ -141,12 +141,12 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	if (inner_dump(&service->path.inner) < 0) {
 		static struct tunnel_config nothing;
 
-		if (say == CHANGE_SAY_LINES && !service->set->clustered)
+		if (say >= CHANGE_SAY_PEERS && !service->set->clustered)
 			plan_peers(&nothing, &service->set->vpn, after, time(NULL), control_print_line, call);
 		return REMOVAL_FINE;
 	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
-	if (say == CHANGE_SAY_LINES)
+	if (say >= CHANGE_SAY_PEERS)
 		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), control_print_line, call);
 	if (say == CHANGE_SAY_LOSS && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
