@@ -133,3 +133,12 @@ unsigned plan_keys(struct service *service, enum change_say say, void (*line)(vo
 	}
 	return planning.differs ? planning.alive : 0;
 }
+
+void plan_keys_ask(const struct service *service, struct control_call *call, enum change_say say, unsigned anew)
+{
+	if (say >= CHANGE_SAY_OWN)
+		control_print(call, CONTROL_ERR, "%u session%s\n", anew, text_plural(anew));
+	else
+		control_print(call, CONTROL_ERR, "%s: %u session%s anew: `reconfigure --force` if it is meant\n",
+			      service->path.profile->name, anew, anew == 1 ? " that is up begins" : "s that are up begin");
+}

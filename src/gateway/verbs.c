@@ -21,8 +21,7 @@
 #include "network/filter.h"
 #include "network/filter_inside.h"
 
-enum { NAMED_MAX = 8 }; /* peers in a line */
-enum { PROBED_MAX = 32 };
+enum { NAMED_MAX = 8 /* peers in a line */, PROBED_MAX = 32 };
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -206,9 +205,9 @@ static int plan(struct change *change, struct control_call *call, bool force, en
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
 	int status = force ? 0 : refuse_removal(service, call, verdict, say);
 
-	if (force || status == EXIT_REFUSED || !anew || say < CHANGE_SAY_OWN)
+	if (force || status == EXIT_REFUSED || !anew)
 		return status;
-	control_print(call, CONTROL_ERR, "%u session%s\n", anew, text_plural(anew));
+	plan_keys_ask(service, call, say, anew);
 	return EXIT_ASKED;
 }
 

@@ -203,7 +203,8 @@ static enum change_say how_much(const struct change_asked *asked)
 		return CHANGE_SAY_OWN;
 	if (asked->lines || asked->peer_lines)
 		return asked->peer_lines ? CHANGE_SAY_PEERS : CHANGE_SAY_LINES;
-	return asked->dry || !asked->quiet ? CHANGE_SAY_LOSS : CHANGE_SAY_NOTHING;
+	/* A quiet `apply` is that of a commit, which was planned. */
+	return asked->dry || asked->keep || !asked->quiet ? CHANGE_SAY_LOSS : CHANGE_SAY_NOTHING;
 }
 
 static void candidate_ready(struct change *change, const struct change_asked *asked, bool good)

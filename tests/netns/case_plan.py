@@ -142,11 +142,23 @@ def reconfigure_of_one_service_tells_which_sessions_begin_anew(lab):
     box.write_env({**box.ran, "DATA_PLANE_ISOLATION": "off", "MITIGATOR_SYSLOG": "192.0.2.9:514"})
     told = "gateway-dataplane: DATA_PLANE_ISOLATION on -> off: its sessions begin anew (1 is up)\n"
     words = lab.applet("gateway-dataplane"), "--run", box.run
-    expect(run(*words, "plan") == told + "gateway-dataplane: would be applied\n", run(*words, "plan"))
+
+    def asked(*verb):
+        done = subprocess.run([*words, *verb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        expect(done.returncode == ASKED and told in done.stdout, verb, done)
+        expect("gateway-dataplane: 1 session that is up begins anew: `reconfigure --force` if it is meant\n" in done.stdout, verb, done)
+        return done.stdout
+
+    began = box.go.handshake(box.peers[0][0])
+    asked("plan")
+    asked("reconfigure", "--dry-run")
+    for verb in (("reconfigure",), ("reconfigure", "--quiet"), ("apply",)):
+        expect("gateway-dataplane: nothing was applied\n" in asked(*verb), verb)
+    expect(box.device() == "wg0" and box.go.handshake(box.peers[0][0]) == began, "it was applied")
     for option, shared in (("--lines", "  MITIGATOR_SYSLOG none -> 192.0.2.9:514\n"), ("--own-lines", ""), ("--peer-lines", "")):
         done = subprocess.run([*words, "plan", option], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60)
         expect((done.returncode, done.stdout) == (ASKED, "  " + told.partition(": ")[2] + shared), option, done)
-    said = run(*words, "reconfigure")
+    said = run(*words, "reconfigure", "--force")
     expect(said.index(told) < said.index("gateway-dataplane: moved to wg0"), said)
 
 
