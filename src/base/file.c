@@ -73,8 +73,10 @@ ssize_t file_read_begin(int dir_fd, const char *name, char *buf, size_t cap)
 	return n;
 }
 
-static int write_all(int fd, const char *data, size_t len)
+int file_write_fd(int fd, const void *bytes, size_t len)
 {
+	const char *data = bytes;
+
 	while (len) {
 		ssize_t n = write(fd, data, len);
 
@@ -85,7 +87,7 @@ static int write_all(int fd, const char *data, size_t len)
 		data += n;
 		len -= (size_t)n;
 	}
-	return fsync(fd) < 0 ? -errno : 0;
+	return 0;
 }
 
 /* A new file beside name, for us alone: whoever may write to the directory can neither guess its name nor hold it open
@@ -112,7 +114,9 @@ int file_replace(int dir_fd, const char *name, const void *data, size_t len, mod
 
 	if (fd < 0)
 		return fd;
-	err = fchmod(fd, mode) < 0 ? -errno : write_all(fd, data, len);
+	err = fchmod(fd, mode) < 0 ? -errno : file_write_fd(fd, data, len);
+	if (!err && fsync(fd) < 0)
+		err = -errno;
 	close(fd);
 	if (!err && renameat(dir_fd, temp, dir_fd, name) < 0)
 		err = -errno;
@@ -165,8 +169,7 @@ int file_poke(const char *path, const char *value)
 int file_put(const char *path, const void *data, size_t len)
 {
 	char fresh[256];
-	ssize_t n;
-	int fd, err = 0;
+	int fd, err;
 
 	/* No file that was there, which someone may hold open. */
 	text_format(fresh, sizeof(fresh), "%s.new", path);
@@ -174,9 +177,7 @@ int file_put(const char *path, const void *data, size_t len)
 	fd = open(fresh, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -errno;
-	n = write(fd, data, len);
-	if (n != (ssize_t)len)
-		err = n < 0 ? -errno : -ENOSPC;
+	err = file_write_fd(fd, data, len);
 	close(fd);
 	if (!err && rename(fresh, path) < 0)
 		err = -errno;

@@ -11,6 +11,8 @@ ssize_t file_read_fd(int fd, char *buf, size_t cap); /* what is left of a file t
 /* What of it fits, cap - 1 bytes at the most, for who shows no more of it. */
 ssize_t file_read_begin(int dir_fd, const char *name, char *buf, size_t cap);
 
+int file_write_fd(int fd, const void *bytes, size_t len); /* all of it: 0 or -errno */
+
 /* Writes a temporary file beside it, syncs, renames, syncs the directory: 0 or -errno. A symbolic link there is replaced
  * and not followed. After an error the old file is there; when the directory alone could not be synced, the new one can
  * be read until a power cut brings the old one back. */

@@ -76,18 +76,11 @@ void set_dir_remove(int dir_fd, const char *name)
 /* durable: it begins to go to the disk. */
 static int write_file(int dir_fd, const char *name, const struct conf_text *text, bool durable)
 {
-	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err = 0;
+	int fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600), err;
 
 	if (fd < 0)
 		return -errno;
-	for (size_t done = 0; !err && done < text->len;) {
-		ssize_t n = write(fd, text->bytes + done, text->len - done);
-
-		if (n < 0)
-			err = -errno;
-		else
-			done += (size_t)n;
-	}
+	err = file_write_fd(fd, text->bytes, text->len);
 	if (!err && durable)
 		(void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE);
 	close(fd);

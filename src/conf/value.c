@@ -98,10 +98,10 @@ bool value_blanks(const struct conf_place *at, struct slice value)
 		while (slice_word(&part, &word))
 			text_add(&text, "%s%.*s", text.len ? " " : "", SLICE_ARG(word));
 	if (text.truncated || looks_secret(value))
-		value_error(at, value, "commas between; expected %s", at->key->syntax);
+		value_error_unless_ran(at, value, "commas between; expected %s", at->key->syntax);
 	else
-		value_error(at, value, "commas between; expected blanks: did you mean %s=%s?", at->key->name, meant);
-	return false;
+		value_error_unless_ran(at, value, "commas between; expected blanks: did you mean %s=%s?", at->key->name, meant);
+	return at->diag->ran_before;
 }
 
 bool value_device(struct slice value)

@@ -25,7 +25,7 @@ bool value_number(const struct conf_place *at, struct slice value, uint64_t min,
 bool value_port(const struct conf_place *at, struct slice value, uint16_t *port);
 bool value_yes(const struct conf_place *at, struct slice value); /* systemd.syntax(7)'s booleans; false for what is none, too */
 bool value_key(const struct conf_place *at, struct slice value, uint8_t key[static KEY_LEN]);
-bool value_blanks(const struct conf_place *at, struct slice value); /* blanks are between its words, and no commas */
+bool value_blanks(const struct conf_place *at, struct slice value); /* blanks are between its words, and no commas; true for what ran */
 bool value_prefix(const struct conf_place *at, struct slice value, struct inet_prefix *prefix, bool *has_len);
 /* Why no other host has such an address: unspecified, loopback, multicast, mapped; link-local, unless those are taken. NULL: it
  * may. */

@@ -20,7 +20,7 @@ struct commit {
 	char left[COMMIT_LEFT_LEN]; /* the names of those that are not as they were to be: behind an apply that failed, or below */
 };
 
-/* What it changes goes to standard output. An exit status: 0; EXIT_ASKED: it cuts what plan.cuts says, only with force;
+/* What it changes goes to standard output. An exit status: 0; EXIT_ASKED: it cuts what plan.cut says, only with force;
  * EXIT_REFUSED or more: nothing may be applied. One whose service does not run says so. */
 int commit_plan(struct commit *commit);
 

@@ -33,16 +33,16 @@ int owner_make(const struct owner *owner, struct commit *commit, unsigned number
 int owner_plan(const struct owner *owner, struct commit *commit)
 {
 	int status;
-	char question[PLAN_CUTS_LEN + 48];
+	char cuts[PLAN_CUTS_LEN], question[PLAN_CUTS_LEN + 48];
 
 	interrupt_hear(); /* from here on it ends the commit, and not this process */
 	status = commit_plan(commit);
-	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", commit->plan.cuts);
+	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", plan_text_cuts(&commit->plan, cuts));
 	if (status == EXIT_ASKED && owner_may(owner, question)) {
 		commit->force = true;
 		status = 0;
 	} else if (status == EXIT_ASKED && !owner->asks) {
-		say_err("this cuts %s: --force if it is meant", commit->plan.cuts);
+		say_err("this cuts %s: --force if it is meant", cuts);
 	}
 	interrupt_hear(); /* as before the question */
 	if (status)

@@ -9,6 +9,8 @@
 #include "base/paths.h"
 #include "base/text.h"
 
+enum { LINE_LEN = 512 };
+
 void plan_text_init(struct plan_text *plan)
 {
 	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1 };
@@ -31,48 +33,74 @@ int plan_text_begin(struct plan_text *plan)
 	return plan->out_fd < 0 || plan->err_fd < 0 ? -errno : 0;
 }
 
-/* How many lines. */
-static size_t copy(int fd, FILE *to)
+/* A line of a peer or of all of them, and no name of .env, which are written with "_"; what goes on in the next line begins further in. */
+static bool is_of_peers(const char *line)
 {
-	char bytes[4096];
+	return strspn(line, " ") == 2 && line[2 + strcspn(line + 2, "_ \n")] != '_';
+}
+
+/* How many lines. */
+static size_t copy(int fd, FILE *to, bool *of_peers)
+{
+	char line[LINE_LEN];
 	size_t lines = 0;
-	ssize_t n;
+	FILE *from;
 
 	(void)lseek(fd, 0, SEEK_SET);
-	while ((n = read(fd, bytes, sizeof(bytes))) > 0) {
-		for (ssize_t i = 0; i < n; i++)
-			lines += bytes[i] == '\n';
-		(void)fwrite(bytes, 1, (size_t)n, to);
+	from = fdopen(dup(fd), "r");
+	while (from && fgets(line, sizeof(line), from)) {
+		*of_peers = *of_peers || is_of_peers(line);
+		lines++;
+		(void)fputs(line, to);
 	}
+	if (from)
+		(void)fclose(from);
 	(void)fflush(to);
 	return lines;
 }
 
-static void add_cut(struct plan_text *plan, const char *path)
+static void add_cut(struct plan_text *plan, const char *path, struct slice words)
 {
-	size_t len = strlen(plan->cuts);
-	char words[PLAN_CUTS_LEN / 3];
-	ssize_t n = pread(plan->err_fd, words, sizeof(words) - 1, 0);
-	bool is_other = path && strcmp(path, NAME_MANAGEMENT) != 0;
+	bool is_other = path && strcmp(path, NAME_MANAGEMENT) != 0, is_session = path && memmem(words.ptr, words.len, " session", 8);
 
-	words[n > 0 ? n : 0] = '\0';
-	words[strcspn(words, "\n")] = '\0';
-	/* The peers of both paths are the same ones. */
-	if (!*words || (path && plan->cuts_peers))
+	/* The peers of both paths are the same ones, and their sessions are each path's own. */
+	if (!words.len || plan->cut_count == PLAN_CUTS_MAX || (path && !is_session && plan->cuts_peers))
 		return;
-	plan->cuts_peers = plan->cuts_peers || path;
-	text_format(plan->cuts + len, sizeof(plan->cuts) - len, "%s%s%s", len ? " and " : "", words,
-		    is_other ? " of the dataplane" : "");
+	plan->cuts_peers = plan->cuts_peers || (path && !is_session);
+	text_format(plan->cut[plan->cut_count++], PLAN_CUT_LEN, "%.*s%s", SLICE_ARG(words),
+		    is_other ? " of the dataplane" : is_session ? " of management" : "");
+}
+
+static void add_cuts(struct plan_text *plan, const char *path)
+{
+	char bytes[PLAN_CUTS_LEN];
+	ssize_t n = pread(plan->err_fd, bytes, sizeof(bytes), 0);
+	struct slice rest = { bytes, n > 0 ? (size_t)n : 0 }, line;
+
+	while (slice_cut(&rest, '\n', &line))
+		add_cut(plan, path, line);
+}
+
+const char *plan_text_cuts(const struct plan_text *plan, char words[static PLAN_CUTS_LEN])
+{
+	struct text text;
+
+	text_init(&text, words, PLAN_CUTS_LEN);
+	for (size_t i = 0; i < plan->cut_count; i++)
+		text_add(&text, "%s%s", !i ? "" : i + 1 < plan->cut_count ? ", " : " and ", plan->cut[i]);
+	return words;
 }
 
 void plan_text_end(struct plan_text *plan, const char *path, bool asked)
 {
-	size_t lines = copy(plan->out_fd, stdout);
+	bool of_peers = false, unused = false;
+	size_t lines = copy(plan->out_fd, stdout, &of_peers);
 
 	plan->lines += lines;
-	plan->of_both = plan->of_both || (path && lines);
+	plan->keys_told = plan->keys_told || path;
+	plan->peers_told = plan->peers_told || (path && of_peers);
 	if (asked)
-		add_cut(plan, path);
+		add_cuts(plan, path);
 	else
-		(void)copy(plan->err_fd, stderr);
+		(void)copy(plan->err_fd, stderr, &unused);
 }

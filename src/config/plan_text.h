@@ -5,19 +5,22 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { PLAN_CUTS_LEN = 160 };
+enum { PLAN_CUTS_LEN = 256, PLAN_CUTS_MAX = 8, PLAN_CUT_LEN = 96 };
 
 struct plan_text {
 	int out_fd, err_fd; /* of the service that is asked: for its answer */
-	bool of_both;       /* one path has told what the other has as well: peers, and some of .env */
+	bool keys_told;  /* by one path, what the other has as well: some of .env, */
+	bool peers_told; /* and peers, which none has that is down */
 	bool cuts_peers;
 	size_t lines;
-	char cuts[PLAN_CUTS_LEN]; /* "1 peer and the last NIC address", "" */
+	char cut[PLAN_CUTS_MAX][PLAN_CUT_LEN]; /* "1 peer", "2 sessions of management", "the last NIC address" */
+	size_t cut_count;
 };
 
 void plan_text_init(struct plan_text *plan);
 int plan_text_begin(struct plan_text *plan);                                /* a service is asked: 0 or -errno */
 void plan_text_end(struct plan_text *plan, const char *path, bool asked); /* it answered; path: its name when it is one, or NULL */
+const char *plan_text_cuts(const struct plan_text *plan, char words[static PLAN_CUTS_LEN]); /* "1 peer, 2 sessions of management and the last NIC address" */
 void plan_text_close(struct plan_text *plan);
 
 #endif

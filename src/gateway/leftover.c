@@ -97,10 +97,11 @@ static void clear_sockets(const struct profile *profile, const char *run_dir, co
 	}
 }
 
-/* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. */
-static void clear_run_dir(const struct profile *profile, const char *run_dir)
+/* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. Where it was stays,
+ * if it is to be looked for once more. */
+static void clear_run_dir(const struct profile *profile, const char *run_dir, bool keep_place)
 {
-	static const char *const ends[] = { ROAMED_END, PLACE_END, NTP_END, ".sock" /* control/control.h */ };
+	static const char *const ends[] = { ROAMED_END, NTP_END, ".sock" /* control/control.h */, PLACE_END };
 	char name[NAME_LEN];
 	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
@@ -110,7 +111,7 @@ static void clear_run_dir(const struct profile *profile, const char *run_dir)
 	if (!profile->dataplane)
 		(void)unlinkat(fd, NAMES_FILE, 0);
 	(void)unlinkat(fd, APPLIED_DIR, AT_REMOVEDIR);
-	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) - keep_place; i++) {
 		text_format(name, sizeof(name), "%s%s", profile->name, ends[i]);
 		(void)unlinkat(fd, name, 0);
 	}
@@ -138,7 +139,10 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	inner = host;
 	err = clear(&host);
 	text_format(path, sizeof(path), "%s/%s" PLACE_END, run_dir, profile->name);
-	if (!err && place_kept(path, netns, &created))
+	/* One that wrote no such file is where its kind is. */
+	if (!place_kept(path, netns, &created))
+		text_format(netns, sizeof(netns), "%s", profile->name);
+	if (!err)
 		err = clear_netns(netns, created, &inner);
 	/* It ends by itself with its interface, unless it hangs. */
 	ended = uapi_process_kill(host.alias);
@@ -149,6 +153,6 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
 	clear_sockets(profile, run_dir, host.name[0] ? host.name : inner.name);
-	clear_run_dir(profile, run_dir);
+	clear_run_dir(profile, run_dir, err < 0);
 	return err < 0 || ended < 0;
 }

@@ -13,6 +13,8 @@
 #include "netlink/netlink.h"
 #include "netlink/netns.h"
 
+enum { WHICH_LEN = 64 };
+
 const char *place_name(const char *option, const char *own)
 {
 	if (option)
@@ -20,28 +22,36 @@ const char *place_name(const char *option, const char *own)
 	return own;
 }
 
-/* "NAME NUMBER": of the namespace when it is ours to remove, else 0. */
+/* An inode is given anew once a namespace is gone, but not at the same time. */
+static void name_namespace(const struct stat *st, char words[static WHICH_LEN])
+{
+	text_format(words, WHICH_LEN, "%llu.%lld.%09ld", (unsigned long long)st->st_ino, (long long)st->st_ctim.tv_sec,
+		    st->st_ctim.tv_nsec);
+}
+
+/* "WHICH NAME": which namespace it is when it is ours to remove, else "-". */
 bool place_kept(const char *file, char netns[static PLACE_NETNS_LEN], bool *created)
 {
-	char bytes[PLACE_NETNS_LEN + 32], path[sizeof(NETNS_DIR) + PLACE_NETNS_LEN];
+	char bytes[PLACE_NETNS_LEN + WHICH_LEN], path[sizeof(NETNS_DIR) + PLACE_NETNS_LEN], now[WHICH_LEN];
 	ssize_t n = file_read(AT_FDCWD, file, bytes, sizeof(bytes));
-	struct slice rest = { bytes, n > 0 ? (size_t)n : 0 }, name, number;
+	struct slice rest = { bytes, n > 0 ? (size_t)n : 0 }, which, name;
 	struct stat st;
-	uint64_t inode;
 
 	*created = false;
-	if (!slice_word(&rest, &name) || slice_copy(name, netns, PLACE_NETNS_LEN) < 0)
+	if (!slice_cut(&rest, ' ', &which) || !slice_cut(&rest, '\n', &name) || !name.len || slice_copy(name, netns, PLACE_NETNS_LEN) < 0)
 		return false;
 	text_format(path, sizeof(path), NETNS_DIR "/%s", netns);
-	*created = slice_cut(&rest, '\n', &number) && !text_uint(slice_trim(number), UINT64_MAX, &inode) && stat(path, &st) == 0 &&
-		   st.st_ino == inode;
+	if (stat(path, &st) == 0) {
+		name_namespace(&st, now);
+		*created = slice_equal(which, now);
+	}
 	return true;
 }
 
 void place_keep(struct place *place, const char *file)
 {
-	char bytes[PLACE_NETNS_LEN + 32], before[PLACE_NETNS_LEN];
-	struct stat st = { .st_ino = 0 };
+	char bytes[PLACE_NETNS_LEN + WHICH_LEN], before[PLACE_NETNS_LEN], which[WHICH_LEN] = "-";
+	struct stat st;
 	bool created;
 	int err;
 
@@ -51,9 +61,9 @@ void place_keep(struct place *place, const char *file)
 	}
 	if (place_kept(file, before, &created) && created && !strcmp(before, place->netns))
 		place->created = true;
-	if (place->created && fstat(place->netns_fd, &st) < 0)
-		st.st_ino = 0;
-	text_format(bytes, sizeof(bytes), "%s %llu\n", place->netns, (unsigned long long)st.st_ino);
+	if (place->created && fstat(place->netns_fd, &st) == 0)
+		name_namespace(&st, which);
+	text_format(bytes, sizeof(bytes), "%s %s\n", which, place->netns);
 	err = file_put(file, bytes, strlen(bytes));
 	if (err < 0)
 		log_err("cannot write %s: %s", file, strerror(-err));

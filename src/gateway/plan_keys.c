@@ -104,7 +104,7 @@ static void look(struct planning *planning, struct service *service)
 	if (!planning->runs)
 		return;
 	planning->differs = target_differs(&target, &path->inner.tunnel, &path->place, &carrier, &path->host);
-	if (planning->differs && inner_dump(&path->inner) == 0)
+	if (planning->differs && !path->inner.tunnel.silent && inner_dump(&path->inner) == 0)
 		planning->alive = removal_alive(&path->inner.running, time(NULL));
 }
 
@@ -116,8 +116,8 @@ unsigned plan_keys(struct service *service, enum change_say say, void (*line)(vo
 	struct text text;
 
 	look(&planning, service);
-	for (enum env_key key = 0; key < ENV_KEYS && say != CHANGE_SAY_NOTHING; key++) {
-		bool lines = say == CHANGE_SAY_LINES || (say == CHANGE_SAY_OWN && rows[key].paths == own);
+	for (enum env_key key = 0; key < ENV_KEYS; key++) {
+		bool lines = say == CHANGE_SAY_LINES || (say >= CHANGE_SAY_OWN && rows[key].paths == own);
 
 		text_init(&text, bytes, sizeof(bytes));
 		if (lines)
@@ -132,4 +132,13 @@ unsigned plan_keys(struct service *service, enum change_say say, void (*line)(vo
 			line(arg, bytes);
 	}
 	return planning.differs ? planning.alive : 0;
+}
+
+void plan_keys_ask(const struct service *service, struct control_call *call, enum change_say say, unsigned anew)
+{
+	if (say >= CHANGE_SAY_OWN)
+		control_print(call, CONTROL_ERR, "%u session%s\n", anew, text_plural(anew));
+	else
+		control_print(call, CONTROL_ERR, "%s: %u session%s anew: `reconfigure --force` if it is meant\n",
+			      service->path.profile->name, anew, anew == 1 ? " that is up begins" : "s that are up begin");
 }

@@ -11,7 +11,7 @@
 enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512 };
 
 /* What the words name. */
-struct target {
+struct set_target {
 	const char *nic; /* NULL: none */
 	const char *word;
 	const struct conf_format *format;
@@ -47,7 +47,7 @@ static bool names_device_key(const char *word)
 }
 
 /* How many keys the word names: of a NIC, or others. The last one found is in target. */
-static size_t find_keys(struct target *target, bool of_nic)
+static size_t find_keys(struct set_target *target, bool of_nic)
 {
 	size_t count = 0;
 
@@ -61,7 +61,7 @@ static size_t find_keys(struct target *target, bool of_nic)
 	return count;
 }
 
-static int tell_several(const struct target *target, bool of_nic)
+static int tell_several(const struct set_target *target, bool of_nic)
 {
 	(void)fprintf(stderr, "%s: %s is a key of several sections; expected", the_change.verb, target->word);
 	for (size_t i = 0; i < CONF_FORMATS; i++)
@@ -90,21 +90,21 @@ static int tell_unknown(const char *word)
 }
 
 /* 0, or the status after it told what is wrong with the words. */
-static int resolve_words(struct target *target, const char *const words[], int count)
+static int resolve_words(struct set_target *target, const char *const words[], int count)
 {
 	static char value[VALUE_LEN];
 	struct text joined;
 	bool of_nic;
 	size_t found;
 
-	*target = (struct target){ .word = words[0] };
+	*target = (struct set_target){ .word = words[0] };
 	found = find_keys(target, false);
 	of_nic = !found;
 	if (of_nic && count > 1) {
-		*target = (struct target){ .nic = words[0], .word = words[1] };
+		*target = (struct set_target){ .nic = words[0], .word = words[1] };
 		found = find_keys(target, true);
 	}
-	if (!found && find_keys(&(struct target){ .word = words[0] }, true)) {
+	if (!found && find_keys(&(struct set_target){ .word = words[0] }, true)) {
 		(void)fprintf(stderr, "%s: %s is a key of a NIC; expected %s NIC %s\n", the_change.verb, words[0], the_change.verb, words[0]);
 		return 1;
 	}
@@ -194,7 +194,7 @@ static bool find_match(const char *nic, unsigned *line)
 }
 
 /* The line of the section that holds the key, 0 when there is none; several: more than one could be meant. */
-static unsigned section_line(const struct target *target, struct slice text, unsigned match, bool *several)
+static unsigned section_line(const struct set_target *target, struct slice text, unsigned match, bool *several)
 {
 	const char *name = target->key->section, *until = target->nic ? "Match" : NULL;
 	unsigned line = target->nic && !strcmp(name, "Match") ? match : edit_section(text, name, match, until);
@@ -203,7 +203,7 @@ static unsigned section_line(const struct target *target, struct slice text, uns
 	return line;
 }
 
-static ssize_t add_section(const struct target *target, struct slice text, unsigned match)
+static ssize_t add_section(const struct set_target *target, struct slice text, unsigned match)
 {
 	char lines[SECTION_LEN + VALUE_LEN], head[SECTION_LEN] = "";
 
@@ -214,7 +214,7 @@ static ssize_t add_section(const struct target *target, struct slice text, unsig
 	return edit_add(text, match, slice_of(lines), the_change.bytes, sizeof(the_change.bytes));
 }
 
-static int apply_target(const struct target *target, bool unset)
+static int apply_target(const struct set_target *target, bool unset)
 {
 	enum conf_file file = file_of(target->format);
 	struct slice text = amend_text(&the_change, file);
@@ -249,7 +249,7 @@ int set_main(int argc, char **argv)
 {
 	const char *dir = operand_dir(&argc, argv);
 	bool unset = !strcmp(argv[0], "unset");
-	struct target target;
+	struct set_target target;
 	int status;
 
 	if (argc < (unset ? 2 : 3))

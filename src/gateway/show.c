@@ -32,6 +32,7 @@ void show_status(struct service *service, struct control_call *call)
 {
 	enum path_state state = tree_state(service);
 	const char *reason = tree_reason(service);
+	bool is_tried = state == PATH_DOWN && !tree_is_silent(service);
 	time_t applied = service->applied_s;
 	char when[64] = "";
 	struct tm tm;
@@ -45,7 +46,7 @@ void show_status(struct service *service, struct control_call *call)
 	if (gmtime_r(&applied, &tm))
 		(void)strftime(when, sizeof(when), "%Y-%m-%d %H:%M:%S UTC", &tm);
 	control_print(call, CONTROL_OUT, "; the configuration of %s %s (%s)\n", when,
-		      state == PATH_DOWN ? "is tried again until it runs" : "keeps running", tree_source_words(service->source));
+		      is_tried ? "is tried again until it runs" : "keeps running", tree_source_words(service->source));
 }
 
 static void call_write(void *arg, const char *bytes, size_t len)

@@ -37,16 +37,19 @@ static const char *const state_words[] = {
 
 #define STARTING_WORDS "no way to a peer has one: up in 10 s anyway"
 
+bool tree_is_silent(const struct service *service)
+{
+	return service->path.inner.tunnel.ops && service->path.inner.tunnel.silent;
+}
+
 const char *tree_reason(const struct service *service)
 {
-	if (service->path.down_reason[0] || !service->path.inner.tunnel.ops || !service->path.inner.tunnel.silent)
-		return service->path.down_reason;
-	return "what carries it does not answer: it is ended if it goes on so";
+	return tree_is_silent(service) ? "what carries it does not answer: it is ended if it goes on so" : service->path.down_reason;
 }
 
 enum path_state tree_state(const struct service *service)
 {
-	if (service->path.inner.tunnel.ops && service->path.inner.tunnel.silent)
+	if (tree_is_silent(service))
 		return PATH_DOWN;
 	if (service->path.inner.tunnel.ops && service->path.inner.up)
 		return service->path.down_reason[0] || path_trouble(&service->path)[0] ? PATH_DEGRADED : PATH_UP;

@@ -7,6 +7,7 @@
 
 enum path_state { PATH_UP, PATH_STARTING, PATH_IDLE, PATH_DEGRADED, PATH_DOWN };
 
+bool tree_is_silent(const struct service *service); /* what carries the path did not answer when it was asked last */
 enum path_state tree_state(const struct service *service);
 const char *tree_state_words(enum path_state state);
 const char *tree_reason(const struct service *service); /* of that: why it is down, or not as configured; "" */

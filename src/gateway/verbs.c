@@ -21,8 +21,7 @@
 #include "network/filter.h"
 #include "network/filter_inside.h"
 
-enum { NAMED_MAX = 8 }; /* peers in a line */
-enum { PROBED_MAX = 32 };
+enum { NAMED_MAX = 8 /* peers in a line */, PROBED_MAX = 32 };
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -141,12 +140,12 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	if (inner_dump(&service->path.inner) < 0) {
 		static struct tunnel_config nothing;
 
-		if (say == CHANGE_SAY_LINES && !service->set->clustered)
+		if (say >= CHANGE_SAY_PEERS && !service->set->clustered)
 			plan_peers(&nothing, &service->set->vpn, after, time(NULL), control_print_line, call);
 		return REMOVAL_FINE;
 	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
-	if (say == CHANGE_SAY_LINES)
+	if (say >= CHANGE_SAY_PEERS)
 		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), control_print_line, call);
 	if (say == CHANGE_SAY_LOSS && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
@@ -201,12 +200,14 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 static int plan(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct service *service = service_of_change(change);
-	unsigned anew = plan_keys(service, say, control_print_line, call);
+	/* Whoever wants nothing said has asked before. */
+	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, say, control_print_line, call);
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
+	int status = force ? 0 : refuse_removal(service, call, verdict, say);
 
-	if (force || verdict != REMOVAL_FINE || !anew || say < CHANGE_SAY_OWN)
-		return force ? 0 : refuse_removal(service, call, verdict, say);
-	control_print(call, CONTROL_ERR, "%u session%s\n", anew, anew == 1 ? "" : "s");
+	if (force || status == EXIT_REFUSED || !anew)
+		return status;
+	plan_keys_ask(service, call, say, anew);
 	return EXIT_ASKED;
 }
 
@@ -339,15 +340,16 @@ static void verb_alive(struct worker *worker, struct control_call *call, int arg
 {
 	struct service *service = service_of(worker);
 	const struct tunnel_config *running = &service->path.inner.running;
-	enum path_state state = tree_state(service);
 	char key[KEY_BASE64_LEN], age[24];
 	int64_t now_s = time(NULL);
+	enum path_state state;
 	size_t count;
 
 	(void)argc;
 	(void)argv;
 	(void)now_ns;
 	count = inner_dump(&service->path.inner) == 0 ? running->peer_count : 0;
+	state = tree_state(service); /* of what was just asked */
 	for (size_t i = 0; i < count; i++) {
 		const struct tunnel_peer *peer = &running->peers[i];
 

@@ -85,6 +85,7 @@ void tunnel_close(struct tunnel *tunnel, bool remove)
 	nl_close(&tunnel->inner);
 	tunnel->ops = NULL;
 	tunnel->dumped = NULL;
+	tunnel->dump_err = 0;
 }
 
 int tunnel_dump(struct tunnel *tunnel, struct tunnel_config *running)
@@ -93,7 +94,10 @@ int tunnel_dump(struct tunnel *tunnel, struct tunnel_config *running)
 
 	if (tunnel->dumped == running && tunnel->dumped_turn == tunnel->loop->turn)
 		return 0;
+	if (tunnel->dump_err && tunnel->dumped_turn == tunnel->loop->turn)
+		return tunnel->dump_err;
 	err = tunnel->ops->dump(tunnel, running);
+	tunnel->dump_err = err == -ETIMEDOUT ? err : 0;
 	tunnel->dumped = err < 0 ? NULL : running;
 	tunnel->dumped_turn = tunnel->loop->turn;
 	return err;

@@ -117,6 +117,7 @@ struct tunnel {
 	uint64_t stuck_ns; /* since then what carries it does not answer, and no signal ends it; 0: it is not so */
 	const struct tunnel_config *dumped; /* it is what runs, since dumped_turn of the loop; NULL: that is not known. Borrowed. */
 	uint64_t dumped_turn;
+	int dump_err; /* -ETIMEDOUT: it did not answer in dumped_turn, and is not waited for again in it */
 	bool nics_changed; /* by whoever owns it: tunnel_apply has the backend look at them anew */
 	struct nl inner; /* NETLINK_ROUTE where the inner interface is; the last, since its buffers are large, and need not be zero */
 };

@@ -219,6 +219,39 @@ def remove_takes_away_what_a_killed_service_left(lab):
     expect(ours.inner not in run("ip", "netns", "list").split(), run("ip", "netns", "list"))
 
 
+def leave(netns, run_dir):
+    """As a service of the kernel's backend does that was killed."""
+    run("ip", "netns", "add", netns)
+    run("ip", "-n", netns, "tuntap", "add", "dev", "wg0", "mode", "tun")
+    run("ip", "-n", netns, "link", "set", "dev", "wg0", "alias", "MITIGATOR gateway " + run_dir)
+
+
+@case
+def remove_that_failed_finds_the_interface_when_it_is_called_again(lab):
+    run_dir = lab.dir + "/run"
+    os.mkdir(run_dir)
+    with open(run_dir + "/gateway.netns", "w") as f:
+        f.write("- of it\n")
+    os.makedirs("/run/netns", exist_ok=True)
+    open("/run/netns/of it", "w").close()               # no namespace
+    done = subprocess.run([lab.applet("gateway"), "--run", run_dir, "remove"], stderr=subprocess.PIPE, text=True)
+    expect(done.returncode == 1 and "its interface is not removed" in done.stderr, done)
+    expect(os.listdir(run_dir) == ["gateway.netns"], os.listdir(run_dir))
+    os.unlink("/run/netns/of it")
+    leave("of it", run_dir)
+    run(lab.applet("gateway"), "--run", run_dir, "remove")
+    expect("wg0" not in run("ip", "-n", "of it", "-br", "link") and not os.path.exists(run_dir))
+    run("ip", "netns", "del", "of it")
+
+
+@case
+def remove_looks_where_a_service_is_by_itself_when_none_told(lab):
+    leave("gateway", lab.dir + "/run")
+    run(lab.applet("gateway"), "--run", lab.dir + "/run", "remove")
+    expect("wg0" not in run("ip", "-n", "gateway", "-br", "link"))
+    run("ip", "netns", "del", "gateway")
+
+
 @soak
 def interface_that_is_deleted_and_socket_that_is_removed_are_made_anew(lab):
     pair = Pair(lab)
@@ -279,10 +312,16 @@ def engine_that_does_not_answer_is_not_shown_as_up(lab):
     pair.both_ways()
     engine = int(pair.ours.engine()["pid"])
     os.kill(engine, signal.SIGSTOP)
-    shown = [shown_state(pair.ours) for _ in range(3)]
+    words = lab.applet("gateway"), "--run", pair.ours.dir + "/run"
+    alive = subprocess.run([*words, "alive"], stdout=subprocess.PIPE, text=True)    # which finds that it does not
+    status = subprocess.Popen([*words, "status"], stdout=subprocess.PIPE, text=True)
+    shown = [shown_state(pair.ours) for _ in range(2)]
+    told = status.communicate(timeout=30)[0]
     os.kill(engine, signal.SIGCONT)
+    expect((alive.returncode, alive.stdout) == (1, ""), alive)
+    expect("does not answer" in told and "keeps running" in told and "tried again" not in told, told)
     expect(all(state == "down" and "does not answer" in reason for state, reason, _ in shown), shown)
-    expect(min(took_s for _, _, took_s in shown[1:]) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
+    expect(min(took_s for _, _, took_s in shown) < 1.5, "one may meet with a look of the service's own, two cannot", shown)
     wait_until("it is over", lambda: shown_state(pair.ours)[0] == "up")
     expect(int(pair.ours.engine()["pid"]) == engine, pair.ours.said())
     pair.both_ways()

@@ -1,11 +1,13 @@
 """What a change of .env does is told before it is done: each of its names."""
 import json
+import os
 import re
+import signal
 import subprocess
 
 from case_commit import ASKED, NETWORK, Box
 from cases import case, expect
-from lab import ping, run, wait_until, wg_keys
+from lab import engines, ping, run, wait_until, wg_keys
 from pair import files
 
 LAST = "  eth0  192.0.2.1/24   REMOVED: no address is left\n"       # what has each of these plans asked about, and nothing applied
@@ -122,16 +124,41 @@ def sessions_that_begin_anew_are_told_and_asked_about_there_and_back(lab):
 
 
 @case
+def peers_are_told_by_the_dataplane_when_management_does_not_answer(lab):
+    box = LiveBox(lab)
+    box.peers.append((wg_keys()[1], "10.8.3.9/32", "192.0.2.9:4567", ""))
+    changed, told = {**box.ran, "MITIGATOR_SYSLOG": "192.0.2.9:514"}, ["  MITIGATOR_SYSLOG none -> 192.0.2.9:514", "  peer 10.8.3.9   added"]
+    expect(box.plan(changed).splitlines() == told, "the control: each is told once")
+    engine, = engines("MITIGATOR gateway " + box.run)
+    os.kill(engine, signal.SIGSTOP)
+    said = box.plan(changed)
+    os.kill(engine, signal.SIGCONT)
+    expect(said.splitlines() == told, said)
+
+
+@case
 def reconfigure_of_one_service_tells_which_sessions_begin_anew(lab):
     box = LiveBox(lab)
     box.write_env({**box.ran, "DATA_PLANE_ISOLATION": "off", "MITIGATOR_SYSLOG": "192.0.2.9:514"})
     told = "gateway-dataplane: DATA_PLANE_ISOLATION on -> off: its sessions begin anew (1 is up)\n"
     words = lab.applet("gateway-dataplane"), "--run", box.run
-    expect(run(*words, "plan") == told + "gateway-dataplane: would be applied\n", run(*words, "plan"))
-    for option, shared in (("--lines", "  MITIGATOR_SYSLOG none -> 192.0.2.9:514\n"), ("--own-lines", "")):
+
+    def asked(*verb):
+        done = subprocess.run([*words, *verb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
+        expect(done.returncode == ASKED and told in done.stdout, verb, done)
+        expect("gateway-dataplane: 1 session that is up begins anew: `reconfigure --force` if it is meant\n" in done.stdout, verb, done)
+        return done.stdout
+
+    began = box.go.handshake(box.peers[0][0])
+    asked("plan")
+    asked("reconfigure", "--dry-run")
+    for verb in (("reconfigure",), ("reconfigure", "--quiet"), ("apply",)):
+        expect("gateway-dataplane: nothing was applied\n" in asked(*verb), verb)
+    expect(box.device() == "wg0" and box.go.handshake(box.peers[0][0]) == began, "it was applied")
+    for option, shared in (("--lines", "  MITIGATOR_SYSLOG none -> 192.0.2.9:514\n"), ("--own-lines", ""), ("--peer-lines", "")):
         done = subprocess.run([*words, "plan", option], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60)
         expect((done.returncode, done.stdout) == (ASKED, "  " + told.partition(": ")[2] + shared), option, done)
-    said = run(*words, "reconfigure")
+    said = run(*words, "reconfigure", "--force")
     expect(said.index(told) < said.index("gateway-dataplane: moved to wg0"), said)
 
 

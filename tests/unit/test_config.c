@@ -10,6 +10,7 @@
 #include "conf/edited.h"
 #include "conf/set_sum.h"
 #include "config/about.h"
+#include "config/plan_text.h"
 #include "test.h"
 
 TEST(about_comes_back_as_it_was_written)
@@ -51,6 +52,33 @@ static void note(int dir_fd, enum conf_file file, char *bytes)
 
 	replaced[file] = &text;
 	CHECK_INT(edited_note(dir_fd, replaced), 0);
+}
+
+static struct plan_text plan;
+
+/* What is cut so far, once a service's plan says that of it. */
+static void check_cuts(const char *path, const char *words, const char *expected)
+{
+	char cuts[PLAN_CUTS_LEN];
+
+	CHECK_INT(plan_text_begin(&plan), 0);
+	CHECK_INT(write(plan.err_fd, words, strlen(words)), strlen(words));
+	plan_text_end(&plan, path, true);
+	CHECK_STR(plan_text_cuts(&plan, cuts), expected);
+}
+
+TEST(sessions_that_are_cut_are_each_paths_and_peers_are_of_both)
+{
+	plan_text_init(&plan);
+	check_cuts(NAME_MANAGEMENT, "1 peer\n2 sessions\n", "1 peer and 2 sessions of management");
+	check_cuts(NULL, "the last NIC address\n", "1 peer, 2 sessions of management and the last NIC address");
+	check_cuts(NAME_DATAPLANE, "1 peer\n2 sessions\n",
+		   "1 peer, 2 sessions of management, the last NIC address and 2 sessions of the dataplane");
+	plan_text_close(&plan);
+
+	plan_text_init(&plan);
+	check_cuts(NAME_DATAPLANE, "2 of 5 peers\n", "2 of 5 peers of the dataplane");
+	plan_text_close(&plan);
 }
 
 TEST(console_edit_is_known_whenever_the_power_goes)

@@ -78,6 +78,8 @@ TEST(rules_of_this_release_only_warn_of_what_ran_before)
 		{ "", "", "[Match]\nName=eth0\n[Network]\nAddress=192.0.2.1/24\nDNS=0.0.0.0\n" },
 		{ "", "", "[Match]\nName=eth0\n[Network]\nAddress=192.0.2.1/24\nGateway=192.0.2.1\n" },
 		{ "", "", "[Match]\nName=eth0\n[Link]\nMTUBytes=1000\n[Network]\nAddress=192.0.2.1/24\nGateway=fe80::1\n" },
+		{ "", "", "[Match]\nPath=pci-0000:02:00.0, pci-0000:03:00.0\n[Network]\nAddress=192.0.2.1/24\n" },
+		{ "", "", "[Match]\nPath=pci-0000:02:00.0, pci-0000:03:00.0 pci-0000:04:00.0 pci-0000:05:00.0\n[Network]\nAddress=192.0.2.1/24\n" },
 		{ "", "DATA_PLANE_VPN_DEVICE=all\n", "" },
 		{ "Endpoint = 10.8.3.2:4567\n", "", "" },
 		{ "Endpoint = localhost:4567\n", "", "" },

@@ -10,6 +10,7 @@
 
 static struct tunnel_config state; /* of the fake interface */
 static unsigned device_calls, peer_calls, remove_calls, dump_calls;
+static int dump_fails_with;
 static unsigned last_fields;
 static int fail_with;
 
@@ -68,6 +69,8 @@ static int fake_dump(struct tunnel *tunnel, struct tunnel_config *running)
 {
 	(void)tunnel;
 	dump_calls++;
+	if (dump_fails_with)
+		return dump_fails_with;
 	tunnel_config_copy(running, &state);
 	return 0;
 }
@@ -147,6 +150,29 @@ TEST(what_runs_is_asked_for_once_a_turn_and_again_once_something_was_set)
 	CHECK_INT(tunnel_apply(&tunnel, &wanted, &applied, &running, &report), 0);
 	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
 	CHECK_INT(dump_calls, 3);
+}
+
+TEST(what_does_not_answer_is_asked_once_a_turn)
+{
+	begin();
+	dump_calls = 0;
+	dump_fails_with = -ETIMEDOUT;
+	loop.turn++;
+	for (int i = 0; i < 4; i++)
+		CHECK_INT(tunnel_dump(&tunnel, &running), -ETIMEDOUT);
+	CHECK_INT(dump_calls, 1);
+	loop.turn++;
+	CHECK_INT(tunnel_dump(&tunnel, &running), -ETIMEDOUT);
+	CHECK_INT(dump_calls, 2);
+	dump_fails_with = 0;
+	loop.turn++;
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
+	/* the control: what failed at once costs nothing to ask again */
+	dump_fails_with = -EPIPE;
+	loop.turn++;
+	CHECK_INT(tunnel_dump(&tunnel, &running), -EPIPE);
+	dump_fails_with = 0;
+	CHECK_INT(tunnel_dump(&tunnel, &running), 0);
 }
 
 /* Whether two say the same of peers, in any order. */
