@@ -103,7 +103,7 @@ def peer_with_a_keepalive_gets_nothing_before_the_interface_is_up(image):
         first.vm.set_link(0, False)
         wait_for("no carrier", lambda: "LOWER_UP" not in first.output("ip link show eth0"))
         first.write({".env": first.files[".env"].replace("BACKEND=" + first.show()["backend"], "BACKEND=" + backend, 1)})
-        first.run("/sbin/gateway reconfigure")
+        first.run("/sbin/gateway reconfigure --force")
         shown = first.show()
         assert shown["backend"] == backend and shown["state"] == "waiting for carrier", shown
         assert [peer["sent_bytes"] for peer in shown["peers"]] == [0], shown
