@@ -11,6 +11,7 @@
 #include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/text.h"
+#include "base/wrap.h"
 #include "conf/applied.h"
 #include "conf/edited.h"
 #include "conf/set_sum.h"
@@ -38,6 +39,8 @@ int owner_plan(const struct owner *owner, struct commit *commit)
 	interrupt_hear(); /* from here on it ends the commit, and not this process */
 	status = commit_plan(commit);
 	text_format(question, sizeof(question), "this cuts %s. apply (yes/no)?", plan_text_cuts(&commit->plan, cuts));
+	if (wrap_columns(question) > WRAP_WIDTH)
+		text_format(question, sizeof(question), "this cuts %s.\napply (yes/no)?", cuts);
 	if (status == EXIT_ASKED && owner_may(owner, question)) {
 		commit->force = true;
 		status = 0;
