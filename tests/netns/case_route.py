@@ -1,4 +1,6 @@
 """The way to a peer: ours on lwIP leaves the host as the kernel's own datagrams do, and by what it chooses when it changes."""
+import os
+import re
 import struct
 
 import frames
@@ -133,16 +135,26 @@ def way_without_carrier_is_left(lab):
 
 @case
 def one_next_hop_of_several_is_the_kernels_choice(lab):
-    """A route with two next hops: both ours and the kernel's own keep to the one that the kernel chose for the peer."""
+    """A route with two next hops: both ours and the kernel's own keep to the one that the kernel chose for the peer and the source
+    that the peer has answered to. For the first packet, which has no source yet, it chose the other."""
     lan = Lan(lab, ["192.0.2.1/24"], [("r1", ["192.0.2.253/24"]), ("r2", ["192.0.2.254/24"])], "203.0.113.1/32")
     lan.b("sysctl", "-qw", "net.ipv4.conf.all.rp_filter=0")
     lan.way_back("192.0.2.0/24", 1)
     lan.a("ip", "route", "add", "default", "nexthop", "via", "192.0.2.253", "nexthop", "via", "192.0.2.254")
-    chosen = lan.a("ip", "route", "get", "203.0.113.1").split()[2]
+    source = "192.0.2.1"
+
+    def choice(*words):
+        return re.search(r" via (\S+)", lan.a("ip", "route", "get", "203.0.113.1", *words))[1]
+
+    if os.path.exists("/proc/sys/net/ipv4/fib_multipath_hash_seed"):        # since Linux 6.11; before, one choice is as good
+        next(seed for seed in range(1, 100)
+             if lan.a("sysctl", "-qw", "net.ipv4.fib_multipath_hash_seed=%d" % seed) == "" and choice() != choice("from", source))
+    chosen = choice("from", source)
     with Tap(lan.a, "eth0") as tap:
         lan.tunnel()
+        lan.passes()
         lan.agree("leaves by the chosen next hop", tap,
-                  ("eth0", mac_text(lan.routers[chosen == "192.0.2.254"]), "192.0.2.1"))
+                  ("eth0", mac_text(lan.routers[chosen == "192.0.2.254"]), source), source=source)
         lan.passes()
 
 

@@ -69,9 +69,9 @@ class Tap:
         self.close()
 
 
-def kernel_sends(host, to, length=1):
-    """The control: a datagram of the kernel's own from the same host, whose source and way are its choice."""
-    with frames.udp_socket(host.name, ("::" if ":" in to else "0.0.0.0", KERNELS)) as sock:
+def kernel_sends(host, to, length=1, source=None):
+    """The control: a datagram of the kernel's own from the same host, whose source, unless it is told, and way are its choice."""
+    with frames.udp_socket(host.name, (source or ("::" if ":" in to else "0.0.0.0"), KERNELS)) as sock:
         sock.sendto(b"x" * length, (to, 1))
 
 
@@ -155,9 +155,9 @@ class Lan:
         """One packet into the tunnel; whether it is answered does not matter."""
         ping(self.ours.inner, self.vpn[1], 1, wait=0.1)
 
-    def agree(self, what, tap, expected, meanwhile=lambda: None):
+    def agree(self, what, tap, expected, meanwhile=lambda: None, source=None):
         """Ours leaves as expected, before the kernel was asked for anything; then the kernel's own do too. meanwhile: what is
-        done before each look."""
+        done before each look. source: of the kernel's own, where that is not to be its choice."""
         def same(port, send):
             def look():
                 meanwhile()
@@ -167,7 +167,8 @@ class Lan:
             return look
         try:
             wait_until("ours " + what, same(OURS, self.sends))
-            wait_until("the kernel's own " + what, same(KERNELS, lambda: kernel_sends(self.a, self.b_address.split("/")[0])))
+            wait_until("the kernel's own " + what,
+                       same(KERNELS, lambda: kernel_sends(self.a, self.b_address.split("/")[0], source=source)))
         except RuntimeError as err:
             tap.read()
             self.sends()
