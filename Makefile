@@ -71,7 +71,10 @@ CC_host     := gcc
 BASE_host   := $(BASE)
 FLAGS_host  := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=undefined
 
-SRC     := $(wildcard src/*.c src/*/*.c)
+# What packets come by. It lies together in the binary, so that who carries them maps little of the rest.
+PACKETS := base crypto engine outer wg
+SRC     := $(wildcard $(PACKETS:%=src/%/*.c))
+SRC     += $(filter-out $(SRC),$(wildcard src/*.c src/*/*.c))
 STANDIN := $(wildcard src/netlink/mnl/*.c)
 UNIT    := $(wildcard tests/unit/*.c)
 # What compares the stand-in with Debian's shared libmnl needs both in one binary.
@@ -118,7 +121,6 @@ endef
 $(foreach v,target host,$(eval $(call variant,$v)))
 
 # What no packet comes by is small rather than fast.
-PACKETS := base crypto engine outer wg
 $(call objects,target,$(filter-out $(PACKETS:%=src/%/%),$(SRC))): FLAGS_target += -Os
 
 # musl-gcc -static-pie makes a dynamic binary, so the line is spelled out.
