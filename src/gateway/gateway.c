@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/contained.h"
+#include "base/help.h"
 #include "base/notify.h"
 #include "base/paths.h"
 #include "base/row.h"
@@ -35,6 +36,16 @@ static int usage(const char *name)
 {
 	commands_usage(name, row_print_error, NULL);
 	return EXIT_USAGE;
+}
+
+/* Asked for; argc and argv as the program has them. False when they ask for none. */
+static bool print_help(const char *name, int argc, char **argv)
+{
+	if (argc == 3 && help_option(argv[2]))
+		return command_usage(name, argv[1], row_print, NULL);
+	if (help_asked(argc, argv))
+		commands_usage(name, row_print, NULL);
+	return help_asked(argc, argv);
 }
 
 static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
@@ -224,6 +235,8 @@ int gateway_main(int argc, char **argv)
 	const char *run_dir = NULL;
 	int status;
 
+	if (print_help(profile->name, argc, argv))
+		return 0;
 	if (contained())
 		environment_use(environ);
 	argc--;
