@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/here.h"
 #include "base/row.h"
 #include "base/wrap.h"
 #include "conf/edit.h"
@@ -23,7 +24,7 @@ struct set_target {
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: set [NIC] KEY VALUE | unset [NIC] KEY [VALUE]: `help conf` has the keys\n");
+	(void)fprintf(stderr, "usage: set [NIC] KEY VALUE | unset [NIC] KEY [VALUE]: `%shelp conf` has the keys\n", here_program());
 	return EXIT_USAGE;
 }
 
@@ -147,8 +148,8 @@ static int resolve_words(struct set_target *target, const char *const words[], i
 	}
 	for (int i = 0; i < count && i < 2 && !found; i++)
 		if (names_device_key(words[i])) {
-			(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `edit " NETWORK_FILE "`\n",
-				      the_change.verb, words[i]);
+			(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `%sedit " NETWORK_FILE "`\n",
+				      the_change.verb, words[i], here_program());
 			return 1;
 		}
 	if (!found)
@@ -167,8 +168,8 @@ static int resolve_words(struct set_target *target, const char *const words[], i
 	if (joined.truncated)
 		return usage();
 	if (target->key->flags & KEY_SECRET && target->value.len) {
-		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `write %s`\n", the_change.verb,
-			      target->format->file);
+		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `%swrite %s`\n", the_change.verb,
+			      here_program(), target->format->file);
 		return 1;
 	}
 	return 0;
@@ -264,8 +265,8 @@ static int apply_target(const struct set_target *target, bool unset)
 	if (target->key->section[0])
 		section = target->nic && !match ? 0 : section_line(target, text, match, &several);
 	if (several) {
-		(void)fprintf(stderr, "%s: there are several [%s] here: `write %s`\n", the_change.verb, target->key->section,
-			      target->format->file);
+		(void)fprintf(stderr, "%s: there are several [%s] here: `%swrite %s`\n", the_change.verb, target->key->section,
+			      here_program(), target->format->file);
 		return 1;
 	}
 	if (unset && target->key->section[0] && !section) {

@@ -89,6 +89,24 @@ def set_changes_one_key_and_tells_what_changed(lab):
 
 
 @case
+def commands_are_named_as_they_are_called_where_one_is(lab):
+    files = cluster(lab)[0]
+    said = files.ask("set", "ListenPort", "5567")
+    expect("before `gateway reconfigure` and `gateway-dataplane reconfigure`\n" in said, said)
+    expect("`gateway edit network.conf`" in files.ask("set", "Bond.Mode", "802.3ad", status=1))
+    expect("`gateway help conf`" in files.ask("set", status=2))
+    os.environ["container"] = "docker"
+    said = files.ask("set", "ListenPort", "5568")
+    expect("before `reconfigure`\n" in said, said)
+    del os.environ["container"]
+    # one service of the two, and none of the NICs
+    ours = lab.gateway(lab.host("a"), {})
+    overview = ["overview", "--conf", ours.dir, "--run", ours.dir + "/run"]
+    done = subprocess.run([lab.applet("gateway"), *overview], capture_output=True, text=True, timeout=60)
+    expect("dataplane: the service does not run\n" in done.stdout and "`boot`" not in done.stdout and "(`gateway setup`" in done.stdout, done)
+
+
+@case
 def misspelt_key_of_set_is_told_and_not_its_value(lab):
     files = cluster(lab)[0]
     for words, said in ((("set", "ListenProt", "5000"), "set: ListenProt: unknown key; did you mean ListenPort?\n"),
