@@ -74,7 +74,7 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 	if (!worker_read_fd(ready, &options.worker.ready_fd) || !worker_read_fd(pulse, &options.worker.pulse_fd))
 		return usage(profile->name);
 	if (options.backend && !backend_known(options.backend)) {
-		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
+		(void)fprintf(stderr, "%s: --backend %s: this build has none of that name; expected %s\n", profile->name, options.backend,
 			backend_names());
 		return EXIT_USAGE;
 	}

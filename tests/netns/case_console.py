@@ -62,6 +62,13 @@ def help_that_is_asked_for_is_printed_and_no_error(lab):
 
 
 @case
+def backend_that_is_misspelt_is_told_with_those_that_there_are(lab):
+    done = subprocess.run([lab.applet("gateway"), "run", "--backend", "lwIP"], capture_output=True, text=True, timeout=30)
+    expect(done.returncode == 2 and not done.stdout, done)
+    expect(done.stderr == "gateway: --backend lwIP: this build has none of that name; expected auto|kernel|lwip\n", done)
+
+
+@case
 def version_needs_no_service(lab):
     ours = alone(lab)
     alone_says = subprocess.run([lab.applet("gateway"), "version"], capture_output=True, text=True, timeout=30)
