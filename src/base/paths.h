@@ -5,6 +5,9 @@
 /* The persistent partition: the configuration files and what was kept of them. */
 #define DATA_DIR "/srv/mitigator"
 
+/* Of the image's root. */
+#define BOARD_FILE "/etc/board.conf"
+
 /* In DATA_DIR, those that were committed; in RUN_DIR, what workers are handed. */
 #define GENERATIONS_DIR "generations"
 

@@ -382,6 +382,15 @@ static void check_host_routes(const struct check *check)
 	}
 }
 
+static void check_open(const struct check *check)
+{
+	const struct env_conf *env = &check->set->env;
+
+	if (env->open_limited && env->filter == ENV_FILTER_OFF)
+		diag_warning(check->diag, env_file_of(env, ENV_KEY_OPEN), env->open_line,
+			     "MITIGATOR_VPN_OPEN does nothing while MITIGATOR_FILTER is off: peers reach all that listens here");
+}
+
 static void check_unmanaged(const struct check *check)
 {
 	const struct network_conf *network = &check->set->network;
@@ -433,5 +442,6 @@ void conf_set_check(struct conf_set *set, const struct conf_facts *facts, bool s
 		check_own_routes(&check);
 		check_host_routes(&check);
 	}
+	check_open(&check);
 	check_unmanaged(&check);
 }

@@ -65,6 +65,7 @@ struct env_conf {
 	enum env_isolation isolation;
 	enum env_filter filter; /* of what comes to the host */
 	bool open_limited; /* peers reach these ports alone, TCP, on the management path's VPN address; else all that listens there */
+	unsigned open_line;
 	uint16_t open_ports[ENV_OPEN_MAX];
 	size_t open_count;
 	enum env_backend backend[ENV_PATHS];

@@ -100,6 +100,7 @@ static void parse_open(const struct conf_place *at, struct slice value)
 	uint16_t port;
 
 	conf->open_limited = true;
+	conf->open_line = at->line;
 	if (slice_equal(value, "none") || !value_blanks(at, value))
 		return;
 	while (slice_word(&rest, &word)) {

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/help.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "conf/files_lock.h"
@@ -146,13 +147,17 @@ enum { VERBS = sizeof(verbs) / sizeof(verbs[0]) };
 
 static_assert(CONFIRM_MAX_MIN == 10080, "as it is typed");
 
-static int usage(const struct verb *verb)
+static int verb_usage(const struct verb *verb)
 {
-	if (verb)
-		(void)fprintf(stderr, "usage: %s\n", verb->typed ? verb->typed : verb->name);
-	for (size_t i = 0; i < VERBS && !verb; i++)
-		(void)fprintf(stderr, "%s " NAME_CONFIG " %s [--conf DIR] [--run DIR]\n", i ? "      " : "usage:", verbs[i].name);
+	(void)fprintf(stderr, "usage: %s\n", verb->typed ? verb->typed : verb->name);
 	return EXIT_USAGE;
+}
+
+static int usage(bool asked)
+{
+	for (size_t i = 0; i < VERBS; i++)
+		(void)fprintf(asked ? stdout : stderr, "%s " NAME_CONFIG " %s [--conf DIR] [--run DIR]\n", i ? "      " : "usage:", verbs[i].name);
+	return asked ? 0 : EXIT_USAGE;
 }
 
 /* How many of the words it takes, 0: none of its. */
@@ -224,9 +229,9 @@ int config_main(int argc, char **argv)
 	while (argc > 1 && verb < verbs + VERBS && strcmp(argv[1], verb->name) != 0)
 		verb++;
 	if (argc < 2 || verb == verbs + VERBS)
-		return usage(NULL);
+		return usage(help_asked(argc, argv));
 	if (!read_words(&request, verb, argc, argv))
-		return usage(verb);
+		return verb_usage(verb);
 	if (!verb->typed)
 		say_to_log();
 	status = open_for(&request.owner, verb->access);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/help.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "engine/uapi.h"
@@ -75,7 +76,7 @@ bool engine_options_read(struct engine_options *options, int argc, char **argv)
 			options->front = true;
 			continue;
 		}
-		if (!strcmp(argv[i], "-h") || !strcmp(argv[i], "--help")) {
+		if (help_option(argv[i])) {
 			options->help = true;
 			return true;
 		}

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/row.h"
 #include "base/text.h"
 #include "base/wrap.h"
@@ -131,6 +132,14 @@ static const char *edit_words(ssize_t err)
 	}
 }
 
+static void print_written(void)
+{
+	char words[128];
+
+	text_format(words, sizeof(words), "written, nothing runs before `%s`", here_reconfigure());
+	wrap_print(stdout, words);
+}
+
 int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const char *key)
 {
 	struct slice before = amend_text(change, file), after = { change->bytes, len > 0 ? (size_t)len : 0 };
@@ -140,8 +149,10 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 	bool there;
 	int err;
 
-	if (!amend_was_read(change, file))
-		return lost(change, name, "it cannot be read whole (`check` says why)");
+	if (!amend_was_read(change, file)) {
+		text_format(summary, sizeof(summary), "it cannot be read whole (`%scheck` says why)", here_program());
+		return lost(change, name, summary);
+	}
 	if (len < 0 || after.len > conf_files[file].limit)
 		return lost(change, key, edit_words(len));
 	diag_clear(&change->diag, false); /* of what was found in the files as they are */
@@ -163,8 +174,8 @@ int amend_keep(struct amend *change, enum conf_file file, ssize_t len, const cha
 		return 1;
 	}
 	if (change->diag.error_count || change->diag.warning_count)
-		printf("written, nothing runs yet. `check` has %s\n", diag_summary(&change->diag, summary, sizeof(summary)));
+		printf("written, nothing runs yet. `%scheck` has %s\n", here_program(), diag_summary(&change->diag, summary, sizeof(summary)));
 	else
-		printf("written, nothing runs before `reconfigure`\n");
+		print_written();
 	return 0;
 }

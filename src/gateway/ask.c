@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "control/client.h"
 
 void ask_both(const char *run_dir, char *const words[], unsigned silence_ms, struct ask asked[static PROFILES])
@@ -38,7 +39,7 @@ void ask_print_no_peer(const char *name, bool silent)
 	if (silent)
 		printf("no service that answers has a peer %s, and not both of them answer\n", name);
 	else
-		printf("no peer that runs is called %s: `show all` has each\n", name);
+		printf("no peer that runs is called %s: `%s` has each\n", name, here_is_appliance() ? "show all" : NAME_MANAGEMENT " show");
 }
 
 void ask_overview(struct overview *overview, const char *run_dir)
@@ -59,7 +60,8 @@ void ask_overview(struct overview *overview, const char *run_dir)
 		if (asked[i].status >= 0 && overview_read(overview, i, answer))
 			continue;
 		overview->paths[i].answered = false;
-		text_format(overview->paths[i].reason, sizeof(overview->paths[i].reason), "%s. `boot` and `log %s` tell more", why,
-			    profiles[i].name);
+		text_format(overview->paths[i].reason, sizeof(overview->paths[i].reason), "%s%s%s%s", why,
+			    here_is_appliance() ? ". `boot` and `log " : "", here_is_appliance() ? profiles[i].name : "",
+			    here_is_appliance() ? "` tell more" : "");
 	}
 }

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/here.h"
 #include "base/paths.h"
 #include "base/row.h"
 #include "base/text.h"
@@ -67,6 +68,7 @@ static void check_endpoints(const struct conf_set *set)
 {
 	const struct vpn_conf *vpn = &set->vpn;
 	const struct vpn_peer *first = NULL;
+	const char *routes;
 	struct nl nl;
 	int count = 0;
 
@@ -82,10 +84,11 @@ static void check_endpoints(const struct conf_set *set)
 		count++;
 	}
 	nl_close(&nl);
+	routes = here_is_appliance() ? "network" : "ip route";
 	if (count == 1)
-		(void)fprintf(stderr, "host: nothing leads to Endpoint %s now: `network`\n", first->host);
+		(void)fprintf(stderr, "host: nothing leads to Endpoint %s now: `%s`\n", first->host, routes);
 	else if (count)
-		(void)fprintf(stderr, "host: nothing leads to Endpoint %s and %d more now: `network`\n", first->host, count - 1);
+		(void)fprintf(stderr, "host: nothing leads to Endpoint %s and %d more now: `%s`\n", first->host, count - 1, routes);
 }
 
 static void print_host_line(void *arg, const char *text)

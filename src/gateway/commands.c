@@ -79,6 +79,36 @@ void commands_usage(const char *program, void (*line)(void *arg, const char *tex
 		usage_row("", program, verb->name, verb->words, line, arg);
 }
 
+static void usage_about(const char *about, void (*line)(void *arg, const char *text), void *arg)
+{
+	enum { INDENT = sizeof("usage:") };
+	char row[WORDS_LEN];
+
+	text_format(row, sizeof(row), "%*s%s", INDENT, "", about);
+	wrap_text(row, INDENT, line, arg);
+}
+
+bool command_usage(const char *program, const char *name, void (*line)(void *arg, const char *text), void *arg)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (strcmp(commands[i].name, name) != 0)
+			continue;
+		usage_row("usage:", program, name, commands[i].words, line, arg);
+		usage_about(commands[i].about, line, arg);
+		found = true;
+	}
+	for (const struct worker_verb *verb = path_verbs; verb->name; verb++) {
+		if (strcmp(verb->name, name) != 0)
+			continue;
+		usage_row(found ? "" : "usage:", program, name, verb->words, line, arg);
+		usage_about(verb->about, line, arg);
+		found = true;
+	}
+	return found;
+}
+
 /* A cell ends at a bar. */
 static void add_cell(struct text *text, const char *words)
 {

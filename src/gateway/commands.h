@@ -14,6 +14,8 @@ const struct gateway_command *command_find(const char *name);
 
 /* Each on a line, behind the name that the program was called by; then the verbs of the running service. */
 void commands_usage(const char *program, void (*line)(void *arg, const char *text), void *arg);
+/* The same of one, with its sentence: false when there is none of that name. */
+bool command_usage(const char *program, const char *name, void (*line)(void *arg, const char *text), void *arg);
 /* With its sentence: for a screen, or as README and the man page have it. */
 void commands_print(bool markdown, void (*line)(void *arg, const char *text), void *arg);
 

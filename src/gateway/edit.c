@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/row.h"
 #include "base/terminal.h"
 #include "base/text.h"
@@ -284,7 +285,7 @@ int edit_main(int argc, char **argv)
 	if (argc != 2 || !operand_file(argv[1], &file))
 		return operand_usage("edit FILE");
 	if (!isatty(STDIN_FILENO)) {
-		(void)fprintf(stderr, "edit: this is no terminal; expected `write %s`\n", conf_file_name(file));
+		(void)fprintf(stderr, "edit: this is no terminal; expected `%swrite %s`\n", here_program(), conf_file_name(file));
 		return 1;
 	}
 	if (!amend_open(&the_change, "edit", dir))
@@ -302,7 +303,7 @@ int edit_main(int argc, char **argv)
 		status = edit_file(file, dir);
 		terminal_restore();
 	} else {
-		(void)fprintf(stderr, "edit: %s: it cannot be read whole (`check` says why)\n", conf_file_name(file));
+		(void)fprintf(stderr, "edit: %s: it cannot be read whole (`%scheck` says why)\n", conf_file_name(file), here_program());
 	}
 	amend_close(&the_change);
 	wipe(draft, sizeof(*draft));

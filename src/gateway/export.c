@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/here.h"
 #include "base/row.h"
 #include "conf/left_out.h"
 #include "conf/paste.h"
@@ -24,7 +25,7 @@ static bool was_read(int dir_fd, enum conf_file file, const struct conf_text *te
 	if (!text->present || (!fstatat(dir_fd, conf_file_name(file), &st, 0) && S_ISREG(st.st_mode) &&
 			       st.st_size == (off_t)text->len))
 		return true;
-	(void)fprintf(stderr, "%s cannot be read whole (`check` says why): nothing is exported\n", conf_file_name(file));
+	(void)fprintf(stderr, "%s cannot be read whole (`%scheck` says why): nothing is exported\n", conf_file_name(file), here_program());
 	return false;
 }
 

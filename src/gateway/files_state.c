@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "conf/applied.h"
@@ -20,7 +21,7 @@ enum { WAIT_MS = 1500, WORKERS = 3 };
 
 #define LOCK_FILE "show.lock" /* held by the one that reads: no second one waits for the same disk */
 
-/* Every worker runs these files. */
+/* Every worker runs these files; elsewhere than on the appliance, where not all need be there, every one that is. */
 static bool is_running(const struct conf_set *set, const char *run_dir)
 {
 	static const struct {
@@ -28,27 +29,32 @@ static bool is_running(const struct conf_set *set, const char *run_dir)
 		unsigned files;
 	} workers[WORKERS] = { { NAME_MANAGEMENT, ~0u }, { NAME_DATAPLANE, ~0u }, { NAME_NETWORK, 1u << CONF_NETWORK } };
 	int run_fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), all = run_fd < 0 ? -1 : set_dir_open(run_fd, APPLIED_DIR);
-	bool same = all >= 0;
+	bool same = all >= 0, any = false;
 
-	for (size_t i = 0; i < WORKERS && same; i++)
-		same = set_dir_same(all, workers[i].name, set, workers[i].files);
+	for (size_t i = 0; i < WORKERS && same; i++) {
+		bool there = here_is_appliance() || faccessat(all, workers[i].name, F_OK, 0) == 0;
+
+		same = !there || set_dir_same(all, workers[i].name, set, workers[i].files);
+		any = any || there;
+	}
 	if (all >= 0)
 		close(all);
 	if (run_fd >= 0)
 		close(run_fd);
-	return same;
+	return same && any;
 }
 
 static void describe(const char *conf_dir, const char *run_dir, char words[static FILES_STATE_LEN])
 {
 	static struct conf_facts facts;
 	static struct diag diag;
+	const char *no_network = "";
 	struct conf_set *set;
 	int dir_fd = open(conf_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	bool any = false, same;
 
 	if (dir_fd < 0) {
-		text_format(words, FILES_STATE_LEN, "cannot be read (`boot`)");
+		text_format(words, FILES_STATE_LEN, "cannot be read%s", here_is_appliance() ? " (`boot`)" : "");
 		return;
 	}
 	set = set_pool_take();
@@ -60,14 +66,18 @@ static void describe(const char *conf_dir, const char *run_dir, char words[stati
 	diag.ran_before = same;
 	(void)facts_collect(&facts); /* what is not known of this host has no finding */
 	conf_set_check(set, &facts, false, &diag);
+	if (here_is_appliance() && !set->texts[CONF_NETWORK].present)
+		no_network = "; no network.conf (`setup`)";
 	if (!any && !diag.error_count)
-		text_format(words, FILES_STATE_LEN, "none (`setup`, `import`)");
+		text_format(words, FILES_STATE_LEN, "none (`%ssetup`, `import`)", here_program());
 	else if (diag.error_count)
-		text_format(words, FILES_STATE_LEN, "%zu error%s%s (`check`)", diag.error_count, text_plural(diag.error_count),
-			    same ? "" : ", NOT what runs");
+		text_format(words, FILES_STATE_LEN, "%zu error%s%s (`%scheck`)", diag.error_count, text_plural(diag.error_count),
+			    same ? "" : ", NOT what runs", here_program());
+	else if (!same)
+		text_format(words, FILES_STATE_LEN, "NOT what runs (`%s%s`)%s", here_is_appliance() ? "diff`, `" : "", here_reconfigure(),
+			    no_network);
 	else
-		text_format(words, FILES_STATE_LEN, "%s%s", same ? "as applied" : "NOT what runs (`diff`, `reconfigure`)",
-			    set->texts[CONF_NETWORK].present ? "" : "; no network.conf (`setup`)");
+		text_format(words, FILES_STATE_LEN, "as applied%s", no_network);
 	set_pool_give_back(set);
 }
 
@@ -114,7 +124,7 @@ void files_answer(struct files_asked *asked, char words[static FILES_STATE_LEN])
 	if (n > 0)
 		words[n] = '\0';
 	else
-		text_format(words, FILES_STATE_LEN, "not known, the disk does not answer (`log`)");
+		text_format(words, FILES_STATE_LEN, "not known, the disk does not answer%s", here_is_appliance() ? " (`log`)" : "");
 	if (asked->fd >= 0)
 		close(asked->fd);
 	if (asked->pid <= 0)

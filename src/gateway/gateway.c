@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/contained.h"
+#include "base/help.h"
 #include "base/notify.h"
 #include "base/paths.h"
 #include "base/row.h"
@@ -37,6 +38,16 @@ static int usage(const char *name)
 	return EXIT_USAGE;
 }
 
+/* Asked for; argc and argv as the program has them. False when they ask for none. */
+static bool print_help(const char *name, int argc, char **argv)
+{
+	if (argc == 3 && help_option(argv[2]))
+		return command_usage(name, argv[1], row_print, NULL);
+	if (help_asked(argc, argv))
+		commands_usage(name, row_print, NULL);
+	return help_asked(argc, argv);
+}
+
 static int run(const struct profile *profile, const char *run_dir, int argc, char **argv)
 {
 	static struct service_options options = { .worker = { .conf_dir = DATA_DIR, .ready_fd = -1, .pulse_fd = -1 } };
@@ -63,7 +74,7 @@ static int run(const struct profile *profile, const char *run_dir, int argc, cha
 	if (!worker_read_fd(ready, &options.worker.ready_fd) || !worker_read_fd(pulse, &options.worker.pulse_fd))
 		return usage(profile->name);
 	if (options.backend && !backend_known(options.backend)) {
-		(void)fprintf(stderr, "%s: this build has no backend %s: --backend %s\n", profile->name, options.backend,
+		(void)fprintf(stderr, "%s: --backend %s: this build has none of that name; expected %s\n", profile->name, options.backend,
 			backend_names());
 		return EXIT_USAGE;
 	}
@@ -224,6 +235,8 @@ int gateway_main(int argc, char **argv)
 	const char *run_dir = NULL;
 	int status;
 
+	if (print_help(profile->name, argc, argv))
+		return 0;
 	if (contained())
 		environment_use(environ);
 	argc--;

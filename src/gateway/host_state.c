@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "base/built.h"
+#include "base/here.h"
 #include "base/text.h"
 #include "netlink/netlink.h"
 #include "network/nics.h"
@@ -38,13 +39,18 @@ bool host_print_nics(void (*line)(void *arg, const char *text), void *arg)
 		/* A port has no address; without it, the bond has nothing to turn to. */
 		if ((!addressed && !link->is_bond_port) || (link->up && link->carrier))
 			continue;
-		text_format(text, sizeof(text), "%s: %s", link->name,
-			    link->up ? "NO CARRIER: cable, switch port" : "it is switched off, `reconfigure` brings it up");
+		if (link->up)
+			text_format(text, sizeof(text), "%s: NO CARRIER: cable, switch port", link->name);
+		else if (here_is_appliance())
+			text_format(text, sizeof(text), "%s: it is switched off, `reconfigure` brings it up", link->name);
+		else
+			text_format(text, sizeof(text), "%s: it is switched off: `ip link set %s up`", link->name, link->name);
 		line(arg, text);
 	}
 	nl_close(&nl);
 	if (!any)
-		line(arg, nics.count ? "no NIC has an address now: `network`" : "no NIC: `network`, `boot`");
+		line(arg, !here_is_appliance() ? "no NIC has an address now: `ip address`" :
+			  nics.count ? "no NIC has an address now: `network`" : "no NIC: `network`, `boot`");
 	return any;
 }
 
@@ -58,6 +64,7 @@ void host_print_clock(void (*line)(void *arg, const char *text), void *arg)
 		return;
 	if (gmtime_r(&now, &tm))
 		(void)strftime(now_text, sizeof(now_text), "%Y-%m-%d %H:%M:%S", &tm);
-	text_format(text, sizeof(text), "clock: %s UTC is before this system was made: `clock set`", now_text);
+	text_format(text, sizeof(text), "clock: %s UTC is before this system was made: %s", now_text,
+		    here_is_appliance() ? "`clock set`" : "set the clock of this host");
 	line(arg, text);
 }

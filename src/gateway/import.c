@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/here.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/wrap.h"
@@ -95,7 +96,7 @@ static int put_keys(struct conf_text *text, const struct conf_set *now, char *by
 
 	if (len == -ENOKEY) {
 		text_format(words, sizeof(words), "the text was exported without keys, and this machine has no %s; expected one from "
-			    "`export --with-keys`, or the key in its file before", missing);
+			    "`%sexport --with-keys`, or the key in its file before", missing, here_program());
 		return lost(words);
 	}
 	if (len < 0)
@@ -164,7 +165,8 @@ static int commit(int dir_fd, const struct conf_text texts[static CONF_FILES])
 	if (!err)
 		err = swap_commit(dir_fd, &counts);
 	if (!err) {
-		printf("all files are replaced; `reconfigure` applies them\n");
+		text_format(words, sizeof(words), "all files are replaced, and run by `%s`", here_reconfigure());
+		wrap_print(stdout, words);
 		return 0;
 	}
 	if (!counts) {
@@ -251,7 +253,8 @@ int import_main(int argc, char **argv)
 	paste_init(&paste);
 	terminal_open();
 	if (terminal)
-		printf("paste what `export` said; its last line ends it, or a line with a single .\n(Ctrl-C leaves all as it is)\n");
+		printf("paste what `%sexport` said; its last line ends it, or a line with a single .\n(Ctrl-C leaves all as it is)\n",
+		       here_program());
 	(void)fflush(stdout);
 	whole = terminal ? read_typed() : read_piped();
 	terminal_restore();

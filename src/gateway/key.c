@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/here.h"
 #include "base/terminal.h"
 #include "conf/edit.h"
 #include "crypto/key.h"
@@ -32,7 +33,7 @@ static void print_section(const uint8_t public_key[static KEY_LEN])
 static int show_key(void)
 {
 	if (!amend_has_key(&the_change)) {
-		(void)fprintf(stderr, "key: there is none in " VPN_PRIVATE_FILE "; `key new` makes one\n");
+		(void)fprintf(stderr, "key: there is none in " VPN_PRIVATE_FILE "; `%skey new` makes one\n", here_program());
 		return 1;
 	}
 	print_section(the_change.now.vpn.public_key);

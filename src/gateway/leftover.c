@@ -71,11 +71,17 @@ static int clear_netns(const char *name, bool created, struct place_left *left)
 	return err < 0 || left->others || !created ? err : netns_remove(name);
 }
 
-/* systemd tells why the service ended: what crashed is started again, and goes on with the interface that it finds. */
+/* Why the service ended; NULL: it is not systemd that asks. */
+static const char *systemd_result(void)
+{
+	return getenv("SERVICE_RESULT");
+}
+
+/* What crashed is started again, and goes on with the interface that it finds. */
 static bool is_to_go_on(void)
 {
 	static const char *const ends[] = { "success", "timeout" };
-	const char *result = getenv("SERVICE_RESULT");
+	const char *result = systemd_result();
 
 	return result && slice_among(slice_of(result), ends, sizeof(ends) / sizeof(ends[0])) == sizeof(ends) / sizeof(ends[0]);
 }
@@ -98,25 +104,27 @@ static void clear_sockets(const struct profile *profile, const char *run_dir, co
 }
 
 /* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. Where it was stays,
- * if it is to be looked for once more. */
-static void clear_run_dir(const struct profile *profile, const char *run_dir, bool keep_place)
+ * if it is to be looked for once more. False: nothing of it was there. */
+static bool clear_run_dir(const struct profile *profile, const char *run_dir, bool keep_place)
 {
 	static const char *const ends[] = { ROAMED_END, NTP_END, ".sock" /* control/control.h */, PLACE_END };
 	char name[NAME_LEN];
+	bool found = false;
 	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		return;
+		return false;
 	applied_remove(fd, profile->name);
 	if (!profile->dataplane)
 		(void)unlinkat(fd, NAMES_FILE, 0);
 	(void)unlinkat(fd, APPLIED_DIR, AT_REMOVEDIR);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) - keep_place; i++) {
 		text_format(name, sizeof(name), "%s%s", profile->name, ends[i]);
-		(void)unlinkat(fd, name, 0);
+		found = !unlinkat(fd, name, 0) || found;
 	}
 	close(fd);
 	(void)rmdir(run_dir);
+	return found;
 }
 
 int leftover_main(const struct profile *profile, const char *run_dir)
@@ -124,7 +132,7 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	char path[CONTROL_PATH_LEN], netns[PLACE_NETNS_LEN], *words[] = { (char[]){ "version" }, NULL };
 	struct place_left host = { .ours = 0 }, inner;
 	int served = control_path(path, run_dir, profile->name), err, ended;
-	bool created;
+	bool created, found;
 
 	if (is_to_go_on())
 		return 0;
@@ -153,6 +161,8 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
 	clear_sockets(profile, run_dir, host.name[0] ? host.name : inner.name);
-	clear_run_dir(profile, run_dir, err < 0);
+	found = clear_run_dir(profile, run_dir, err < 0) || host.ours || inner.ours;
+	if (!found && err >= 0 && ended >= 0 && !systemd_result())
+		printf("%s: no service with --run %s left anything to remove\n", profile->name, run_dir);
 	return err < 0 || ended < 0;
 }

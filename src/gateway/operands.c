@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/denied.h"
+#include "base/here.h"
 #include "base/paths.h"
 
 enum { EXIT_USAGE = 2 };
@@ -24,7 +25,8 @@ int operand_open(const char *dir, const char *verb)
 
 	if (fd < 0)
 		(void)fprintf(stderr, "%s: %s: %s%s%s\n", verb, dir, strerror(errno), denied_hint(errno),
-			      errno == ENOENT && !strcmp(dir, DATA_DIR) ? ":\nthe persistent partition is not mounted, see `boot`" : "");
+			      errno != ENOENT || strcmp(dir, DATA_DIR) != 0 ? "" : here_is_appliance() ?
+				      ":\nthe persistent partition is not mounted, see `boot`" : "; `--conf DIR` names another place");
 	return fd;
 }
 

@@ -5,6 +5,7 @@
 #include <strings.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/terminal.h"
 #include "conf/edit.h"
 #include "conf/keys.h"
@@ -87,7 +88,8 @@ static int set_key(int argc, char **argv, bool unset)
 	if (!key)
 		return 1;
 	if (key->flags & KEY_SECRET && (!unset || argc > 4) && !is_public(key, argc > 4 ? argv[4] : "")) {
-		(void)fprintf(stderr, "peer: a key is no word of a command, which others see; expected it in `write " VPN_PUBLIC_FILE "`\n");
+		(void)fprintf(stderr, "peer: a key is no word of a command, which others see; expected it in `%swrite " VPN_PUBLIC_FILE "`\n",
+			      here_program());
 		return 1;
 	}
 	text_init(&joined, value, sizeof(value));
@@ -108,7 +110,7 @@ static int remove_peer(const char *name)
 		return 1;
 	if (amend_own_peer(&the_change) == peer)
 		printf("this is the section of this instance itself: without it a file names\n"
-		       "no one that peers may take; `key show` prints it again\n");
+		       "no one that peers may take; `%skey show` prints it again\n", here_program());
 	return amend_keep(&the_change, CONF_PUBLIC,
 			   edit_remove(amend_text(&the_change, CONF_PUBLIC), peer->line, the_change.bytes, sizeof(the_change.bytes)), name);
 }

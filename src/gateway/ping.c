@@ -13,7 +13,7 @@
 #include "gateway/echo.h"
 
 #define USAGE "usage: ping ADDRESS [-c COUNT] [-i SECONDS] [-s BYTES] [-D] [-q]\n" \
-	      "ADDRESS is inside the VPN; `probe NAME` takes a peer's name"
+	      "ADDRESS is inside the VPN; probe takes a peer's name"
 
 enum { WAIT_AFTER_LAST_MS = 1000, BEHIND_MAX = 20 };
 

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/here.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "base/wrap.h"
@@ -139,6 +140,7 @@ void plan_keys_ask(const struct service *service, struct control_call *call, enu
 	if (say >= CHANGE_SAY_OWN)
 		control_print(call, CONTROL_ERR, "%u session%s\n", anew, text_plural(anew));
 	else
-		control_print(call, CONTROL_ERR, "%s: %u session%s anew: `reconfigure --force` if it is meant\n",
-			      service->path.profile->name, anew, anew == 1 ? " that is up begins" : "s that are up begin");
+		control_print(call, CONTROL_ERR, "%s: %u session%s anew: `%sreconfigure --force` if it is meant\n",
+			      service->path.profile->name, anew, anew == 1 ? " that is up begins" : "s that are up begin",
+			      here_service(service->path.profile->name));
 }

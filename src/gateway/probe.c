@@ -5,6 +5,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/row.h"
 #include "base/wrap.h"
 #include "control/client.h"
@@ -125,13 +126,13 @@ static bool probe_path(const char *run_dir, unsigned path, char *address, unsign
 	}
 	print_echoes(smallest, &echoes);
 	if (!echoes.received) {
-		printf("  nothing passes: `show NAME` has why a handshake failed, `ping out ADDRESS` is\n"
-		       "  for the way outside of the tunnel\n");
+		text_format(words, sizeof(words), "nothing passes: `%s NAME` has why a handshake failed, `%sping out ADDRESS` is for the way "
+			    "outside of the tunnel", here_is_appliance() ? "show" : NAME_MANAGEMENT " overview", here_program());
+		print_reason(words);
 		return false;
 	}
 	if (mtu <= smallest) {
-		printf("  %s: what is longer was not tried\n",
-		       mtu ? "the MTU inside is no larger" : "the MTU inside is not known (`show all`)");
+		printf("  the MTU inside is %s: what is longer was not tried\n", mtu ? "no larger" : "not known");
 		return mtu && echoes.received == echoes.sent;
 	}
 	err = send_echoes(run_dir, path, address, mtu, COUNT, &echoes);

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/here.h"
 #include "base/log.h"
 #include "base/paths.h"
 #include "base/pulse.h"
@@ -253,7 +254,7 @@ void service_each_unresolved(const struct service *service, void (*each)(void *a
 		each(arg, text);
 	}
 	if (count > UNRESOLVED_MAX) {
-		text_format(text, sizeof(text), "and %zu more that do not resolve: `check` lists them", count - UNRESOLVED_MAX);
+		text_format(text, sizeof(text), "and %zu more that do not resolve: `%scheck` lists them", count - UNRESOLVED_MAX, here_program());
 		each(arg, text);
 	}
 }
@@ -300,13 +301,11 @@ static int start_from_fallback(struct service *service, int state_fd, int err)
 	service->falls_back = true;
 	good = change_load_applied(&service->change, state_fd);
 	service->falls_back = false;
-	if (good) {
+	if (good)
 		diag_print(&service->change.diag, log_err_line, NULL);
-		log_err("the last applied configuration runs instead: mend the files, then `reconfigure`");
-		return start_from(service, SERVICE_FALLBACK);
-	}
-	log_err("there is no last applied configuration to fall back to: mend the files, then `reconfigure`");
-	return worker_stays(&service->options->worker) ? 0 : err;
+	log_err("%s: mend the files, then `%sreconfigure`", good ? "the last applied configuration runs instead" :
+		"there is no last applied configuration to fall back to", here_service(service->path.profile->name));
+	return good ? start_from(service, SERVICE_FALLBACK) : worker_stays(&service->options->worker) ? 0 : err;
 }
 
 /* At boot the files hold. */
@@ -326,7 +325,7 @@ static int start_from_dir(struct service *service, int dir_fd, int state_fd)
 	}
 	diag_print(&change->diag, log_err_line, NULL);
 	log_err("%s in %s: nothing of it is applied", diag_summary(&change->diag, summary, sizeof(summary)), service->options->worker.conf_dir);
-	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `check`");
+	text_format(service->path.down_reason, sizeof(service->path.down_reason), "the files have errors, see `%scheck`", here_program());
 	return start_from_fallback(service, state_fd, -EINVAL);
 }
 

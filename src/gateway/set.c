@@ -3,12 +3,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/here.h"
+#include "base/row.h"
+#include "base/wrap.h"
 #include "conf/edit.h"
 #include "conf/keys.h"
 #include "gateway/amend.h"
 #include "gateway/operands.h"
 
-enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512 };
+enum { EXIT_USAGE = 2, VALUE_LEN = 512, SECTION_LEN = 512, NAMES_LEN = 2048 };
 
 /* What the words name. */
 struct set_target {
@@ -21,7 +24,7 @@ struct set_target {
 
 static int usage(void)
 {
-	(void)fprintf(stderr, "usage: set [NIC] KEY VALUE | unset [NIC] KEY [VALUE]: `help conf` has the keys\n");
+	(void)fprintf(stderr, "usage: set [NIC] KEY VALUE | unset [NIC] KEY [VALUE]: `%shelp conf` has the keys\n", here_program());
 	return EXIT_USAGE;
 }
 
@@ -72,25 +75,60 @@ static int tell_several(const struct set_target *target, bool of_nic)
 	return 1;
 }
 
-/* Those that the word may have been meant for, or all. */
-static int tell_unknown(const char *word)
+/* Another row of the tables before that one has its name. */
+static bool is_named_before(const struct conf_key *key)
 {
+	for (size_t i = 0; i < CONF_FORMATS; i++)
+		for (size_t j = 0; j < conf_formats[i]->key_count; j++)
+			if (!strcmp(conf_formats[i]->keys[j].name, key->name))
+				return &conf_formats[i]->keys[j] != key;
+	return false;
+}
+
+/* The names of all keys, or of those that the word may have been meant for: how many. */
+static size_t add_names(struct text *names, const char *word)
+{
+	const char *dot = word ? strchr(word, '.') : NULL;
 	size_t count = 0;
 
-	(void)fprintf(stderr, "%s: no key is called %s; expected", the_change.verb, word);
-	for (int near = 1; near >= 0 && !count; near--)
-		for (size_t i = 0; i < CONF_FORMATS; i++)
-			for (size_t j = 0; j < conf_formats[i]->key_count; j++)
-				if (!near || conf_near(slice_of(word), conf_formats[i]->keys[j].name)) {
-					(void)fprintf(stderr, "%s %s", count ? "," : "", conf_formats[i]->keys[j].name);
-					count++;
-				}
-	(void)fprintf(stderr, "\n");
+	for (size_t i = 0; i < CONF_FORMATS; i++)
+		for (size_t j = 0; j < conf_formats[i]->key_count; j++) {
+			const struct conf_key *key = &conf_formats[i]->keys[j];
+
+			if (is_named_before(key) || (word && !conf_near(slice_of(dot ? dot + 1 : word), key->name)))
+				continue;
+			text_add(names, "%s %s", count ? "," : "", key->name);
+			count++;
+		}
+	return count;
+}
+
+/* Of words without a key: has_nic, the first may be a NIC and the second was to be the key. */
+static int tell_unknown(const char *const words[], bool has_nic)
+{
+	char bytes[NAMES_LEN];
+	struct text text;
+
+	for (int i = has_nic; i >= 0; i--) {
+		text_init(&text, bytes, sizeof(bytes));
+		text_add(&text, "%s: %s: unknown key; did you mean", the_change.verb, words[i]);
+		if (add_names(&text, words[i])) {
+			(void)fprintf(stderr, "%s?\n", bytes);
+			return 1;
+		}
+	}
+	text_init(&text, bytes, sizeof(bytes));
+	if (has_nic)
+		text_add(&text, "%s: neither %s nor %s is a key; expected one of", the_change.verb, words[0], words[1]);
+	else
+		text_add(&text, "%s: %s: unknown key; expected one of", the_change.verb, words[0]);
+	(void)add_names(&text, NULL);
+	wrap_text(bytes, 2, row_print_error, NULL);
 	return 1;
 }
 
 /* 0, or the status after it told what is wrong with the words. */
-static int resolve_words(struct set_target *target, const char *const words[], int count)
+static int resolve_words(struct set_target *target, const char *const words[], int count, bool unset)
 {
 	static char value[VALUE_LEN];
 	struct text joined;
@@ -110,12 +148,12 @@ static int resolve_words(struct set_target *target, const char *const words[], i
 	}
 	for (int i = 0; i < count && i < 2 && !found; i++)
 		if (names_device_key(words[i])) {
-			(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `edit " NETWORK_FILE "`\n",
-				      the_change.verb, words[i]);
+			(void)fprintf(stderr, "%s: %s is a key of a device that is made; expected it in `%sedit " NETWORK_FILE "`\n",
+				      the_change.verb, words[i], here_program());
 			return 1;
 		}
 	if (!found)
-		return tell_unknown(target->word);
+		return tell_unknown(words, count > (unset ? 1 : 2));
 	if (found > 1)
 		return tell_several(target, of_nic);
 	if (target->format == &vpn_public_format) {
@@ -130,8 +168,8 @@ static int resolve_words(struct set_target *target, const char *const words[], i
 	if (joined.truncated)
 		return usage();
 	if (target->key->flags & KEY_SECRET && target->value.len) {
-		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `write %s`\n", the_change.verb,
-			      target->format->file);
+		(void)fprintf(stderr, "%s: a key is no word of a command, which others see; expected it in `%swrite %s`\n", the_change.verb,
+			      here_program(), target->format->file);
 		return 1;
 	}
 	return 0;
@@ -227,8 +265,8 @@ static int apply_target(const struct set_target *target, bool unset)
 	if (target->key->section[0])
 		section = target->nic && !match ? 0 : section_line(target, text, match, &several);
 	if (several) {
-		(void)fprintf(stderr, "%s: there are several [%s] here: `write %s`\n", the_change.verb, target->key->section,
-			      target->format->file);
+		(void)fprintf(stderr, "%s: there are several [%s] here: `%swrite %s`\n", the_change.verb, target->key->section,
+			      here_program(), target->format->file);
 		return 1;
 	}
 	if (unset && target->key->section[0] && !section) {
@@ -255,7 +293,7 @@ int set_main(int argc, char **argv)
 	if (argc < (unset ? 2 : 3))
 		return usage();
 	the_change.verb = argv[0];
-	status = resolve_words(&target, (const char *const *)argv + 1, argc - 1);
+	status = resolve_words(&target, (const char *const *)argv + 1, argc - 1, unset);
 	if (!status && !unset && !target.value.len)
 		status = usage();
 	if (status || !amend_open(&the_change, argv[0], dir))

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/terminal.h"
 #include "conf/edit.h"
 #include "crypto/key.h"
@@ -191,7 +192,7 @@ static int write_network(void)
 	}
 	there = network_match(&the_change.now.network, nic->name, nic->mac, nic->path);
 	if (!may_precede(there, nic->name)) {
-		(void)fprintf(stderr, "setup: `edit " NETWORK_FILE "`, then `setup` goes on\n");
+		(void)fprintf(stderr, "setup: `%sedit " NETWORK_FILE "`, then `%ssetup` goes on\n", here_program(), here_program());
 		return 1;
 	}
 	text_format(lines, sizeof(lines), "[Match]\nMACAddress = %02x:%02x:%02x:%02x:%02x:%02x\n\n[Network]\nAddress = %s\n%s%s%s",
@@ -243,7 +244,8 @@ static int take_paste(char *bytes, size_t cap)
 		return -1;
 	}
 	if (err < 0) {
-		(void)fprintf(stderr, "setup: what is written stays; `setup` goes on, `reconfigure` runs it\n");
+		(void)fprintf(stderr, "setup: what is written stays, and `%ssetup` goes on; it runs by\n`%s`\n", here_program(),
+			      here_reconfigure());
 		return 1;
 	}
 	if (!len)
@@ -308,8 +310,8 @@ int setup_main(int argc, char **argv)
 	if (!amend_open(&the_change, "setup", conf_dir))
 		return 1;
 	if (is_set_up())
-		(void)fprintf(stderr, "setup: this instance is in " VPN_PUBLIC_FILE " already, and others are: `reconfigure` runs it,\n"
-				      "`edit`, `set`, `peer` and `key` change it\n");
+		(void)fprintf(stderr, "setup: this instance is in " VPN_PUBLIC_FILE " already, and others are: it runs by\n`%s`,\n"
+				      "`%sedit`, `set`, `peer` and `key` change it\n", here_reconfigure(), here_program());
 	else
 		status = set_up();
 	amend_close(&the_change);

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "base/here.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "conf/environment.h"
@@ -14,17 +15,19 @@ enum { CONFIRMED_TEXT_LEN = 128 };
 
 static_assert((int)WATCH_VERDICTS == OVERVIEW_VERDICTS && (int)WATCH_DOWN == OVERVIEW_DOWN, "from best to worst, in both");
 
+#define FALLBACK_WORDS "the last applied one: the files had errors at start, see "
+
 static const char *const source_words[] = {
 	[SERVICE_NOTHING] = "none",
 	[SERVICE_FILES] = "from the files",
 	[SERVICE_RESUMED] = "what ran before the service was started again",
 	[SERVICE_HELD] = "the one confirmed last: the files were not committed, see `diff`",
-	[SERVICE_FALLBACK] = "the last applied one: the files had errors at start, see `check`",
+	[SERVICE_FALLBACK] = FALLBACK_WORDS "`check`",
 };
 
 const char *tree_source_words(enum service_source source)
 {
-	return source_words[source];
+	return source == SERVICE_FALLBACK && !here_is_appliance() ? FALLBACK_WORDS "`" NAME_MANAGEMENT " check`" : source_words[source];
 }
 
 static const char *const state_words[] = {
@@ -220,7 +223,7 @@ void tree_fill_path(struct report_tree *tree, const struct service *service, con
 	(void)report_add_text(tree, 0, ".title", service->path.profile->title);
 	(void)report_add_text(tree, 0, "state", state_words[tree_state(service)]);
 	(void)report_add_text(tree, 0, "reason", tree_state(service) == PATH_STARTING ? STARTING_WORDS : tree_reason(service));
-	(void)report_add_text(tree, 0, "configuration", source_words[service->source]);
+	(void)report_add_text(tree, 0, "configuration", tree_source_words(service->source));
 	(void)report_add_bool(tree, 0, ".configured", service->source != SERVICE_NOTHING);
 	(void)report_add_number(tree, 0, "applied_at", service->applied_s);
 	(void)report_add_bool(tree, 0, ".clustered", service->source != SERVICE_NOTHING && service->set->clustered);

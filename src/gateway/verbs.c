@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/exit.h"
+#include "base/here.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
@@ -187,13 +188,12 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 	if (verdict == REMOVAL_ASKED && say >= CHANGE_SAY_OWN)
 		return EXIT_ASKED;
 	if (verdict == REMOVAL_ASKED)
-		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `reconfigure --force` if it is "
-			      "meant\n", path);
+		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `%sreconfigure --force` if it is "
+			      "meant\n", path, here_service(path));
 	else
-		control_print(call, CONTROL_ERR,
-			      "%s: none of the %u peer%s is in the files: `reconfigure --force` if that is meant\n", path,
+		control_print(call, CONTROL_ERR, "%s: none of the %u peer%s is in the files: `%sreconfigure --force` if that is meant\n", path,
 			      service->path.inner.running.peer_count,
-			      service->path.inner.running.peer_count == 1 ? " that runs" : "s that run");
+			      service->path.inner.running.peer_count == 1 ? " that runs" : "s that run", here_service(path));
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 

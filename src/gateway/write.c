@@ -6,7 +6,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/here.h"
 #include "base/terminal.h"
+#include "base/text.h"
+#include "base/wrap.h"
 #include "gateway/operands.h"
 #include "gateway/pasted.h"
 #include "gateway/put.h"
@@ -69,6 +72,7 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 {
 	const char *name = conf_file_name(file);
 	bool there = false;
+	char words[192];
 	size_t len = 0;
 	int dir_fd = operand_open(dir, "write"), err;
 
@@ -79,8 +83,9 @@ static int replace(const char *dir, enum conf_file file, bool forced)
 	err = take(dir, file, forced, &len);
 	if (!err)
 		err = put_file(dir_fd, file, told_of(file), the_change.bytes, len, &there);
+	text_format(words, sizeof(words), "%s: %zu bytes written, nothing of it runs before `%s`", name, len, here_reconfigure());
 	if (!err)
-		printf("%s: %zu bytes written, nothing of it runs before `reconfigure`\n", name, len);
+		wrap_print(stdout, words);
 	else
 		(void)fprintf(stderr, "%s/%s: %s: %s\n", dir, name, words_of(err), put_outcome(there));
 	amend_close(&the_change);

@@ -4,8 +4,6 @@
 
 #include "base/text.h"
 
-#define BOARD_FILE "/etc/board.conf"
-
 /* Reads the file once: 0 or -errno. Lines that are none of this form are left out: make reads the file too. */
 int board_load(const char *path);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/paths.h"
 #include "base/text.h"
 #include "init/board.h"
 #include "init/lockdown.h"

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/paths.h"
 #include "init/board.h"
 #include "init/bundle.h"
 #include "init/slots.h"

@@ -8,6 +8,7 @@
 #include <sys/sendfile.h>
 #include <unistd.h>
 
+#include "base/paths.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "init/board.h"

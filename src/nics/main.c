@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/help.h"
 #include "base/paths.h"
 #include "base/text.h"
 #include "control/client.h"
@@ -16,15 +17,16 @@ static const char *dhcp_client = DHCP_CLIENT;
 
 static void print_usage(void *arg, const char *text)
 {
-	(void)arg;
-	(void)fprintf(stderr, "       " NAME_NETWORK " [--run DIR] %s\n", text);
+	(void)fprintf(arg, "       " NAME_NETWORK " [--run DIR] %s\n", text);
 }
 
-static int usage(void)
+static int usage(bool asked)
 {
-	(void)fprintf(stderr, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--dhcp-client FILE] [--ready-fd N] [--pulse-fd N]\n");
-	worker_usage(nics_verbs, print_usage, NULL);
-	return EXIT_USAGE;
+	FILE *to = asked ? stdout : stderr;
+
+	(void)fprintf(to, "usage: " NAME_NETWORK " run [--conf DIR] [--run DIR] [--dhcp-client FILE] [--ready-fd N] [--pulse-fd N]\n");
+	worker_usage(nics_verbs, print_usage, to);
+	return asked ? 0 : EXIT_USAGE;
 }
 
 /* Takes NAME VALUE pairs off the front of argv: how many words, -1 for what is no option of these. */
@@ -63,11 +65,13 @@ int nics_main(int argc, char **argv)
 	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status, taken;
 
+	if (help_asked(argc, argv))
+		return usage(true);
 	if (argc > 1 && !strcmp(argv[1], "run"))
-		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? nics_run(&options, dhcp_client) : usage();
+		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? nics_run(&options, dhcp_client) : usage(false);
 	taken = read_options(&options, argc - 1, argv + 1);
 	if (taken < 0 || taken == argc - 1)
-		return usage();
+		return usage(false);
 	status = control_path(path, options.run_dir, NAME_NETWORK);
 	/* `network eth0` */
 	shown[1] = argv[1 + taken];

@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/container_of.h"
+#include "base/here.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/pulse.h"
@@ -21,10 +22,13 @@ enum { EXIT_USAGE = 2, FD_MAX = 1 << 20 };
 
 void worker_tell_ready(struct worker *worker, bool up)
 {
+	char down[128];
+
 	if (worker->told_ready)
 		return;
 	worker->told_ready = true;
-	notify(up ? "READY=1" : "READY=1\nSTATUS=down: `show` has the reason");
+	text_format(down, sizeof(down), "READY=1\nSTATUS=down: `%sshow` has the reason", here_service(worker->name));
+	notify(up ? "READY=1" : down);
 	if (worker->options->ready_fd < 0)
 		return;
 	if (write(worker->options->ready_fd, up ? READY : READY_BUT_DOWN, 1) < 0)
@@ -87,7 +91,7 @@ static void signal_came(struct loop_source *source, uint32_t events, uint64_t no
 		return;
 	/* To many daemons it means to reload; to stop for it would cut an instance off. */
 	if (info.ssi_signo == SIGHUP) {
-		log_info("SIGHUP: not acted upon; `reconfigure` applies changed files");
+		log_info("SIGHUP: not acted upon; `%sreconfigure` applies changed files", here_service(worker->name));
 		return;
 	}
 	log_info("stopping: signal %u", info.ssi_signo);

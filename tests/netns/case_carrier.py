@@ -245,6 +245,19 @@ def remove_that_failed_finds_the_interface_when_it_is_called_again(lab):
 
 
 @case
+def remove_says_that_nothing_was_left(lab):
+    remove = [lab.applet("gateway-dataplane"), "remove", "--run", lab.dir + "/run"]
+    expect(run(*remove) == "gateway-dataplane: no service with --run %s/run left anything to remove\n" % lab.dir, run(*remove))
+    os.mkdir(lab.dir + "/run")
+    open(lab.dir + "/run/other", "w").close()           # nothing of it
+    expect("left anything" in run(*remove) and os.listdir(lab.dir + "/run") == ["other"])
+    # systemd asks behind each stop, and is told nothing
+    expect(run("env", "SERVICE_RESULT=success", *remove) == "")
+    open(lab.dir + "/run/gateway-dataplane.sock", "w").close()
+    expect(run(*remove) == "" and os.listdir(lab.dir + "/run") == ["other"])
+
+
+@case
 def remove_looks_where_a_service_is_by_itself_when_none_told(lab):
     leave("gateway", lab.dir + "/run")
     run(lab.applet("gateway"), "--run", lab.dir + "/run", "remove")

@@ -36,6 +36,39 @@ def run_directory_is_named_before_or_after_the_verb(lab):
 
 
 @case
+def help_that_is_asked_for_is_printed_and_no_error(lab):
+    def asked(name, *words):
+        done = subprocess.run([lab.applet(name), *words], capture_output=True, text=True, timeout=30)
+        return done.returncode, done.stdout, done.stderr
+
+    for name in ("gateway", "gateway-dataplane", "network", "config"):
+        for word in ("help", "-h", "--help"):
+            status, out, err = asked(name, word)
+            expect(status == 0 and out.startswith("usage: " + name) and not err, name, word, status, out, err)
+        status, out, err = asked(name)
+        expect(status == 2 and err.startswith("usage: " + name) and not out, name, status, out, err)
+    for words in (("--no-such",), ("help", "no", "such"), ("run", "--no-such", "1")):
+        status, out, err = asked("gateway", *words)
+        expect(status == 2 and err.startswith("usage: gateway") and not out, words, status, out, err)
+    for words, first, about in ((("run", "--help"), "run [--conf DIR] [--state DIR|none] [--netns", "carry the path"),
+                                (("set", "-h"), "set [NIC] KEY VALUE [--conf DIR]\n", "change one key"),
+                                (("health", "--help"), "health\n", "status 0: up")):
+        status, out, err = asked("gateway", *words)
+        expect(status == 0 and out.startswith("usage: gateway " + first) and "\n       " + about in out and not err, words, status, out, err)
+    status, out, _ = asked("gateway", "wg", "--help")
+    expect(status == 0 and "wg genkey" in out and "\n       gateway wg show" in out, out)
+    status, out, err = asked("gateway", "reconfigur", "--help")
+    expect(status != 0 and not out, status, out, err)
+
+
+@case
+def backend_that_is_misspelt_is_told_with_those_that_there_are(lab):
+    done = subprocess.run([lab.applet("gateway"), "run", "--backend", "lwIP"], capture_output=True, text=True, timeout=30)
+    expect(done.returncode == 2 and not done.stdout, done)
+    expect(done.stderr == "gateway: --backend lwIP: this build has none of that name; expected auto|kernel|lwip\n", done)
+
+
+@case
 def version_needs_no_service(lab):
     ours = alone(lab)
     alone_says = subprocess.run([lab.applet("gateway"), "version"], capture_output=True, text=True, timeout=30)

@@ -110,7 +110,7 @@ def edit_overwrites_a_change_of_another_only_when_told_to(lab):
         expect("not written" in edit.type("q\r"))
         status, said = edit.ends("w\r")
         expect(status == 0 and files.get(".env") == before.replace("6000", "5568"), status, said)
-        expect("expected `write .env`" in files.ask("edit", ".env", status=1))
+        expect("expected `gateway write .env`" in files.ask("edit", ".env", status=1))
         expect("usage: edit FILE" in files.ask("edit", "passwd", status=2))
     finally:
         edit.terminal.close()

@@ -76,7 +76,7 @@ def set_changes_one_key_and_tells_what_changed(lab):
         f.write(private_conf.replace("5567", "abc"))
     files.ask("set", "ListenPort", "5567")
     expect(files.get("vpn-private.conf") == private_conf, files.get("vpn-private.conf"))
-    for words, why in ((("ListenPort", "70000"), "what is new has errors"), (("ListenPrt", "1"), "expected ListenPort"),
+    for words, why in ((("ListenPort", "70000"), "what is new has errors"), (("ListenPrt", "1"), "did you mean ListenPort?"),
                        (("eth0", "Gateway", "192.0.2.1"), "Network.Gateway Route.Gateway"),
                        (("Address", "192.0.2.1/24"), "is a key of a NIC"), (("Endpoint", "x:1"), "peer set NAME"),
                        (("Mode", "802.3ad"), "Mode is a key of a device"), (("Bond.Mode", "802.3ad"), "Mode is a key of a device"),
@@ -86,6 +86,41 @@ def set_changes_one_key_and_tells_what_changed(lab):
         said = files.ask("set", *words, status=1)
         expect(why in said and private not in said, words, said)
         expect(kept == [files.get(name) for name in sorted(os.listdir(files.conf))], words)
+
+
+@case
+def commands_are_named_as_they_are_called_where_one_is(lab):
+    files = cluster(lab)[0]
+    said = files.ask("set", "ListenPort", "5567")
+    expect("before `gateway reconfigure` and `gateway-dataplane reconfigure`\n" in said, said)
+    expect("`gateway edit network.conf`" in files.ask("set", "Bond.Mode", "802.3ad", status=1))
+    expect("`gateway help conf`" in files.ask("set", status=2))
+    os.environ["container"] = "docker"
+    said = files.ask("set", "ListenPort", "5568")
+    expect("before `reconfigure`\n" in said, said)
+    del os.environ["container"]
+    # one service of the two, and none of the NICs
+    ours = lab.gateway(lab.host("a"), {})
+    overview = ["overview", "--conf", ours.dir, "--run", ours.dir + "/run"]
+    done = subprocess.run([lab.applet("gateway"), *overview], capture_output=True, text=True, timeout=60)
+    expect("dataplane: the service does not run\n" in done.stdout and "`boot`" not in done.stdout and "(`gateway setup`" in done.stdout, done)
+
+
+@case
+def misspelt_key_of_set_is_told_and_not_its_value(lab):
+    files = cluster(lab)[0]
+    for words, said in ((("set", "ListenProt", "5000"), "set: ListenProt: unknown key; did you mean ListenPort?\n"),
+                        (("set", "eth0", "Adress", "192.0.2.1/24"), "set: Adress: unknown key; did you mean Address?\n"),
+                        (("set", "eth0", "Network.Gatway", "192.0.2.1"), "set: Network.Gatway: unknown key; did you mean Gateway?\n"),
+                        (("unset", "ListenProt"), "unset: ListenProt: unknown key; did you mean ListenPort?\n"),
+                        (("unset", "ListenProt", "5000"), "unset: ListenProt: unknown key; did you mean ListenPort?\n")):
+        expect(files.ask(*words, status=1) == said, words, said, files.ask(*words, status=1))
+    for words, said in ((("set", "colour", "5000"), "set: colour: unknown key; expected one of ListenPort, PrivateKey, "),
+                        (("set", "eth0", "colour", "red"), "set: neither eth0 nor colour is a key; expected one of ListenPort, ")):
+        lines = files.ask(*words, status=1).splitlines()
+        expect(lines[0].startswith(said) and len(lines) > 5 and max(map(len, lines)) < 80, lines)
+        names = " ".join(lines).replace(",", "").split()
+        expect("MITIGATOR_HOSTNAME" in names and names.count("Gateway") == 1, names)
 
 
 @case

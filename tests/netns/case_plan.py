@@ -146,7 +146,7 @@ def reconfigure_of_one_service_tells_which_sessions_begin_anew(lab):
     def asked(*verb):
         done = subprocess.run([*words, *verb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=60)
         expect(done.returncode == ASKED and told in done.stdout, verb, done)
-        expect("gateway-dataplane: 1 session that is up begins anew: `reconfigure --force` if it is meant\n" in done.stdout, verb, done)
+        expect("gateway-dataplane: 1 session that is up begins anew: `gateway-dataplane reconfigure --force` if it is meant\n" in done.stdout, verb, done)
         return done.stdout
 
     began = box.go.handshake(box.peers[0][0])

@@ -35,7 +35,7 @@ def peers_that_go_are_told_before_and_scripts_need_force(lab):
         status, said = reconfigure(pair, [alive] + many[:3], *words)
         expect(status == ASKED and "gateway: removes 2 of 6 peers: " in said and
                (words or "gateway: nothing was applied" in said) and
-               "`reconfigure --force` if it is meant" in said, status, said)
+               "`gateway reconfigure --force` if it is meant" in said, status, said)
     expect(len(pair.ours.show()["peers"]) == 6)
     status, said = reconfigure(pair, [alive] + many[:3], "--force")
     expect(status == 0 and "gateway: removes 2 of 6 peers: " in said and "0 added, 0 updated, 2 removed, 4 kept" in said, said)

@@ -104,7 +104,7 @@ def setup_that_was_broken_off_goes_on(lab):
         setup.end(b"\x03", 1)
     finally:
         setup.terminal.close()
-    expect("MTUBytes=1400" in files.get("network.conf") and "`setup` goes on" in setup.all, setup.all)
+    expect("MTUBytes=1400" in files.get("network.conf") and "`gateway setup` goes on" in setup.all, setup.all)
     public = files.get("vpn-public.conf")
     setup = Setup(lab, a, files.conf)
     try:

@@ -261,6 +261,9 @@ TEST(commands_have_a_sentence_each_and_fit_a_screen)
 		CHECK(verb->about[0] && !strchr(verb->about, '|'));
 	commands_usage("gateway-dataplane", look_at_row, &wide);
 	commands_print(false, look_at_row, &wide);
+	for (const struct worker_verb *verb = path_verbs; verb->name; verb++)
+		CHECK(command_usage("gateway-dataplane", verb->name, look_at_row, &wide));
+	CHECK(command_usage("gateway", "run", look_at_row, &wide) && !command_usage("gateway", "nothing", look_at_row, &wide));
 	CHECK_INT(wide, 0);
 	CHECK(command_find("check") && command_find("unset"));
 	CHECK(!command_find("run") && !command_find("reconfigure") && !command_find(""));
