@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/paths.h"
 #include "base/here.h"
+#include "base/paths.h"
 #include "base/row.h"
 #include "conf/left_out.h"
 #include "conf/paste.h"

@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/paths.h"
 #include "base/here.h"
+#include "base/paths.h"
 #include "base/terminal.h"
 #include "base/text.h"
 #include "base/wrap.h"
