@@ -89,14 +89,6 @@ static void begin_anew(void)
 		parties[i].absent = parties[i].asked = false;
 }
 
-/* Of a path: without what the other one has told. */
-static const char *lines_wanted(const struct plan_text *text, bool path)
-{
-	if (!path || !text->keys_told)
-		return "--lines";
-	return text->peers_told ? "--own-lines" : "--peer-lines";
-}
-
 int commit_plan(struct commit *commit)
 {
 	static const enum party_name order[PARTIES] = { MANAGEMENT, NICS, DATAPLANE };
@@ -111,8 +103,7 @@ int commit_plan(struct commit *commit)
 		int status;
 
 		err = plan_text_begin(text);
-		status = err ? err : ask_into(commit, party, "plan", lines_wanted(text, party->path), true,
-					       text->out_fd, text->err_fd);
+		status = err ? err : ask_into(commit, party, "plan", "--lines", true, text->out_fd, text->err_fd);
 		if (status == -EINTR) {
 			err = status;
 			break;

@@ -9,9 +9,8 @@ enum { PLAN_CUTS_LEN = 256, PLAN_CUTS_MAX = 8, PLAN_CUT_LEN = 96 };
 
 struct plan_text {
 	int out_fd, err_fd; /* of the service that is asked: for its answer */
-	bool keys_told;  /* by one path, what the other has as well: some of .env, */
-	bool peers_told; /* and peers, which none has that is down */
-	bool cuts_peers;
+	unsigned told, cut_kinds; /* kinds of lines, bits 1 << enum plan_kind: of what changes, and of what is cut */
+	unsigned told_before, cut_before; /* those of the services before this one */
 	size_t lines;
 	char cut[PLAN_CUTS_MAX][PLAN_CUT_LEN]; /* "1 peer", "2 sessions of management", "the last NIC address" */
 	size_t cut_count;

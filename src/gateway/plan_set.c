@@ -8,6 +8,7 @@
 #include "gateway/plan.h"
 #include "gateway/plan_keys.h"
 #include "gateway/removal.h"
+#include "worker/plan_lines.h"
 
 enum { NAMED_MAX = 8 /* peers in a line */ };
 
@@ -39,9 +40,9 @@ static void print_removed(const struct service *service, struct control_call *ca
 static void print_cut(struct control_call *call, const struct removal *removal, unsigned of)
 {
 	if (removal->alive)
-		control_print(call, CONTROL_ERR, "%u peer%s\n", removal->alive, text_plural(removal->alive));
+		control_print(call, CONTROL_ERR, "%s\t%u peer%s\n", plan_kind_word(PLAN_PEER), removal->alive, text_plural(removal->alive));
 	else
-		control_print(call, CONTROL_ERR, "%u of %u peer%s\n", removal->count, of, text_plural(of));
+		control_print(call, CONTROL_ERR, "%s\t%u of %u peer%s\n", plan_kind_word(PLAN_PEER), removal->count, of, text_plural(of));
 }
 
 /* Says what the candidate takes away from what runs; what that needs. */
@@ -49,25 +50,26 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 {
 	static struct removal removal;
 	const struct vpn_conf *after = service->change.candidate->clustered ? &service->change.candidate->vpn : NULL;
+	struct plan_lines lines = { .call = call, .by_kind = say == CHANGE_SAY_LINES, .kind = PLAN_PEER };
 	const char *path = service->path.profile->name;
 	enum removal_verdict verdict;
 
 	if (inner_dump(&service->path.inner) < 0) {
 		static struct tunnel_config nothing;
 
-		if (say >= CHANGE_SAY_PEERS && !service->set->clustered)
-			plan_peers(&nothing, &service->set->vpn, after, time(NULL), control_print_line, call);
+		if (lines.by_kind && !service->set->clustered)
+			plan_peers(&nothing, &service->set->vpn, after, time(NULL), plan_lines_put, &lines);
 		return REMOVAL_FINE;
 	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
-	if (say >= CHANGE_SAY_PEERS)
-		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), control_print_line, call);
+	if (lines.by_kind)
+		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), plan_lines_put, &lines);
 	if (say == CHANGE_SAY_LOSS && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
 			      removal.rotated == 1 ? " gets" : "s get");
 	if (say == CHANGE_SAY_LOSS && removal.count)
 		print_removed(service, call, &removal);
-	if (say >= CHANGE_SAY_OWN && !force && verdict == REMOVAL_ASKED)
+	if (lines.by_kind && !force && verdict == REMOVAL_ASKED)
 		print_cut(call, &removal, service->path.inner.running.peer_count);
 	return verdict;
 }
@@ -76,19 +78,21 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 static int refuse_removal(struct service *service, struct control_call *call, enum removal_verdict verdict, enum change_say say)
 {
 	const char *path = service->path.profile->name;
+	unsigned count = service->path.inner.running.peer_count;
+	const char *run = count == 1 ? " that runs" : "s that run";
 
 	if (verdict == REMOVAL_FINE)
 		return 0;
-	if (verdict == REMOVAL_ASKED && say >= CHANGE_SAY_OWN)
+	if (verdict == REMOVAL_ASKED && say == CHANGE_SAY_LINES)
 		return EXIT_ASKED;
 	if (verdict == REMOVAL_ASKED)
 		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `reconfigure --force` if it is "
 			      "meant\n", path);
+	else if (say == CHANGE_SAY_LINES)
+		control_print(call, CONTROL_ERR, "%s\tnone of the %u peer%s is in the files\n", plan_kind_word(PLAN_PEER), count, run);
 	else
-		control_print(call, CONTROL_ERR,
-			      "%s: none of the %u peer%s is in the files: `reconfigure --force` if that is meant\n", path,
-			      service->path.inner.running.peer_count,
-			      service->path.inner.running.peer_count == 1 ? " that runs" : "s that run");
+		control_print(call, CONTROL_ERR, "%s: none of the %u peer%s is in the files: `reconfigure --force` if that is meant\n", path,
+			      count, run);
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 
@@ -96,7 +100,7 @@ int plan_set(struct change *change, struct control_call *call, bool force, enum 
 {
 	struct service *service = service_of(change->worker);
 	/* Whoever wants nothing said has asked before. */
-	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, say, control_print_line, call);
+	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, call, say);
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
 	int status = force ? 0 : refuse_removal(service, call, verdict, say);
 

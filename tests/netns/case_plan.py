@@ -5,7 +5,7 @@ import re
 import signal
 import subprocess
 
-from case_commit import ASKED, NETWORK, Box
+from case_commit import ASKED, NETWORK, REFUSED, Box
 from cases import case, expect
 from lab import engines, ping, run, wait_until, wg_keys
 from pair import files
@@ -155,11 +155,31 @@ def reconfigure_of_one_service_tells_which_sessions_begin_anew(lab):
     for verb in (("reconfigure",), ("reconfigure", "--quiet"), ("apply",)):
         expect("gateway-dataplane: nothing was applied\n" in asked(*verb), verb)
     expect(box.device() == "wg0" and box.go.handshake(box.peers[0][0]) == began, "it was applied")
-    for option, shared in (("--lines", "  MITIGATOR_SYSLOG none -> 192.0.2.9:514\n"), ("--own-lines", ""), ("--peer-lines", "")):
-        done = subprocess.run([*words, "plan", option], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, timeout=60)
-        expect((done.returncode, done.stdout) == (ASKED, "  " + told.partition(": ")[2] + shared), option, done)
     said = run(*words, "reconfigure", "--force")
     expect(said.index(told) < said.index("gateway-dataplane: moved to wg0"), said)
+
+
+@case
+def plan_for_programs_has_the_kind_in_front_of_each_line(lab):
+    box = LiveBox(lab)
+    box.peers += [(wg_keys()[1], "10.8.3.9/32", "192.0.2.9:4567", "")]
+    box.write_env({**box.ran, "DATA_PLANE_ISOLATION": "off", "MITIGATOR_SYSLOG": "192.0.2.9:514"})
+    box.put({"network.conf": "[Match]\nName=eth0\n"})
+
+    def planned(name):
+        done = subprocess.run([lab.applet(name), "--run", box.run, "plan", "--lines"], capture_output=True, text=True, timeout=60)
+        return done.returncode, done.stdout, done.stderr
+
+    shared = "env\t  MITIGATOR_SYSLOG none -> 192.0.2.9:514\npeer\t  peer 10.8.3.9   added\n"
+    expect(planned("gateway") == (0, shared, ""), planned("gateway"))
+    own = "path\t  DATA_PLANE_ISOLATION on -> off: its sessions begin anew (1 is up)\n"
+    expect(planned("gateway-dataplane") == (ASKED, own + shared, "path\t1 session\n"), planned("gateway-dataplane"))
+    expect(planned("network") == (ASKED, "nics\t" + LAST, "nics\tthe last NIC address\n"), planned("network"))
+    box.peers = box.peers[:1]
+    box.write_env(box.ran)
+    status, said, meant = planned("gateway-dataplane")
+    expect(status == REFUSED and re.match(r"peer\t  peer \S+ 10.8.3.2   REMOVED \(is up, last seen \d+ s ago\)\n", said) and
+           meant.startswith("peer\tnone of the 1 peer that runs is in the files\ngateway-dataplane: nothing was applied\n"), status, said, meant)
 
 
 @case
