@@ -14,10 +14,10 @@ enum { LINE_LEN = 512 };
 
 void plan_text_init(struct plan_text *plan)
 {
-	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1 };
+	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1, .refusals_fd = memfd_create("refusals", MFD_CLOEXEC) };
 }
 
-void plan_text_close(struct plan_text *plan)
+static void close_answer(struct plan_text *plan)
 {
 	if (plan->out_fd >= 0)
 		close(plan->out_fd);
@@ -26,12 +26,20 @@ void plan_text_close(struct plan_text *plan)
 	plan->out_fd = plan->err_fd = -1;
 }
 
+void plan_text_close(struct plan_text *plan)
+{
+	close_answer(plan);
+	if (plan->refusals_fd >= 0)
+		close(plan->refusals_fd);
+	plan->refusals_fd = -1;
+}
+
 int plan_text_begin(struct plan_text *plan)
 {
-	plan_text_close(plan);
+	close_answer(plan);
 	plan->out_fd = memfd_create("plan", MFD_CLOEXEC);
 	plan->err_fd = memfd_create("plan", MFD_CLOEXEC);
-	return plan->out_fd < 0 || plan->err_fd < 0 ? -errno : 0;
+	return plan->out_fd < 0 || plan->err_fd < 0 || plan->refusals_fd < 0 ? -errno : 0;
 }
 
 /* The peers of both paths are the same ones, and so are names of .env that both have. */
@@ -59,23 +67,26 @@ static void each_line(struct plan_text *plan, int fd, const char *path,
 		(void)fclose(from);
 }
 
+static void add_refusal(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
+{
+	if (kind == PLAN_KINDS)
+		(void)dprintf(plan->refusals_fd, "%.*s\n", SLICE_ARG(words));
+	else
+		(void)dprintf(plan->refusals_fd, "%s: %.*s: `reconfigure --force` if that is meant\n", path, SLICE_ARG(words));
+}
+
+/* What is no change is what goes on where it is refused. */
 static void tell_line(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
 {
-	(void)path;
+	if (kind == PLAN_KINDS) {
+		add_refusal(plan, path, kind, words);
+		return;
+	}
 	if (was_said(plan->told_before, kind))
 		return;
 	plan->told |= 1u << kind;
 	plan->lines++;
 	printf("%.*s\n", SLICE_ARG(words));
-}
-
-static void tell_refusal(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
-{
-	(void)plan;
-	if (kind == PLAN_KINDS)
-		(void)fprintf(stderr, "%.*s\n", SLICE_ARG(words));
-	else
-		(void)fprintf(stderr, "%s: %.*s: `reconfigure --force` if that is meant\n", path, SLICE_ARG(words));
 }
 
 static void add_cut(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
@@ -103,7 +114,17 @@ void plan_text_end(struct plan_text *plan, const char *path, bool asked)
 {
 	plan->told_before = plan->told;
 	plan->cut_before = plan->cut_kinds;
+	each_line(plan, plan->err_fd, path, asked ? add_cut : add_refusal);
 	each_line(plan, plan->out_fd, path, tell_line);
 	(void)fflush(stdout);
-	each_line(plan, plan->err_fd, path, asked ? add_cut : tell_refusal);
+}
+
+void plan_text_tell_refusals(const struct plan_text *plan)
+{
+	char bytes[LINE_LEN];
+	ssize_t n;
+
+	(void)lseek(plan->refusals_fd, 0, SEEK_SET);
+	while ((n = read(plan->refusals_fd, bytes, sizeof(bytes))) > 0)
+		(void)fwrite(bytes, 1, (size_t)n, stderr);
 }

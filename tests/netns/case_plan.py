@@ -183,6 +183,28 @@ def plan_for_programs_has_the_kind_in_front_of_each_line(lab):
 
 
 @case
+def refusal_is_told_behind_all_that_changes(lab):
+    box = Box(lab)
+    box.write(more=1)
+    box.start()
+    box.peers = box.peers[:1]
+    box.write(nic=7, extra="DATA_PLANE_VPN_MTU=1300\n")
+    status, said = box.commit()
+    lines = said.splitlines()
+    changes = [n for n, line in enumerate(lines) if line.startswith("  ")]
+    expect(status == REFUSED and len(changes) == 5, status, said)
+    expect(lines[changes[0] - 1].startswith("ok: ") and changes == list(range(changes[0], changes[0] + 5)), said)
+    for name in ("gateway", "gateway-dataplane"):
+        first = lines.index("%s: none of the 2 peers that run is in the files: `reconfigure --force` if that is meant" % name)
+        expect(lines[first + 1] == name + ": nothing was applied" and lines[first + 2].endswith("keeps running (from the files)"), said)
+    box.processes["gateway"].kill()
+    box.processes["gateway"].wait(30)
+    lines = box.commit()[1].splitlines()
+    down, = (n for n, line in enumerate(lines) if line.startswith("gateway: the service does not run"))
+    expect(down > max(n for n, line in enumerate(lines) if line.startswith("  ")), lines)
+
+
+@case
 def option_of_a_service_that_stands_above_env_is_told(lab):
     box = Box(lab)
     box.write()
