@@ -115,19 +115,20 @@ unsigned plan_keys(struct service *service, struct control_call *call, enum chan
 	const unsigned own = 1u << service->path.profile->env;
 	struct plan_lines lines = { .call = call, .by_kind = say == CHANGE_SAY_LINES };
 	char bytes[LINE_LEN];
+	bool all = say >= CHANGE_SAY_ALL;
 	struct text text;
 
 	look(&planning, service);
 	for (enum env_key key = 0; key < ENV_KEYS; key++) {
 		text_init(&text, bytes, sizeof(bytes));
 		lines.kind = rows[key].paths == own ? PLAN_PATH : PLAN_ENV;
-		if (lines.by_kind)
+		if (all)
 			text_add(&text, "  ");
 		else
 			text_add(&text, "%s: ", service->path.profile->name);
-		if (!(rows[key].paths & own) || (!lines.by_kind && !(rows[key].parts & planning.differs)) || !describe(&planning, key, &text))
+		if (!(rows[key].paths & own) || (!all && !(rows[key].parts & planning.differs)) || !describe(&planning, key, &text))
 			continue;
-		if (lines.by_kind)
+		if (all)
 			wrap_text(bytes, BELOW, plan_lines_put, &lines);
 		else
 			plan_lines_put(&lines, bytes);

@@ -57,12 +57,12 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	if (inner_dump(&service->path.inner) < 0) {
 		static struct tunnel_config nothing;
 
-		if (lines.by_kind && !service->set->clustered)
+		if (say >= CHANGE_SAY_ALL && !service->set->clustered)
 			plan_peers(&nothing, &service->set->vpn, after, time(NULL), plan_lines_put, &lines);
 		return REMOVAL_FINE;
 	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
-	if (lines.by_kind)
+	if (say >= CHANGE_SAY_ALL)
 		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), plan_lines_put, &lines);
 	if (say == CHANGE_SAY_LOSS && removal.rotated)
 		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,

@@ -274,7 +274,7 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	claimed.count = 0;
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
-	if (lines.by_kind) {
+	if (say >= CHANGE_SAY_ALL) {
 		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, plan_lines_put, &lines);
 		door_plan(service->set->env.filter, change->candidate->env.filter, plan_lines_put, &lines);
 		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, plan_lines_put, &lines);

@@ -201,6 +201,8 @@ static enum change_say how_much(const struct change_asked *asked)
 {
 	if (asked->lines)
 		return CHANGE_SAY_LINES;
+	if (asked->dry && !asked->keep && !asked->quiet)
+		return CHANGE_SAY_ALL;
 	/* A quiet `apply` is that of a commit, which was planned. */
 	return asked->dry || asked->keep || !asked->quiet ? CHANGE_SAY_LOSS : CHANGE_SAY_NOTHING;
 }

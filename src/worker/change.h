@@ -10,9 +10,9 @@
 
 struct change;
 
-/* How much a plan says. CHANGE_SAY_LINES: all that changes, by kind, to standard output; and to standard error what must be meant, by kind as well:
+/* How much a plan says. CHANGE_SAY_ALL: what changes, in lines. CHANGE_SAY_LINES: the same by kind; and to standard error what must be meant, by kind as well:
  * what is cut, in words behind "this cuts" (EXIT_ASKED), or why it is refused without force (EXIT_REFUSED). */
-enum change_say { CHANGE_SAY_NOTHING, CHANGE_SAY_LOSS, CHANGE_SAY_LINES };
+enum change_say { CHANGE_SAY_NOTHING, CHANGE_SAY_LOSS, CHANGE_SAY_ALL, CHANGE_SAY_LINES };
 
 /* Those that return an int return an exit status, and have told the call why. */
 struct change_ops {

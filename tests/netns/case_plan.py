@@ -150,7 +150,7 @@ def reconfigure_of_one_service_tells_which_sessions_begin_anew(lab):
         return done.stdout
 
     began = box.go.handshake(box.peers[0][0])
-    asked("plan")
+    asked("plan", "--quiet")
     asked("reconfigure", "--dry-run")
     for verb in (("reconfigure",), ("reconfigure", "--quiet"), ("apply",)):
         expect("gateway-dataplane: nothing was applied\n" in asked(*verb), verb)
@@ -180,6 +180,28 @@ def plan_for_programs_has_the_kind_in_front_of_each_line(lab):
     status, said, meant = planned("gateway-dataplane")
     expect(status == REFUSED and re.match(r"peer\t  peer \S+ 10.8.3.2   REMOVED \(is up, last seen \d+ s ago\)\n", said) and
            meant.startswith("peer\tnone of the 1 peer that runs is in the files\ngateway-dataplane: nothing was applied\n"), status, said, meant)
+
+
+@case
+def plan_typed_on_a_plain_host_has_the_lines_of_the_console(lab):
+    box = LiveBox(lab)
+    box.peers += [(wg_keys()[1], "10.8.3.9/32", "192.0.2.9:4567", "")]
+    box.write_env({**box.ran, "DATA_PLANE_VPN_DEVICE": "wg7", "MITIGATOR_SYSLOG": "192.0.2.9:514"})
+
+    def planned(name):
+        done = subprocess.run([lab.applet(name), "--run", box.run, "plan"], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+                              timeout=60)
+        return done.returncode, done.stdout
+
+    shared = "  MITIGATOR_SYSLOG none -> 192.0.2.9:514\n  peer 10.8.3.9   added\n"
+    own = "  DATA_PLANE_VPN_DEVICE wg0 -> wg7: its sessions begin anew (1 is up)\n"
+    expect(box.commit()[1].partition("4568\n")[2].startswith(shared + own + "this cuts "), "the control: at the console")
+    expect(planned("gateway") == (0, shared + "gateway: would be applied\n"), planned("gateway"))
+    status, said = planned("gateway-dataplane")
+    expect(status == ASKED and said.startswith(own + shared + "gateway-dataplane: 1 session that is up begins anew: "), status, said)
+    box.put({"network.conf": NETWORK % 7})
+    expect(planned("network") == (0, "  eth0  192.0.2.1/24   REMOVED\n  eth0  192.0.2.7/24   added\nnetwork: would be applied\n"),
+           planned("network"))
 
 
 @case
