@@ -5,9 +5,11 @@
 #include "base/exit.h"
 #include "base/text.h"
 #include "crypto/key.h"
+#include "gateway/needs.h"
 #include "gateway/plan.h"
 #include "gateway/plan_keys.h"
 #include "gateway/removal.h"
+#include "gateway/target.h"
 #include "worker/plan_lines.h"
 
 enum { NAMED_MAX = 8 /* peers in a line */ };
@@ -96,6 +98,24 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
 }
 
+/* Can what is to carry the path be had? Asked as the path asks when it is applied: 0, or -errno with words. */
+static int look_at_carrier(struct service *service, char words[static PATH_REASON_LEN])
+{
+	struct path *path = &service->path;
+	const struct conf_set *candidate = service->change.candidate;
+	const struct target target =
+		target_of(path->profile, path->backend_option, path->netns_option, &candidate->env, service->candidate_facts);
+	struct carrier carrier = path->carrier; /* its reason is shown of what runs */
+	struct backend_choice choice;
+	int err = 0;
+
+	if (candidate->clustered && path->contained)
+		err = needs_look(target.backend, &path->host, words, PATH_REASON_LEN);
+	if (err < 0 || !candidate->clustered || !target_differs(&target, &path->inner.tunnel, &path->place, &carrier, &path->host))
+		return err;
+	return backend_look(target.backend, &path->host, &choice, words, PATH_REASON_LEN);
+}
+
 int plan_set(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct service *service = service_of(change->worker);
@@ -103,7 +123,12 @@ int plan_set(struct change *change, struct control_call *call, bool force, enum 
 	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, call, say);
 	enum removal_verdict verdict = look_at_removal(service, call, force, say);
 	int status = force ? 0 : refuse_removal(service, call, verdict, say);
+	char words[PATH_REASON_LEN];
 
+	if (look_at_carrier(service, words) < 0) {
+		control_print(call, CONTROL_ERR, "%s: %s\n", change->worker->name, words);
+		return EXIT_REFUSED;
+	}
 	if (force || status == EXIT_REFUSED || !anew)
 		return status;
 	plan_keys_ask(service, call, say, anew);

@@ -38,6 +38,14 @@ SAME = {"MITIGATOR_VPN_ADDRESS": "10.8.3.1/24", "DATA_PLANE_VPN_DEVICE": "wg0", 
         "MITIGATOR_METRICS": "off", "MITIGATOR_CLUSTER_PORT": "off", "MITIGATOR_FILTER": "on"}
 
 
+def has_wireguard(host):
+    """The kernel has."""
+    made = subprocess.run(["ip", "-n", host.name, "link", "add", "probed", "type", "wireguard"], stderr=subprocess.DEVNULL).returncode == 0
+    if made:
+        host("ip", "link", "del", "probed")
+    return made
+
+
 class OpenBox(Box):
     """No option of a service stands above its .env."""
 
@@ -72,6 +80,8 @@ def each_name_of_env_that_differs_has_a_line_in_the_plan(lab):
     expect(box.plan(ran) == "", "what stays says something")
     expect(box.plan({**ran, **SAME}) == "", "what is the same in other words says something")
     for name, (_, other, told) in KEYS.items():
+        if other == "kernel" and not has_wireguard(box.b):
+            other, told = "auto", "lwip -> auto\n"
         told = told if told.startswith("  ") else "  %s %s" % (name, told)
         said = box.plan({**ran, name: other})
         expect(said == told, name, said, told)
@@ -202,6 +212,34 @@ def plan_typed_on_a_plain_host_has_the_lines_of_the_console(lab):
     box.put({"network.conf": NETWORK % 7})
     expect(planned("network") == (0, "  eth0  192.0.2.1/24   REMOVED\n  eth0  192.0.2.7/24   added\nnetwork: would be applied\n"),
            planned("network"))
+
+
+@case
+def plan_refuses_a_backend_that_cannot_be_had_as_reconfigure_does(lab):
+    box = LiveBox(lab)
+    began = box.go.handshake(box.peers[0][0])
+    box.write_env({**box.ran, "DATA_PLANE_VPN_BACKEND": "kernel"})
+    words = "gateway-dataplane: this kernel has no WireGuard: the module wireguard is not there or cannot be loaded\n"
+
+    def asked(*verb):
+        done = subprocess.run([lab.applet("gateway-dataplane"), "--run", box.run, *verb], stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                              text=True, timeout=60)
+        return done.returncode, words in done.stdout
+
+    if has_wireguard(box.b):
+        expect(asked("plan", "--force") == (0, False), asked("plan", "--force"))
+        return
+    for verb in (("plan",), ("plan", "--force"), ("reconfigure", "--dry-run"), ("reconfigure", "--dry-run", "--force")):
+        expect(asked(*verb) == (REFUSED, True), verb, asked(*verb))
+    for verb in (("reconfigure",), ("reconfigure", "--force")):
+        expect(asked(*verb) == (1, True), verb, asked(*verb))
+    for option in ((), ("--force",)):
+        status, said = box.commit(*option)
+        expect(status == REFUSED and words in said and "this cuts" not in said and said.endswith("neither the NICs nor the paths were changed\n"),
+               option, status, said)
+    expect(box.device() == "wg0" and box.go.handshake(box.peers[0][0]) == began, "it was applied")
+    box.write_env({**box.ran, "DATA_PLANE_VPN_BACKEND": "auto"})
+    expect(asked("plan") == (0, False), "the control", asked("plan"))
 
 
 @case
