@@ -30,30 +30,51 @@ struct request {
 	const char *at; /* the time that a commit waits for, NULL: none */
 };
 
+/* The files as they stand: an exit status, 0: they can be applied. */
+static int read_files(const struct owner *owner, struct conf_set *set, char summary[static CONF_SUMMARY_LEN])
+{
+	int err = files_lock(owner->data_fd, FILES_READ);
+	bool loaded;
+
+	if (err < 0) {
+		say_err("%s: nothing was applied", files_lock_words(err));
+		return 1;
+	}
+	loaded = files_load(set, owner->data_fd, summary);
+	files_unlock(owner->data_fd);
+	if (!loaded)
+		commit_tell_status(owner->run_dir);
+	return !loaded;
+}
+
 static int run_commit(struct request *request)
 {
 	struct conf_set *set;
 	struct owner *owner = &request->owner;
 	char summary[CONF_SUMMARY_LEN];
 	int64_t at_s = request->at ? schedule_when(owner, request->at) : 0;
-	int status = 1, err = at_s < 0 ? 0 : files_lock(owner->data_fd, FILES_READ);
-	bool loaded;
+	int status;
 
 	if (at_s < 0)
-		return status;
-	if (err < 0) {
-		say_err("%s: nothing was applied", files_lock_words(err));
-		return status;
-	}
+		return 1;
 	set = set_pool_take();
-	loaded = files_load(set, owner->data_fd, summary);
-	files_unlock(owner->data_fd);
-	if (loaded && at_s)
-		status = schedule_commit(owner, set, at_s);
-	else if (loaded)
-		status = owner_commit(owner, set, "console", summary);
-	else
-		commit_tell_status(owner->run_dir);
+	status = read_files(owner, set, summary);
+	if (!status)
+		status = at_s ? schedule_commit(owner, set, at_s) : owner_commit(owner, set, "console", summary);
+	set_pool_give_back(set);
+	return status;
+}
+
+static int run_plan(struct request *request)
+{
+	struct owner *owner = &request->owner;
+	struct conf_set *set = set_pool_take();
+	char summary[CONF_SUMMARY_LEN];
+	int status = read_files(owner, set, summary);
+
+	owner->plans = true;
+	if (!status)
+		status = owner_waits(owner) ? 1 : owner_plan_set(owner, set, "there is no plan");
 	set_pool_give_back(set);
 	return status;
 }
@@ -118,7 +139,7 @@ static int run_trial(struct request *request)
 }
 
 /* LOCKS: it looks at the partition by itself. */
-enum access { OWNS, LOCKS, LOOKS, ALONE };
+enum access { OWNS, PLANS, LOCKS, LOOKS, ALONE };
 enum option { FORCE = 1, ASK = 2, CONFIRM = 4, AT = 8 };
 
 static const struct verb {
@@ -131,6 +152,7 @@ static const struct verb {
 } verbs[] = {
 	{ "commit", "reconfigure [at HH:MM[:SS]] [confirm [MINUTES, 1..10080]] [--force]", OWNS, FORCE | ASK | CONFIRM | AT,
 	  0, 0, run_commit },
+	{ "plan", "plan", PLANS, 0, 0, 0, run_plan },
 	{ "history", "history", LOOKS, 0, 0, 0, run_history },
 	{ "diff", "diff [N [M]], N and M as `history` has them", LOOKS, 0, 0, 2, run_diff },
 	{ "rollback", "rollback N [--force], N as `history` has it", OWNS, FORCE | ASK, 1, 1, run_rollback },
@@ -205,6 +227,8 @@ static int open_for(struct owner *owner, enum access access)
 	switch (access) {
 	case OWNS:
 		return owner_open(owner);
+	case PLANS:
+		return owner_open_to_plan(owner);
 	case LOCKS:
 		return owner_lock(owner);
 	case LOOKS:

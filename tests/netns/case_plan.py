@@ -242,6 +242,54 @@ def plan_refuses_a_backend_that_cannot_be_had_as_reconfigure_does(lab):
     expect(asked("plan") == (0, False), "the control", asked("plan"))
 
 
+def files_below(*tops):
+    """Of each its time and size, but for the lock's."""
+    return sorted((path, os.stat(path).st_mtime_ns, os.stat(path).st_size) for top in tops for at, _, names in os.walk(top)
+                  for path in (at + "/" + name for name in names) if not path.endswith(("/commit.lock", ".sock")))
+
+
+@case
+def plan_of_the_console_tells_what_reconfigure_would_do_and_does_nothing(lab):
+    box = LiveBox(lab)
+    began = box.go.handshake(box.peers[0][0])
+
+    def planned():
+        before = files_below(box.conf), box.state()
+        status, said = box.config("plan")
+        expect((files_below(box.conf), box.state()) == before and not os.path.exists(box.run + "/pending"), "a plan changes something")
+        expect(os.listdir(box.run + "/generations") == [], os.listdir(box.run + "/generations"))
+        return status, said
+
+    status, said = planned()
+    expect(status == 0 and said.endswith("  no peer, no address of a NIC and no key of .env changes in the files\n"), status, said)
+    box.write_env({**box.ran, "MITIGATOR_METRICS": "on"}, nic=7)
+    status, said = planned()
+    told = "  MITIGATOR_METRICS off -> on\n  eth0  192.0.2.1/24   REMOVED\n  eth0  192.0.2.7/24   added\n"
+    expect(status == 0 and said.endswith("4568\n" + told + "nothing of it runs before `reconfigure`\n"), status, said)
+    box.write_env({**box.ran, "DATA_PLANE_VPN_DEVICE": "wg7"})
+    status, said = planned()
+    told = "  DATA_PLANE_VPN_DEVICE wg0 -> wg7: its sessions begin anew (1 is up)\nthis cuts 1 session of the dataplane"
+    expect(status == ASKED and told + ": `reconfigure` asks first\n" in said, status, said)
+    status, said = box.commit()
+    expect(status == ASKED and told + ": --force if it is meant\n" in said, "the control", status, said)
+    everyone = box.peers
+    box.peers = everyone[:1]
+    box.write_env(box.ran)
+    status, said = planned()
+    expect(status == REFUSED and "the 1 peer that runs is in the files: `reconfigure --force` if that is meant\n" in said, status, said)
+    box.put({"vpn-public.conf": "no line of it\n"})
+    status, said = planned()
+    expect(status == 1 and "2 errors: nothing was applied, what runs keeps running\n" in said, status, said)
+    box.peers = everyone
+    box.write_env({**box.ran, "MITIGATOR_METRICS": "on"})
+    expect(box.commit("--confirm", "5")[0] == 0)
+    status, said = box.config("plan")
+    expect(status == 1 and said.endswith("waits for `confirm` or `undo`: nothing was changed\n"), status, said)
+    status, said = box.config("undo")
+    expect(status == 0 and box.go.handshake(box.peers[0][0]) == began, "it cannot be undone any more", status, said)
+    expect(box.config("plan", "--force")[0] == 2, "it takes a word")
+
+
 @case
 def refusal_is_told_behind_all_that_changes(lab):
     box = Box(lab)
