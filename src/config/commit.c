@@ -96,7 +96,7 @@ int commit_plan(struct commit *commit)
 	size_t answered = 0;
 
 	begin_anew();
-	plan_text_init(text);
+	plan_text_init(text, commit->typed);
 	for (size_t i = 0; i < PARTIES && !err; i++) {
 		struct party *party = &parties[order[i]];
 		int status;

@@ -53,10 +53,17 @@ static int run_commit(struct request *request)
 	struct owner *owner = &request->owner;
 	char summary[CONF_SUMMARY_LEN];
 	int64_t at_s = request->at ? schedule_when(owner, request->at) : 0;
+	struct text typed;
 	int status;
 
 	if (at_s < 0)
 		return 1;
+	text_init(&typed, owner->typed, sizeof(owner->typed));
+	text_add(&typed, "reconfigure");
+	if (at_s)
+		text_add(&typed, " at %s", request->at);
+	if (owner->confirm_min)
+		text_add(&typed, " confirm %u", owner->confirm_min);
 	set = set_pool_take();
 	status = read_files(owner, set, summary);
 	if (!status)
@@ -73,6 +80,7 @@ static int run_plan(struct request *request)
 	int status = read_files(owner, set, summary);
 
 	owner->plans = true;
+	text_format(owner->typed, sizeof(owner->typed), "reconfigure");
 	if (!status)
 		status = owner_waits(owner) ? 1 : owner_plan_set(owner, set, "there is no plan");
 	set_pool_give_back(set);
@@ -110,12 +118,18 @@ static int run_diff(struct request *request)
 
 static int run_rollback(struct request *request)
 {
-	return rollback_to(&request->owner, request->numbers[0]);
+	struct owner *owner = &request->owner;
+
+	text_format(owner->typed, sizeof(owner->typed), "rollback %u", request->numbers[0]);
+	return rollback_to(owner, request->numbers[0]);
 }
 
 static int run_undo(struct request *request)
 {
-	return rollback_undo(&request->owner);
+	struct owner *owner = &request->owner;
+
+	text_format(owner->typed, sizeof(owner->typed), "undo");
+	return rollback_undo(owner);
 }
 
 static int run_confirm(struct request *request)

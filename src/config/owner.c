@@ -59,7 +59,7 @@ int owner_plan(const struct owner *owner, struct commit *commit)
 
 int owner_plan_set(const struct owner *owner, const struct conf_set *set, const char *outcome)
 {
-	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force };
+	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .typed = owner->typed };
 	unsigned number = generations_highest(&owner->generations) + 1;
 	int status;
 
@@ -250,7 +250,8 @@ bool owner_waits(const struct owner *owner)
 
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary)
 {
-	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .judged = owner->confirm_min };
+	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .typed = owner->typed,
+				 .judged = owner->confirm_min };
 	struct about about = { .state = ABOUT_NEW, .when_s = time(NULL) };
 	unsigned number = number_of(owner, set);
 	int status;

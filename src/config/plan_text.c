@@ -12,9 +12,9 @@
 
 enum { LINE_LEN = 512 };
 
-void plan_text_init(struct plan_text *plan)
+void plan_text_init(struct plan_text *plan, const char *typed)
 {
-	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1, .refusals_fd = memfd_create("refusals", MFD_CLOEXEC) };
+	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1, .refusals_fd = memfd_create("refusals", MFD_CLOEXEC), .typed = typed };
 }
 
 static void close_answer(struct plan_text *plan)
@@ -72,7 +72,7 @@ static void add_refusal(struct plan_text *plan, const char *path, enum plan_kind
 	if (kind == PLAN_KINDS)
 		(void)dprintf(plan->refusals_fd, "%.*s\n", SLICE_ARG(words));
 	else
-		(void)dprintf(plan->refusals_fd, "%s: %.*s: `reconfigure --force` if that is meant\n", path, SLICE_ARG(words));
+		(void)dprintf(plan->refusals_fd, "%s: %.*s: `%s --force` if that is meant\n", path, SLICE_ARG(words), plan->typed);
 }
 
 /* What is no change is what goes on where it is refused. */

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import subprocess
+import time
 
 from case_commit import ASKED, NETWORK, REFUSED, Box
 from cases import case, expect
@@ -288,6 +289,32 @@ def plan_of_the_console_tells_what_reconfigure_would_do_and_does_nothing(lab):
     status, said = box.config("undo")
     expect(status == 0 and box.go.handshake(box.peers[0][0]) == began, "it cannot be undone any more", status, said)
     expect(box.config("plan", "--force")[0] == 2, "it takes a word")
+
+
+@case
+def refusal_names_what_to_type_in_place_of_what_was_typed(lab):
+    box = Box(lab)
+    peers, box.peers = box.peers, box.peers[:1]
+    box.write()
+    box.start()
+    box.peers = peers
+    box.write()
+    status, said = box.commit()
+    expect(status == 0 and "1 added" in said, status, said)
+    box.peers = peers[:1]
+    box.write()
+    later = "%02d:59" % ((time.gmtime().tm_hour + 12) % 24)
+    asked = {("commit",): "reconfigure", ("commit", "--confirm", "7"): "reconfigure confirm 7", ("commit", "--at", later): "reconfigure at " + later}
+    for words, typed in asked.items():
+        status, said = box.config(*words)
+        expect(status == REFUSED and said.count("the 1 peer that runs is in the files: `%s --force` if that is meant\n" % typed) == 2, words, status, said)
+    box.peers = peers
+    box.write()
+    for words in (("undo",), ("rollback", "1")):
+        status, said = box.config(*words)
+        expect(status == REFUSED and said.count("in the files: `%s --force` if that is meant\n" % " ".join(words)) == 2, words, status, said)
+    status, said = box.config("undo", "--force")
+    expect(status == 0, "what is named does not do it", status, said)
 
 
 @case

@@ -69,14 +69,14 @@ static void check_cuts(const char *path, const char *words, const char *expected
 
 TEST(sessions_that_are_cut_are_each_paths_and_peers_are_of_both)
 {
-	plan_text_init(&plan);
+	plan_text_init(&plan, "undo");
 	check_cuts(NAME_MANAGEMENT, "peer\t1 peer\npath\t2 sessions\n", "1 peer and 2 sessions of management");
 	check_cuts(NULL, "nics\tthe last NIC address\n", "1 peer, 2 sessions of management and the last NIC address");
 	check_cuts(NAME_DATAPLANE, "peer\t1 peer\npath\t2 sessions\n",
 		   "1 peer, 2 sessions of management, the last NIC address and 2 sessions of the dataplane");
 	plan_text_close(&plan);
 
-	plan_text_init(&plan);
+	plan_text_init(&plan, "undo");
 	check_cuts(NAME_DATAPLANE, "peer\t2 of 5 peers\n", "2 of 5 peers of the dataplane");
 	plan_text_close(&plan);
 }
