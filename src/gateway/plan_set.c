@@ -119,16 +119,18 @@ static int look_at_carrier(struct service *service, char words[static PATH_REASO
 int plan_set(struct change *change, struct control_call *call, bool force, enum change_say say)
 {
 	struct service *service = service_of(change->worker);
+	char words[PATH_REASON_LEN];
+	bool carried = look_at_carrier(service, words) == 0;
 	/* Whoever wants nothing said has asked before. */
 	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, call, say);
-	enum removal_verdict verdict = look_at_removal(service, call, force, say);
-	int status = force ? 0 : refuse_removal(service, call, verdict, say);
-	char words[PATH_REASON_LEN];
+	enum removal_verdict verdict = look_at_removal(service, call, force || !carried, say);
+	int status;
 
-	if (look_at_carrier(service, words) < 0) {
+	if (!carried) {
 		control_print(call, CONTROL_ERR, "%s: %s\n", change->worker->name, words);
 		return EXIT_REFUSED;
 	}
+	status = force ? 0 : refuse_removal(service, call, verdict, say);
 	if (force || status == EXIT_REFUSED || !anew)
 		return status;
 	plan_keys_ask(service, call, say, anew);

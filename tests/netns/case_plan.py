@@ -238,6 +238,15 @@ def plan_refuses_a_backend_that_cannot_be_had_as_reconfigure_does(lab):
         status, said = box.commit(*option)
         expect(status == REFUSED and words in said and "this cuts" not in said and said.endswith("neither the NICs nor the paths were changed\n"),
                option, status, said)
+    alone, idle = box.peers, (wg_keys()[1], "10.8.3.9/32", "192.0.2.9:4567", "")
+    box.peers = [*alone, idle]
+    box.write_env(box.ran)
+    expect(box.commit()[0] == 0)
+    box.peers = [alone[0], idle]
+    box.write_env({**box.ran, "DATA_PLANE_VPN_BACKEND": "kernel"})
+    status, said = box.commit()
+    expect(status == REFUSED and words in said and "is meant" not in said, "what is asked about is told as a refusal", status, said)
+    box.peers = [*alone, idle]
     expect(box.device() == "wg0" and box.go.handshake(box.peers[0][0]) == began, "it was applied")
     box.write_env({**box.ran, "DATA_PLANE_VPN_BACKEND": "auto"})
     expect(asked("plan") == (0, False), "the control", asked("plan"))
