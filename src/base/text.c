@@ -127,31 +127,33 @@ int text_uint(struct slice s, uint64_t max, uint64_t *value)
 size_t text_distance(struct slice a, const char *b, size_t max)
 {
 	enum { NAME_MAX_LEN = 64 };
-	size_t row[NAME_MAX_LEN + 1], b_len = strlen(b);
+	size_t rows[3][NAME_MAX_LEN + 1], b_len = strlen(b); /* this one, and the two above it */
 
 	if (a.len > NAME_MAX_LEN || b_len > NAME_MAX_LEN || a.len > b_len + max || b_len > a.len + max)
 		return SIZE_MAX;
 	for (size_t j = 0; j <= b_len; j++)
-		row[j] = j;
+		rows[0][j] = j;
 	for (size_t i = 1; i <= a.len; i++) {
-		size_t diagonal = row[0], least = i;
+		size_t *row = rows[i % 3], *above = rows[(i + 2) % 3], *above_it = rows[(i + 1) % 3], least = i;
 
 		row[0] = i;
 		for (size_t j = 1; j <= b_len; j++) {
-			size_t best = diagonal + (lower(a.ptr[i - 1]) != lower(b[j - 1]));
+			size_t best = above[j - 1] + (lower(a.ptr[i - 1]) != lower(b[j - 1]));
 
-			diagonal = row[j];
-			if (row[j] + 1 < best)
-				best = row[j] + 1;
+			if (above[j] + 1 < best)
+				best = above[j] + 1;
 			if (row[j - 1] + 1 < best)
 				best = row[j - 1] + 1;
+			if (i > 1 && j > 1 && lower(a.ptr[i - 1]) == lower(b[j - 2]) && lower(a.ptr[i - 2]) == lower(b[j - 1]) &&
+			    above_it[j - 2] + 1 < best)
+				best = above_it[j - 2] + 1;
 			row[j] = best;
 			least = best < least ? best : least;
 		}
 		if (least > max) /* no later row has less */
 			return SIZE_MAX;
 	}
-	return row[b_len] > max ? SIZE_MAX : row[b_len];
+	return rows[a.len % 3][b_len] > max ? SIZE_MAX : rows[a.len % 3][b_len];
 }
 
 void text_format(char *dst, size_t cap, const char *fmt, ...)

@@ -35,7 +35,7 @@ int slice_copy(struct slice s, char *dst, size_t cap);
 /* Decimal digits only: 0, -EINVAL for anything else, -ERANGE above max. */
 int text_uint(struct slice s, uint64_t max, uint64_t *value);
 
-/* Levenshtein distance without regard to ASCII case, up to max; SIZE_MAX above, and for names over 64 characters. */
+/* Levenshtein distance without regard to ASCII case, two letters that are exchanged counting as one edit, up to max; SIZE_MAX above, and for names over 64 characters. */
 size_t text_distance(struct slice a, const char *b, size_t max);
 
 /* snprintf(3) for where a cut-off end does no harm: messages, names of known length. */

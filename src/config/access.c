@@ -133,16 +133,26 @@ int owner_load(struct owner *owner)
 	return open_data(owner, true);
 }
 
-int owner_open(struct owner *owner)
+static int open_locked(struct owner *owner, bool writes)
 {
 	int status = owner_lock(owner);
 
 	if (status)
 		return status;
-	status = owner_load(owner);
+	status = open_data(owner, writes);
 	if (status)
 		owner_close(owner);
 	return status;
+}
+
+int owner_open(struct owner *owner)
+{
+	return open_locked(owner, true);
+}
+
+int owner_open_to_plan(struct owner *owner)
+{
+	return open_locked(owner, false);
 }
 
 int owner_look(struct owner *owner)

@@ -10,6 +10,8 @@ struct owner {
 	bool force;
 	unsigned confirm_min; /* it is undone after so long unless it is confirmed; 0: it is, at once */
 	bool asks; /* there is someone at the console who may say yes */
+	char typed[48]; /* what for, as a person types it: --force goes behind that */
+	bool plans; /* what changes is told, and nothing applied */
 	void (*replace)(struct owner *owner); /* what runs is none of the files, which are replaced by this; NULL: it is they */
 	/* what follows is owner_lock's, owner_load's and owner_look's */
 	struct generations generations; /* in memory */
@@ -24,6 +26,7 @@ struct owner {
 int owner_lock(struct owner *owner);
 int owner_load(struct owner *owner);
 int owner_open(struct owner *owner);
+int owner_open_to_plan(struct owner *owner); /* the same, and nothing is written to the partition */
 int owner_look(struct owner *owner); /* for who changes nothing: no lock, nothing is written */
 void owner_close(struct owner *owner);
 

@@ -55,23 +55,22 @@ static int request(const struct commit *commit, struct party *party, const char 
 	return status;
 }
 
-/* What failed is told. */
-static int ask_into(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set, int out_fd,
-		    int err_fd)
+static void tell_unanswered(const struct commit *commit, const struct party *party, int err)
 {
-	int status = request(commit, party, verb, option, with_set, out_fd, err_fd);
 	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 
-	if (status < 0 && status != -EINTR) {
-		(void)control_path(path, commit->run_dir, party->name);
-		say_err("%s: %s (%s)", party->name, control_why(status, commit->run_dir, party->name, why), path);
-	}
-	return status;
+	(void)control_path(path, commit->run_dir, party->name);
+	say_err("%s: %s (%s)", party->name, control_why(err, commit->run_dir, party->name, why), path);
 }
 
+/* What failed is told. */
 static int ask(const struct commit *commit, struct party *party, const char *verb, const char *option, bool with_set)
 {
-	return ask_into(commit, party, verb, option, with_set, STDOUT_FILENO, STDERR_FILENO);
+	int status = request(commit, party, verb, option, with_set, STDOUT_FILENO, STDERR_FILENO);
+
+	if (status < 0 && status != -EINTR)
+		tell_unanswered(commit, party, status);
+	return status;
 }
 
 /* Of two statuses. What is refused cannot be had by an answer. */
@@ -89,30 +88,22 @@ static void begin_anew(void)
 		parties[i].absent = parties[i].asked = false;
 }
 
-/* Of a path: without what the other one has told. */
-static const char *lines_wanted(const struct plan_text *text, bool path)
-{
-	if (!path || !text->keys_told)
-		return "--lines";
-	return text->peers_told ? "--own-lines" : "--peer-lines";
-}
-
 int commit_plan(struct commit *commit)
 {
 	static const enum party_name order[PARTIES] = { MANAGEMENT, NICS, DATAPLANE };
 	struct plan_text *text = &commit->plan;
-	int worst = 0, err = 0;
+	int worst = 0, err = 0, statuses[PARTIES] = { 0 };
 	size_t answered = 0;
 
 	begin_anew();
-	plan_text_init(text);
+	plan_text_init(text, commit->typed);
 	for (size_t i = 0; i < PARTIES && !err; i++) {
 		struct party *party = &parties[order[i]];
 		int status;
 
 		err = plan_text_begin(text);
-		status = err ? err : ask_into(commit, party, "plan", lines_wanted(text, party->path), true,
-					       text->out_fd, text->err_fd);
+		status = err ? err : request(commit, party, "plan", "--lines", true, text->out_fd, text->err_fd);
+		statuses[order[i]] = status;
 		if (status == -EINTR) {
 			err = status;
 			break;
@@ -125,6 +116,11 @@ int commit_plan(struct commit *commit)
 		/* One that does not answer will not apply anything. */
 		worst = worse(worst, status < 0 || (status && status < EXIT_REFUSED) ? EXIT_REFUSED : status);
 	}
+	/* Behind all lines: what is wrong with one service is not to stand between them. */
+	for (size_t i = 0; i < PARTIES && err != -EINTR; i++)
+		if (statuses[order[i]] < 0)
+			tell_unanswered(commit, &parties[order[i]], statuses[order[i]]);
+	plan_text_tell_refusals(text);
 	plan_text_close(text);
 	if (err == -EINTR)
 		return SIGNALLED + SIGINT;

@@ -14,6 +14,7 @@ struct commit {
 	const struct conf_set *set;
 	int set_fd; /* a directory with the files, of which each worker gets a descriptor */
 	bool force;
+	const char *typed; /* by whom there is to force: what that goes behind */
 	bool judged; /* it is undone when management does not come back */
 	struct plan_text plan; /* what commit_plan said */
 	bool interrupted; /* commit_apply failed by that alone */

@@ -31,30 +31,59 @@ struct request {
 	const char *at; /* the time that a commit waits for, NULL: none */
 };
 
+/* The files as they stand: an exit status, 0: they can be applied. */
+static int read_files(const struct owner *owner, struct conf_set *set, char summary[static CONF_SUMMARY_LEN])
+{
+	int err = files_lock(owner->data_fd, FILES_READ);
+	bool loaded;
+
+	if (err < 0) {
+		say_err("%s: nothing was applied", files_lock_words(err));
+		return 1;
+	}
+	loaded = files_load(set, owner->data_fd, summary);
+	files_unlock(owner->data_fd);
+	if (!loaded)
+		commit_tell_status(owner->run_dir);
+	return !loaded;
+}
+
 static int run_commit(struct request *request)
 {
 	struct conf_set *set;
 	struct owner *owner = &request->owner;
 	char summary[CONF_SUMMARY_LEN];
 	int64_t at_s = request->at ? schedule_when(owner, request->at) : 0;
-	int status = 1, err = at_s < 0 ? 0 : files_lock(owner->data_fd, FILES_READ);
-	bool loaded;
+	struct text typed;
+	int status;
 
 	if (at_s < 0)
-		return status;
-	if (err < 0) {
-		say_err("%s: nothing was applied", files_lock_words(err));
-		return status;
-	}
+		return 1;
+	text_init(&typed, owner->typed, sizeof(owner->typed));
+	text_add(&typed, "reconfigure");
+	if (at_s)
+		text_add(&typed, " at %s", request->at);
+	if (owner->confirm_min)
+		text_add(&typed, " confirm %u", owner->confirm_min);
 	set = set_pool_take();
-	loaded = files_load(set, owner->data_fd, summary);
-	files_unlock(owner->data_fd);
-	if (loaded && at_s)
-		status = schedule_commit(owner, set, at_s);
-	else if (loaded)
-		status = owner_commit(owner, set, "console", summary);
-	else
-		commit_tell_status(owner->run_dir);
+	status = read_files(owner, set, summary);
+	if (!status)
+		status = at_s ? schedule_commit(owner, set, at_s) : owner_commit(owner, set, "console", summary);
+	set_pool_give_back(set);
+	return status;
+}
+
+static int run_plan(struct request *request)
+{
+	struct owner *owner = &request->owner;
+	struct conf_set *set = set_pool_take();
+	char summary[CONF_SUMMARY_LEN];
+	int status = read_files(owner, set, summary);
+
+	owner->plans = true;
+	text_format(owner->typed, sizeof(owner->typed), "reconfigure");
+	if (!status)
+		status = owner_waits(owner) ? 1 : owner_plan_set(owner, set, "there is no plan");
 	set_pool_give_back(set);
 	return status;
 }
@@ -90,12 +119,18 @@ static int run_diff(struct request *request)
 
 static int run_rollback(struct request *request)
 {
-	return rollback_to(&request->owner, request->numbers[0]);
+	struct owner *owner = &request->owner;
+
+	text_format(owner->typed, sizeof(owner->typed), "rollback %u", request->numbers[0]);
+	return rollback_to(owner, request->numbers[0]);
 }
 
 static int run_undo(struct request *request)
 {
-	return rollback_undo(&request->owner);
+	struct owner *owner = &request->owner;
+
+	text_format(owner->typed, sizeof(owner->typed), "undo");
+	return rollback_undo(owner);
 }
 
 static int run_confirm(struct request *request)
@@ -119,7 +154,7 @@ static int run_trial(struct request *request)
 }
 
 /* LOCKS: it looks at the partition by itself. */
-enum access { OWNS, LOCKS, LOOKS, ALONE };
+enum access { OWNS, PLANS, LOCKS, LOOKS, ALONE };
 enum option { FORCE = 1, ASK = 2, CONFIRM = 4, AT = 8 };
 
 static const struct verb {
@@ -132,6 +167,7 @@ static const struct verb {
 } verbs[] = {
 	{ "commit", "reconfigure [at HH:MM[:SS]] [confirm [MINUTES, 1..10080]] [--force]", OWNS, FORCE | ASK | CONFIRM | AT,
 	  0, 0, run_commit },
+	{ "plan", "plan", PLANS, 0, 0, 0, run_plan },
 	{ "history", "history", LOOKS, 0, 0, 0, run_history },
 	{ "diff", "diff [N [M]], N and M as `history` has them", LOOKS, 0, 0, 2, run_diff },
 	{ "rollback", "rollback N [--force], N as `history` has it", OWNS, FORCE | ASK, 1, 1, run_rollback },
@@ -210,6 +246,8 @@ static int open_for(struct owner *owner, enum access access)
 	switch (access) {
 	case OWNS:
 		return owner_open(owner);
+	case PLANS:
+		return owner_open_to_plan(owner);
 	case LOCKS:
 		return owner_lock(owner);
 	case LOOKS:

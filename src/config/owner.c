@@ -44,12 +44,30 @@ int owner_plan(const struct owner *owner, struct commit *commit)
 	if (status == EXIT_ASKED && owner_may(owner, question)) {
 		commit->force = true;
 		status = 0;
+	} else if (status == EXIT_ASKED && owner->plans) {
+		say("this cuts %s: `reconfigure` asks first", cuts);
 	} else if (status == EXIT_ASKED && !owner->asks) {
 		say_err("this cuts %s: --force if it is meant", cuts);
 	}
 	interrupt_hear(); /* as before the question */
 	if (status)
 		printf("neither the NICs nor the paths were changed\n");
+	else if (owner->plans && commit->plan.lines)
+		printf("nothing of it runs before `reconfigure`\n");
+	return status;
+}
+
+int owner_plan_set(const struct owner *owner, const struct conf_set *set, const char *outcome)
+{
+	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .typed = owner->typed };
+	unsigned number = generations_highest(&owner->generations) + 1;
+	int status;
+
+	if (owner_make(owner, &commit, number, outcome))
+		return 1;
+	status = owner_plan(owner, &commit);
+	close(commit.set_fd);
+	generation_settle(&owner->generations, number, false);
 	return status;
 }
 
@@ -232,7 +250,8 @@ bool owner_waits(const struct owner *owner)
 
 int owner_commit(struct owner *owner, const struct conf_set *set, const char *by, const char *summary)
 {
-	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .judged = owner->confirm_min };
+	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force, .typed = owner->typed,
+				 .judged = owner->confirm_min };
 	struct about about = { .state = ABOUT_NEW, .when_s = time(NULL) };
 	unsigned number = number_of(owner, set);
 	int status;

@@ -14,6 +14,8 @@ int owner_commit(struct owner *owner, const struct conf_set *set, const char *by
 int owner_make(const struct owner *owner, struct commit *commit, unsigned number, const char *outcome);
 /* What it changes, told, and asked about where it cuts what is alive: an exit status; 0: it may be applied, by force if that is set then. */
 int owner_plan(const struct owner *owner, struct commit *commit);
+/* The same of a set that is not to be applied now; outcome: as of owner_make. */
+int owner_plan_set(const struct owner *owner, const struct conf_set *set, const char *outcome);
 bool owner_waits(const struct owner *owner); /* something was applied and waits for a word, or will be at its time: told */
 int owner_confirm(struct owner *owner); /* what waits for it: an exit status */
 /* What waits, or was left half way, is undone. By what is in memory alone, and pending for as long as not all of

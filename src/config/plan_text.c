@@ -7,16 +7,17 @@
 #include <unistd.h>
 
 #include "base/paths.h"
+#include "base/plan_line.h"
 #include "base/text.h"
 
 enum { LINE_LEN = 512 };
 
-void plan_text_init(struct plan_text *plan)
+void plan_text_init(struct plan_text *plan, const char *typed)
 {
-	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1 };
+	*plan = (struct plan_text){ .out_fd = -1, .err_fd = -1, .refusals_fd = memfd_create("refusals", MFD_CLOEXEC), .typed = typed };
 }
 
-void plan_text_close(struct plan_text *plan)
+static void close_answer(struct plan_text *plan)
 {
 	if (plan->out_fd >= 0)
 		close(plan->out_fd);
@@ -25,60 +26,78 @@ void plan_text_close(struct plan_text *plan)
 	plan->out_fd = plan->err_fd = -1;
 }
 
+void plan_text_close(struct plan_text *plan)
+{
+	close_answer(plan);
+	if (plan->refusals_fd >= 0)
+		close(plan->refusals_fd);
+	plan->refusals_fd = -1;
+}
+
 int plan_text_begin(struct plan_text *plan)
 {
-	plan_text_close(plan);
+	close_answer(plan);
 	plan->out_fd = memfd_create("plan", MFD_CLOEXEC);
 	plan->err_fd = memfd_create("plan", MFD_CLOEXEC);
-	return plan->out_fd < 0 || plan->err_fd < 0 ? -errno : 0;
+	return plan->out_fd < 0 || plan->err_fd < 0 || plan->refusals_fd < 0 ? -errno : 0;
 }
 
-/* A line of a peer or of all of them, and no name of .env, which are written with "_"; what goes on in the next line begins further in. */
-static bool is_of_peers(const char *line)
+/* The peers of both paths are the same ones, and so are names of .env that both have. */
+static bool was_said(unsigned kinds, enum plan_kind kind)
 {
-	return strspn(line, " ") == 2 && line[2 + strcspn(line + 2, "_ \n")] != '_';
+	return (kind == PLAN_PEER || kind == PLAN_ENV) && kinds & 1u << kind;
 }
 
-/* How many lines. */
-static size_t copy(int fd, FILE *to, bool *of_peers)
+/* Calls each with what a service said, line by line. */
+static void each_line(struct plan_text *plan, int fd, const char *path,
+		      void (*each)(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words))
 {
 	char line[LINE_LEN];
-	size_t lines = 0;
 	FILE *from;
 
 	(void)lseek(fd, 0, SEEK_SET);
 	from = fdopen(dup(fd), "r");
 	while (from && fgets(line, sizeof(line), from)) {
-		*of_peers = *of_peers || is_of_peers(line);
-		lines++;
-		(void)fputs(line, to);
+		struct slice words;
+		enum plan_kind kind = plan_line_read((struct slice){ line, strcspn(line, "\n") }, &words);
+
+		each(plan, path, kind, words);
 	}
 	if (from)
 		(void)fclose(from);
-	(void)fflush(to);
-	return lines;
 }
 
-static void add_cut(struct plan_text *plan, const char *path, struct slice words)
+static void add_refusal(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
 {
-	bool is_other = path && strcmp(path, NAME_MANAGEMENT) != 0, is_session = path && memmem(words.ptr, words.len, " session", 8);
+	if (kind == PLAN_KINDS)
+		(void)dprintf(plan->refusals_fd, "%.*s\n", SLICE_ARG(words));
+	else
+		(void)dprintf(plan->refusals_fd, "%s: %.*s: `%s --force` if that is meant\n", path, SLICE_ARG(words), plan->typed);
+}
 
-	/* The peers of both paths are the same ones, and their sessions are each path's own. */
-	if (!words.len || plan->cut_count == PLAN_CUTS_MAX || (path && !is_session && plan->cuts_peers))
+/* What is no change is what goes on where it is refused. */
+static void tell_line(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
+{
+	if (kind == PLAN_KINDS) {
+		add_refusal(plan, path, kind, words);
 		return;
-	plan->cuts_peers = plan->cuts_peers || (path && !is_session);
-	text_format(plan->cut[plan->cut_count++], PLAN_CUT_LEN, "%.*s%s", SLICE_ARG(words),
-		    is_other ? " of the dataplane" : is_session ? " of management" : "");
+	}
+	if (was_said(plan->told_before, kind))
+		return;
+	plan->told |= 1u << kind;
+	plan->lines++;
+	printf("%.*s\n", SLICE_ARG(words));
 }
 
-static void add_cuts(struct plan_text *plan, const char *path)
+static void add_cut(struct plan_text *plan, const char *path, enum plan_kind kind, struct slice words)
 {
-	char bytes[PLAN_CUTS_LEN];
-	ssize_t n = pread(plan->err_fd, bytes, sizeof(bytes), 0);
-	struct slice rest = { bytes, n > 0 ? (size_t)n : 0 }, line;
+	bool is_other = path && strcmp(path, NAME_MANAGEMENT) != 0;
 
-	while (slice_cut(&rest, '\n', &line))
-		add_cut(plan, path, line);
+	if (plan->cut_count == PLAN_CUTS_MAX || was_said(plan->cut_before, kind))
+		return;
+	plan->cut_kinds |= 1u << kind;
+	text_format(plan->cut[plan->cut_count++], PLAN_CUT_LEN, "%.*s%s", SLICE_ARG(words),
+		    is_other ? " of the dataplane" : kind == PLAN_PATH ? " of management" : "");
 }
 
 const char *plan_text_cuts(const struct plan_text *plan, char words[static PLAN_CUTS_LEN])
@@ -93,14 +112,19 @@ const char *plan_text_cuts(const struct plan_text *plan, char words[static PLAN_
 
 void plan_text_end(struct plan_text *plan, const char *path, bool asked)
 {
-	bool of_peers = false, unused = false;
-	size_t lines = copy(plan->out_fd, stdout, &of_peers);
+	plan->told_before = plan->told;
+	plan->cut_before = plan->cut_kinds;
+	each_line(plan, plan->err_fd, path, asked ? add_cut : add_refusal);
+	each_line(plan, plan->out_fd, path, tell_line);
+	(void)fflush(stdout);
+}
 
-	plan->lines += lines;
-	plan->keys_told = plan->keys_told || path;
-	plan->peers_told = plan->peers_told || (path && of_peers);
-	if (asked)
-		add_cuts(plan, path);
-	else
-		(void)copy(plan->err_fd, stderr, &unused);
+void plan_text_tell_refusals(const struct plan_text *plan)
+{
+	char bytes[LINE_LEN];
+	ssize_t n;
+
+	(void)lseek(plan->refusals_fd, 0, SEEK_SET);
+	while ((n = read(plan->refusals_fd, bytes, sizeof(bytes))) > 0)
+		(void)fwrite(bytes, 1, (size_t)n, stderr);
 }

@@ -91,19 +91,10 @@ static int keep(const struct owner *owner, const struct conf_set *set, const str
 
 int schedule_commit(struct owner *owner, const struct conf_set *set, int64_t at_s)
 {
-	struct commit commit = { .run_dir = owner->run_dir, .set = set, .force = owner->force };
 	struct scheduled scheduled = { .at_s = at_s, .confirm_min = owner->confirm_min };
-	unsigned number = generations_highest(&owner->generations) + 1;
-	int status;
+	int status = owner_plan_set(owner, set, "nothing waits");
 
-	if (owner_make(owner, &commit, number, "nothing waits"))
-		return 1;
-	status = owner_plan(owner, &commit);
-	if (!status)
-		status = keep(owner, set, &scheduled);
-	close(commit.set_fd);
-	generation_settle(&owner->generations, number, false);
-	return status;
+	return status ? status : keep(owner, set, &scheduled);
 }
 
 /* Memory first: that is what counts until the next boot, and no disk holds it up. */

@@ -137,8 +137,9 @@ static bool is_partial(const char *verb)
 
 static int refuse_partial(void)
 {
-	printf("The NICs and both paths change together, or not at all: `reconfigure` applies the files,\n"
-	       "`undo` puts back what was in force before. Nothing was changed.\n");
+	printf("The NICs and both paths change together, or not at all: `plan` tells how,\n"
+	       "`reconfigure` applies the files, `undo` puts back what was in force before.\n"
+	       "Nothing was changed.\n");
 	return 2;
 }
 
@@ -183,7 +184,7 @@ static int command_setup(int argc, char **argv)
 	return status ? status : command_reconfigure(1, words);
 }
 
-/* history, diff, confirm; and what may ask. */
+/* plan, history, diff, confirm; and what may ask. */
 static int command_look(int argc, char **argv)
 {
 	return run_with(NAME_CONFIG, argc, argv, 0, -1);
@@ -349,6 +350,7 @@ static const struct command commands[] = {
 	{ "reconfigure", "[at HH:MM[:SS]] [confirm [MINUTES]] [--force]",
 	  "apply changed files; at: then, UTC; confirm: undone in 5 minutes unless you `confirm`",
 	  command_reconfigure },
+	{ "plan", "", "what `reconfigure` would change, and whether it would ask; applies nothing", command_look },
 	{ "confirm", "", "keep what `reconfigure confirm` applied", command_look },
 	{ "history", "", "the sets of files that were applied: when, by what, which is in force", command_look },
 	{ "diff", "[N [M]]", "the files against what runs; a generation of `history` against that, or another", command_look },

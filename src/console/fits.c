@@ -267,7 +267,6 @@ long fits_expand(const struct fits_tables *tables, char *line, size_t cap, const
 	}
 }
 
-/* Two letters that are exchanged count as two. */
 const char *fits_near(const struct fits_tables *tables, const char *line, size_t wrong)
 {
 	enum { DISTANCE_MAX = 2 };

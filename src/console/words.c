@@ -51,6 +51,7 @@ const struct word command_words[] = {
 	PAGED("log"),
 	PAGED("boot"),
 	PAGED("hardening"),
+	PAGED("plan"),
 	PAGED("history"),
 	PAGED("diff"),
 	PAGED("view"),
@@ -155,6 +156,7 @@ const struct word command_words[] = {
 	{ "reconfigure", "confirm", WORD_FIXED, 3, NULL, "undone in 5 minutes unless you `confirm`" },
 	{ "reconfigure", "MINUTES", WORD_TYPED, 4, "confirm", "in so many" },
 
+	{ "plan", NULL, WORD_NONE, 1, NULL, NULL },
 	{ "confirm", NULL, WORD_WHOLE, 1, NULL, NULL },
 	{ "history", NULL, WORD_NONE, 1, NULL, NULL },
 	{ "diff", "N", WORD_TYPED, 1, NULL, "a generation of `history`" },

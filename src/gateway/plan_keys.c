@@ -10,6 +10,7 @@
 #include "base/wrap.h"
 #include "gateway/removal.h"
 #include "gateway/target.h"
+#include "worker/plan_lines.h"
 
 enum { LINE_LEN = 2 * ENV_TEXT_LEN + 128, BELOW = 7 };
 enum { MANAGEMENT = 1u << ENV_MANAGEMENT, DATAPLANE = 1u << ENV_DATAPLANE, BOTH = MANAGEMENT | DATAPLANE };
@@ -109,36 +110,37 @@ static void look(struct planning *planning, struct service *service)
 		planning->alive = removal_alive(&path->inner.running, time(NULL));
 }
 
-unsigned plan_keys(struct service *service, enum change_say say, void (*line)(void *arg, const char *text), void *arg)
+unsigned plan_keys(struct service *service, struct control_call *call, enum change_say say)
 {
 	static struct planning planning;
 	const unsigned own = 1u << service->path.profile->env;
+	struct plan_lines lines = { .call = call, .by_kind = say == CHANGE_SAY_LINES };
 	char bytes[LINE_LEN];
+	bool all = say >= CHANGE_SAY_ALL;
 	struct text text;
 
 	look(&planning, service);
 	for (enum env_key key = 0; key < ENV_KEYS; key++) {
-		bool lines = say == CHANGE_SAY_LINES || (say >= CHANGE_SAY_OWN && rows[key].paths == own);
-
 		text_init(&text, bytes, sizeof(bytes));
-		if (lines)
+		lines.kind = rows[key].paths == own ? PLAN_PATH : PLAN_ENV;
+		if (all)
 			text_add(&text, "  ");
 		else
 			text_add(&text, "%s: ", service->path.profile->name);
-		if (!(rows[key].paths & own) || (!lines && !(rows[key].parts & planning.differs)) || !describe(&planning, key, &text))
+		if (!(rows[key].paths & own) || (!all && !(rows[key].parts & planning.differs)) || !describe(&planning, key, &text))
 			continue;
-		if (lines)
-			wrap_text(bytes, BELOW, line, arg);
+		if (all)
+			wrap_text(bytes, BELOW, plan_lines_put, &lines);
 		else
-			line(arg, bytes);
+			plan_lines_put(&lines, bytes);
 	}
 	return planning.differs ? planning.alive : 0;
 }
 
 void plan_keys_ask(const struct service *service, struct control_call *call, enum change_say say, unsigned anew)
 {
-	if (say >= CHANGE_SAY_OWN)
-		control_print(call, CONTROL_ERR, "%u session%s\n", anew, text_plural(anew));
+	if (say == CHANGE_SAY_LINES)
+		control_print(call, CONTROL_ERR, "%s\t%u session%s\n", plan_kind_word(PLAN_PATH), anew, text_plural(anew));
 	else
 		control_print(call, CONTROL_ERR, "%s: %u session%s anew: `%sreconfigure --force` if it is meant\n",
 			      service->path.profile->name, anew, anew == 1 ? " that is up begins" : "s that are up begin",

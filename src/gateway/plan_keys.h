@@ -6,7 +6,7 @@
 
 /* Of the candidate against what runs. With less than lines only what has sessions begin anew. How many of
  * those that are alive do. */
-unsigned plan_keys(struct service *service, enum change_say say, void (*line)(void *arg, const char *text), void *arg);
+unsigned plan_keys(struct service *service, struct control_call *call, enum change_say say);
 /* That so many do must be meant, to standard error. */
 void plan_keys_ask(const struct service *service, struct control_call *call, enum change_say say, unsigned anew);
 

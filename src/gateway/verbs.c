@@ -14,15 +14,13 @@
 #include "base/version.h"
 #include "crypto/key.h"
 #include "gateway/dial.h"
-#include "gateway/plan.h"
-#include "gateway/plan_keys.h"
-#include "gateway/removal.h"
+#include "gateway/plan_set.h"
 #include "gateway/show.h"
 #include "gateway/tree.h"
 #include "network/filter.h"
 #include "network/filter_inside.h"
 
-enum { NAMED_MAX = 8 /* peers in a line */, PROBED_MAX = 32 };
+enum { PROBED_MAX = 32 };
 
 static void verb_show(struct worker *worker, struct control_call *call, int argc, char **argv, uint64_t now_ns)
 {
@@ -97,67 +95,6 @@ static void print_change(void *arg, enum tunnel_change change, const uint8_t pub
 	control_print(printer->call, CONTROL_OUT, "\n");
 }
 
-/* The first few of what goes, by name or key. */
-static void print_removed(const struct service *service, struct control_call *call, const struct removal *removal)
-{
-	const struct tunnel_config *running = &service->path.inner.running;
-	char buf[512], key[KEY_BASE64_LEN];
-	struct text text;
-
-	text_init(&text, buf, sizeof(buf));
-	for (size_t i = 0; i < removal->count && i < NAMED_MAX; i++) {
-		const uint8_t *public_key = running->peers[removal->peers[i]].public_key;
-		const char *name = name_of(service, public_key);
-
-		key_to_base64(public_key, key);
-		text_add(&text, "%s%s", i ? ", " : "", *name ? name : key);
-	}
-	if (removal->count > NAMED_MAX)
-		text_add(&text, " and %d more", removal->count - NAMED_MAX);
-	control_print(call, CONTROL_OUT, "%s: removes %u of %u peer%s", service->path.profile->name, removal->count,
-		      running->peer_count, text_plural(running->peer_count));
-	if (removal->alive)
-		control_print(call, CONTROL_OUT, ", %u of them alive", removal->alive);
-	control_print(call, CONTROL_OUT, ": %s\n", buf);
-}
-
-/* Sessions count more than sections. */
-static void print_cut(struct control_call *call, const struct removal *removal, unsigned of)
-{
-	if (removal->alive)
-		control_print(call, CONTROL_ERR, "%u peer%s\n", removal->alive, text_plural(removal->alive));
-	else
-		control_print(call, CONTROL_ERR, "%u of %u peer%s\n", removal->count, of, text_plural(of));
-}
-
-/* Says what the candidate takes away from what runs; what that needs. */
-static enum removal_verdict look_at_removal(struct service *service, struct control_call *call, bool force, enum change_say say)
-{
-	static struct removal removal;
-	const struct vpn_conf *after = service->change.candidate->clustered ? &service->change.candidate->vpn : NULL;
-	const char *path = service->path.profile->name;
-	enum removal_verdict verdict;
-
-	if (inner_dump(&service->path.inner) < 0) {
-		static struct tunnel_config nothing;
-
-		if (say >= CHANGE_SAY_PEERS && !service->set->clustered)
-			plan_peers(&nothing, &service->set->vpn, after, time(NULL), control_print_line, call);
-		return REMOVAL_FINE;
-	}
-	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
-	if (say >= CHANGE_SAY_PEERS)
-		plan_peers(&service->path.inner.running, &service->set->vpn, after, time(NULL), control_print_line, call);
-	if (say == CHANGE_SAY_LOSS && removal.rotated)
-		control_print(call, CONTROL_OUT, "%s: %u peer%s another key: a rotation\n", path, removal.rotated,
-			      removal.rotated == 1 ? " gets" : "s get");
-	if (say == CHANGE_SAY_LOSS && removal.count)
-		print_removed(service, call, &removal);
-	if (say >= CHANGE_SAY_OWN && !force && verdict == REMOVAL_ASKED)
-		print_cut(call, &removal, service->path.inner.running.peer_count);
-	return verdict;
-}
-
 static void print_applied(const struct service *service, struct control_call *call, const struct tunnel_report *report)
 {
 	const char *path = service->path.profile->name;
@@ -176,39 +113,6 @@ static void print_applied(const struct service *service, struct control_call *ca
 	control_print(call, CONTROL_OUT, "%s: %zu added, %zu updated, %zu removed, %zu kept\n", path,
 		      report->count[TUNNEL_ADDED], report->count[TUNNEL_UPDATED], report->count[TUNNEL_REMOVED],
 		      report->count[TUNNEL_KEPT]);
-}
-
-/* What a person must mean, and a script say by --force: its exit status, 0 when there is nothing. */
-static int refuse_removal(struct service *service, struct control_call *call, enum removal_verdict verdict, enum change_say say)
-{
-	const char *path = service->path.profile->name;
-
-	if (verdict == REMOVAL_FINE)
-		return 0;
-	if (verdict == REMOVAL_ASKED && say >= CHANGE_SAY_OWN)
-		return EXIT_ASKED;
-	if (verdict == REMOVAL_ASKED)
-		control_print(call, CONTROL_ERR, "%s: a file that lost its end looks like that: `%sreconfigure --force` if it is "
-			      "meant\n", path, here_service(path));
-	else
-		control_print(call, CONTROL_ERR, "%s: none of the %u peer%s is in the files: `%sreconfigure --force` if that is meant\n", path,
-			      service->path.inner.running.peer_count,
-			      service->path.inner.running.peer_count == 1 ? " that runs" : "s that run", here_service(path));
-	return verdict == REMOVAL_ASKED ? EXIT_ASKED : EXIT_REFUSED;
-}
-
-static int plan(struct change *change, struct control_call *call, bool force, enum change_say say)
-{
-	struct service *service = service_of_change(change);
-	/* Whoever wants nothing said has asked before. */
-	unsigned anew = say == CHANGE_SAY_NOTHING ? 0 : plan_keys(service, say, control_print_line, call);
-	enum removal_verdict verdict = look_at_removal(service, call, force, say);
-	int status = force ? 0 : refuse_removal(service, call, verdict, say);
-
-	if (force || status == EXIT_REFUSED || !anew)
-		return status;
-	plan_keys_ask(service, call, say, anew);
-	return EXIT_ASKED;
 }
 
 static int apply(struct change *change, struct control_call *call, bool undoes)
@@ -279,7 +183,7 @@ static void tell_rest(struct change *change, struct control_call *call)
 const struct change_ops path_changes = {
 	.files = ~0u,
 	.check = service_check,
-	.plan = plan,
+	.plan = plan_set,
 	.apply = apply,
 	.undo = undo,
 	.running = service_running,

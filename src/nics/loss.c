@@ -1,20 +1,23 @@
 #include "nics/loss.h"
 
 #include "base/paths.h"
+#include "base/plan_line.h"
 
-void loss_print_cuts(struct control_call *call, bool last, const struct claimed *claimed)
+/* Behind "this cuts". */
+static void print_cuts(struct control_call *call, bool last, const struct claimed *claimed)
 {
+	const char *kind = plan_kind_word(PLAN_NICS);
 	char address[INET_ADDR_STRLEN];
 
-	control_print(call, CONTROL_ERR, "%s%s", last ? "the last NIC address" : "", last && claimed->count ? " and " : "");
+	if (last)
+		control_print(call, CONTROL_ERR, "%s\tthe last NIC address\n", kind);
 	if (claimed->count == 1)
-		control_print(call, CONTROL_ERR, "the machine that has %s now", inet_addr_text(&claimed->list[0].address, address));
+		control_print(call, CONTROL_ERR, "%s\tthe machine that has %s now\n", kind, inet_addr_text(&claimed->list[0].address, address));
 	else if (claimed->count)
-		control_print(call, CONTROL_ERR, "machines that have %zu of the addresses now", claimed->count);
-	control_print(call, CONTROL_ERR, "\n");
+		control_print(call, CONTROL_ERR, "%s\tmachines that have %zu of the addresses now\n", kind, claimed->count);
 }
 
-void loss_print(struct control_call *call, const char *loss, const struct claimed *claimed)
+static void print_sentences(struct control_call *call, const char *loss, const struct claimed *claimed)
 {
 	char address[INET_ADDR_STRLEN];
 
@@ -28,4 +31,12 @@ void loss_print(struct control_call *call, const char *loss, const struct claime
 			      NAME_NETWORK ": another machine has %s, %02x:%02x:%02x:%02x:%02x:%02x: nothing is applied without --force\n",
 			      inet_addr_text(&claim->address, address), other[0], other[1], other[2], other[3], other[4], other[5]);
 	}
+}
+
+void loss_print(struct control_call *call, bool by_kind, const char *loss, const struct claimed *claimed)
+{
+	if (by_kind)
+		print_cuts(call, *loss, claimed);
+	else
+		print_sentences(call, loss, claimed);
 }

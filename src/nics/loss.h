@@ -5,9 +5,7 @@
 #include "control/server.h"
 #include "network/claimed.h"
 
-/* Behind "this cuts". last: the last address of the host goes. */
-void loss_print_cuts(struct control_call *call, bool last, const struct claimed *claimed);
-/* In sentences. loss: what the host loses, "" when that is nothing. */
-void loss_print(struct control_call *call, const char *loss, const struct claimed *claimed);
+/* loss: what the host loses, "" when that is nothing. by_kind: as of CHANGE_SAY_LINES (worker/change.h); else in sentences. */
+void loss_print(struct control_call *call, bool by_kind, const char *loss, const struct claimed *claimed);
 
 #endif

@@ -35,6 +35,7 @@
 #include "nics/ntp.h"
 #include "nics/show.h"
 #include "worker/load.h"
+#include "worker/plan_lines.h"
 
 enum { SETTLE_MS = 100, CARRIER_WAIT_S = 10 };
 
@@ -265,6 +266,7 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 {
 	struct nics_service *service = container_of(change, struct nics_service, change);
 	const struct network_conf *conf = &change->candidate->network, *before = service->has_set ? &service->set->network : NULL;
+	struct plan_lines lines = { .call = call, .by_kind = say == CHANGE_SAY_LINES, .kind = PLAN_NICS };
 	static struct claimed claimed;
 	char loss[TOLD_LEN];
 	bool last = last_address_goes(&service->nl, conf, before, loss, sizeof(loss));
@@ -272,17 +274,14 @@ static int nics_plan(struct change *change, struct control_call *call, bool forc
 	claimed.count = 0;
 	if (say != CHANGE_SAY_NOTHING)
 		claimed_find(&service->nl, conf, &claimed);
-	if (say >= CHANGE_SAY_OWN) {
-		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, control_print_line, call);
-		door_plan(service->set->env.filter, change->candidate->env.filter, control_print_line, call);
-		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, control_print_line, call);
+	if (say >= CHANGE_SAY_ALL) {
+		nics_plan_lines(&service->nl, conf, &service->dhcp.leases, before, last, &claimed, plan_lines_put, &lines);
+		door_plan(service->set->env.filter, change->candidate->env.filter, plan_lines_put, &lines);
+		ntp_plan(before, service->set->env.ntp, conf, change->candidate->env.ntp, plan_lines_put, &lines);
 	}
 	if (force || (!last && !claimed.count))
 		return 0;
-	if (say >= CHANGE_SAY_OWN)
-		loss_print_cuts(call, last, &claimed);
-	else
-		loss_print(call, last ? loss : "", &claimed);
+	loss_print(call, lines.by_kind, last ? loss : "", &claimed);
 	return EXIT_ASKED;
 }
 

@@ -199,10 +199,10 @@ static void apply_candidate(struct change *change, const struct change_asked *as
 
 static enum change_say how_much(const struct change_asked *asked)
 {
-	if (asked->own_lines)
-		return CHANGE_SAY_OWN;
-	if (asked->lines || asked->peer_lines)
-		return asked->peer_lines ? CHANGE_SAY_PEERS : CHANGE_SAY_LINES;
+	if (asked->lines)
+		return CHANGE_SAY_LINES;
+	if (asked->dry && !asked->keep && !asked->quiet)
+		return CHANGE_SAY_ALL;
 	/* A quiet `apply` is that of a commit, which was planned. */
 	return asked->dry || asked->keep || !asked->quiet ? CHANGE_SAY_LOSS : CHANGE_SAY_NOTHING;
 }
@@ -293,8 +293,7 @@ static bool read_words(int argc, char **argv, struct change_asked *asked, bool *
 		const char *word;
 		bool *set;
 	} options[] = { { "--force", &asked->force }, { "--quiet", &asked->quiet }, { "--dry-run", dry },
-			{ "--lines", asked->dry ? &asked->lines : NULL }, { "--own-lines", asked->dry ? &asked->own_lines : NULL },
-			{ "--peer-lines", asked->dry ? &asked->peer_lines : NULL } };
+			{ "--lines", asked->dry ? &asked->lines : NULL } };
 
 	for (int i = 1; i < argc; i++) {
 		size_t o = 0;
@@ -362,10 +361,10 @@ void change_verb_plan(struct worker *worker, struct control_call *call, int argc
 	struct change_asked asked = { .call = call, .dry = true };
 
 	if (read_words(argc, argv, &asked, NULL)) {
-		asked.quiet = asked.quiet || asked.lines || asked.peer_lines || asked.own_lines;
+		asked.quiet = asked.quiet || asked.lines;
 		begin(worker->change, &asked, now_ns);
 	} else {
-		usage(call, "plan [--force] [--quiet] [--lines | --peer-lines | --own-lines]");
+		usage(call, "plan [--force] [--quiet] [--lines]");
 	}
 }
 

@@ -10,10 +10,9 @@
 
 struct change;
 
-/* How much a plan says. CHANGE_SAY_LINES: all that changes, a line each, to standard output; and when that must be asked for, only
- * what is cut to standard error, a line each, in words behind "this cuts". CHANGE_SAY_OWN: the same, but for what both paths tell;
- * CHANGE_SAY_PEERS: but for what both tell of .env. */
-enum change_say { CHANGE_SAY_NOTHING, CHANGE_SAY_LOSS, CHANGE_SAY_OWN, CHANGE_SAY_PEERS, CHANGE_SAY_LINES };
+/* How much a plan says. CHANGE_SAY_ALL: what changes, in lines. CHANGE_SAY_LINES: the same by kind; and to standard error what must be meant, by kind as well:
+ * what is cut, in words behind "this cuts" (EXIT_ASKED), or why it is refused without force (EXIT_REFUSED). */
+enum change_say { CHANGE_SAY_NOTHING, CHANGE_SAY_LOSS, CHANGE_SAY_ALL, CHANGE_SAY_LINES };
 
 /* Those that return an int return an exit status, and have told the call why. */
 struct change_ops {
@@ -37,7 +36,7 @@ struct change_ops {
 /* As it was asked for. */
 struct change_asked {
 	struct control_call *call; /* NULL: no one waits */
-	bool force, quiet, dry, keep, lines, peer_lines, own_lines;
+	bool force, quiet, dry, keep, lines;
 	bool told; /* by the `apply` before this `keep`, what there is to tell */
 };
 
@@ -63,9 +62,8 @@ struct change {
 #define CHANGE_VERBS                                                                                                                   \
 	{ "reconfigure", "[--force] [--quiet] [--dry-run]",                                                                            \
 	  "apply changed files; --dry-run: 0 they would be, 3 they are refused, 4 only with --force", change_verb_reconfigure },        \
-		{ "plan", "[--force] [--quiet] [--lines | --peer-lines | --own-lines]",                                                 \
-		  "what a `reconfigure` would change, in lines; --own-lines: of this path alone; --peer-lines: and peers",              \
-		  change_verb_plan },                                                                                                   \
+		{ "plan", "[--force] [--quiet] [--lines]",                                                                              \
+		  "what a `reconfigure` would change; --lines: each with its kind and a tab in front", change_verb_plan },              \
 		{ "apply", "[--force] [--quiet]", "a `reconfigure` that can be put back until `keep`", change_verb_apply },               \
 		{ "undo", "[--quiet]", "put back what ran before `apply`", change_verb_undo },                                            \
 		{ "keep", "", "what was applied is the fallback from now on", change_verb_keep }

@@ -18,7 +18,7 @@ from frames import udp_socket
 from lab import is_ready, run, wait_until, wg_keys
 from pair import files
 
-ASKED = 4
+REFUSED, ASKED = 3, 4
 IN_OPEN, IN_ISDIR = 0x20, 0x40000000
 NETWORK = "[Match]\nName=eth0\n\n[Network]\nAddress=192.0.2.%d/24\n"
 SERVICES = ("network", "gateway", "gateway-dataplane")

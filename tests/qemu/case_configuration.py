@@ -40,6 +40,8 @@ def bad_file_is_refused_and_nothing_is_lost(image):
 def every_peer_gone_needs_force(image):
     c = cluster(image)
     first = c.all[0]
+    said = first.say("plan")
+    assert "no peer, no address of a NIC and no key of .env changes" in said, said
     said = first.reconfigure(files={"vpn-public.conf": vpn_public(c.instances[:1]),
                                     "network.conf": network(1, "Address=198.51.100.9/24\n")})
     assert "neither the NICs nor the paths were changed" in said, said
@@ -48,6 +50,8 @@ def every_peer_gone_needs_force(image):
         assert path + ": none of the 2 peers that run is in the files: `reconfigure --force`" in said, said
         assert path + ": nothing was applied" in said, said
         assert len(first.peers(path)) == 2
+    said = first.say("plan")
+    assert "  eth0  198.51.100.9/24   added" in said and said.count("if that is meant") == 2 and "were changed" in said, said
     said = first.reconfigure("--force")
     for path in PATHS:
         assert path + ": 0 added, 0 updated, 2 removed, 0 kept" in said, said

@@ -66,6 +66,9 @@ TEST(distance_counts_edits_without_case)
 	CHECK_INT(text_distance(slice_of("PublicKey"), "PrivateKey", 2), SIZE_MAX);
 	CHECK_INT(text_distance(slice_of("kitten"), "sitting", 3), 3);
 	CHECK_INT(text_distance(slice_of("kitten"), "sitting", 2), SIZE_MAX);
+	CHECK_INT(text_distance(slice_of("Pign"), "ping", 1), 1);
+	CHECK_INT(text_distance(slice_of("ab"), "ba", 0), SIZE_MAX);
+	CHECK_INT(text_distance(slice_of("hsow"), "show", 2), 1);
 	CHECK_INT(text_distance(slice_of(""), "abc", 9), 3);
 }
 

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/paths.h"
+#include "base/plan_line.h"
 #include "conf/edited.h"
 #include "conf/set_sum.h"
 #include "config/about.h"
@@ -69,16 +70,49 @@ static void check_cuts(const char *path, const char *words, const char *expected
 
 TEST(sessions_that_are_cut_are_each_paths_and_peers_are_of_both)
 {
-	plan_text_init(&plan);
-	check_cuts(NAME_MANAGEMENT, "1 peer\n2 sessions\n", "1 peer and 2 sessions of management");
-	check_cuts(NULL, "the last NIC address\n", "1 peer, 2 sessions of management and the last NIC address");
-	check_cuts(NAME_DATAPLANE, "1 peer\n2 sessions\n",
+	plan_text_init(&plan, "undo");
+	check_cuts(NAME_MANAGEMENT, "peer\t1 peer\npath\t2 sessions\n", "1 peer and 2 sessions of management");
+	check_cuts(NULL, "nics\tthe last NIC address\n", "1 peer, 2 sessions of management and the last NIC address");
+	check_cuts(NAME_DATAPLANE, "peer\t1 peer\npath\t2 sessions\n",
 		   "1 peer, 2 sessions of management, the last NIC address and 2 sessions of the dataplane");
 	plan_text_close(&plan);
 
-	plan_text_init(&plan);
-	check_cuts(NAME_DATAPLANE, "2 of 5 peers\n", "2 of 5 peers of the dataplane");
+	plan_text_init(&plan, "undo");
+	check_cuts(NAME_DATAPLANE, "peer\t2 of 5 peers\n", "2 of 5 peers of the dataplane");
 	plan_text_close(&plan);
+}
+
+TEST(kind_of_what_is_cut_is_what_the_service_says_and_no_word_of_it)
+{
+	plan_text_init(&plan, "undo");
+	check_cuts(NAME_MANAGEMENT, "peer\t1 peer of 2 sessions\n", "1 peer of 2 sessions");
+	check_cuts(NAME_DATAPLANE, "peer\t1 peer of 2 sessions\n", "1 peer of 2 sessions");
+	plan_text_close(&plan);
+}
+
+TEST(line_of_a_plan_has_a_kind_or_is_words_alone)
+{
+	static const struct {
+		const char *line;
+		enum plan_kind kind;
+		const char *words;
+	} lines[] = {
+		{ "nics\t  eth0  192.0.2.1/24   added", PLAN_NICS, "  eth0  192.0.2.1/24   added" },
+		{ "peer\t", PLAN_PEER, "" },
+		{ "env\t  MITIGATOR_SYSLOG\tnone", PLAN_ENV, "  MITIGATOR_SYSLOG\tnone" },
+		{ "path\t2 sessions", PLAN_PATH, "2 sessions" },
+		{ "path", PLAN_KINDS, "path" },
+		{ "peer ams1\tadded", PLAN_KINDS, "peer ams1\tadded" },
+		{ "\tadded", PLAN_KINDS, "\tadded" },
+		{ "", PLAN_KINDS, "" },
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		struct slice words;
+
+		CHECK_INT(plan_line_read(slice_of(lines[i].line), &words), lines[i].kind);
+		CHECK(slice_equal(words, lines[i].words));
+	}
 }
 
 TEST(console_edit_is_known_whenever_the_power_goes)
