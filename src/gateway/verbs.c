@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/exit.h"
-#include "base/here.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
