@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"
-#include "base/exit.h"
 #include "base/text.h"
 #include "base/version.h"
 #include "crypto/key.h"
