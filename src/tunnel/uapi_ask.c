@@ -1,12 +1,12 @@
 #include "tunnel/uapi_ask.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/pass.h"
 #include "crypto/key.h"
@@ -60,24 +60,6 @@ void uapi_asker_remove(struct uapi_asker *asker)
 	uapi_asker_close(asker);
 }
 
-/* 0 once it is ready for events (POLLIN, POLLOUT), or -ETIMEDOUT. */
-static int wait_ready(int fd, short events, uint64_t deadline_ns)
-{
-	struct pollfd ready = { .fd = fd, .events = events };
-
-	for (;;) {
-		uint64_t now_ns = clock_now_ns();
-		int n = poll(&ready, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / NS_PER_MS) + 1 : 0);
-
-		if (n > 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (clock_now_ns() >= deadline_ns)
-			return -ETIMEDOUT;
-	}
-}
-
 static int send_all(int fd, const struct uapi_lines *request, uint64_t deadline_ns)
 {
 	for (size_t sent = 0; sent < request->len;) {
@@ -89,7 +71,7 @@ static int send_all(int fd, const struct uapi_lines *request, uint64_t deadline_
 		else if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 		else
-			err = wait_ready(fd, POLLOUT, deadline_ns);
+			err = await_ready(fd, POLLOUT, deadline_ns);
 		if (err < 0)
 			return err;
 	}
@@ -156,7 +138,7 @@ static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns,
 		ssize_t n;
 
 		/* It is made while it is read: most of it is waited for. */
-		err = wait_ready(fd, POLLIN, deadline_ns);
+		err = await_ready(fd, POLLIN, deadline_ns);
 		if (err < 0)
 			break;
 		n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);

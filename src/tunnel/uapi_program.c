@@ -2,13 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/paths.h"
 #include "base/self.h"
@@ -76,26 +76,20 @@ int uapi_program_opener(const char *alias)
 static int read_words(int fd, char *words, size_t cap, uint64_t deadline_ns)
 {
 	size_t len = 0;
+	int err;
 
 	words[0] = '\0';
-	for (;;) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		uint64_t now_ns = clock_now_ns();
+	while (!(err = await_ready(fd, POLLIN, deadline_ns))) {
 		char more[256];
-		ssize_t n;
+		ssize_t n = read(fd, more, sizeof(more));
 
-		if (now_ns >= deadline_ns || poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) <= 0) {
-			if (clock_now_ns() >= deadline_ns)
-				return -ETIMEDOUT;
-			continue;
-		}
-		n = read(fd, more, sizeof(more));
 		if (n <= 0)
 			return 0;
 		for (ssize_t i = 0; i < n && len + 1 < cap; i++)
 			words[len++] = more[i];
 		words[len] = '\0';
 	}
+	return err;
 }
 
 /* The last line, without the name in front that its caller has too. */
