@@ -150,9 +150,9 @@ static uint64_t end_ns(void)
 	return clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 }
 
-bool uapi_process_ends(int process)
+bool uapi_process_ends(int process, uint64_t deadline_ns)
 {
-	return process >= 0 && !await_ready(process, POLLIN, end_ns());
+	return process >= 0 && !await_ready(process, POLLIN, deadline_ns);
 }
 
 /* Before Linux 5.3. */
@@ -222,11 +222,13 @@ int uapi_process_kill(const char *alias)
 	return uapi_process_kill_until(alias, end_ns());
 }
 
-void uapi_process_finish(int process, int socket, const char *alias)
+void uapi_process_finish(int process, int socket, const char *alias, uint64_t deadline_ns)
 {
+	uint64_t now_ns = clock_now_ns(), by_itself_ns = now_ns < deadline_ns ? now_ns + (deadline_ns - now_ns) / 2 : now_ns;
+
 	if (process >= 0)
-		(void)uapi_process_ends(process);
+		(void)uapi_process_ends(process, by_itself_ns);
 	else if (socket >= 0)
-		(void)await_ready(socket, POLLRDHUP, end_ns());
-	(void)uapi_process_kill(alias);
+		(void)await_ready(socket, POLLRDHUP, by_itself_ns);
+	(void)uapi_process_kill_until(alias, deadline_ns);
 }

@@ -184,12 +184,12 @@ TEST(uapi_process_is_held_by_a_connection_to_it)
 	CHECK_INT(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	process = uapi_process_hold(ends[0]); /* ourselves */
 	CHECK(process >= 0);
-	CHECK(!uapi_process_ends(process));
+	CHECK(!uapi_process_ends(process, clock_now_ns() + 10 * NS_PER_MS));
 	close(process);
 	/* Neither an engine nor one that has a TUN. */
 	CHECK_INT(uapi_process_whose(ends[0], ALIAS, "wg0"), UAPI_PROCESS_OTHERS);
 	close(ends[0]);
 	CHECK(uapi_process_hold(ends[0]) < 0);
-	CHECK(!uapi_process_ends(-1));
+	CHECK(!uapi_process_ends(-1, clock_now_ns() + 10 * NS_PER_MS));
 	close(ends[1]);
 }
