@@ -1,6 +1,5 @@
 #include "engine/main.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "gateway/place.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>

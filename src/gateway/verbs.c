@@ -1,6 +1,5 @@
 #include "gateway/verbs.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "base/version.h"
 #include "init/board.h"
 #include "init/bootorder.h"
 #include "init/bundle.h"

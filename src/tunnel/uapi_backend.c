@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/loop.h"
 #include "base/text.h"
 #include "crypto/key.h"
