@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 
 /* Whoever has said that it is done writes it down, and ends; how often it is gone before it is asked for. */
@@ -22,15 +22,14 @@ static pid_t holder_of(int fd)
 /* Whether it ended before until_ns. */
 static bool ends(pid_t pid, uint64_t until_ns)
 {
-	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	uint64_t now_ns = clock_now_ns();
-	int n;
+	int process = (int)syscall(SYS_pidfd_open, pid, 0);
+	bool ended;
 
-	if (end.fd < 0)
-		return errno == ESRCH && now_ns < until_ns;
-	n = now_ns < until_ns ? poll(&end, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1) : 0;
-	close(end.fd);
-	return n > 0;
+	if (process < 0)
+		return errno == ESRCH && clock_now_ns() < until_ns;
+	ended = !await_ready(process, POLLIN, until_ns);
+	close(process);
+	return ended;
 }
 
 int lockfile_take(int dir_fd, const char *name, pid_t *holder)

@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "crypto/sha256.h"
@@ -19,29 +19,13 @@ static enum fetch_end stop(struct fetch *fetch, enum fetch_end end, const char *
 	return end;
 }
 
-/* Below 0: not by then. */
-static int wait_for(int socket, short events, uint64_t deadline_ns)
-{
-	struct pollfd ready = { .fd = socket, .events = events };
-
-	for (;;) {
-		uint64_t now_ns = clock_now_ns();
-		int n = now_ns < deadline_ns ? poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) : 0;
-
-		if (n > 0)
-			return 0;
-		if (!n || errno != EINTR)
-			return n ? -errno : -ETIMEDOUT;
-	}
-}
-
 /* All of len or less at the end of the connection; -ETIMEDOUT or -errno. */
 static ssize_t receive(int socket, uint8_t *bytes, size_t len, uint64_t deadline_ns)
 {
 	size_t at = 0;
 
 	while (at < len) {
-		int err = wait_for(socket, POLLIN, deadline_ns);
+		int err = await_ready(socket, POLLIN, deadline_ns);
 		ssize_t n = err ? err : recv(socket, bytes + at, len - at, MSG_DONTWAIT);
 
 		if (err)
@@ -59,7 +43,7 @@ static ssize_t receive(int socket, uint8_t *bytes, size_t len, uint64_t deadline
 
 static enum fetch_end await_connection(struct fetch *fetch, int socket)
 {
-	int err = wait_for(socket, POLLOUT, clock_now_ns() + FETCH_CONNECT_S * NS_PER_S), failed = 0;
+	int err = await_ready(socket, POLLOUT, clock_now_ns() + FETCH_CONNECT_S * NS_PER_S), failed = 0;
 	socklen_t len = sizeof(failed);
 
 	if (!err && getsockopt(socket, SOL_SOCKET, SO_ERROR, &failed, &len) == 0)
@@ -159,7 +143,7 @@ static enum fetch_end take_rest(struct fetch *fetch, int socket)
 	while (fetch->at < fetch->len) {
 		/* The head alone first: what is not wanted is not taken. */
 		uint64_t left = (has_begun ? fetch->len : EXCHANGE_HEAD_LEN) - fetch->at, silent_ns = clock_now_ns() + FETCH_SILENCE_S * NS_PER_S;
-		int err = wait_for(socket, POLLIN, silent_ns < slow_ns ? silent_ns : slow_ns);
+		int err = await_ready(socket, POLLIN, silent_ns < slow_ns ? silent_ns : slow_ns);
 		ssize_t n = err ? 0 : recv(socket, part, left < sizeof(part) ? (size_t)left : sizeof(part), MSG_DONTWAIT);
 
 		if (clock_now_ns() >= slow_ns)

@@ -1,7 +1,6 @@
 #include "conf/applied.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/fs.h>
 #include <stdio.h>
 #include <sys/syscall.h>

@@ -1,7 +1,6 @@
 #include "conf/edit.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <string.h>
 
 struct walk {

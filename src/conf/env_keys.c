@@ -2,7 +2,6 @@
 #include "conf/env.h"
 
 #include <assert.h>
-#include <string.h>
 
 #include "conf/endpoint.h"
 #include "conf/keys.h"

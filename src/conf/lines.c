@@ -1,7 +1,5 @@
 #include "conf/lines.h"
 
-#include <stdint.h>
-#include <string.h>
 
 #include "conf/limits.h"
 

@@ -1,6 +1,5 @@
 /* [NetDev], [VLAN] and [Bond] of network.conf: devices that are made. */
 #include <errno.h>
-#include <string.h>
 
 #include "conf/network_read.h"
 #include "conf/value.h"

@@ -41,8 +41,6 @@ struct vpn_peer {
 };
 
 struct vpn_conf {
-	bool has_private_file;
-	bool has_public_file;
 	unsigned port_line, private_key_line; /* 0 when missing */
 	uint16_t listen_port;
 	uint8_t private_key[VPN_KEY_LEN];

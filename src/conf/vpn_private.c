@@ -62,7 +62,6 @@ void vpn_conf_init(struct vpn_conf *conf)
 	wipe(conf->peers, conf->peer_count * sizeof(conf->peers[0]));
 	wipe(conf->private_key, sizeof(conf->private_key));
 	memset(conf->public_key, 0, sizeof(conf->public_key));
-	conf->has_private_file = conf->has_public_file = false;
 	conf->port_line = conf->private_key_line = conf->preshared_line = 0;
 	conf->listen_port = conf->peer_count = conf->allowed_count = 0;
 	conf->own = -1;
@@ -70,6 +69,5 @@ void vpn_conf_init(struct vpn_conf *conf)
 
 void vpn_private_parse(struct vpn_conf *conf, const char *text, size_t len, struct diag *diag)
 {
-	conf->has_private_file = true;
 	ini_parse(&vpn_private_format, conf, text, len, diag);
 }

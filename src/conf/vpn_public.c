@@ -212,6 +212,5 @@ void vpn_public_parse(struct vpn_conf *conf, const char *text, size_t len, struc
 {
 	struct reader reader = { .conf = conf };
 
-	conf->has_public_file = true;
 	ini_parse(&vpn_public_format, &reader, text, len, diag);
 }

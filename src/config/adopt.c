@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/paths.h"
-#include "base/text.h"
 #include "conf/applied.h"
 #include "conf/set_dir.h"
 #include "conf/set_pool.h"

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "base/interrupt.h"
 #include "base/paths.h"
 #include "base/row.h"
 #include "base/text.h"

@@ -10,7 +10,6 @@ enum { BELOW = 4 }; /* where what is cut off a line goes on */
 void page_go_on(struct page *page)
 {
 	page->row = 0;
-	page->is_full = false;
 }
 
 static bool is_wanted(struct page *page)
@@ -58,10 +57,8 @@ size_t page_feed(struct page *page, const char *bytes, size_t len)
 
 	while (i < len) {
 		/* The last row of the screen is for the question. It is asked when there is more. */
-		if (page->rows > 1 && page->row + 1 >= page->rows) {
-			page->is_full = true;
+		if (page->rows > 1 && page->row + 1 >= page->rows)
 			return i;
-		}
 		/* What has no end within a line's length is cut there. */
 		if (bytes[i] == '\n' || page->len == sizeof(page->line) - 1) {
 			i += bytes[i] == '\n';

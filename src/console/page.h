@@ -21,7 +21,6 @@ struct page {
 	size_t len;
 	size_t count;
 	unsigned row;  /* rows that were printed since the last pause */
-	bool is_full;  /* a pause is due */
 };
 
 /* How many bytes were taken: all, or those up to where a pause is due. page_go_on ends it. */

@@ -5,7 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { BLAKE2S_BLOCK_LEN = 64, BLAKE2S_HASH_LEN = 32, BLAKE2S_KEY_MAX = 32 };
+enum { BLAKE2S_BLOCK_LEN = 64, BLAKE2S_HASH_LEN = 32 };
 
 struct blake2s {
 	uint32_t h[8];

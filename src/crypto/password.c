@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include <sodium/core.h>
 #include <sodium/crypto_pwhash_argon2id.h>

@@ -259,7 +259,7 @@ static bool runs_here(struct tunnel *tunnel)
 	if (err < 0)
 		return false;
 	uapi_text_get(&lines);
-	err = uapi_ask(&more, &lines, &answer);
+	err = uapi_ask(&more, &lines, &answer, clock_now_ns() + UAPI_PATIENCE_MS * NS_PER_MS);
 	uapi_lines_free(&lines);
 	uapi_asker_close(&more);
 	tunnel_config_clear(&unused);

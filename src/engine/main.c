@@ -1,6 +1,5 @@
 #include "engine/main.h"
 
-#include <errno.h>
 #include <linux/netlink.h>
 #include <signal.h>
 #include <string.h>
@@ -19,8 +18,9 @@
 #include "engine/options.h"
 #include "netlink/link.h"
 #include "tunnel/opener_greet.h"
+#include "tunnel/uapi_program.h"
 
-enum { EXIT_USAGE = 2, MTU_AT_START = 1420 /* as the kernel's */, OPENER_START_MS = 4000 };
+enum { EXIT_USAGE = 2, MTU_AT_START = 1420 /* as the kernel's */, OPENER_START_MS = UAPI_PROGRAM_WAIT_MS - 500 /* whoever started it waits that long */ };
 
 static struct {
 	struct engine_options options;

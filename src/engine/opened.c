@@ -4,11 +4,10 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/pass.h"
 #include "base/sockaddr.h"
@@ -157,11 +156,7 @@ static int await_answer(const struct opener_request *request, struct opener_answ
 
 	opened.late = request->number;
 	opened.late_ns = now_ns;
-	for (; now_ns < deadline_ns; now_ns = clock_now_ns()) {
-		struct pollfd ready = { .fd = opened.source.fd, .events = POLLIN };
-
-		if (poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) <= 0)
-			continue;
+	while (!(err = await_ready(opened.source.fd, POLLIN, deadline_ns))) {
 		err = receive(answer, passed);
 		if (err == -EPIPE)
 			return err;
@@ -173,7 +168,7 @@ static int await_answer(const struct opener_request *request, struct opener_answ
 		}
 		take_late(answer, passed);
 	}
-	return -ETIMEDOUT;
+	return err;
 }
 
 /* 0 or -errno: what the opener said, or what is wrong with it. The caller closes what passed. */

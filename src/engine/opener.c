@@ -16,7 +16,6 @@
 #include "base/self.h"
 #include "base/servant.h"
 #include "base/users.h"
-#include "engine/background.h"
 #include "engine/confined.h"
 #include "netlink/neigh.h"
 #include "outer/packet_socket.h"

@@ -1,6 +1,5 @@
 #include "gateway/asked.h"
 
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"

@@ -15,7 +15,6 @@
 #include "base/sockaddr.h"
 #include "cluster/server.h"
 #include "conf/hostname.h"
-#include "control/control.h"
 #include "gateway/exporter.h"
 #include "netlink/netns.h"
 #include "ntp/wanted.h"

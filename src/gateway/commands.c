@@ -3,7 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/paths.h"
 #include "base/text.h"
 #include "base/wrap.h"
 #include "gateway/check.h"

@@ -1,6 +1,4 @@
 /* `gateway export`: the files onto standard output. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,7 +11,6 @@
 #include "conf/paste.h"
 #include "conf/set.h"
 #include "conf/set_pool.h"
-#include "crypto/key.h"
 #include "gateway/operands.h"
 #include "gateway/transfer.h"
 

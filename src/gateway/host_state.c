@@ -1,6 +1,5 @@
 #include "gateway/host_state.h"
 
-#include <net/if.h>
 #include <string.h>
 #include <time.h>
 

@@ -22,42 +22,27 @@
 
 enum { SILENCE_MS = 1000, NAME_LEN = 64 };
 
-/* One place where links may be. */
-struct place_left {
-	char alias[LINK_ALIAS_LEN];
-	uint32_t ours; /* index, 0: none, */
-	char name[IFNAMSIZ]; /* and name of it */
-	bool others;   /* links besides lo and ours */
-};
-
-static void look(const struct link *link, void *arg)
-{
-	struct place_left *left = arg;
-
-	if (!strcmp(link->alias, left->alias)) {
-		left->ours = link->index;
-		text_format(left->name, sizeof(left->name), "%s", link->name);
-	} else if (strcmp(link->name, "lo") != 0) {
-		left->others = true;
-	}
-}
-
-static int clear(void *arg)
+static int delete(void *arg)
 {
 	static struct nl nl;
-	struct place_left *left = arg;
 	int err = nl_open(&nl, NETLINK_ROUTE);
 
 	if (!err)
-		err = link_each(&nl, look, left);
-	if (!err && left->ours)
-		err = link_delete(&nl, left->ours);
+		err = link_delete(&nl, *(const uint32_t *)arg);
 	nl_close(&nl);
 	return err;
 }
 
-/* The namespace goes too, when the service made it and it has nothing but lo. */
-static int clear_netns(const char *name, bool created, struct place_left *left)
+/* Ours, where it is. */
+static int clear(int netns_fd, const char *alias, struct place_links *links)
+{
+	int err = place_look(netns_fd, alias, links);
+
+	return err < 0 || !links->ours ? err : netns_call(netns_fd, delete, &links->ours);
+}
+
+/* The namespace goes too, when the service made it and no one put anything else there. */
+static int clear_netns(const struct profile *profile, const char *name, bool created, const char *alias, struct place_links *links)
 {
 	char path[128];
 	int fd, err;
@@ -66,9 +51,14 @@ static int clear_netns(const char *name, bool created, struct place_left *left)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? 0 : -errno;
-	err = netns_call(fd, clear, left);
+	err = clear(fd, alias, links);
 	close(fd);
-	return err < 0 || left->others || !created ? err : netns_remove(name);
+	if (err < 0 || !created)
+		return err;
+	if (!links->other[0])
+		return netns_remove(name);
+	(void)fprintf(stderr, "%s: " PLACE_STAYS "\n", profile->name, name, links->other);
+	return 0;
 }
 
 /* Why the service ended; NULL: it is not systemd that asks. */
@@ -129,8 +119,8 @@ static bool clear_run_dir(const struct profile *profile, const char *run_dir, bo
 
 int leftover_main(const struct profile *profile, const char *run_dir)
 {
-	char path[CONTROL_PATH_LEN], netns[PLACE_NETNS_LEN], *words[] = { (char[]){ "version" }, NULL };
-	struct place_left host = { .ours = 0 }, inner;
+	char path[CONTROL_PATH_LEN], netns[PLACE_NETNS_LEN], alias[LINK_ALIAS_LEN], *words[] = { (char[]){ "version" }, NULL };
+	struct place_links host, inner = { .ours = 0 };
 	int served = control_path(path, run_dir, profile->name), err, ended;
 	bool created, found;
 
@@ -143,17 +133,16 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 		(void)fprintf(stderr, "%s: the service runs: stop it, and it takes its interface along\n", profile->name);
 		return 1;
 	}
-	text_format(host.alias, sizeof(host.alias), LINK_ALIAS_OURS "%s %s", profile->name, run_dir);
-	inner = host;
-	err = clear(&host);
+	text_format(alias, sizeof(alias), LINK_ALIAS_OURS "%s %s", profile->name, run_dir);
+	err = clear(-1, alias, &host);
 	text_format(path, sizeof(path), "%s/%s" PLACE_END, run_dir, profile->name);
 	/* One that wrote no such file is where its kind is. */
 	if (!place_kept(path, netns, &created))
 		text_format(netns, sizeof(netns), "%s", profile->name);
 	if (!err)
-		err = clear_netns(netns, created, &inner);
+		err = clear_netns(profile, netns, created, alias, &inner);
 	/* It ends by itself with its interface, unless it hangs. */
-	ended = uapi_process_kill(host.alias);
+	ended = uapi_process_kill(alias);
 	if (ended == -EBUSY)
 		(void)fprintf(stderr, "%s: what carried it does not end\n", profile->name);
 	else if (ended < 0)

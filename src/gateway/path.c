@@ -70,7 +70,7 @@ static void leave_place(struct path *path, bool remove)
 	path->inner.up = path->applied = false;
 	if (remove)
 		admission_leave(&path->admission, path->place.netns_fd);
-	place_close(&path->place, remove, path->place_file);
+	place_close(&path->place, remove, path->alias, path->place_file);
 }
 
 /* Looks before it leaves: a name that is taken, or a namespace that cannot be opened, costs the tunnel that runs nothing. */
@@ -83,7 +83,7 @@ static int change_place(struct path *path, const char *netns, const char *device
 		return err;
 	err = tunnel_look(place.netns_fd, device, path->alias, path->down_reason, sizeof(path->down_reason));
 	if (err < 0) {
-		place_close(&place, true, NULL);
+		place_close(&place, true, path->alias, NULL);
 		return err;
 	}
 	if (path->place.open)

@@ -1,7 +1,7 @@
 #include "gateway/place.h"
 
-#include <errno.h>
 #include <fcntl.h>
+#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "netlink/link.h"
 #include "netlink/netlink.h"
 #include "netlink/netns.h"
 
@@ -84,12 +85,71 @@ int place_open(struct place *place, const char *netns, char *words, size_t cap)
 	return 0;
 }
 
-void place_close(struct place *place, bool remove, const char *file)
+/* ---- what is in it ---- */
+
+/* Where modules of tunnels are, the kernel has one of each kind in every namespace (net.core.fb_tunnels_only_for_init_net). */
+static bool is_kernels(const char *name)
 {
+	static const char *const names[] = { "erspan0", "gre0", "gretap0", "ip6_vti0", "ip6gre0", "ip6tnl0", "ip_vti0", "lo", "sit0", "tunl0" };
+
+	return slice_among(slice_of(name), names, sizeof(names) / sizeof(names[0])) < sizeof(names) / sizeof(names[0]);
+}
+
+struct looking {
+	const char *alias;
+	struct place_links *links;
+};
+
+static void look_at(const struct link *link, void *arg)
+{
+	const struct looking *looking = arg;
+
+	if (!strcmp(link->alias, looking->alias)) {
+		looking->links->ours = link->index;
+		text_format(looking->links->name, sizeof(looking->links->name), "%s", link->name);
+	} else if (!is_kernels(link->name)) {
+		text_format(looking->links->other, sizeof(looking->links->other), "%s", link->name);
+	}
+}
+
+static int look_here(void *arg)
+{
+	static struct nl nl;
+	int err = nl_open(&nl, NETLINK_ROUTE);
+
+	if (!err)
+		err = link_each(&nl, look_at, arg);
+	nl_close(&nl);
+	return err;
+}
+
+int place_look(int netns_fd, const char *alias, struct place_links *links)
+{
+	struct looking looking = { alias, links };
+
+	*links = (struct place_links){ .ours = 0 };
+	return netns_call(netns_fd, look_here, &looking);
+}
+
+static void remove_created(const struct place *place, const char *alias)
+{
+	struct place_links links;
+	int err = place_look(place->netns_fd, alias, &links);
+
+	if (err < 0)
+		log_err("the namespace %s stays: what is in it cannot be looked at: %s", place->netns, strerror(-err));
+	else if (links.other[0])
+		log_info(PLACE_STAYS, place->netns, links.other);
+	else
+		netns_remove(place->netns);
+}
+
+void place_close(struct place *place, bool remove, const char *alias, const char *file)
+{
+	if (remove && place->created)
+		remove_created(place, alias);
 	if (place->netns_fd >= 0)
 		close(place->netns_fd);
-	if (remove && place->created)
-		netns_remove(place->netns);
 	if (remove && file)
 		(void)unlink(file);
 	place->netns_fd = -1;

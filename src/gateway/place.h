@@ -2,8 +2,10 @@
 #ifndef GATEWAY_PLACE_H
 #define GATEWAY_PLACE_H
 
+#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { PLACE_NETNS_LEN = 64 };
 
@@ -23,8 +25,19 @@ const char *place_name(const char *option, const char *own);
 
 /* The namespace of that name, made if there is none: 0 or -errno with words. */
 int place_open(struct place *place, const char *netns, char *words, size_t cap);
-/* The name stays, for whoever tells of it. file goes with what is removed; NULL: it is another place's. */
-void place_close(struct place *place, bool remove, const char *file);
+/* The name stays, for whoever tells of it. file goes with what is removed; NULL: it is another place's. A namespace that was created goes too,
+ * with our interface of that alias, unless there are others in it. */
+void place_close(struct place *place, bool remove, const char *alias, const char *file);
+
+/* What is in a namespace besides lo and what the kernel puts into each. */
+struct place_links {
+	uint32_t ours;        /* index, 0: none, */
+	char name[IFNAMSIZ];  /* and name of the one with our alias */
+	char other[IFNAMSIZ]; /* one that someone else put there: the namespace is not ours to remove; "": none */
+};
+int place_look(int netns_fd, const char *alias, struct place_links *links); /* 0 or -errno; netns_fd -1: where the process is */
+
+#define PLACE_STAYS "the namespace %s stays, since %s is in it" /* a format, of its name and the other link's */
 
 /* Into the file, which is there while there is a namespace. One that was made before a crash, as the file tells, is created again. */
 void place_keep(struct place *place, const char *file);

@@ -1,6 +1,5 @@
 #include "gateway/plan.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -17,7 +17,7 @@ struct service_options {
 	bool contained;               /* in a container: the inner interface is where the process is */
 };
 
-enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_HELD, SERVICE_FALLBACK, SERVICE_SOURCES };
+enum service_source { SERVICE_NOTHING, SERVICE_FILES, SERVICE_RESUMED, SERVICE_HELD, SERVICE_FALLBACK };
 
 struct service {
 	struct worker worker;

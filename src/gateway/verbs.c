@@ -1,6 +1,5 @@
 #include "gateway/verbs.h"
 
-#include <errno.h>
 #include <stddef.h>
 #include <string.h>
 #include <time.h>

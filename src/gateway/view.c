@@ -1,9 +1,6 @@
 #include "gateway/view.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "base/row.h"

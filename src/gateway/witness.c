@@ -10,7 +10,8 @@
  * CALLS_AFTER_S: and some. One that has only just sent its first would not have begun yet. SESSION_S: REJECT_AFTER_TIME, and a handshake that is tried for some time. */
 enum { SETTLED_S = 1, MAY_CALL_S = 15, CALLS_AFTER_S = 20, SESSION_S = 240, KEEPALIVE_BYTES = 32, PADDING = 16, MTU_MIN = 576 };
 
-bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
+/* What two sets say of a peer: the same. Names and comments do not count. */
+static bool same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y)
 {
 	if (strcmp(x->host, y->host) != 0 || x->port != y->port || x->keepalive_s != y->keepalive_s ||
 	    x->has_preshared_key != y->has_preshared_key || !ct_equal(x->preshared_key, y->preshared_key, VPN_KEY_LEN) ||
@@ -42,7 +43,7 @@ void witness_choose(struct witness *witness, const struct tunnel_config *running
 			continue;
 		was = vpn_find_near(before, peer->public_key, &was_at);
 		is = vpn_find_near(after, peer->public_key, &is_at);
-		if (!was || !is || is - after->peers == after->own || !witness_same_section(before, was, after, is))
+		if (!was || !is || is - after->peers == after->own || !same_section(before, was, after, is))
 			continue;
 		memcpy(witness->peers[witness->count++].public_key, peer->public_key, TUNNEL_KEY_LEN);
 	}

@@ -46,7 +46,4 @@ void witness_answered(struct witness *witness, const struct inet_addr *from, uin
  * of a session, which our echo requests renew. */
 uint64_t witness_silent_ns(const struct witness *witness, uint64_t now_ns);
 
-/* What two sets say of a peer: the same. Names and comments do not count. */
-bool witness_same_section(const struct vpn_conf *a, const struct vpn_peer *x, const struct vpn_conf *b, const struct vpn_peer *y);
-
 #endif

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -127,17 +127,15 @@ pid_t child_start(const struct child_spec *spec)
 
 int child_await(pid_t pid, uint64_t timeout_ns)
 {
-	struct pollfd end = { .fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN };
-	uint64_t deadline_ns = clock_now_ns() + timeout_ns, now_ns;
-	int status = 0, n = 0;
+	uint64_t deadline_ns = clock_now_ns() + timeout_ns;
+	int process = (int)syscall(SYS_pidfd_open, pid, 0), status = 0, err;
 
-	if (end.fd < 0)
+	if (process < 0)
 		return -errno;
-	while (n <= 0 && (now_ns = clock_now_ns()) < deadline_ns)
-		n = poll(&end, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
-	close(end.fd);
-	if (n <= 0)
-		return -ETIMEDOUT;
+	err = await_ready(process, POLLIN, deadline_ns);
+	close(process);
+	if (err < 0)
+		return err;
 	return waitpid(pid, &status, WNOHANG) == pid ? status : -ECHILD;
 }
 

@@ -1,7 +1,6 @@
 #include "init/confine.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <sys/prctl.h>
 
 #include "base/file.h"

@@ -2,12 +2,11 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -151,16 +150,16 @@ static bool own_disk_is_there(void)
  * not taken before the own one could be looked at. */
 size_t locate_in_time(const char *label, char name[static LOCATE_NAME_LEN])
 {
-	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S, now_ns;
-	struct pollfd news = { .fd = uevent_open(), .events = POLLIN };
+	uint64_t deadline_ns = clock_now_ns() + APPEAR_S * NS_PER_S;
+	int news_fd = uevent_open();
 	size_t count;
 
 	modules_coldplug();
-	while ((!(count = locate(label, name)) || !own_disk_is_there()) && (now_ns = clock_now_ns()) < deadline_ns) {
-		poll(&news, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
-		uevent_plug(news.fd);
+	while ((!(count = locate(label, name)) || !own_disk_is_there()) && clock_now_ns() < deadline_ns) {
+		(void)await_ready(news_fd, POLLIN, deadline_ns);
+		uevent_plug(news_fd);
 	}
-	if (news.fd >= 0)
-		close(news.fd);
+	if (news_fd >= 0)
+		close(news_fd);
 	return count;
 }

@@ -10,7 +10,6 @@
 #include "base/container_of.h"
 #include "base/log.h"
 #include "base/paths.h"
-#include "base/text.h"
 #include "init/absent.h"
 #include "init/child.h"
 #include "init/console_level.h"

@@ -1,6 +1,5 @@
 #include "init/supervise.h"
 
-#include <stddef.h>
 
 #include "base/clock.h"
 

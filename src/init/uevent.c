@@ -30,7 +30,8 @@ int uevent_open(void)
 	return err;
 }
 
-int uevent_read(int fd, char message[static UEVENT_LEN])
+/* The next message of the kernel: its length, with a NUL behind it; 0 when none waits; -ENOBUFS when some were lost. */
+static int read_event(int fd, char message[static UEVENT_LEN])
 {
 	for (;;) {
 		struct sockaddr_nl from = { 0 };
@@ -63,7 +64,7 @@ void uevent_plug(int fd)
 	const char *action, *modalias;
 	int n;
 
-	while ((n = uevent_read(fd, message)) != 0) {
+	while ((n = read_event(fd, message)) != 0) {
 		if (n < 0) {
 			modules_coldplug();
 			continue;

@@ -9,9 +9,6 @@ enum { UEVENT_LEN = 8192 };
 
 int uevent_open(void); /* a non-blocking socket, or -errno */
 
-/* The next message of the kernel: its length, with a NUL behind it; 0 when none waits; -ENOBUFS when some were lost. */
-int uevent_read(int fd, char message[static UEVENT_LEN]);
-
 /* The value of NAME= in a message "ACTION@PATH\0NAME=VALUE\0...", NULL when it has none. */
 const char *uevent_value(const char *message, size_t len, const char *name);
 

@@ -10,7 +10,6 @@
 
 #include "base/paths.h"
 #include "base/text.h"
-#include "base/version.h"
 #include "init/board.h"
 #include "init/bootorder.h"
 #include "init/bundle.h"

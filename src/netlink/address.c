@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
-#include <string.h>
 
 #include "netlink/attrs.h"
 #include "netlink/link.h"

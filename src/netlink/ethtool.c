@@ -1,6 +1,5 @@
 #include "netlink/ethtool.h"
 
-#include <errno.h>
 #include <linux/ethtool.h>
 #include <linux/ethtool_netlink.h>
 #include <linux/genetlink.h>
@@ -21,11 +20,6 @@ int ethtool_open(struct ethtool *ethtool)
 	if (err < 0)
 		nl_close(&ethtool->nl);
 	return err;
-}
-
-void ethtool_close(struct ethtool *ethtool)
-{
-	nl_close(&ethtool->nl);
 }
 
 /* The header is attribute 1 of every message. */

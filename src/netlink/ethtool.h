@@ -13,7 +13,6 @@ struct ethtool {
 };
 
 int ethtool_open(struct ethtool *ethtool); /* in this namespace; -ENOENT where the kernel has no such family */
-void ethtool_close(struct ethtool *ethtool);
 
 enum ethtool_duplex { ETHTOOL_DUPLEX_UNKNOWN, ETHTOOL_DUPLEX_HALF, ETHTOOL_DUPLEX_FULL };
 

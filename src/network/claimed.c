@@ -3,11 +3,11 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <netinet/in.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "network/conflict.h"
 
@@ -92,13 +92,11 @@ static void ask_links(int fd, struct claimed *claimed, const struct nics *nics)
 	unsigned sent = 0;
 
 	while (!all_taken(claimed) && now_ns < end_ns) {
-		struct pollfd news = { .fd = fd, .events = POLLIN };
-
 		if (sent < CLAIMED_PROBES && now_ns >= due_ns) {
 			probe_all(fd, claimed);
 			due_ns = ++sent < CLAIMED_PROBES ? now_ns + CLAIMED_PROBE_MS * NS_PER_MS : end_ns;
 		}
-		if (poll(&news, 1, due_ns > now_ns ? (int)((due_ns - now_ns) / NS_PER_MS) + 1 : 0) > 0)
+		if (!await_ready(fd, POLLIN, due_ns))
 			(void)read_claim(fd, claimed, nics);
 		now_ns = clock_now_ns();
 	}

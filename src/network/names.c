@@ -1,6 +1,5 @@
 #include "network/names.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,6 +1,5 @@
 #include "nics/carriers.h"
 
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/container_of.h"

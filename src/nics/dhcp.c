@@ -1,6 +1,5 @@
 #include "nics/dhcp.h"
 
-#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 

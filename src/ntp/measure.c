@@ -1,11 +1,11 @@
 #include "ntp/measure.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "ntp/chronyd.h"
 #include "ntp/directives.h"
@@ -17,15 +17,10 @@ static size_t read_all(int fd, char log[static LOG_MAX])
 {
 	const uint64_t deadline_ns = clock_now_ns() + NTP_MEASURE_S * NS_PER_S + GRACE_MS * NS_PER_MS;
 	size_t len = 0;
-	uint64_t now_ns;
 
-	while (len < LOG_MAX && (now_ns = clock_now_ns()) < deadline_ns) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		ssize_t n;
+	while (len < LOG_MAX && !await_ready(fd, POLLIN, deadline_ns)) {
+		ssize_t n = read(fd, log + len, LOG_MAX - len);
 
-		if (poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) <= 0)
-			continue;
-		n = read(fd, log + len, LOG_MAX - len);
 		if (!n)
 			break;
 		len += n > 0 ? (size_t)n : 0;

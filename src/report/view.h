@@ -40,7 +40,7 @@ struct report_view {
 };
 
 /* lines: what report/overview reads. peer: the detail of a peer alone. */
-extern const struct report_view report_as_lines, report_as_peer, report_as_text, report_as_json, report_as_metrics, report_as_wg, report_as_wg_dump, report_as_wg_conf;
+extern const struct report_view report_as_lines, report_as_peer, report_as_text, report_as_json, report_as_metrics, report_as_wg, report_as_wg_conf;
 
 /* What wg(8) shows of one FIELD of an interface: public-key, endpoints, transfer, ... NULL: there is no such field. */
 const struct report_view *report_wg_field(const char *name);

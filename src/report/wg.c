@@ -198,7 +198,7 @@ static void dump_peer(struct report *report, const struct report_node *peer)
 	put_keepalive(report, peer);
 }
 
-const struct report_view report_as_wg_dump = { "dump", false, dump_head, dump_peer, nothing };
+static const struct report_view as_dump = { "dump", false, dump_head, dump_peer, nothing };
 
 static void field_public_key(struct report *report)
 {
@@ -284,8 +284,8 @@ static const struct report_view fields[] = {
 
 const struct report_view *report_wg_field(const char *name)
 {
-	if (!strcmp(name, report_as_wg_dump.name))
-		return &report_as_wg_dump;
+	if (!strcmp(name, as_dump.name))
+		return &as_dump;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(fields[0]); i++)
 		if (!strcmp(name, fields[i].name))
 			return &fields[i];

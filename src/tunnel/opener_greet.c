@@ -1,8 +1,8 @@
 #include "tunnel/opener_greet.h"
 
 #include <errno.h>
-#include <poll.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/pass.h"
 #include "tunnel/opener_words.h"
@@ -27,17 +27,13 @@ static int read_answer(int fd)
 
 int opener_greet(int fd, unsigned wait_ms)
 {
-	uint64_t now_ns = clock_now_ns(), deadline_ns = now_ns + wait_ms * NS_PER_MS;
+	uint64_t deadline_ns = clock_now_ns() + wait_ms * NS_PER_MS;
 	uint8_t bytes[OPENER_REQUEST_LEN];
 	int err;
 
 	opener_write_request(bytes, &hello);
 	err = pass_message(fd, bytes, sizeof(bytes), NULL, 0);
-	for (; !err && now_ns < deadline_ns; now_ns = clock_now_ns()) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-
-		if (poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) > 0)
-			return read_answer(fd);
-	}
-	return err < 0 ? err : -ETIMEDOUT;
+	if (!err)
+		err = await_ready(fd, POLLIN, deadline_ns);
+	return err < 0 ? err : read_answer(fd);
 }

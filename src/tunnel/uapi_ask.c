@@ -1,12 +1,12 @@
 #include "tunnel/uapi_ask.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/pass.h"
 #include "crypto/key.h"
@@ -31,15 +31,18 @@ void uapi_asker_close(struct uapi_asker *asker)
 	asker->fd = -1;
 }
 
-int uapi_asker_connect(struct uapi_asker *asker)
+int uapi_asker_connect(struct uapi_asker *asker, uint64_t deadline_ns)
 {
-	/* For connect(2) too, which waits while too many do. */
-	const struct timeval patience = { .tv_sec = UAPI_PATIENCE_MS / 1000 };
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	uint64_t now_ns = clock_now_ns(), left_us = now_ns < deadline_ns ? (deadline_ns - now_ns) / 1000 : 0;
+	/* For connect(2) too, which waits while too many do. All zeros would be for ever. */
+	const struct timeval patience = { (time_t)(left_us / 1000000), (suseconds_t)(left_us % 1000000) };
 	int err = 0;
 
 	if (asker->fd >= 0)
 		return 0;
+	if (!left_us)
+		return -ETIMEDOUT;
 	text_format(addr.sun_path, sizeof(addr.sun_path), "%s", asker->path);
 	asker->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (asker->fd < 0)
@@ -55,27 +58,10 @@ int uapi_asker_connect(struct uapi_asker *asker)
 void uapi_asker_remove(struct uapi_asker *asker)
 {
 	uapi_asker_close(asker);
-	if (uapi_asker_connect(asker) == -ECONNREFUSED)
+	/* Where one has to wait, someone serves. */
+	if (uapi_asker_connect(asker, clock_now_ns() + NS_PER_MS) == -ECONNREFUSED)
 		(void)unlink(asker->path);
 	uapi_asker_close(asker);
-}
-
-/* 0 once it is ready for events (POLLIN, POLLOUT), or -ETIMEDOUT. */
-static int wait_ready(int fd, short events, uint64_t deadline_ns)
-{
-	struct pollfd ready = { .fd = fd, .events = events };
-
-	for (;;) {
-		uint64_t now_ns = clock_now_ns();
-		int n = poll(&ready, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / NS_PER_MS) + 1 : 0);
-
-		if (n > 0)
-			return 0;
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (clock_now_ns() >= deadline_ns)
-			return -ETIMEDOUT;
-	}
 }
 
 static int send_all(int fd, const struct uapi_lines *request, uint64_t deadline_ns)
@@ -89,7 +75,7 @@ static int send_all(int fd, const struct uapi_lines *request, uint64_t deadline_
 		else if (errno != EAGAIN && errno != EINTR)
 			return -errno;
 		else
-			err = wait_ready(fd, POLLOUT, deadline_ns);
+			err = await_ready(fd, POLLOUT, deadline_ns);
 		if (err < 0)
 			return err;
 	}
@@ -156,7 +142,7 @@ static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns,
 		ssize_t n;
 
 		/* It is made while it is read: most of it is waited for. */
-		err = wait_ready(fd, POLLIN, deadline_ns);
+		err = await_ready(fd, POLLIN, deadline_ns);
 		if (err < 0)
 			break;
 		n = recv(fd, piece, sizeof(piece), MSG_DONTWAIT);
@@ -178,7 +164,7 @@ static int read_answer(int fd, struct uapi_answer *answer, uint64_t deadline_ns,
 static int ask_once(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer,
 		    uint64_t deadline_ns, bool *any)
 {
-	int err = uapi_asker_connect(asker);
+	int err = uapi_asker_connect(asker, deadline_ns);
 
 	if (!err)
 		err = fd < 0 ? send_all(asker->fd, request, deadline_ns) : pass_message(asker->fd, request->text, request->len, &fd, 1);
@@ -189,14 +175,13 @@ static int ask_once(struct uapi_asker *asker, const struct uapi_lines *request, 
 	return err;
 }
 
-int uapi_ask(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer)
+int uapi_ask(struct uapi_asker *asker, const struct uapi_lines *request, struct uapi_answer *answer, uint64_t deadline_ns)
 {
-	return uapi_ask_giving(asker, request, -1, answer);
+	return uapi_ask_giving(asker, request, -1, answer, deadline_ns);
 }
 
-int uapi_ask_giving(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer)
+int uapi_ask_giving(struct uapi_asker *asker, const struct uapi_lines *request, int fd, struct uapi_answer *answer, uint64_t deadline_ns)
 {
-	uint64_t deadline_ns = clock_now_ns() + UAPI_PATIENCE_MS * NS_PER_MS;
 	bool had = asker->fd >= 0, any = false;
 	int err;
 

@@ -3,36 +3,27 @@
  * There is one per process. */
 #include "tunnel/tunnel.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "base/loop.h"
-#include "base/pulse.h"
 #include "base/text.h"
 #include "crypto/key.h"
-#include "tunnel/uapi_ask.h"
 #include "tunnel/uapi_key.h"
 #include "tunnel/uapi_opener.h"
+#include "tunnel/uapi_patience.h"
 #include "tunnel/uapi_place.h"
 #include "tunnel/uapi_process.h"
 #include "tunnel/uapi_program.h"
-#include "tunnel/uapi_silence.h"
 
 #define KIND "tun"
-enum { GONE_STEP_MS = 10, ADOPT_TRIES_MAX = 2 };
-
-/* The longest that one callback waits: who does not answer is asked, ends or is killed, the next is started, and asked (or killed, which takes
- * less); or who serves is asked on either socket, its opener ends, and the next is greeted and handed over. */
-static_assert(UAPI_PATIENCE_MS + UAPI_PROCESS_END_MS + UAPI_PROGRAM_WAIT_MS + UAPI_PATIENCE_MS < PULSE_STANDS_S * 1000 &&
-	      2 * UAPI_PATIENCE_MS + UAPI_PROCESS_END_MS + UAPI_OPENER_WAIT_MS + UAPI_PATIENCE_MS < PULSE_STANDS_S * 1000, "it stands still meanwhile");
+enum { ADOPT_TRIES_MAX = 2 };
 
 static struct {
 	struct tunnel *tunnel; /* NULL: closed */
+	struct uapi_patience patience;
 	struct uapi_place place;
 	struct uapi_asker device, more;
 	struct uapi_asker watched; /* a connection to the second socket that stays, and tells of changes and of its end */
@@ -40,7 +31,6 @@ static struct {
 	int process; /* who serves there, held; negative: not known */
 	bool has_more;
 	struct uapi_opener opener;
-	unsigned silences; /* requests in a row that were not answered in time */
 	struct uapi_program program;
 	struct uapi_lines lines;
 	struct uapi_key_pair keys;
@@ -57,9 +47,10 @@ static int fail(struct tunnel *tunnel, int err, const char *what, const char *wo
 /* A program that answers by -ETIMEDOUT or -EPIPE is neither silent nor gone: who opens sockets for it is. */
 static int fail_asked(struct tunnel *tunnel, int err, const char *what, const struct uapi_answer *answer)
 {
+	bool is_slow = uapi_patience_left_ms(&uapi.patience) <= UAPI_PROCESS_END_MS;
 	char silent[TUNNEL_ERROR_LEN];
 
-	text_format(silent, sizeof(silent), "the program behind %s does not answer", uapi.device.path);
+	text_format(silent, sizeof(silent), "the program behind %s %s", uapi.device.path, is_slow ? "answers too slowly" : "does not answer");
 	if (answer->error[0])
 		return fail(tunnel, err, what, answer->error);
 	if (answer->ended && err == -ETIMEDOUT)
@@ -72,12 +63,7 @@ static int fail_asked(struct tunnel *tunnel, int err, const char *what, const st
 /* Of uapi.lines, which are empty then. */
 static int ask(struct uapi_asker *asker, struct uapi_answer *answer)
 {
-	int err = uapi_ask(asker, &uapi.lines, answer);
-
-	uapi_lines_wipe(&uapi.lines);
-	if (uapi.tunnel)
-		uapi_silence_note(&uapi.silences, err == -ETIMEDOUT && !answer->ended, uapi.tunnel);
-	return err;
+	return uapi_patience_ask(&uapi.patience, asker, &uapi.lines, answer, uapi.tunnel);
 }
 
 static int ask_more(struct tunnel_config *running)
@@ -105,8 +91,12 @@ static int ask_program(void)
 /* Packets go on meanwhile. */
 static void mend_opener(struct tunnel *tunnel)
 {
-	if (uapi.program.lacks_opener)
-		uapi.program.lacks_opener = !uapi_opener_mend(&uapi.opener, &uapi.more, tunnel, clock_now_ns());
+	uint64_t now_ns = clock_now_ns();
+
+	if (!uapi.program.lacks_opener || uapi_patience_left_ms(&uapi.patience) < UAPI_OPENER_MEND_MS)
+		return;
+	uapi.program.lacks_opener = !uapi_opener_mend(&uapi.opener, &uapi.more, tunnel, now_ns);
+	uapi_patience_waited(&uapi.patience, now_ns);
 }
 
 /* ---- the end of it, and what is wrong ---- */
@@ -135,7 +125,6 @@ static void watch_ready(struct loop_source *source, uint32_t events, uint64_t no
 	ssize_t n = read(source->fd, lines, sizeof(lines));
 
 	(void)events;
-	(void)now_ns;
 	if (n > 0) {
 		if (ask_program() < 0)
 			return;
@@ -144,7 +133,9 @@ static void watch_ready(struct loop_source *source, uint32_t events, uint64_t no
 		return;
 	}
 	watch_close(tunnel);
-	(void)uapi_process_ends(uapi.process);
+	now_ns = clock_now_ns();
+	(void)uapi_process_ends(uapi.process, uapi_patience_until_end(&uapi.patience));
+	uapi_patience_waited(&uapi.patience, now_ns);
 	if (tunnel->ended)
 		tunnel->ended(tunnel);
 }
@@ -213,11 +204,13 @@ static int adopt_in(struct tunnel *tunnel, const char *dir, uint32_t index)
 {
 	static struct tunnel_config running;
 	struct uapi_answer answer = { .running = &running };
+	uint64_t began_ns = clock_now_ns();
 	int err;
 
 	err = name_sockets(tunnel, dir);
 	if (!err)
-		err = uapi_asker_connect(&uapi.device);
+		err = uapi_asker_connect(&uapi.device, uapi_patience_until(&uapi.patience, UAPI_PATIENCE_MS));
+	uapi_patience_waited(&uapi.patience, began_ns);
 	if (err < 0)
 		return err == -ECONNREFUSED ? -ENOENT : err;
 	if (uapi_process_whose(uapi.device.fd, tunnel->alias, tunnel->device) == UAPI_PROCESS_OTHERS)
@@ -250,15 +243,6 @@ static bool is_own_want(int err)
 	return err == -EMFILE || err == -ENFILE || err == -ENOMEM || err == -ENOBUFS;
 }
 
-static void wait_gone(struct tunnel *tunnel, uint64_t deadline_ns)
-{
-	const struct timespec step = { .tv_nsec = GONE_STEP_MS * 1000000L };
-	struct link link;
-
-	while (clock_now_ns() < deadline_ns && link_get(&tunnel->inner, tunnel->device, &link) == 0)
-		nanosleep(&step, NULL);
-}
-
 static int start(struct tunnel *tunnel)
 {
 	char words[TUNNEL_ERROR_LEN], warning[TUNNEL_ERROR_LEN] = "";
@@ -269,11 +253,15 @@ static int start(struct tunnel *tunnel)
 						      .sockets = dir,
 						      .name = tunnel->uapi_name };
 	struct link link;
+	uint64_t began_ns = clock_now_ns();
 	int err = name_sockets(tunnel, dir);
 
 	if (err < 0)
 		return fail(tunnel, err, "cannot name its sockets", "");
-	err = uapi_program_start(&options, words, sizeof(words));
+	if (uapi_patience_left_ms(&uapi.patience) < UAPI_PROGRAM_LEAST_MS + UAPI_PROCESS_END_MS)
+		return fail(tunnel, -ETIMEDOUT, "cannot start WireGuard in user space yet", "what carried it took too long to answer, or to end");
+	err = uapi_program_start(&options, uapi_patience_until(&uapi.patience, UAPI_PROGRAM_WAIT_MS), words, sizeof(words));
+	uapi_patience_waited(&uapi.patience, began_ns);
 	if (err == -ETIMEDOUT)
 		text_format(words, sizeof(words), "it takes too long");
 	if (err < 0)
@@ -300,18 +288,19 @@ static void forget(void)
 	uapi.program = (struct uapi_program){ .index = 0 };
 	uapi.opener = (struct uapi_opener){ .wait_s = 0 };
 	uapi.has_more = false;
-	uapi.silences = 0;
+	uapi.patience.silences = 0;
 	uapi.tunnel = NULL;
 }
 
 static int uapi_open(struct tunnel *tunnel)
 {
-	uint64_t deadline_ns;
 	struct link link;
+	uint64_t began_ns;
 	int err;
 
 	if (uapi.tunnel)
 		return fail(tunnel, -EBUSY, "WireGuard in user space carries another path of this process", "");
+	uapi.patience.loop = tunnel->loop;
 	uapi.process = uapi.watch.fd = uapi.device.fd = uapi.more.fd = uapi.watched.fd = -1;
 	uapi_place_find(&uapi.place, tunnel->sockets_dir, tunnel->uapi_name);
 	err = link_get(&tunnel->inner, tunnel->device, &link);
@@ -322,26 +311,24 @@ static int uapi_open(struct tunnel *tunnel)
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
 	if (!err && !strcmp(link.kind, KIND)) {
+		bool in_full = uapi_patience_left_ms(&uapi.patience) == UAPI_TURN_MS;
 		int adopted = adopt(tunnel, link.index);
 
 		if (!adopted) {
-			uapi.silences = 0;
+			uapi.patience.silences = 0;
 			uapi.tunnel = tunnel;
 			tunnel->index = link.index;
 			return 0;
 		}
-		/* What carries packets is not given up for one question that failed: whoever opens tries again. */
-		if (adopted != -ENOENT && (is_own_want(adopted) || ++uapi.silences < ADOPT_TRIES_MAX))
+		/* What carries packets is not given up for one question that failed, or for which too little time was left: whoever opens tries again. */
+		if (adopted != -ENOENT && (is_own_want(adopted) || !in_full || ++uapi.patience.silences < ADOPT_TRIES_MAX))
 			return fail_asked(tunnel, adopted, "cannot take up what runs", &(struct uapi_answer){ .running = NULL });
 	}
-	uapi.silences = 0;
-	deadline_ns = clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
+	uapi.patience.silences = 0;
+	began_ns = clock_now_ns();
 	/* The kernel backend's, when the path moves over, or that of a program which no one can speak to any more. */
-	if (!err) {
-		link_delete(&tunnel->inner, link.index);
-		wait_gone(tunnel, deadline_ns);
-	}
-	(void)uapi_process_kill_until(tunnel->alias, deadline_ns);
+	uapi_program_end(tunnel, err ? 0 : link.index, uapi_patience_until_end(&uapi.patience));
+	uapi_patience_waited(&uapi.patience, began_ns);
 	err = start(tunnel);
 	uapi.tunnel = tunnel;
 	if (err < 0)
@@ -354,16 +341,18 @@ static void uapi_close(struct tunnel *tunnel, bool remove)
 	struct link link;
 	bool ends = remove || link_get_index(&tunnel->inner, tunnel->index, &link) == -ENODEV;
 	struct uapi_asker *last = uapi.watched.fd >= 0 ? &uapi.watched : &uapi.device;
+	uint64_t began_ns = clock_now_ns(), deadline_ns = uapi_patience_until_end(&uapi.patience);
 
 	if (ends && last->fd < 0)
-		(void)uapi_asker_connect(last);
+		(void)uapi_asker_connect(last, deadline_ns);
 	if (remove)
 		link_delete(&tunnel->inner, tunnel->index);
 	if (ends) {
-		uapi_process_finish(uapi.process, last->fd, tunnel->alias);
+		uapi_process_finish(uapi.process, last->fd, tunnel->alias, deadline_ns);
 		uapi_asker_remove(&uapi.device);
 		uapi_asker_remove(&uapi.more);
 	}
+	uapi_patience_waited(&uapi.patience, began_ns);
 	forget();
 }
 

@@ -37,7 +37,7 @@ bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const
 	err = fd < 0 ? fd : opener_greet(fd, UAPI_OPENER_WAIT_MS);
 	uapi_text_opener(&lines);
 	if (!err)
-		err = uapi_ask_giving(more, &lines, fd, &answer);
+		err = uapi_ask_giving(more, &lines, fd, &answer, clock_now_ns() + UAPI_PATIENCE_MS * NS_PER_MS);
 	uapi_lines_free(&lines);
 	if (fd >= 0)
 		close(fd);

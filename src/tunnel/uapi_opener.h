@@ -4,6 +4,7 @@
 #define TUNNEL_UAPI_OPENER_H
 
 #include "tunnel/uapi_ask.h"
+#include "tunnel/uapi_process.h"
 
 /* Zeros at first. */
 struct uapi_opener {
@@ -16,10 +17,10 @@ struct uapi_opener {
 /* Is it time for a try? Then that one counts. */
 bool uapi_opener_is_due(struct uapi_opener *opener, uint64_t now_ns);
 
-/* That one which was started just now is waited for: there is a next try. */
-enum { UAPI_OPENER_WAIT_MS = 500 };
+/* One that was started just now is waited for by the first: there is a next try. Behind the end of the last, and before the program takes it. */
+enum { UAPI_OPENER_WAIT_MS = 500, UAPI_OPENER_MEND_MS = UAPI_PROCESS_END_MS + UAPI_OPENER_WAIT_MS + UAPI_PATIENCE_MS };
 
-/* The program behind more, of tunnel's interface, lacks one: true once it has another. */
+/* Takes up to UAPI_OPENER_MEND_MS. The program behind more, of tunnel's interface, lacks one: true once it has another. */
 bool uapi_opener_mend(struct uapi_opener *opener, struct uapi_asker *more, const struct tunnel *tunnel, uint64_t now_ns);
 
 #endif

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/paths.h"
@@ -145,31 +145,14 @@ enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const 
 
 /* ---- its end ---- */
 
-static bool ends_until(int process, uint64_t deadline_ns)
-{
-	struct pollfd end = { .fd = process, .events = POLLIN };
-
-	for (;;) {
-		uint64_t now_ns = clock_now_ns();
-		int n = poll(&end, 1, now_ns < deadline_ns ? (int)((deadline_ns - now_ns) / NS_PER_MS) + 1 : 0);
-
-		if (n > 0)
-			return true;
-		if (n == 0 && clock_now_ns() >= deadline_ns)
-			return false;
-		if (n < 0 && errno != EINTR)
-			return false;
-	}
-}
-
 static uint64_t end_ns(void)
 {
 	return clock_now_ns() + UAPI_PROCESS_END_MS * NS_PER_MS;
 }
 
-bool uapi_process_ends(int process)
+bool uapi_process_ends(int process, uint64_t deadline_ns)
 {
-	return process >= 0 && ends_until(process, end_ns());
+	return process >= 0 && !await_ready(process, POLLIN, deadline_ns);
 }
 
 /* Before Linux 5.3. */
@@ -195,7 +178,7 @@ static bool kill_one(pid_t pid, const char *name, const struct wanted *wanted, u
 		return errno == ESRCH || kill_by_number(pid, name, wanted, deadline_ns);
 	if (is_of(name, wanted)) {
 		(void)syscall(SYS_pidfd_send_signal, process, SIGKILL, NULL, 0);
-		ended = ends_until(process, deadline_ns);
+		ended = !await_ready(process, POLLIN, deadline_ns);
 	}
 	close(process);
 	return ended;
@@ -239,13 +222,13 @@ int uapi_process_kill(const char *alias)
 	return uapi_process_kill_until(alias, end_ns());
 }
 
-void uapi_process_finish(int process, int socket, const char *alias)
+void uapi_process_finish(int process, int socket, const char *alias, uint64_t deadline_ns)
 {
-	struct pollfd end = { .fd = socket, .events = POLLRDHUP };
+	uint64_t now_ns = clock_now_ns(), by_itself_ns = now_ns < deadline_ns ? now_ns + (deadline_ns - now_ns) / 2 : now_ns;
 
 	if (process >= 0)
-		(void)uapi_process_ends(process);
+		(void)uapi_process_ends(process, by_itself_ns);
 	else if (socket >= 0)
-		(void)poll(&end, 1, UAPI_PROCESS_END_MS);
-	(void)uapi_process_kill(alias);
+		(void)await_ready(socket, POLLRDHUP, by_itself_ns);
+	(void)uapi_process_kill_until(alias, deadline_ns);
 }

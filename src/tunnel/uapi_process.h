@@ -20,15 +20,15 @@ enum uapi_process_whose {
 enum uapi_process_whose uapi_process_whose(int socket, const char *alias, const char *device);
 
 /* Waits for the end of what is held; false: it goes on, or process is negative. */
-bool uapi_process_ends(int process);
+bool uapi_process_ends(int process, uint64_t deadline_ns);
 
 /* Each process that was started with that alias, as those are who open sockets for it, and is there still: 0; -EBUSY: one does not end; or -errno: they cannot be looked for. */
 int uapi_process_kill(const char *alias); /* within UAPI_PROCESS_END_MS, all of them */
 int uapi_process_kill_until(const char *alias, uint64_t deadline_ns);
 int uapi_process_kill_opener(const char *alias); /* of them, those who open sockets */
 
-/* The same, behind the end of one that is on its way, or once that takes longer. process is as from uapi_process_hold; where that is not to
- * be had the end of socket stands for it, a connection or -1. */
-void uapi_process_finish(int process, int socket, const char *alias);
+/* The same, behind the end of one that is on its way, or once half of the time is over. process is as from uapi_process_hold; where that is not
+ * to be had the end of socket stands for it, a connection or -1. */
+void uapi_process_finish(int process, int socket, const char *alias, uint64_t deadline_ns);
 
 #endif

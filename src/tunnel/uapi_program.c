@@ -2,21 +2,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/clock.h"
 #include "base/paths.h"
 #include "base/self.h"
 #include "base/text.h"
 #include "tunnel/uapi_process.h"
 
-/* Its descriptors. */
-enum { LOG_FD = 3, NETNS_FD = 4 };
+/* Its descriptors; and how often an interface is looked for that goes. */
+enum { LOG_FD = 3, NETNS_FD = 4, GONE_STEP_MS = 10 };
 
 /* Which code seals and opens is chosen by it (crypto/aead.h); what else is told to the service is no business of theirs. */
 #define AEAD_VARIABLE "GATEWAY_AEAD"
@@ -72,30 +73,36 @@ int uapi_program_opener(const char *alias)
 	return fd;
 }
 
+void uapi_program_end(struct tunnel *tunnel, uint32_t index, uint64_t deadline_ns)
+{
+	const struct timespec step = { .tv_nsec = GONE_STEP_MS * (long)NS_PER_MS };
+	struct link link;
+
+	if (index)
+		link_delete(&tunnel->inner, index);
+	while (index && clock_now_ns() < deadline_ns && link_get(&tunnel->inner, tunnel->device, &link) == 0)
+		nanosleep(&step, NULL);
+	(void)uapi_process_kill_until(tunnel->alias, deadline_ns);
+}
+
 /* What it wrote, up to the end of it or the time: 0 or -ETIMEDOUT. The last line is what counts. */
 static int read_words(int fd, char *words, size_t cap, uint64_t deadline_ns)
 {
 	size_t len = 0;
+	int err;
 
 	words[0] = '\0';
-	for (;;) {
-		struct pollfd ready = { .fd = fd, .events = POLLIN };
-		uint64_t now_ns = clock_now_ns();
+	while (!(err = await_ready(fd, POLLIN, deadline_ns))) {
 		char more[256];
-		ssize_t n;
+		ssize_t n = read(fd, more, sizeof(more));
 
-		if (now_ns >= deadline_ns || poll(&ready, 1, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1) <= 0) {
-			if (clock_now_ns() >= deadline_ns)
-				return -ETIMEDOUT;
-			continue;
-		}
-		n = read(fd, more, sizeof(more));
 		if (n <= 0)
 			return 0;
 		for (ssize_t i = 0; i < n && len + 1 < cap; i++)
 			words[len++] = more[i];
 		words[len] = '\0';
 	}
+	return err;
 }
 
 /* The last line, without the name in front that its caller has too. */
@@ -114,9 +121,8 @@ static void trim_words(char *words)
 	text_make_printable(words);
 }
 
-int uapi_program_start(const struct uapi_program_options *options, char *words, size_t cap)
+int uapi_program_start(const struct uapi_program_options *options, uint64_t deadline_ns, char *words, size_t cap)
 {
-	uint64_t deadline_ns = clock_now_ns() + UAPI_PROGRAM_WAIT_MS * NS_PER_MS;
 	int ends[2], status = 0, err;
 	pid_t pid = 0;
 

@@ -6,7 +6,7 @@
 
 enum { SILENCES_MAX = 4 };
 
-void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel)
+void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel, uint64_t deadline_ns)
 {
 	tunnel->silent = silent;
 	*silences = silent ? *silences + 1 : 0;
@@ -17,6 +17,6 @@ void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel)
 	if (!tunnel->stuck_ns)
 		log_err("the program that carries %s does not answer: it is ended", tunnel->device);
 	*silences = 0;
-	if (uapi_process_kill(tunnel->alias) < 0 && !tunnel->stuck_ns)
+	if (uapi_process_kill_until(tunnel->alias, deadline_ns) < 0 && !tunnel->stuck_ns)
 		tunnel->stuck_ns = clock_now_ns();
 }

@@ -4,7 +4,7 @@
 
 #include "tunnel/tunnel.h"
 
-/* silences: requests in a row that were not answered in time; 0 at first. */
-void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel);
+/* silences: requests in a row that were not answered in time; 0 at first. An end is waited for until deadline_ns. */
+void uapi_silence_note(unsigned *silences, bool silent, struct tunnel *tunnel, uint64_t deadline_ns);
 
 #endif

@@ -1,4 +1,3 @@
-#include <string.h>
 
 #include "base/bytes.h"
 #include "base/ecn.h"

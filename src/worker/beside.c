@@ -1,6 +1,5 @@
 #include "worker/beside.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>

@@ -219,6 +219,38 @@ def remove_takes_away_what_a_killed_service_left(lab):
     expect(ours.inner not in run("ip", "netns", "list").split(), run("ip", "netns", "list"))
 
 
+@case
+def namespace_that_the_service_made_stays_with_a_link_of_someone_elses_in_it(lab):
+    pair = Pair(lab)
+    ours = pair.ours
+    ours.prefix = ("nsenter", "--mount=/proc/%d/ns/mnt" % os.getpid())      # what it mounts, all see
+
+    def stop():
+        ours.stop()
+        return ours.said()
+
+    def remove():
+        ours.stop(signal.SIGKILL)
+        return subprocess.run([lab.applet("gateway"), "--run", ours.dir + "/run", "remove"], stderr=subprocess.PIPE, text=True, check=True).stderr
+
+    ours.stop()
+    for end in (stop, remove):
+        # gre0: as the kernel has one in each namespace, where it has that kind
+        for other, stays in (("gre0", False), ("lan0", True)):
+            run("ip", "netns", "del", ours.inner)
+            ours.start()
+            run("ip", "-n", ours.inner, "tuntap", "add", "dev", other, "mode", "tun")
+            said = end()
+            expect((ours.inner in run("ip", "netns", "list").split()) == stays, other, said)
+            expect(("the namespace %s stays, since %s is in it" % (ours.inner, other) in said) == stays, other, said)
+            if stays:
+                links = run("ip", "-n", ours.inner, "-br", "link")
+                expect("lan0" in links and "wg0" not in links, links)
+            else:
+                run("ip", "netns", "add", ours.inner)
+    ours.start()
+
+
 def leave(netns, run_dir):
     """As a service of the kernel's backend does that was killed."""
     run("ip", "netns", "add", netns)

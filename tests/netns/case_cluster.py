@@ -1,5 +1,6 @@
 """`update from NAME`: the bundle of a peer through loss and a pulled cable, and what a peer may do that means harm. Real applets on both sides;
 the end of it, on an ESP, is tests/qemu/case_metal_update.py's."""
+import contextlib
 import os
 import re
 import signal
@@ -109,37 +110,43 @@ class Two:
         return update(self.lab, self.client, self.b, *words, timeout=timeout)
 
 
+@contextlib.contextmanager
+def two_versions(lab, mib, tries="", path="gateway"):
+    """(the bundle of 0.2.0, Two); mib of it are its image. tries: what the name of a's has when it is on trial."""
+    applets(lab)
+    uki = make_image(lab, mib)
+    bundle = make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
+    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki, tries) as server, Machine(lab, "b", "0.1.0") as client:
+        yield bundle, Two(lab, server, client, path)
+
+
 @case
 def update_from_a_peer_goes_on_behind_a_pulled_cable(lab):
     """At 5 % loss, with the cable out for longer than a connection is waited for; Ctrl-C, and the same command again."""
-    applets(lab)
-    uki = make_image(lab, 10)
-    bundle = make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
-    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki) as server, Machine(lab, "b", "0.1.0") as client:
-        two = Two(lab, server, client)
+    with two_versions(lab, 10) as (bundle, two):
         two.lose(5)
-        first = start_update(lab, client, two.b, "from", "one")
-        wait_until("some of it", lambda: len(client.fetched() or b"") > 1 << 20, 60)
+        first = start_update(lab, two.client, two.b, "from", "one")
+        wait_until("some of it", lambda: len(two.client.fetched() or b"") > 1 << 20, 60)
         two.a("ip", "link", "set", "eth0", "down")
-        expect(len(client.fetched()) < len(bundle), "it had come before the cable was pulled", first.said())
+        expect(len(two.client.fetched()) < len(bundle), "it had come before the cable was pulled", first.said())
         wait_until("it says so", lambda: "nothing comes any more" in first.said(), 30)
         two.a("ip", "link", "set", "eth0", "up")
-        had = len(client.fetched())
-        wait_until("it goes on", lambda: len(client.fetched() or b"") > had, 60)
+        had = len(two.client.fetched())
+        wait_until("it goes on", lambda: len(two.client.fetched() or b"") > had, 60)
         first.send_signal(signal.SIGINT)
         first.wait(30)
-        had = client.fetched()
+        had = two.client.fetched()
         expect(HEAD < len(had) and bundle.startswith(had), "what has come is not the beginning of it", len(had), first.said())
         began = time.monotonic()
         said = two.update("from", "one")
         print("  %d of %d bytes had come; the rest took %.1f s" % (len(had), len(bundle), time.monotonic() - began))
         expect("one: version 0.2.0, 11 MiB\n" in said and NO_ESP in said, said)
-        expect(client.fetched() == bundle, "what has come is not the bundle", len(client.fetched() or b""))
+        expect(two.client.fetched() == bundle, "what has come is not the bundle", len(two.client.fetched() or b""))
         expect("10.8.3.2 fetched the update that runs here, from byte %d of %d on" % (len(had), len(bundle)) in two.of_a.said(),
                two.of_a.said())
         # all of it is there: nothing is sent twice
         said = two.update("from", "10.8.3.1")
-        expect("10.8.3.1: version 0.2.0" in said and NO_ESP in said and client.fetched() == bundle, said)
+        expect("10.8.3.1: version 0.2.0" in said and NO_ESP in said and two.client.fetched() == bundle, said)
         expect("no peer that runs is called so" in two.update("from", "three"))
         with Machine(lab, "old", "0.1.0") as old:       # b came by no bundle
             old.runs_at(two.of_a.dir + "/run")
@@ -195,25 +202,27 @@ class Evil:
         return said, time.monotonic() - began
 
 
+@contextlib.contextmanager
+def evil_peer(lab):
+    """(a bundle of 0.2.0, Evil)"""
+    applets(lab)
+    good = make_bundle(lab, lab.dir + "/bundle", make_image(lab, 1), "0.2.0")
+    with Machine(lab, "b", "0.1.0") as client:
+        yield good, Evil(lab, client)
+
+
 @soak
 def update_from_a_peer_comes_by_the_dataplane_while_management_does_not_work(lab):
-    applets(lab)
-    uki = make_image(lab, 1)
-    bundle = make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
-    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki) as server, Machine(lab, "b", "0.1.0") as client:
-        said = Two(lab, server, client, "gateway-dataplane").update("from", "one")
-        expect("one, by gateway, at 0 KiB" in said and "one: version 0.2.0" in said and client.fetched() == bundle, said)
+    with two_versions(lab, 1, path="gateway-dataplane") as (bundle, two):
+        said = two.update("from", "one")
+        expect("one, by gateway, at 0 KiB" in said and "one: version 0.2.0" in said and two.client.fetched() == bundle, said)
 
 
 @soak
 def update_that_is_on_trial_is_not_handed_on(lab):
-    applets(lab)
-    uki = make_image(lab, 1)
-    make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
-    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki, "+2-1") as server, Machine(lab, "b", "0.1.0") as client:
-        two = Two(lab, server, client)
+    with two_versions(lab, 1, "+2-1") as (_, two):
         said = two.update("from", "one")
-        expect("it has no update to give" in said and client.fetched() is None, said)
+        expect("it has no update to give" in said and two.client.fetched() is None, said)
         expect("0.2.0 is on trial: peers get it once it is confirmed" in two.of_a.said(), two.of_a.said())
 
 
@@ -230,14 +239,11 @@ def is_refused(evil, name, serve, words):
 
 @case
 def peer_that_sends_garbage_or_too_much_is_refused(lab):
-    applets(lab)
-    good = make_bundle(lab, lab.dir + "/bundle", make_image(lab, 1), "0.2.0")
-    altered = bytearray(good)
-    altered[len(good) // 2] ^= 1
-    stranger = bytearray(good)
-    stranger[24] = ord("9")             # its version
-    with Machine(lab, "b", "0.1.0") as client:
-        evil = Evil(lab, client)
+    with evil_peer(lab) as (good, evil):
+        altered = bytearray(good)
+        altered[len(good) // 2] ^= 1
+        stranger = bytearray(good)
+        stranger[24] = ord("9")         # its version
         is_refused(evil, "garbage", lambda to, _: to.sendall(os.urandom(4096)), "what it says is none of this protocol")
         is_refused(evil, "no answer", lambda to, _: to.sendall(answer(9, 0, 0)), "what it says is none of this protocol")
         is_refused(evil, "garbage behind an answer", whole(os.urandom(1 << 20)), "it is no update")
@@ -250,32 +256,25 @@ def peer_that_sends_garbage_or_too_much_is_refused(lab):
         is_refused(evil, "another place", lambda to, _: to.sendall(answer(OK, 400, len(good)) + good), "it begins where no one asked for")
         is_refused(evil, "another version", lambda to, _: to.sendall(answer(3, 0, 0, 2)), "its version speaks another protocol")
         said, _ = evil.told(whole(good))            # the control
-        expect(NO_ESP in said and client.fetched() == good, said)
+        expect(NO_ESP in said and evil.client.fetched() == good, said)
 
 
 @soak
 def peer_that_sends_too_slowly_is_refused(lab):
-    applets(lab)
-    good = make_bundle(lab, lab.dir + "/bundle", make_image(lab, 1), "0.2.0")
+    with evil_peer(lab) as (good, evil):
+        def byte_by_byte(to, _):
+            to.sendall(answer(OK, 0, len(good)) + good[:HEAD])
+            for byte in good[HEAD:]:
+                to.sendall(bytes([byte]))
+                time.sleep(0.2)
 
-    def byte_by_byte(to, _):
-        to.sendall(answer(OK, 0, len(good)) + good[:HEAD])
-        for byte in good[HEAD:]:
-            to.sendall(bytes([byte]))
-            time.sleep(0.2)
-
-    with Machine(lab, "b", "0.1.0") as client:
-        is_refused(Evil(lab, client), "a byte now and then", byte_by_byte, "it sends too slowly")
+        is_refused(evil, "a byte now and then", byte_by_byte, "it sends too slowly")
 
 
 @case
 def port_of_the_cluster_is_for_peers_and_bounded(lab):
     """Who asks nothing, or something else, is in no one's way; the process that reads it is no one."""
-    applets(lab)
-    uki = make_image(lab, 1)
-    bundle = make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
-    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki) as server, Machine(lab, "b", "0.1.0") as client:
-        two = Two(lab, server, client)
+    with two_versions(lab, 1) as (bundle, two):
 
         def ask(words, source="10.8.3.2", expects=64):
             with namespace(two.of_b.inner), socket.create_connection(("10.8.3.1", PORT), 10, (source, 0)) as to:
@@ -332,11 +331,7 @@ def port_of_the_cluster_is_for_peers_and_bounded(lab):
 @soak
 def port_of_the_cluster_is_no_ones_for_longer_than_a_turn(lab):
     """A peer with eight addresses takes all places, reads as slowly as it may and connects again and again; another one gets the bundle."""
-    applets(lab)
-    uki = make_image(lab, 24)
-    bundle = make_bundle(lab, lab.dir + "/bundle", uki, "0.2.0")
-    with Machine(lab, "a", "0.2.0", lab.dir + "/bundle", uki) as server, Machine(lab, "b", "0.1.0") as client:
-        two = Two(lab, server, client)
+    with two_versions(lab, 24) as (bundle, two):
         more = ["10.8.3.%d" % n for n in range(16, 24)]
         for of in (two.of_a, two.of_b):
             of.write({"vpn-public.conf": open(of.dir + "/conf/vpn-public.conf").read().replace("10.8.3.2/32", "10.8.3.2/32, 10.8.3.16/29")})
@@ -371,7 +366,7 @@ def port_of_the_cluster_is_no_ones_for_longer_than_a_turn(lab):
             wait_until("all places are taken", lambda: len(set(held)) == 8, 60)
             began = time.monotonic()
             said = two.update("from", "one", timeout=400)
-            expect(client.fetched() == bundle, "it did not come", said)
+            expect(two.client.fetched() == bundle, "it did not come", said)
             print("  FIGURE  %.0f s for 24 MiB beside eight that hold all places" % (time.monotonic() - began))
         finally:
             over.set()

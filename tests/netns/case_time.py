@@ -1,5 +1,6 @@
 """Whose time is followed and who is served: chronyd under our service, chronyd as server and as other instance. None of them touches
 the machine's clock."""
+import contextlib
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from pair import Pair
 
 RUN = "/run/gateway"
 SYS_TIME = 25                   # capability(7)
+SERVER = ("local stratum 3", "allow")
 QUIET = ("pidfile /", "cmdport 0", "bindcmdaddress /")
 
 
@@ -100,13 +102,23 @@ def control(host, *directives):
     return host.start(chronyd(host.lab), "-x", "-d", *QUIET, *directives, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
-@case
-def time_comes_from_servers_and_peers_and_goes_to_peers_alone(lab):
+@contextlib.contextmanager
+def kept_time(lab, *directives):
+    """(a pair, the service on its one host); a chronyd with these directives on the other: none, none."""
     pair = Pair(lab)
     pair.both_ways()
-    control(pair.b, "local stratum 3", "allow")
+    if directives:
+        control(pair.b, *directives)
     time = Time(lab, pair.ours)
     try:
+        yield pair, time
+    finally:
+        time.close()
+
+
+@case
+def time_comes_from_servers_and_peers_and_goes_to_peers_alone(lab):
+    with kept_time(lab, *SERVER) as (pair, time):
         # before anyone says whether it may, nothing is asked
         expect("MITIGATOR_NTP=off" in time.clock() and not started(time), time.clock())
 
@@ -135,17 +147,11 @@ def time_comes_from_servers_and_peers_and_goes_to_peers_alone(lab):
         expect(not answers(pair.b, "10.8.3.1", 1), "the time is served all the same")
         pair.both_ways()
         expect(pair.ours.peer(pair.pub_b)["latest_handshake"] == before, before, pair.ours.ask("show"))
-    finally:
-        time.close()
 
 
 @soak
 def time_goes_on_over_leases_and_crashes(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    control(pair.b, "local stratum 3", "allow")
-    time = Time(lab, pair.ours)
-    try:
+    with kept_time(lab, *SERVER) as (_, time):
         # a server that leases bring, and one that never answers beside it
         time.asks("mode on\nserver 192.0.2.99\n")
         time.wait_for("192.0.2.99      server, does not answer")
@@ -159,17 +165,11 @@ def time_goes_on_over_leases_and_crashes(lab):
             os.kill(pid, signal.SIGKILL)
         wait_until("chronyd is started again", lambda: "chronyd was killed by signal 9" in time.said() and started(time))
         time.wait_for("source       192.0.2.2, stratum 4")
-    finally:
-        time.close()
 
 
 @soak
 def time_goes_on_where_it_cannot_be_served_and_though_chronyd_hangs(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    control(pair.b, "local stratum 3", "allow")
-    time = Time(lab, pair.ours)
-    try:
+    with kept_time(lab, *SERVER) as (_, time):
         time.asks("mode on\nserver 192.0.2.2\n")
         time.wait_for("source       192.0.2.2, stratum 4")
         with open(RUN + "/gateway.ntp.new", "w") as f:
@@ -193,31 +193,20 @@ def time_goes_on_where_it_cannot_be_served_and_though_chronyd_hangs(lab):
         # and one that hangs when all ends: close() waits for that
         for pid, _ in started(time):
             os.kill(pid, signal.SIGSTOP)
-    finally:
-        time.close()
 
 
 @soak
 def time_of_a_peer_that_knows_it_is_followed(lab):
     """With it alone, and without one outside."""
-    pair = Pair(lab)
-    pair.both_ways()
-    control(pair.b, "local stratum 3", "allow")
-    time = Time(lab, pair.ours)
-    try:
+    with kept_time(lab, *SERVER) as (_, time):
         time.asks("mode peers\nserver 192.0.2.2\n")
         said = time.wait_for("source       10.8.3.2, stratum 4", 300)
         expect("192.0.2.2" not in said, said)
-    finally:
-        time.close()
 
 
 @soak
 def instances_without_a_server_agree_on_one_of_them(lab):
-    pair = Pair(lab)
-    pair.both_ways()
-    time = Time(lab, pair.ours)
-    try:
+    with kept_time(lab) as (pair, time):
         time.asks("mode on\n")
         # we have the lower address: the other one follows
         other = control(pair.b, "local stratum 10 orphan", "bindaddress 10.8.3.2", "allow 10.8.3.0/24", "peer 10.8.3.1 minpoll 4")
@@ -228,8 +217,6 @@ def instances_without_a_server_agree_on_one_of_them(lab):
         else:
             expect(False, "the other instance follows no one", time.clock(), time.said())
         expect("this machine itself" in time.clock(), time.clock())
-    finally:
-        time.close()
 
 
 @case

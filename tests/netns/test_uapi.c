@@ -6,13 +6,22 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/loop.h"
+#include "base/pulse.h"
 #include "netlink/netns.h"
 #include "../unit/test.h"
 #include "tunnel/apply.h"
+#include "tunnel/uapi_line.h"
 
 #define SPACE "uapi"
 #define DEVICE "wg-other"
@@ -233,4 +242,153 @@ TEST(an_interface_that_is_not_ours_is_left_alone)
 	/* The alias is all that it goes by. */
 	CHECK_INT(run("ip -n " SPACE " link set " DEVICE " alias '" ALIAS "'"), 0);
 	CHECK_INT(open_tunnel(), 0);
+}
+
+/* ---- a program that takes its time ---- */
+
+#define SOCKETS UAPI_DIR "/" DEVICE
+
+static int listen_at(const char *path)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	(void)snprintf(at.sun_path, sizeof(at.sun_path), "%s", path);
+	(void)unlink(path);
+	return fd < 0 || bind(fd, (struct sockaddr *)&at, sizeof(at)) < 0 || listen(fd, 8) < 0 ? -1 : fd;
+}
+
+static _Noreturn void answer(int fd, const struct timespec *delay)
+{
+	char asked[8192];
+	ssize_t n;
+
+	while ((n = recv(fd, asked, sizeof(asked), 0)) > 1)
+		if (!memcmp(asked + n - 2, "\n\n", 2) && (nanosleep(delay, NULL) < 0 || send(fd, "errno=0\n\n", 9, MSG_NOSIGNAL) < 0))
+			break;
+	_exit(0);
+}
+
+/* Whatever is asked, it is fine, delay_ms later; each connection has a process. */
+static _Noreturn void serve(int listener, unsigned delay_ms)
+{
+	const struct timespec delay = { delay_ms / 1000, (long)(delay_ms % 1000) * 1000000 };
+	int fd;
+
+	while ((fd = accept(listener, NULL, NULL)) >= 0) {
+		if (!fork())
+			answer(fd, &delay);
+		close(fd);
+	}
+	_exit(1);
+}
+
+/* An interface of ours, and who serves its two sockets; whoever listened is gone, as with wireguard-go: what is left is a group of processes. */
+static pid_t start_slow(unsigned delay_ms)
+{
+	bool created;
+	pid_t group;
+
+	stop();
+	space = netns_open(SPACE, &created);
+	if (space < 0 || run("ip -n " SPACE " tuntap add dev " DEVICE " mode tun && ip -n " SPACE " link set " DEVICE " alias '" ALIAS "'") != 0)
+		return -1;
+	(void)mkdir(UAPI_DIR, 0700);
+	group = fork();
+	if (!group) {
+		int device = listen_at(SOCKETS UAPI_SOCKET_END), more = listen_at(SOCKETS UAPI_MORE_END);
+
+		if (setpgid(0, 0) < 0 || device < 0 || more < 0)
+			_exit(1);
+		if (!fork())
+			serve(device, delay_ms);
+		if (!fork())
+			serve(more, delay_ms);
+		_exit(0);
+	}
+	return waitpid(group, NULL, 0) == group ? group : -1;
+}
+
+static void stop_slow(pid_t group)
+{
+	(void)kill(-group, SIGKILL);
+	(void)unlink(SOCKETS UAPI_SOCKET_END);
+	(void)unlink(SOCKETS UAPI_MORE_END);
+}
+
+/* All that a change does, from an interface that is not open. */
+static int open_and_apply(void)
+{
+	int err = open_tunnel();
+
+	if (err < 0)
+		return err;
+	want();
+	loop.turn--; /* apply() begins one: it is to be the same */
+	return apply();
+}
+
+TEST(one_turn_waits_for_a_slow_program_less_than_half_as_long_as_it_may_stand_still)
+{
+	/* What is faster fails later in the same turn: to be taken up it is asked thrice. */
+	static const unsigned delays_ms[] = { 1500, 1200, 600, 10000 };
+
+	CHECK_INT(start(), 0);
+	CHECK_INT(open_tunnel(), 0);
+	for (size_t i = 0; i < sizeof(delays_ms) / sizeof(delays_ms[0]); i++) {
+		pid_t group = start_slow(delays_ms[i]);
+		uint64_t began_ns = clock_now_ns(), took_ns;
+		const char *words = delays_ms[i] < 2000 ? "answers too slowly" : "does not answer";
+		bool told;
+		int err;
+
+		CHECK(group > 0);
+		loop.turn++;
+		err = open_and_apply();
+		took_ns = clock_now_ns() - began_ns;
+		told = strstr(tunnel.error, "the program behind " SOCKETS) && strstr(tunnel.error, words);
+		printf("  FIGURE  %u ms an answer: given up after %.1f s: %s\n", delays_ms[i], (double)took_ns / 1e9, tunnel.error);
+		stop_slow(group);
+		CHECK_INT(err, -ETIMEDOUT);
+		CHECK(told);
+		CHECK(took_ns < PULSE_STANDS_S * NS_PER_S / 2);
+		CHECK(!tunnel.silent);
+	}
+}
+
+static bool interface_is_there(void)
+{
+	return run("ip -n " SPACE " link show " DEVICE " >/dev/null 2>&1") == 0;
+}
+
+TEST(a_program_that_is_silent_in_two_turns_is_ended_and_another_started_in_the_next)
+{
+	int first, same_turn, second;
+	bool told, was_there;
+	uint64_t began_ns;
+	pid_t group;
+
+	CHECK_INT(start(), 0);
+	CHECK_INT(open_tunnel(), 0); /* it begins with none that was silent */
+	group = start_slow(10000);
+	CHECK(group > 0);
+	loop.turn++;
+	first = open_tunnel();
+	told = !strcmp(tunnel.error, "cannot take up what runs: the program behind " SOCKETS UAPI_SOCKET_END " does not answer");
+	/* Again, but with the rest of that turn's patience: that is no proof. */
+	same_turn = open_tunnel();
+	was_there = interface_is_there();
+	loop.turn++;
+	began_ns = clock_now_ns();
+	second = open_tunnel();
+	began_ns = clock_now_ns() - began_ns;
+	stop_slow(group);
+	CHECK_INT(first, -ETIMEDOUT);
+	CHECK(told);
+	CHECK_INT(same_turn, -ETIMEDOUT);
+	CHECK(was_there);
+	CHECK_INT(second, -ETIMEDOUT);
+	CHECK_STR(tunnel.error, "cannot start WireGuard in user space yet: what carried it took too long to answer, or to end");
+	CHECK(!interface_is_there());
+	CHECK(began_ns < PULSE_STANDS_S * NS_PER_S / 2);
 }

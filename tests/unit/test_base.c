@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <unistd.h>
 
+#include "base/await.h"
 #include "base/bytes.h"
 #include "base/clock.h"
 #include "base/ecn.h"
@@ -230,6 +233,50 @@ static void removes_the_other(struct loop_source *source, uint32_t events, uint6
 	strcat(order, "r");
 	loop_remove(&loop, other);
 	loop_stop(&loop);
+}
+
+static volatile sig_atomic_t alarms;
+
+static void count_alarm(int number)
+{
+	(void)number;
+	alarms++;
+}
+
+TEST(await_ends_by_what_comes_or_by_its_deadline)
+{
+	int ends[2];
+
+	CHECK_INT(pipe(ends), 0);
+	CHECK_INT(await_ready(ends[1], POLLOUT, clock_now_ns() + 60 * NS_PER_S), 0);
+	CHECK_INT(await_ready(ends[0], POLLIN, clock_now_ns() + NS_PER_MS), -ETIMEDOUT);
+	CHECK_INT((int)write(ends[1], "x", 1), 1);
+	CHECK_INT(await_ready(ends[0], POLLIN, clock_now_ns() + 60 * NS_PER_S), 0);
+	/* Who always has more to say ends a loop too. */
+	CHECK_INT(await_ready(ends[0], POLLIN, clock_now_ns()), -ETIMEDOUT);
+	close(ends[1]);
+	CHECK_INT(await_ready(ends[0], POLLIN, clock_now_ns() + 60 * NS_PER_S), 0);
+	close(ends[0]);
+}
+
+TEST(await_goes_on_over_signals)
+{
+	const struct itimerval every_ms = { { .tv_usec = 1000 }, { .tv_usec = 1000 } }, never = { .it_value = { .tv_sec = 0 } };
+	const struct sigaction counts = { .sa_handler = count_alarm };
+	uint64_t deadline_ns = clock_now_ns() + 50 * NS_PER_MS;
+	struct sigaction before;
+	int ends[2];
+
+	alarms = 0;
+	CHECK_INT(pipe(ends), 0);
+	CHECK_INT(sigaction(SIGALRM, &counts, &before), 0);
+	CHECK_INT(setitimer(ITIMER_REAL, &every_ms, NULL), 0);
+	CHECK_INT(await_ready(ends[0], POLLIN, deadline_ns), -ETIMEDOUT);
+	CHECK_INT(setitimer(ITIMER_REAL, &never, NULL), 0);
+	CHECK_INT(sigaction(SIGALRM, &before, NULL), 0);
+	CHECK(alarms > 0 && clock_now_ns() >= deadline_ns);
+	close(ends[0]);
+	close(ends[1]);
 }
 
 TEST(loop_forgets_events_of_a_source_that_was_removed)

@@ -7,7 +7,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/loop.h"
 #include "tunnel/uapi_opener.h"
+#include "tunnel/uapi_patience.h"
+#include "tunnel/uapi_process.h"
 
 #define KEY_A "00000000000000000000000000000000000000000000000000000000000000aa"
 #define KEY_B "00000000000000000000000000000000000000000000000000000000000000bb"
@@ -130,6 +133,44 @@ TEST(uapi_opener_that_does_not_live_is_tried_less_and_less_often)
 		if (uapi_opener_is_due(&opener, (1000 + s) * NS_PER_S))
 			CHECK_INT(s, tries_s[tried++]);
 	CHECK_INT(tried, sizeof(tries_s) / sizeof(tries_s[0]));
+}
+
+/* How long from now. */
+static long long ms_until(uint64_t deadline_ns)
+{
+	uint64_t now_ns = clock_now_ns();
+
+	return deadline_ns > now_ns ? (long long)((deadline_ns - now_ns) / NS_PER_MS) : 0;
+}
+
+static bool is_about(long long ms, long long wanted_ms)
+{
+	return ms <= wanted_ms && ms > wanted_ms - 500;
+}
+
+TEST(uapi_patience_of_a_turn_is_spent_by_all_who_wait_in_it)
+{
+	struct loop turning = { .turn = 7 };
+	struct uapi_patience patience = { .loop = &turning };
+
+	CHECK(is_about(ms_until(uapi_patience_until(&patience, UAPI_PATIENCE_MS)), UAPI_PATIENCE_MS));
+	/* A thousand answers that come at once. */
+	for (int i = 0; i < 1000; i++)
+		uapi_patience_waited(&patience, clock_now_ns() - (UAPI_PROMPT_MS - 10) * NS_PER_MS);
+	CHECK_INT(uapi_patience_left_ms(&patience), UAPI_TURN_MS);
+	uapi_patience_waited(&patience, clock_now_ns() - 2000 * NS_PER_MS);
+	CHECK(is_about(uapi_patience_left_ms(&patience), UAPI_TURN_MS - 2000));
+	CHECK(is_about(ms_until(uapi_patience_until(&patience, UAPI_PATIENCE_MS)), UAPI_TURN_MS - 2000 - UAPI_PROCESS_END_MS));
+	CHECK(is_about(ms_until(uapi_patience_until_end(&patience)), UAPI_PROCESS_END_MS));
+	uapi_patience_waited(&patience, clock_now_ns() - 2000 * NS_PER_MS);
+	/* Only what has to end is waited for any more, and then nothing. */
+	CHECK_INT(ms_until(uapi_patience_until(&patience, UAPI_PATIENCE_MS)), 0);
+	CHECK(ms_until(uapi_patience_until_end(&patience)) > 0);
+	uapi_patience_waited(&patience, clock_now_ns() - UAPI_PROCESS_END_MS * NS_PER_MS);
+	CHECK_INT(uapi_patience_left_ms(&patience), 0);
+	CHECK_INT(ms_until(uapi_patience_until_end(&patience)), 0);
+	turning.turn++;
+	CHECK(is_about(ms_until(uapi_patience_until(&patience, UAPI_PATIENCE_MS)), UAPI_PATIENCE_MS));
 }
 
 TEST(uapi_answers_that_are_refused)
