@@ -37,7 +37,5 @@ def run_cases(suite):
         print("not ok %s: needs root for namespaces" % suite)
         return 1
     signal.signal(signal.SIGINT, signal.default_int_handler)    # a shell's job in the background hands on that it is ignored
-    # A sanitized command spends four fifths of its time on looking for leaks, and what it holds ends with it; Host.start looks for them.
-    os.environ["ASAN_OPTIONS"] = "detect_leaks=0"
     isolate()
     return run_all(suite, parser, in_lab)
