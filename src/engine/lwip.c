@@ -251,7 +251,7 @@ static bool runs_here(struct tunnel *tunnel)
 	struct uapi_answer answer = { .running = &unused, .program = &program };
 	struct uapi_lines lines = { .len = 0 };
 	struct uapi_asker more;
-	struct link link;
+	struct link link = { .index = 0 };
 	int err = uapi_asker_init(&more, tunnel->sockets_dir, tunnel->uapi_name, UAPI_MORE_END);
 
 	if (!err)

@@ -197,7 +197,7 @@ static int open_link(void *arg, const struct outer_link *link, uint16_t port, bo
 	struct opener_request request = { .what = OPENER_LINK, .index = link->index, .alone = link->alone, .port = port,
 					  .brief = brief };
 	struct opener_answer answer = { .err = 0 };
-	struct passed passed;
+	struct passed passed = { .count = 0 };
 	int err = ask(&request, &answer, &passed);
 
 	(void)arg;
@@ -213,7 +213,7 @@ static int open_port(void *arg, uint16_t port, bool merge, struct placeholder *p
 {
 	struct opener_request request = { .what = OPENER_PORT, .port = port, .merge = merge };
 	struct opener_answer answer = { .err = 0 };
-	struct passed passed;
+	struct passed passed = { .count = 0 };
 	int err = ask(&request, &answer, &passed);
 
 	(void)arg;

@@ -15,19 +15,20 @@ enum { CONFIRMED_TEXT_LEN = 128 };
 
 static_assert((int)WATCH_VERDICTS == OVERVIEW_VERDICTS && (int)WATCH_DOWN == OVERVIEW_DOWN, "from best to worst, in both");
 
-#define FALLBACK_WORDS "the last applied one: the files had errors at start, see "
+#define FALLBACK_WORDS(check) "the last applied one: the files had errors at start, see `" check "`"
 
 static const char *const source_words[] = {
 	[SERVICE_NOTHING] = "none",
 	[SERVICE_FILES] = "from the files",
 	[SERVICE_RESUMED] = "what ran before the service was started again",
 	[SERVICE_HELD] = "the one confirmed last: the files were not committed, see `diff`",
-	[SERVICE_FALLBACK] = FALLBACK_WORDS "`check`",
 };
 
 const char *tree_source_words(enum service_source source)
 {
-	return source == SERVICE_FALLBACK && !here_is_appliance() ? FALLBACK_WORDS "`" NAME_MANAGEMENT " check`" : source_words[source];
+	if (source == SERVICE_FALLBACK)
+		return here_is_appliance() ? FALLBACK_WORDS("check") : FALLBACK_WORDS(NAME_MANAGEMENT " check");
+	return source_words[source];
 }
 
 static const char *const state_words[] = {
