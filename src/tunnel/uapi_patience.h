@@ -14,6 +14,7 @@ enum { UAPI_TURN_MS = 4800, UAPI_PROMPT_MS = 20 };
 struct uapi_patience {
 	const struct loop *loop;
 	uint64_t turn, waited_ns; /* in that one */
+	bool was_short;           /* the last wait had less time than an answer may take: that none came says nothing of who was asked */
 	unsigned silences;        /* requests in a row that were not answered in time */
 };
 
