@@ -1,6 +1,5 @@
 #include "conf/lines.h"
 
-
 #include "conf/limits.h"
 
 /* The length of the UTF-8 character at p (RFC 3629 4: no surrogates, nothing longer than needed), or 0. */

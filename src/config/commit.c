@@ -110,7 +110,8 @@ int commit_plan(struct commit *commit)
 		}
 		if (party->absent)
 			continue;
-		if (!err)
+		/* What broke off is no answer. */
+		if (status >= 0)
 			plan_text_end(text, party->path ? party->name : NULL, status == EXIT_ASKED);
 		answered++;
 		/* One that does not answer will not apply anything. */

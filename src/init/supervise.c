@@ -1,6 +1,5 @@
 #include "init/supervise.h"
 
-
 #include "base/clock.h"
 
 typedef enum supervise_action step_fn(struct supervised *service, uint64_t now_ns);

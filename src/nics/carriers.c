@@ -1,6 +1,5 @@
 #include "nics/carriers.h"
 
-
 #include "base/clock.h"
 #include "base/container_of.h"
 #include "base/log.h"

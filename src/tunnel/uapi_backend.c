@@ -311,8 +311,8 @@ static int uapi_open(struct tunnel *tunnel)
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
 	if (!err && !strcmp(link.kind, KIND)) {
-		bool in_full = uapi_patience_left_ms(&uapi.patience) == UAPI_TURN_MS;
 		int adopted = adopt(tunnel, link.index);
+		bool is_slow = adopted == -ETIMEDOUT && uapi.patience.was_short;
 
 		if (!adopted) {
 			uapi.patience.silences = 0;
@@ -321,7 +321,7 @@ static int uapi_open(struct tunnel *tunnel)
 			return 0;
 		}
 		/* What carries packets is not given up for one question that failed, or for which too little time was left: whoever opens tries again. */
-		if (adopted != -ENOENT && (is_own_want(adopted) || !in_full || ++uapi.patience.silences < ADOPT_TRIES_MAX))
+		if (adopted != -ENOENT && (is_own_want(adopted) || is_slow || ++uapi.patience.silences < ADOPT_TRIES_MAX))
 			return fail_asked(tunnel, adopted, "cannot take up what runs", &(struct uapi_answer){ .running = NULL });
 	}
 	uapi.patience.silences = 0;

@@ -32,6 +32,7 @@ static uint64_t until(struct uapi_patience *patience, unsigned most_ms, unsigned
 	unsigned left_ms = uapi_patience_left_ms(patience);
 
 	left_ms = left_ms > keep_ms ? left_ms - keep_ms : 0;
+	patience->was_short = left_ms < most_ms;
 	return clock_now_ns() + (left_ms < most_ms ? left_ms : most_ms) * NS_PER_MS;
 }
 
@@ -58,12 +59,11 @@ int uapi_patience_ask(struct uapi_patience *patience, struct uapi_asker *asker, 
 {
 	uint64_t began_ns = clock_now_ns();
 	int err = uapi_ask(asker, lines, answer, uapi_patience_until(patience, UAPI_PATIENCE_MS));
-	bool unanswered = err == -ETIMEDOUT && !answer->ended, in_full = clock_now_ns() - began_ns >= UAPI_PATIENCE_MS * NS_PER_MS;
+	bool unanswered = err == -ETIMEDOUT && !answer->ended;
 
 	uapi_patience_waited(patience, began_ns);
 	uapi_lines_wipe(lines);
-	/* Who was waited for less, since others had been slow, is not silent. */
-	if (!tunnel || (unanswered && !in_full))
+	if (!tunnel || (unanswered && patience->was_short))
 		return err;
 	began_ns = clock_now_ns();
 	uapi_silence_note(&patience->silences, unanswered, tunnel, uapi_patience_until_end(patience));

@@ -6,14 +6,15 @@
 #include "tunnel/tunnel.h"
 #include "tunnel/uapi_ask.h"
 
-/* All waits of a turn: less than half of what a service may stand still. Who answers at once was not waited for, so that a thousand peers can be
- * set one by one. */
+/* The waits of a turn: less than half of what a service may stand still. Who answers at once was not waited for, so that a thousand peers can be
+ * set one by one: nothing bounds how many such answers a turn takes (0.3 ms each; 500 of 15 ms are 8.6 s). */
 enum { UAPI_TURN_MS = 4800, UAPI_PROMPT_MS = 20 };
 
 /* Zeros and the loop at first. */
 struct uapi_patience {
 	const struct loop *loop;
 	uint64_t turn, waited_ns; /* in that one */
+	bool was_short;           /* the last wait had less time than an answer may take: that none came says nothing of who was asked */
 	unsigned silences;        /* requests in a row that were not answered in time */
 };
 

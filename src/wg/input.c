@@ -1,4 +1,3 @@
-
 #include "base/bytes.h"
 #include "base/ecn.h"
 #include "base/ip.h"

@@ -25,9 +25,9 @@ class Files:
         with open(self.conf + "/" + name) as f:
             return f.read()
 
-    def ask(self, *words, given="", status=0):
+    def ask(self, *words, given="", status=0, **environment):
         done = subprocess.run(["gateway", *words, "--conf", self.conf], executable=self.lab.binary, input=given, text=True,
-                              capture_output=True, timeout=60)
+                              capture_output=True, timeout=60, env=dict(os.environ, **environment))
         expect(done.returncode == status, words, done)
         return done.stdout + done.stderr
 
@@ -95,10 +95,8 @@ def commands_are_named_as_they_are_called_where_one_is(lab):
     expect("before `gateway reconfigure` and `gateway-dataplane reconfigure`\n" in said, said)
     expect("`gateway edit network.conf`" in files.ask("set", "Bond.Mode", "802.3ad", status=1))
     expect("`gateway help conf`" in files.ask("set", status=2))
-    os.environ["container"] = "docker"
-    said = files.ask("set", "ListenPort", "5568")
+    said = files.ask("set", "ListenPort", "5568", container="docker")
     expect("before `reconfigure`\n" in said, said)
-    del os.environ["container"]
     # one service of the two, and none of the NICs
     ours = lab.gateway(lab.host("a"), {})
     overview = ["overview", "--conf", ours.dir, "--run", ours.dir + "/run"]

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import time
 
-from case_commit import ASKED, NETWORK, REFUSED, Box
+from case_commit import ASKED, NETWORK, REFUSED, Box, Dataplane
 from cases import case, expect
 from lab import engines, ping, run, wait_until, wg_keys
 from pair import files
@@ -346,6 +346,22 @@ def refusal_is_told_behind_all_that_changes(lab):
     lines = box.commit()[1].splitlines()
     down, = (n for n, line in enumerate(lines) if line.startswith("gateway: the service does not run"))
     expect(down > max(n for n, line in enumerate(lines) if line.startswith("  ")), lines)
+
+
+@case
+def answer_to_a_plan_that_breaks_off_is_none(lab):
+    box = Box(lab)
+    box.write()
+    os.mkdir(box.run, 0o700)
+    nics = Dataplane(box, "network")
+    commit = box.begin()
+    with nics.next("plan") as call:
+        call.send(b"onics\t  eth0  192.0.2.1/24   added\n")
+        call.send(b"enics\tthe last NIC address\n")
+    said = commit.communicate(timeout=60)[0]
+    told = said.partition("4568\n")[2].splitlines()
+    expect(commit.returncode == REFUSED and [line.partition(":")[0] for line in told[:3]] == ["gateway", "network", "gateway-dataplane"], said)
+    expect(told[3:] == ["neither the NICs nor the paths were changed"], said)
 
 
 @case

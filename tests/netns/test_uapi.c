@@ -96,6 +96,7 @@ static int start(void)
 		(void)atexit(stop);
 	}
 	begun = true;
+	loop.turn++; /* whatever the test before waited for */
 	stop();
 	space = netns_open(SPACE, &created);
 	return space < 0 ? space : start_other();
@@ -359,6 +360,24 @@ TEST(one_turn_waits_for_a_slow_program_less_than_half_as_long_as_it_may_stand_st
 static bool interface_is_there(void)
 {
 	return run("ip -n " SPACE " link show " DEVICE " >/dev/null 2>&1") == 0;
+}
+
+TEST(a_program_that_is_too_slow_to_be_taken_up_in_one_turn_is_not_ended_for_it)
+{
+	/* Each of the three answers comes in its time, all of them do not come in a turn's. */
+	bool stays = true;
+	pid_t group;
+
+	CHECK_INT(start(), 0);
+	CHECK_INT(open_tunnel(), 0);
+	group = start_slow(1500);
+	CHECK(group > 0);
+	for (int turns = 0; turns < 3; turns++) {
+		loop.turn++;
+		stays = open_tunnel() == -ETIMEDOUT && strstr(tunnel.error, "answers too slowly") && interface_is_there() && stays;
+	}
+	stop_slow(group);
+	CHECK(stays);
 }
 
 TEST(a_program_that_is_silent_in_two_turns_is_ended_and_another_started_in_the_next)

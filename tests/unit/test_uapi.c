@@ -154,6 +154,7 @@ TEST(uapi_patience_of_a_turn_is_spent_by_all_who_wait_in_it)
 	struct uapi_patience patience = { .loop = &turning };
 
 	CHECK(is_about(ms_until(uapi_patience_until(&patience, UAPI_PATIENCE_MS)), UAPI_PATIENCE_MS));
+	CHECK(!patience.was_short);
 	/* A thousand answers that come at once. */
 	for (int i = 0; i < 1000; i++)
 		uapi_patience_waited(&patience, clock_now_ns() - (UAPI_PROMPT_MS - 10) * NS_PER_MS);
@@ -161,6 +162,7 @@ TEST(uapi_patience_of_a_turn_is_spent_by_all_who_wait_in_it)
 	uapi_patience_waited(&patience, clock_now_ns() - 2000 * NS_PER_MS);
 	CHECK(is_about(uapi_patience_left_ms(&patience), UAPI_TURN_MS - 2000));
 	CHECK(is_about(ms_until(uapi_patience_until(&patience, UAPI_PATIENCE_MS)), UAPI_TURN_MS - 2000 - UAPI_PROCESS_END_MS));
+	CHECK(patience.was_short);
 	CHECK(is_about(ms_until(uapi_patience_until_end(&patience)), UAPI_PROCESS_END_MS));
 	uapi_patience_waited(&patience, clock_now_ns() - 2000 * NS_PER_MS);
 	/* Only what has to end is waited for any more, and then nothing. */
