@@ -133,7 +133,7 @@ int place_look(int netns_fd, const char *alias, struct place_links *links)
 
 static void remove_created(const struct place *place, const char *alias)
 {
-	struct place_links links;
+	struct place_links links = { .ours = 0 };
 	int err = place_look(place->netns_fd, alias, &links);
 
 	if (err < 0)
