@@ -44,13 +44,18 @@ static int fail(struct tunnel *tunnel, int err, const char *what, const char *wo
 	return err;
 }
 
+/* The patience of this turn is used up: who timed out was waited for less than one who is silent is. */
+static bool is_slow(void)
+{
+	return uapi_patience_left_ms(&uapi.patience) <= UAPI_PROCESS_END_MS;
+}
+
 /* A program that answers by -ETIMEDOUT or -EPIPE is neither silent nor gone: who opens sockets for it is. */
 static int fail_asked(struct tunnel *tunnel, int err, const char *what, const struct uapi_answer *answer)
 {
-	bool is_slow = uapi_patience_left_ms(&uapi.patience) <= UAPI_PROCESS_END_MS;
 	char silent[TUNNEL_ERROR_LEN];
 
-	text_format(silent, sizeof(silent), "the program behind %s %s", uapi.device.path, is_slow ? "answers too slowly" : "does not answer");
+	text_format(silent, sizeof(silent), "the program behind %s %s", uapi.device.path, is_slow() ? "answers too slowly" : "does not answer");
 	if (answer->error[0])
 		return fail(tunnel, err, what, answer->error);
 	if (answer->ended && err == -ETIMEDOUT)
@@ -311,7 +316,6 @@ static int uapi_open(struct tunnel *tunnel)
 	if (err < 0 && err != -ENODEV)
 		return fail(tunnel, err, "cannot look for the interface", "");
 	if (!err && !strcmp(link.kind, KIND)) {
-		bool in_full = uapi_patience_left_ms(&uapi.patience) == UAPI_TURN_MS;
 		int adopted = adopt(tunnel, link.index);
 
 		if (!adopted) {
@@ -320,8 +324,8 @@ static int uapi_open(struct tunnel *tunnel)
 			tunnel->index = link.index;
 			return 0;
 		}
-		/* What carries packets is not given up for one question that failed, or for which too little time was left: whoever opens tries again. */
-		if (adopted != -ENOENT && (is_own_want(adopted) || !in_full || ++uapi.patience.silences < ADOPT_TRIES_MAX))
+		/* What carries packets is not given up for one question that failed, nor since it answers slowly: whoever opens tries again. */
+		if (adopted != -ENOENT && (is_own_want(adopted) || is_slow() || ++uapi.patience.silences < ADOPT_TRIES_MAX))
 			return fail_asked(tunnel, adopted, "cannot take up what runs", &(struct uapi_answer){ .running = NULL });
 	}
 	uapi.patience.silences = 0;

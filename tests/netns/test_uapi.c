@@ -97,6 +97,7 @@ static int start(void)
 	}
 	begun = true;
 	stop();
+	loop.turn++; /* with all its patience, whatever was before */
 	space = netns_open(SPACE, &created);
 	return space < 0 ? space : start_other();
 }
@@ -359,6 +360,25 @@ TEST(one_turn_waits_for_a_slow_program_less_than_half_as_long_as_it_may_stand_st
 static bool interface_is_there(void)
 {
 	return run("ip -n " SPACE " link show " DEVICE " >/dev/null 2>&1") == 0;
+}
+
+TEST(a_program_that_answers_slowly_is_not_ended_however_often_it_is_opened)
+{
+	bool slow = true, was_there = true;
+	pid_t group;
+
+	CHECK_INT(start(), 0);
+	CHECK_INT(open_tunnel(), 0);
+	group = start_slow(1500);
+	CHECK(group > 0);
+	for (int i = 0; i < 3 && slow && was_there; i++) {
+		loop.turn++;
+		slow = open_tunnel() == -ETIMEDOUT && strstr(tunnel.error, "answers too slowly");
+		was_there = interface_is_there();
+	}
+	stop_slow(group);
+	CHECK(was_there);
+	CHECK(slow);
 }
 
 TEST(a_program_that_is_silent_in_two_turns_is_ended_and_another_started_in_the_next)
