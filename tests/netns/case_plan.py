@@ -327,6 +327,22 @@ def plan_of_the_console_tells_what_reconfigure_would_do_and_does_nothing(lab):
 
 
 @case
+def reconfigure_beside_a_plan_of_another_console_says_what_it_is_beside(lab):
+    box = LiveBox(lab)
+    engine, = engines("MITIGATOR gateway-dataplane " + box.run)
+    os.kill(engine, signal.SIGSTOP)
+    plan = subprocess.Popen(box.words("plan"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until("it has begun", lambda: box.owner() == plan.pid)
+    plan.send_signal(signal.SIGSTOP)
+    os.kill(engine, signal.SIGCONT)
+    said = box.commit()
+    plan.send_signal(signal.SIGCONT)
+    plan.communicate(timeout=60)
+    expect(said == (1, "another reconfigure or plan is under way (process %d): nothing was changed\n" % plan.pid), said)
+    expect(box.config("plan")[0] == 0, "the control")
+
+
+@case
 def refusal_names_what_to_type_in_place_of_what_was_typed(lab):
     box = Box(lab)
     peers, box.peers = box.peers, box.peers[:1]
