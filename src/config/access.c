@@ -122,7 +122,7 @@ int owner_lock(struct owner *owner)
 	begin(owner);
 	err = generations_open(&owner->generations, owner->run_dir);
 	if (err == -EBUSY)
-		say_err("another reconfigure is under way (process %d): nothing was changed", (int)owner->generations.owner);
+		say_err("another reconfigure or plan is under way (process %d): nothing was changed", (int)owner->generations.owner);
 	else if (err < 0)
 		say_err("%s: %s: nothing was changed", owner->run_dir, strerror(-err));
 	return err < 0;

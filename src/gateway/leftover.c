@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/paths.h"
@@ -94,34 +95,41 @@ static void clear_sockets(const struct profile *profile, const char *run_dir, co
 }
 
 /* What it would go on with after a crash, and what others read of it; the directory too, when that was all in it. Where it was stays,
- * if it is to be looked for once more. False: nothing of it was there. */
-static bool clear_run_dir(const struct profile *profile, const char *run_dir, bool keep_place)
+ * if it is to be looked for once more. found: something of it was there.
+ * 0, or -errno: something of it is there still. */
+static int clear_run_dir(const struct profile *profile, const char *run_dir, bool keep_place, bool *found)
 {
 	static const char *const ends[] = { ROAMED_END, NTP_END, ".sock" /* control/control.h */, PLACE_END };
+	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC), err = 0;
 	char name[NAME_LEN];
-	bool found = false;
-	int fd = open(run_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat about;
 
+	*found = false;
 	if (fd < 0)
-		return false;
+		return 0;
 	applied_remove(fd, profile->name);
 	if (!profile->dataplane)
 		(void)unlinkat(fd, NAMES_FILE, 0);
 	(void)unlinkat(fd, APPLIED_DIR, AT_REMOVEDIR);
 	for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]) - keep_place; i++) {
 		text_format(name, sizeof(name), "%s%s", profile->name, ends[i]);
-		found = !unlinkat(fd, name, 0) || found;
+		/* Where nothing can be written, unlinkat does not say that there is none. */
+		if (fstatat(fd, name, &about, AT_SYMLINK_NOFOLLOW) < 0)
+			continue;
+		*found = true;
+		if (unlinkat(fd, name, 0) < 0)
+			err = -errno;
 	}
 	close(fd);
 	(void)rmdir(run_dir);
-	return found;
+	return err;
 }
 
 int leftover_main(const struct profile *profile, const char *run_dir)
 {
 	char path[CONTROL_PATH_LEN], netns[PLACE_NETNS_LEN], alias[LINK_ALIAS_LEN], *words[] = { (char[]){ "version" }, NULL };
 	struct place_links host, inner = { .ours = 0 };
-	int served = control_path(path, run_dir, profile->name), err, ended;
+	int served = control_path(path, run_dir, profile->name), err, ended, cleared;
 	bool created, found;
 
 	if (is_to_go_on())
@@ -150,8 +158,11 @@ int leftover_main(const struct profile *profile, const char *run_dir)
 	if (err < 0)
 		(void)fprintf(stderr, "%s: its interface is not removed: %s\n", profile->name, strerror(-err));
 	clear_sockets(profile, run_dir, host.name[0] ? host.name : inner.name);
-	found = clear_run_dir(profile, run_dir, err < 0) || host.ours || inner.ours;
+	cleared = clear_run_dir(profile, run_dir, err < 0, &found);
+	if (cleared < 0)
+		(void)fprintf(stderr, "%s: what it left in %s is not removed: %s\n", profile->name, run_dir, strerror(-cleared));
+	found = found || host.ours || inner.ours;
 	if (!found && err >= 0 && ended >= 0 && !systemd_result())
 		printf("%s: no service with --run %s left anything to remove\n", profile->name, run_dir);
-	return err < 0 || ended < 0;
+	return err < 0 || ended < 0 || cleared < 0;
 }

@@ -1,5 +1,6 @@
 #include "gateway/plan_set.h"
 
+#include <errno.h>
 #include <time.h>
 
 #include "base/exit.h"
@@ -56,13 +57,14 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	struct plan_lines lines = { .call = call, .by_kind = say == CHANGE_SAY_LINES, .kind = PLAN_PEER };
 	const char *path = service->path.profile->name;
 	enum removal_verdict verdict;
+	int err = inner_dump(&service->path.inner);
 
-	if (inner_dump(&service->path.inner) < 0) {
+	if (err < 0) {
 		static struct tunnel_config nothing;
 
 		if (say >= CHANGE_SAY_ALL && !service->set->clustered)
 			plan_peers(&nothing, &service->set->vpn, after, time(NULL), plan_lines_put, &lines);
-		return REMOVAL_FINE;
+		return err == -ETIMEDOUT ? REMOVAL_UNKNOWN : REMOVAL_FINE;
 	}
 	verdict = removal_look(&removal, &service->path.inner.running, &service->set->vpn, after, time(NULL));
 	if (say >= CHANGE_SAY_ALL)
@@ -77,6 +79,17 @@ static enum removal_verdict look_at_removal(struct service *service, struct cont
 	return verdict;
 }
 
+static void refuse_unseen(const struct service *service, struct control_call *call, enum change_say say)
+{
+	const char *path = service->path.profile->name, *why = service->path.inner.tunnel.error;
+
+	if (say == CHANGE_SAY_LINES)
+		control_print(call, CONTROL_ERR, "%s\twhat is cut is not known (%s)\n", plan_kind_word(PLAN_PATH), why);
+	else
+		control_print(call, CONTROL_ERR, "%s: what is cut is not known (%s): `%sreconfigure --force` if that is meant\n", path, why,
+			      here_service(path));
+}
+
 /* What a person must mean, and a script say by --force: its exit status, 0 when there is nothing. */
 static int refuse_removal(struct service *service, struct control_call *call, enum removal_verdict verdict, enum change_say say)
 {
@@ -86,6 +99,10 @@ static int refuse_removal(struct service *service, struct control_call *call, en
 
 	if (verdict == REMOVAL_FINE)
 		return 0;
+	if (verdict == REMOVAL_UNKNOWN) {
+		refuse_unseen(service, call, say);
+		return EXIT_REFUSED;
+	}
 	if (verdict == REMOVAL_ASKED && say == CHANGE_SAY_LINES)
 		return EXIT_ASKED;
 	if (verdict == REMOVAL_ASKED)

@@ -9,6 +9,7 @@ enum removal_verdict {
 	REMOVAL_FINE,  /* few of many, and none that is alive */
 	REMOVAL_ASKED, /* a third or more, or one that is alive: a file that lost its end looks like that */
 	REMOVAL_ALL,   /* none is left */
+	REMOVAL_UNKNOWN, /* what runs did not say what it has */
 };
 
 struct removal {

@@ -65,7 +65,7 @@ int nics_main(int argc, char **argv)
 	char path[CONTROL_PATH_LEN], why[CONTROL_WHY_LEN];
 	int status, taken;
 
-	if (help_asked(argc, argv))
+	if (help_asked(argc, argv) || (argc == 3 && help_option(argv[2]) && (is_verb(argv[1]) || !strcmp(argv[1], "run"))))
 		return usage(true);
 	if (argc > 1 && !strcmp(argv[1], "run"))
 		return read_options(&options, argc - 2, argv + 2) == argc - 2 ? nics_run(&options, dhcp_client) : usage(false);

@@ -290,6 +290,14 @@ def remove_says_that_nothing_was_left(lab):
 
 
 @case
+def remove_says_what_it_cannot_remove(lab):
+    os.makedirs(lab.dir + "/run/gateway.sock/it")       # as on what is read-only: it is there, and stays
+    remove = [lab.applet("gateway"), "--run", lab.dir + "/run", "remove"]
+    done = subprocess.run(remove, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    expect(done.returncode == 1 and done.stdout == "gateway: what it left in %s/run is not removed: Is a directory\n" % lab.dir, done)
+
+
+@case
 def remove_looks_where_a_service_is_by_itself_when_none_told(lab):
     leave("gateway", lab.dir + "/run")
     run(lab.applet("gateway"), "--run", lab.dir + "/run", "remove")

@@ -55,6 +55,9 @@ def help_that_is_asked_for_is_printed_and_no_error(lab):
                                 (("health", "--help"), "health\n", "status 0: up")):
         status, out, err = asked("gateway", *words)
         expect(status == 0 and out.startswith("usage: gateway " + first) and "\n       " + about in out and not err, words, status, out, err)
+    for word in ("run", "plan", "show"):
+        status, out, err = asked("network", word, "--help")
+        expect(status == 0 and out.startswith("usage: network ") and "] plan [--force]" in out and not err, word, status, out, err)
     status, out, _ = asked("gateway", "wg", "--help")
     expect(status == 0 and "wg genkey" in out and "\n       gateway wg show" in out, out)
     status, out, err = asked("gateway", "reconfigur", "--help")

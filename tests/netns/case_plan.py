@@ -142,9 +142,35 @@ def peers_are_told_by_the_dataplane_when_management_does_not_answer(lab):
     expect(box.plan(changed).splitlines() == told, "the control: each is told once")
     engine, = engines("MITIGATOR gateway " + box.run)
     os.kill(engine, signal.SIGSTOP)
-    said = box.plan(changed)
+    box.write_env(changed)
+    status, said = box.commit()
     os.kill(engine, signal.SIGCONT)
-    expect(said.splitlines() == told, said)
+    expect(status == REFUSED and [line for line in said.splitlines() if line.startswith("  ")] == told, status, said)
+
+
+@case
+def what_is_cut_is_asked_about_also_when_an_engine_does_not_answer_meanwhile(lab):
+    box = LiveBox(lab)
+    live = box.peers[1]
+    box.peers += [(wg_keys()[1], "10.8.3.%d/32" % n, "192.0.2.9:4567", "") for n in range(10, 18)]
+    box.write_env(box.ran)
+    expect(box.commit()[0] == 0)
+    began = box.go.handshake(box.peers[0][0])
+    box.peers.remove(live)
+    box.write_env(box.ran)
+    status, said = box.commit()
+    expect(status == ASKED and "this cuts 1 peer of the dataplane: --force" in said, "the control", status, said)
+    engine, = engines("MITIGATOR gateway-dataplane " + box.run)
+    os.kill(engine, signal.SIGSTOP)
+    commit = box.begin()
+    wait_until("it was asked in vain", lambda: "does not answer" in open(box.dir + "/gateway-dataplane.log").read())
+    os.kill(engine, signal.SIGCONT)
+    said, status = commit.communicate(timeout=60)[0], commit.returncode
+    expect(status == REFUSED and re.search(r"gateway-dataplane: what is cut is not known \(.* does not answer\): `reconfigure --force` if that is meant\n", said),
+           status, said)
+    box.session()
+    expect(box.go.handshake(box.peers[0][0]) == began, said)
+    expect(box.commit("--force")[0] == 0 and ping("gateway-dataplane", "10.8.3.2", 1, wait=1) == (1, 0), "the control: it is cut by force")
 
 
 @case
@@ -298,6 +324,22 @@ def plan_of_the_console_tells_what_reconfigure_would_do_and_does_nothing(lab):
     status, said = box.config("undo")
     expect(status == 0 and box.go.handshake(box.peers[0][0]) == began, "it cannot be undone any more", status, said)
     expect(box.config("plan", "--force")[0] == 2, "it takes a word")
+
+
+@case
+def reconfigure_beside_a_plan_of_another_console_says_what_it_is_beside(lab):
+    box = LiveBox(lab)
+    engine, = engines("MITIGATOR gateway-dataplane " + box.run)
+    os.kill(engine, signal.SIGSTOP)
+    plan = subprocess.Popen(box.words("plan"), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    wait_until("it has begun", lambda: box.owner() == plan.pid)
+    plan.send_signal(signal.SIGSTOP)
+    os.kill(engine, signal.SIGCONT)
+    said = box.commit()
+    plan.send_signal(signal.SIGCONT)
+    plan.communicate(timeout=60)
+    expect(said == (1, "another reconfigure or plan is under way (process %d): nothing was changed\n" % plan.pid), said)
+    expect(box.config("plan")[0] == 0, "the control")
 
 
 @case
