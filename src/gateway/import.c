@@ -165,7 +165,7 @@ static int commit(int dir_fd, const struct conf_text texts[static CONF_FILES])
 	if (!err)
 		err = swap_commit(dir_fd, &counts);
 	if (!err) {
-		text_format(words, sizeof(words), "all files are replaced, and run by `%s`", here_reconfigure());
+		text_format(words, sizeof(words), "all files are replaced, nothing runs before `%s`", here_reconfigure());
 		wrap_print(stdout, words);
 		return 0;
 	}

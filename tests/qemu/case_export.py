@@ -4,7 +4,7 @@ import re
 from appliance import DATA, PATHS, Appliance, cluster, wait_for
 from cases import case
 
-IMPORTED = r"(nothing was replaced|applies them)\n(?:.*\n)*gateway> \Z"
+IMPORTED = r"(nothing was replaced|nothing runs before `reconfigure`)\n(?:.*\n)*gateway> \Z"
 
 
 def paste(box, text, ends=IMPORTED):
@@ -40,7 +40,7 @@ def dead_box_is_replaced_by_one_paste(image):
     wanted = files_of(old)
     # the control: the box's own text without keys changes nothing where the key is
     said = paste(old, bare)
-    assert "applies them" in said and files_of(old)["vpn-public.conf"] == wanted["vpn-public.conf"], said
+    assert "nothing runs before `reconfigure`" in said and files_of(old)["vpn-public.conf"] == wanted["vpn-public.conf"], said
     assert old.instance.private_key in files_of(old)["vpn-private.conf"], "the key went with an import without keys:\n" + said
     before = peer.handshakes("gateway"), peer.handshakes("gateway-dataplane")
     started = [peer.pid(path) for path in PATHS]
@@ -60,7 +60,7 @@ def dead_box_is_replaced_by_one_paste(image):
         assert words in said and "nothing was replaced" in said, "%s: not refused as %r:\n%s" % (what, words, said)
         assert files_of(fresh) == empty, "%s: refused, and the files were changed" % what
     said = paste(fresh, text)
-    assert "applies them" in said, "a sound paste was refused:\n" + said
+    assert "nothing runs before `reconfigure`" in said, "a sound paste was refused:\n" + said
     assert files_of(fresh) == wanted, "not the files of the dead box:\n" + said
     fresh.files = dict(old.files)
     assert fresh.output("stat -c %%a %svpn-private.conf" % DATA).strip() == "600", "others can read the key"

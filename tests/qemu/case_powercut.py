@@ -64,7 +64,7 @@ def exported(image, work, files):
 def import_set(a, text):
     a.vm.agent.write_file("/run/set", text, 0o600)
     said = a.output("/sbin/gateway import < /run/set", 120)
-    assert "applies them" in said, said
+    assert "nothing runs before `reconfigure`" in said, said
 
 
 def say(a, line, part):
