@@ -272,7 +272,7 @@ static void begin(void)
 	service.candidate_facts = &facts[1];
 	service.source = SERVICE_FILES;
 	service.path.profile = &profiles[PROFILE_GATEWAY];
-	service.path.carrier.reason = "";
+	service.path.carrier = (struct carrier){ .word = BACKEND_AUTO, .ops = &none, .reason = "" };
 	service.path.inner.tunnel.ops = &none;
 	service.path.inner.tunnel.loop = &service.worker.loop;
 	service.path.inner.up = true;
